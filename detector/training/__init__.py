@@ -1,0 +1,1 @@
+"""Making training pairs, tuning, fitting and measuring the model; needs the `train` extra."""
