@@ -147,14 +147,13 @@ def _parse_marks(marked: str) -> list[tuple[int, int]]:
 
 
 def _finish(frame: pd.DataFrame) -> pd.DataFrame:
-    """Normalise both sides alike, drop pairs without a difference, name what is held out."""
+    """Normalise both sides alike, drop empty rows, name what is held out."""
     frame = frame.copy()
     frame["kind"] = "translated"
     for column in ("original", "text"):
         unique = {text: normalize_text(text).strip() for text in frame[column].unique()}
         frame[column] = frame[column].map(unique)
-    frame = frame[(frame["original"] != frame["text"]) & (frame["text"] != "")]
-    frame = frame[frame["original"] != ""]
+    frame = frame[(frame["text"] != "") & (frame["original"] != "")]
     frame["held_out"] = frame["pivot"].isin(HELD_OUT_PIVOTS) | frame["system"].isin(
         HELD_OUT_SYSTEMS
     )

@@ -92,6 +92,7 @@ def assemble_tuning_pairs(
     ]
     parallel = pd.concat(loaded, ignore_index=True)
     parallel = parallel[(parallel["split"] == "train") & ~parallel["held_out"]]
+    parallel = parallel[parallel["original"] != parallel["text"]]
     human = load_human_news(folder)
     human = human[human["split"] == "train"]
     human_sentences = sentences_of(human["text"])

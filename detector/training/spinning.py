@@ -16,6 +16,7 @@ import re
 import shutil
 import struct
 import subprocess
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -39,7 +40,7 @@ class MissingPackageError(FileNotFoundError):
         self.package = package
 
 
-# ------------------------------------------------------------------------------------ word lists
+# ---- word lists ----
 
 
 def _words(text: str) -> frozenset[str]:
@@ -63,7 +64,7 @@ _FUNCTION_WORDS = _words("""
     sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety
     hundred hundreds thousand thousands million millions billion billions trillion dozen dozens
     first second third fourth fifth sixth percent cent cents pence mr mrs ms dr sir yes ok
-    let lets got 's am pm
+    let lets got 's am pm according due ago
     """)
 _DETERMINERS = _words(
     "the a an this that these those his her its their my our your no every each some any another"
@@ -103,13 +104,30 @@ _INVARIANT_VERBS = _words(
 _PARTICIPLE_LIKE_BASE = _words("come become overcome run outrun overrun rerun")
 # Regular verbs (in news English) for which the exception lists give a rarer second past form.
 _RARE_PASTS = _words(
-    "burnt dreamt leant leapt learnt smelt spelt spilt spoilt awaked clove knelled proven gat"
+    "burnt dreamt leant leapt learnt smelt spelt spilt spoilt awaked clove knelled proven gat span"
     " spake forbad stove hove wrought dove pled lighted snuck drest blest curst stript shew sunken"
-    " shrunken drunken stricken begat dwelt knelled"
+    " shrunken drunken stricken begat dwelt addrest slidden"
 )
 
-_SAME_PLURAL = ("people", "police", "staff", "sheep", "series", "species", "craft", "news")
-_PLURALS = {"bus": "buses", "gas": "gases", "index": "indexes", "folk": "folk"}
+_SAME_PLURAL = (
+    "people",
+    "police",
+    "staff",
+    "sheep",
+    "series",
+    "species",
+    "craft",
+    "news",
+    "offspring",
+)
+_PLURALS = {
+    "bus": "buses",
+    "gas": "gases",
+    "index": "indexes",
+    "folk": "folk",
+    "brother": "brothers",
+    "stomach": "stomachs",
+}
 _ADD_ES = _words(
     "go undergo forgo outgo do undo redo overdo outdo echo veto hero potato tomato torpedo embargo"
 )
@@ -210,11 +228,11 @@ class Lexicon:
 
     def _candidates(self, word: str) -> Iterable[tuple[str, str, Form]]:
         yield from self._irregular_candidates(word)
-        for pos in PARTS_OF_SPEECH:
-            yield word, pos, "base"
         for ending, base in _NOUN_ENDINGS:
             if word.endswith(ending) and not word.endswith(("ss", "us", "is")):
                 yield word[: -len(ending)] + base, "noun", "plural"
+        for pos in PARTS_OF_SPEECH:
+            yield word, pos, "base"
         if not self._bases["verb"].get(word):
             for ending, base, form in _VERB_ENDINGS:
                 if word.endswith(ending) and not word.endswith("ss"):
@@ -228,7 +246,10 @@ class Lexicon:
             if lemma != word:
                 yield lemma, "noun", "plural"
         for lemma in self._bases["verb"].get(word, ()):
-            yield lemma, "verb", self._verb_form(word, lemma)
+            if lemma != word:
+                yield lemma, "verb", self._verb_form(word, lemma)
+        if word in _INVARIANT_VERBS:
+            yield word, "verb", "past"
         for pos in ("adjective", "adverb"):
             for lemma in self._bases[pos].get(word, ()):
                 if lemma != word:
@@ -261,8 +282,9 @@ class Lexicon:
     def _pluralise(self, noun: str) -> str:
         if noun in _PLURALS:
             return _PLURALS[noun]
-        if noun in self._irregular["noun"]:
-            return self._irregular["noun"][noun][0]
+        for form in self._irregular["noun"].get(noun, ()):
+            if not form.endswith(("ae", "ing")):
+                return form
         if noun.endswith("men") or noun.endswith(_SAME_PLURAL) or self._is_plural(noun):
             return noun
         if noun.endswith("man") and noun not in _MANS:
@@ -300,8 +322,8 @@ class Lexicon:
             return _add_ed(verb), forms[0]
         if verb in _PARTICIPLE_LIKE_BASE:
             return forms[0], verb
-        participles = [form for form in forms if form.endswith(("n", "ne"))] or [
-            form for form in forms if re.search(r"u[nmr]?[nkgm]+$", form)
+        participles = [form for form in forms if re.search(r"u[nm]?[nkgm]$", form)] or [
+            form for form in forms if form.endswith(("n", "ne"))
         ]
         pasts = [form for form in forms if form not in participles] or (
             [verb] if verb == "beat" else forms
@@ -359,7 +381,7 @@ def _takes_endings(adjective: str) -> bool:
     )
 
 
-# --------------------------------------------------------------------------------------- sources
+# ---- sources ----
 
 
 class SynonymSource(Protocol):
@@ -546,7 +568,11 @@ class FreeDictPivotSource:
         self._cache: dict[tuple[str, str], list[str]] = {}
 
     def candidates(self, word: str, part_of_speech: str) -> list[str]:
-        """English words reached through the pivot, those of the first translations first."""
+        """English words reached through the pivot: those reached by most ways, then by file order.
+
+        True synonyms thus stand in front, the confusions of one stray sense behind, and last
+        the compounds of the word itself.
+        """
         key = (word, part_of_speech)
         if key not in self._cache:
             self._cache[key] = _unique(self._look_up(word, part_of_speech), word)
@@ -566,8 +592,10 @@ class FreeDictPivotSource:
             ]
             for pivot in dict.fromkeys(pivots)
         ]
+        ways = Counter(word for column in columns for word in set(column))
         depth = max(map(len, columns), default=0)
-        return [column[row] for row in range(depth) for column in columns if row < len(column)]
+        rows = [column[row] for row in range(depth) for column in columns if row < len(column)]
+        return sorted(rows, key=lambda found: (word in found.split(" "), -ways[found]))
 
     def _may_be(self, item: _Translation, pos: str) -> bool:
         if item.tag:
@@ -674,11 +702,16 @@ class ThesaurusSource:
         return groups
 
     def candidates(self, word: str, part_of_speech: str) -> list[str]:
-        """All words of the word's groups; the part of speech makes no difference here."""
+        """All words of the word's groups, those that share most groups with it first.
+
+        The part of speech makes no difference here.
+        """
         if word not in self._cache:
             words, groups = self._words
             numbers = [n for group in groups.get(word, ()) for n in self._groups[group]]
-            self._cache[word] = _unique((words[n] for n in numbers), word)
+            shared = Counter(numbers)
+            numbers.sort(key=lambda number: -shared[number])
+            self._cache[word] = _unique((words[number] for number in numbers), word)
         return self._cache[word]
 
 
@@ -716,12 +749,12 @@ class TorturedPhraseSource:
 
 
 def _unique(words: Iterable[str], headword: str) -> list[str]:
-    """Usable candidates once each: lower-case letters, at most three words, not the word itself."""
-    usable = re.compile(r"[a-z]+(?:[ '-][a-z]+){0,2}")
+    """Keep usable candidates once each: lower case, at most three words, no "yr", not the word."""
+    usable = re.compile(r"(?=...)[a-z]+(?:[ '-][a-z]+){0,2}")
     return [word for word in dict.fromkeys(words) if word != headword and usable.fullmatch(word)]
 
 
-# --------------------------------------------------------------------------------------- spinner
+# ---- spinner ----
 
 
 class Swap(NamedTuple):
@@ -859,7 +892,7 @@ class Spinner:
             known = self._replaceable[word] = (
                 len(word) > 2
                 and word not in _FUNCTION_WORDS
-                and "'" not in word
+                and word.replace("-", "").isalpha()
                 and any(
                     self._candidates(reading.lemma, reading.part_of_speech)
                     for reading in self.lexicon.readings(word)
@@ -1031,7 +1064,12 @@ def guess_reading(
             ),
         )
     auxiliary = before_that if before.endswith("ly") or before in _ADVERBS_INSIDE_VERBS else before
-    if best.form == "past" and (auxiliary in _BE or auxiliary in _HAVE or after == "by"):
+    may_be_participle = best.form == "past" or (
+        best.form == "base"
+        and best.part_of_speech == "verb"
+        and best.lemma in _PARTICIPLE_LIKE_BASE
+    )
+    if may_be_participle and (auxiliary in _BE or auxiliary in _HAVE or after == "by"):
         return best._replace(form="participle")
     return best
 
@@ -1069,7 +1107,7 @@ def _context_weight(
     return weight
 
 
-# ---------------------------------------------------------------------------------- round trips
+# ---- round trips ----
 
 
 _EMPTY_LINE = "0"  # what is sent for an empty sentence: the engines would swallow it

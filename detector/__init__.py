@@ -1,0 +1,42 @@
+"""Tells whether an English news article was machine-translated, round-tripped or synonym-spun.
+
+>>> from detector import Detector
+>>> verdict = Detector.load().score(article)
+>>> verdict.flagged, verdict.label, verdict.probability
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from detector.detector import Detector
+    from detector.errors import BundleError, DetectorError
+    from detector.verdict import Artifact, SentenceEvidence, Verdict
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Artifact",
+    "BundleError",
+    "Detector",
+    "DetectorError",
+    "SentenceEvidence",
+    "Verdict",
+    "__version__",
+]
+
+_HOMES = {
+    "Artifact": "detector.verdict",
+    "BundleError": "detector.errors",
+    "Detector": "detector.detector",
+    "DetectorError": "detector.errors",
+    "SentenceEvidence": "detector.verdict",
+    "Verdict": "detector.verdict",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used, so that `detector --version` stays quick."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,168 @@
+"""Sentence and token embeddings from a sentence-transformers model folder, run by ONNX Runtime.
+
+Scoring imports neither torch nor transformers: the folder's ``tokenizer.json`` is read by
+tokenizers, its ``onnx/`` model by ONNX Runtime. `sentence_transformers.SentenceTransformer`
+opens the same folder and gives the same embeddings.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from detector.errors import BundleError
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+Floats = npt.NDArray[np.float32]
+
+#: Sought in this order below the model folder.
+_ONNX_FILES = ("onnx/model_quantized.onnx", "onnx/model.onnx")
+_MAXIMUM_TOKENS = 96
+_TOKENS_PER_BATCH = 3072
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedSentences:
+    """What the encoder says of n sentences.
+
+    Attributes:
+        embeddings: (n, width), the mean of each sentence's token embeddings.
+        word_scores: for each sentence, one value per word: the token head's log-odds, the highest
+            of the word's pieces; NaN for words beyond the encoder's length.
+    """
+
+    embeddings: Floats
+    word_scores: list[Floats]
+
+
+class SentenceEncoder:
+    """A sentence-transformers folder ready to encode words.
+
+    Args:
+        folder: holds ``tokenizer.json`` and ``onnx/model_quantized.onnx`` or ``onnx/model.onnx``,
+            whose output ``last_hidden_state`` is (sentences, tokens, width).
+        threads: of ONNX Runtime; all cores unless told.
+
+    Raises:
+        BundleError: a file is missing or cannot be read.
+    """
+
+    def __init__(self, folder: str | os.PathLike[str], threads: int | None = None) -> None:
+        self.folder = Path(folder)
+        self._tokenizer = _load_tokenizer(self.folder)
+        self._session = _load_session(self.folder, threads)
+        self._inputs = {node.name for node in self._session.get_inputs()}
+
+    @property
+    def width(self) -> int:
+        """Dimensions of an embedding."""
+        return int(self._session.get_outputs()[0].shape[-1])
+
+    def embed(self, sentences: Sequence[str]) -> Floats:
+        """Embeddings (n, width) of plain sentences, as `SentenceTransformer.encode` gives them."""
+        head = np.zeros((self.width, 1), dtype=np.float32)
+        return self.encode([s.split() for s in sentences], head, 0.0).embeddings
+
+    def encode(
+        self, sentences: Sequence[Sequence[str]], token_weights: Floats, token_bias: float
+    ) -> EncodedSentences:
+        """Encode sentences given as words, batched by length.
+
+        Args:
+            sentences: the words of each sentence (`detector.text.View.words`).
+            token_weights: (width, 1), the token head.
+            token_bias: its bias.
+        """
+        embeddings = np.zeros((len(sentences), self.width), dtype=np.float32)
+        word_scores: list[Floats] = [np.empty(0, dtype=np.float32)] * len(sentences)
+        encodings = self._tokenizer.encode_batch(
+            [list(words) or [""] for words in sentences], is_pretokenized=True
+        )
+        for rows in _batch_by_length([len(e.ids) for e in encodings]):
+            width = len(encodings[rows[-1]].ids)
+            ids = np.zeros((len(rows), width), dtype=np.int64)
+            mask = np.zeros((len(rows), width), dtype=np.int64)
+            for i, row in enumerate(rows):
+                tokens = encodings[row].ids
+                ids[i, : len(tokens)] = tokens
+                mask[i, : len(tokens)] = 1
+            hidden = self._run(ids, mask)
+            weights = mask[:, :, None].astype(np.float32)
+            embeddings[rows] = (hidden * weights).sum(1) / weights.sum(1)
+            scores = (hidden @ token_weights)[:, :, 0] + token_bias
+            for i, row in enumerate(rows):
+                word_scores[row] = _score_words(
+                    scores[i], encodings[row].word_ids, len(sentences[row])
+                )
+        return EncodedSentences(embeddings, word_scores)
+
+    def _run(self, ids: npt.NDArray[np.int64], mask: npt.NDArray[np.int64]) -> Floats:
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        outputs = self._session.run(
+            ["last_hidden_state"], {k: v for k, v in feed.items() if k in self._inputs}
+        )
+        return np.asarray(outputs[0], dtype=np.float32)
+
+
+def _batch_by_length(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Rows in batches of about one length, at most `_TOKENS_PER_BATCH` padded tokens each."""
+    batch: list[int] = []
+    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) + 1) * lengths[row] > _TOKENS_PER_BATCH:
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def _score_words(scores: Floats, word_ids: Sequence[int | None], words: int) -> Floats:
+    result = np.full(words, -np.inf, dtype=np.float32)
+    for score, word in zip(scores, word_ids, strict=False):
+        if word is not None and word < words and score > result[word]:
+            result[word] = score
+    result[np.isneginf(result)] = np.nan
+    return result
+
+
+def _load_tokenizer(folder: Path):  # type: ignore[no-untyped-def]
+    from tokenizers import Tokenizer
+
+    path = folder / "tokenizer.json"
+    if not path.is_file():
+        raise BundleError(f"{path}: missing; the encoder needs its tokenizer")
+    tokenizer = Tokenizer.from_file(str(path))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(_MAXIMUM_TOKENS)
+    return tokenizer
+
+
+def _load_session(folder: Path, threads: int | None) -> InferenceSession:
+    import onnxruntime
+
+    path = next((folder / name for name in _ONNX_FILES if (folder / name).is_file()), None)
+    if path is None:
+        raise BundleError(f"{folder}: holds none of {', '.join(_ONNX_FILES)}")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
+    options.log_severity_level = 3
+    # A buffer for every sentence length ever seen would stay allocated: memory must stay flat.
+    options.enable_mem_pattern = False
+    options.enable_cpu_mem_arena = False
+    try:
+        session = onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"]
+        )
+    except Exception as error:  # ONNX Runtime raises its own, unexported classes
+        raise BundleError(f"{path}: not a model that ONNX Runtime can read: {error}") from error
+    if "last_hidden_state" not in {node.name for node in session.get_outputs()}:
+        raise BundleError(f"{path}: has no output last_hidden_state")
+    return session

@@ -1,0 +1,400 @@
+"""The commands, with a detector that answers from the text itself: what goes in, out and wrong."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from detector import __version__
+from detector.bundle import write_bundle
+from detector.cli import main
+from detector.errors import BundleError
+from detector.verdict import Verdict
+
+MACHINE = "A machine rewrote this report about the harbour."
+PERSON = "Somebody wrote this report about the harbour."
+FOREIGN = "Der Hafen bleibt am Montag geschlossen."
+
+
+class FakeDetector:
+    """Answers "translated" where a text speaks of a machine, and remembers what it was asked."""
+
+    batches: list[int]
+    model: object
+
+    @classmethod
+    def load(cls, path: object = None) -> "FakeDetector":
+        if path == "broken":
+            raise BundleError("broken: truncated or altered; fetch the model again")
+        self = cls()
+        self.batches, self.model = [], path
+        loaded.append(self)
+        return self
+
+    def score(self, texts: list[str], false_positive_rate: float = 0.01) -> list[Verdict]:
+        self.batches.append(len(texts))
+        return [self.judge(text, false_positive_rate) for text in texts]
+
+    def judge(self, text: str, rate: float) -> Verdict:
+        threshold = {0.05: 0.6, 0.01: 0.9, 0.001: None}[rate]
+        if text.startswith("Der"):
+            return Verdict(None, None, {}, False, threshold, rate, "not English: German")
+        probability = 0.875 if "machine" in text else 0.125
+        short = "too short: 1 word, 60 needed" if " " not in text else None
+        return Verdict(
+            probability,
+            "translated" if probability > 0.5 else "original",
+            {"original": 1 - probability, "translated": probability, "spun": 0.0},
+            threshold is not None and probability >= threshold and short is None,
+            threshold,
+            rate,
+            short,
+            words=len(text.split()),
+            language="en",
+            signature=f"detector:{__version__}|model:fake@0|threshold:{threshold}@fpr{rate}",
+        )
+
+
+loaded: list[FakeDetector] = []
+
+
+@pytest.fixture(autouse=True)
+def fake_detector(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    module = ModuleType("detector.detector")
+    module.Detector = FakeDetector  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "detector.detector", module)
+    yield
+    loaded.clear()
+
+
+def run(*arguments: object, stdin: str | bytes = "") -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments], input=stdin)
+
+
+def write(folder: Path, name: str, content: str) -> Path:
+    path = folder / name
+    path.write_text(content, encoding="utf-8")
+    return path
+
+
+def rows(*values: Any) -> str:
+    return "".join(json.dumps(value) + "\n" for value in values)
+
+
+def parse_rows(text: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+# --------------------------------------------------------------------------------------
+# Text in, text out
+# --------------------------------------------------------------------------------------
+
+
+def test_a_text_file_gets_a_readable_verdict(tmp_path: Path) -> None:
+    article = write(tmp_path, "article.txt", MACHINE)
+    result = run("score", article)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{article}: translated · probability of a machine 0.875")
+    assert "8 words" in result.stdout
+    assert result.stderr == ""
+
+
+def test_standard_input_is_scored() -> None:
+    result = run("score", "-", stdin=PERSON)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("-: original · ")
+
+
+@pytest.mark.parametrize(
+    ("rate", "expected"),
+    [
+        ("0.05", "flagged at 5 %"),
+        ("0.01", "not flagged at 1 %"),
+        ("0.001", "not flagged at 0.1 % false positives (no threshold)"),
+    ],
+)
+def test_the_false_positive_rate_is_the_callers(tmp_path: Path, rate: str, expected: str) -> None:
+    result = run("score", write(tmp_path, "a.txt", MACHINE), "--fpr", rate)
+    assert f"· {expected}" in result.stdout
+
+
+def test_files_that_fail_are_named_and_the_rest_is_scored(tmp_path: Path) -> None:
+    good, empty = write(tmp_path, "good.txt", PERSON), write(tmp_path, "empty.txt", "")
+    foreign = write(tmp_path, "foreign.txt", FOREIGN)
+    result = run("score", tmp_path, good, empty, "missing.txt", foreign, good)
+    assert result.exit_code == 1
+    assert result.stdout.count("original · ") == 2
+    assert result.stderr.splitlines() == [
+        f"error: {tmp_path}: a folder where a file is meant: name the files in it",
+        f"error: {empty}: empty: no text",
+        "error: missing.txt: no such file",
+        f"error: {foreign}: not English: German",
+        "4 of 6 inputs could not be scored",
+    ]
+
+
+def test_a_guessed_encoding_is_noted_and_is_no_failure(tmp_path: Path) -> None:
+    path = tmp_path / "old.txt"
+    path.write_bytes(f"{PERSON} The café closed.".encode("cp1252"))
+    result = run("score", path)
+    assert result.exit_code == 0
+    assert result.stderr == f"note: {path}: byte 53 is not UTF-8: read as Windows-1252\n"
+
+
+# --------------------------------------------------------------------------------------
+# JSON lines
+# --------------------------------------------------------------------------------------
+
+
+def test_each_row_gets_a_row_in_order_with_its_own_fields(tmp_path: Path) -> None:
+    source = write(
+        tmp_path,
+        "in.jsonl",
+        rows({"id": 1, "text": MACHINE, "outlet": "x"}, {"text": PERSON, "id": "b", "n": [1]}),
+    )
+    result = run("score", source, "--fpr", "0.05")
+    assert result.exit_code == 0
+    first, second = parse_rows(result.stdout)
+    assert list(first) == [
+        "id",
+        "probability",
+        "label",
+        "flagged",
+        "reason",
+        "signature",
+        "outlet",
+    ]
+    assert (first["id"], first["probability"], first["label"]) == (1, 0.875, "translated")
+    assert (first["flagged"], first["reason"], first["outlet"]) == (True, None, "x")
+    assert first["signature"].endswith("threshold:0.6@fpr0.05")
+    assert (second["id"], second["flagged"], second["n"]) == ("b", False, [1])
+
+
+def test_bad_rows_keep_their_place_and_are_counted(tmp_path: Path) -> None:
+    good = {"id": "good", "text": PERSON, "k": 1}
+    source = write(
+        tmp_path,
+        "in.jsonl",
+        rows(good) + '{"id": 2\n\n' + rows({"id": 4, "k": 2}, {"id": 5, "text": FOREIGN}, good),
+    )
+    result = run("score", source)
+    assert result.exit_code == 1
+    out = parse_rows(result.stdout)
+    assert [row["id"] for row in out] == ["good", f"{source}:2", f"{source}:3", 4, 5, "good"]
+    assert [row["reason"] for row in out] == [
+        None,
+        "malformed JSON: Expecting ',' delimiter at column 9",
+        "blank line: no JSON object",
+        "no field 'text': the row holds 'k'",
+        "not English: German",
+        None,
+    ]
+    assert out[3]["error"] == f"{source}, row 4: no field 'text': the row holds 'k'"
+    assert [("error" in row, row["flagged"]) for row in out] == [
+        (bad, False) for bad in (False, True, True, True, True, False)
+    ]
+    assert out[3]["k"] == 2
+    assert result.stderr.splitlines()[-1] == "4 of 6 inputs could not be scored"
+
+
+def test_too_short_is_a_verdict_with_a_reason_and_no_failure(tmp_path: Path) -> None:
+    result = run("score", write(tmp_path, "in.jsonl", rows({"id": 1, "text": "machine"})))
+    assert result.exit_code == 0
+    (row,) = parse_rows(result.stdout)
+    assert (row["reason"], row["flagged"]) == ("too short: 1 word, 60 needed", False)
+    assert row["probability"] == 0.875
+
+
+def test_fields_named_like_ours_come_back_under_another_name(tmp_path: Path) -> None:
+    given = {"text": PERSON, "id": 1, "label": "mine", "input_label": "too", "url": "u"}
+    source = write(tmp_path, "in.jsonl", rows(given))
+    (row,) = parse_rows(run("score", source).stdout)
+    assert row["label"] == "original"
+    assert (row["input_input_label"], row["input_label"]) == ("mine", "too")
+    (row,) = parse_rows(run("score", source, "--id-field", "url").stdout)
+    assert (row["id"], row["input_id"]) == ("u", 1)
+
+
+def test_the_text_may_stand_in_another_field(tmp_path: Path) -> None:
+    source = write(tmp_path, "in.jsonl", rows({"id": 1, "body": MACHINE, "text": "short"}))
+    (row,) = parse_rows(run("score", source, "--text-field", "body").stdout)
+    assert (row["probability"], row["text"]) == (0.875, "short")
+
+
+def test_rows_on_standard_input_are_answered_with_rows() -> None:
+    result = run("score", "-", stdin=rows({"id": 1, "text": PERSON}))
+    assert [row["id"] for row in parse_rows(result.stdout)] == [1]
+
+
+def test_a_file_of_no_rows_gives_no_rows(tmp_path: Path) -> None:
+    result = run("score", write(tmp_path, "in.jsonl", ""))
+    assert (result.exit_code, result.output) == (0, "")
+
+
+def test_text_files_become_rows_when_asked(tmp_path: Path) -> None:
+    article = write(tmp_path, "article.txt", MACHINE)
+    (row,) = parse_rows(run("score", article, "--format", "json").stdout)
+    assert (row["id"], row["probability"]) == (str(article), 0.875)
+
+
+def test_foreign_letters_and_broken_ones_make_valid_rows(tmp_path: Path) -> None:
+    source = write(tmp_path, "in.jsonl", '{"id": "é\\ud83d", "text": "' + PERSON + '"}\n')
+    result = run("score", source)
+    assert '"é\\ud83d"' in result.stdout
+    assert parse_rows(result.stdout)[0]["id"] == "é\ud83d"
+
+
+def test_long_inputs_are_scored_in_batches_without_losing_order(tmp_path: Path) -> None:
+    source = write(
+        tmp_path,
+        "in.jsonl",
+        "".join(rows({"id": n, "text": PERSON} if n % 50 else {"id": n}) for n in range(150)),
+    )
+    result = run("score", source)
+    assert [row["id"] for row in parse_rows(result.stdout)] == list(range(150))
+    assert loaded[0].batches == [62, 63, 22]
+
+
+def test_long_texts_end_a_batch_early(tmp_path: Path) -> None:
+    text = "word " * 180_000
+    source = write(tmp_path, "in.jsonl", rows(*({"id": n, "text": text} for n in range(4))))
+    assert run("score", source).exit_code == 0
+    assert loaded[0].batches == [3, 1]
+
+
+# --------------------------------------------------------------------------------------
+# CSV and output files
+# --------------------------------------------------------------------------------------
+
+
+def test_csv_has_the_fixed_columns(tmp_path: Path) -> None:
+    source = write(tmp_path, "in.jsonl", rows({"id": 'a,"b"', "text": MACHINE, "k": 1}, {"id": 2}))
+    result = run("score", source, "--format", "csv")
+    assert result.exit_code == 1
+    header, first, second = csv.reader(io.StringIO(result.stdout))
+    assert header == ["id", "probability", "label", "flagged", "reason", "error", "signature"]
+    assert first[:4] == ['a,"b"', "0.875", "translated", "False"]
+    assert second[:4] == ["2", "", "", "False"]
+    assert second[5].endswith("row 2: no field 'text': the row holds nothing else")
+
+
+def test_output_goes_to_the_file_and_nothing_is_printed(tmp_path: Path) -> None:
+    source = write(tmp_path, "in.jsonl", rows({"id": "é", "text": PERSON}))
+    target = write(tmp_path, "out.jsonl", "older")
+    result = run("score", source, "--output", target)
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert parse_rows(target.read_text(encoding="utf-8"))[0]["id"] == "é"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+
+
+def test_a_run_that_breaks_leaves_the_older_output(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(FakeDetector, "score", fail)
+    target = write(tmp_path, "out.jsonl", "older")
+    result = run("score", write(tmp_path, "a.txt", PERSON), "--output", target)
+    assert isinstance(result.exception, MemoryError)
+    assert target.read_text() == "older"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "out.jsonl"]
+
+
+# --------------------------------------------------------------------------------------
+# Wrong calls
+# --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["score"], "Missing argument"),
+        (["score", "-", "--fpr", "0.02"], "'0.02' is not one of"),
+        (["score", "-", "--format", "xml"], "'xml' is not one of"),
+        (["score", "-", "--output", "missing/out.txt"], "not a file in an existing folder"),
+        (["score", "-", "--output", "."], "not a file in an existing folder"),
+        (["score", "-", "--model", "broken"], "broken: truncated or altered"),
+        (["info", "--model", "missing"], "missing: no such model folder"),
+        (["guess"], "No such command"),
+    ],
+)
+def test_wrong_calls_exit_with_2_and_say_why(arguments: list[str], message: str) -> None:
+    result = run(*arguments, stdin=PERSON)
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+def test_the_model_is_the_callers(tmp_path: Path) -> None:
+    article = write(tmp_path, "a.txt", PERSON)
+    run("score", article)
+    run("score", article, "--model", tmp_path)
+    assert [detector.model for detector in loaded] == [None, str(tmp_path)]
+
+
+# --------------------------------------------------------------------------------------
+# info, version, start
+# --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def model(tmp_path: Path) -> Path:
+    return write_bundle(
+        tmp_path / "model",
+        {"settings.json": {}},
+        name="small",
+        seed=7,
+        thresholds={"0.01": {"threshold": 0.96543, "articles": 900}, "0.001": None},
+        figures={
+            "round trips": [
+                {"corpus": "news", "auroc": 0.987654, "articles": 268},
+                {"corpus": "xsum", "auroc": 0.9, "tpr": None},
+            ],
+            "seeds": [1, 2],
+        },
+        licence="Apache-2.0",
+    ).folder
+
+
+def test_info_prints_the_card_as_text(model: Path) -> None:
+    result = run("info", "--model", model)
+    assert result.exit_code == 0
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("model: small@")
+    assert "    threshold: 0.9654" in lines
+    assert "  0.001: –" in lines
+    table = lines[lines.index("  round trips:") + 1 :][:3]
+    assert [line.split() for line in table] == [
+        ["corpus", "auroc", "articles", "tpr"],
+        ["news", "0.9877", "268", "–"],
+        ["xsum", "0.9", "–", "–"],
+    ]
+    assert "    1, 2" in lines
+    assert "sha256" not in result.stdout
+
+
+def test_info_prints_the_card_as_json(model: Path) -> None:
+    card = json.loads(run("info", "--model", model, "--format", "json").stdout)
+    assert card["figures"]["round trips"][0]["auroc"] == 0.987654
+    assert card["seed"] == 7
+    assert "files" not in card
+
+
+def test_version_is_the_packages() -> None:
+    assert run("--version").stdout == f"detector, version {__version__}\n"
+
+
+def test_starting_up_imports_nothing_heavy() -> None:
+    heavy = ("numpy", "pandas", "scipy", "sklearn", "skops", "torch", "transformers")
+    code = f"import sys, detector.cli; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,287 @@
+"""Files, rows and standard input become documents; bad ones are named with their place."""
+
+import io
+import json
+import os
+import tracemalloc
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detector.readers import (
+    DOCUMENT_LIMIT,
+    ROW_LIMIT,
+    BadInput,
+    Document,
+    FieldNames,
+    read_documents,
+)
+
+TEXT = "The council met on Tuesday. It closed the café.\n"
+
+
+def write(folder: Path, name: str, content: str | bytes) -> str:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return str(path)
+
+
+def read_one(source: str) -> Document | BadInput:
+    (item,) = read_documents([source])
+    return item
+
+
+def read_standard_input(content: bytes) -> list[Document | BadInput]:
+    return list(read_documents(["-"], standard_input=io.BytesIO(content)))
+
+
+def rows(*values: Any) -> str:
+    return "".join(json.dumps(value) + "\n" for value in values)
+
+
+# --------------------------------------------------------------------------------------
+# Text files
+# --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["article.txt", "article", "article.2024"])
+def test_a_text_file_is_one_document(tmp_path: Path, name: str) -> None:
+    source = write(tmp_path, name, TEXT)
+    assert read_one(source) == Document(source, TEXT, source)
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"]
+)
+def test_marked_encodings_are_read(tmp_path: Path, encoding: str) -> None:
+    mark = "" if encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32") else "\ufeff"
+    item = read_one(write(tmp_path, "article.txt", (mark + TEXT).encode(encoding)))
+    assert isinstance(item, Document)
+    assert item.text == TEXT
+    assert item.note is None
+
+
+def test_old_western_pages_are_read_with_a_note(tmp_path: Path) -> None:
+    item = read_one(write(tmp_path, "article.txt", TEXT.encode("cp1252")))
+    assert isinstance(item, Document)
+    assert item.text == TEXT
+    assert item.note == "byte 45 is not UTF-8: read as Windows-1252"
+
+
+def test_text_that_opens_with_a_brace_needs_only_its_name(tmp_path: Path) -> None:
+    item = read_one(write(tmp_path, "article.txt", "{Update} " + TEXT))
+    assert isinstance(item, Document)
+    assert item.row is None
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("a.txt", b"", "empty: no text"),
+        ("a", b"", "empty: no text"),
+        ("a.txt", b" \n\t\r\n", "empty: no text"),
+        ("a.txt", b"\xef\xbb\xbf", "empty: no text"),
+        ("a.txt", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "binary, not text (byte 8 is zero)"),
+        ("a", b"{\0\0\0", "malformed JSON"),
+        ("a.txt", bytes(range(1, 9)) * 20, "binary, not text (full of control characters)"),
+        ("a.txt", b"fine so far \x81\x8d", "not text in a known encoding: byte 12 is not UTF-8"),
+        ("a.txt", b"\xff\xfe\x00\xd8", "not text in a known encoding: byte"),
+        ("a.txt", "word ".encode("utf-16-le"), "binary, not text (byte 1 is zero)"),
+        ("a.txt", b"x" * (DOCUMENT_LIMIT + 1), "too long for an article: more than 1,048,576"),
+        ("a.html", b"<p>Hello</p>", ".html files are not read: give text files or JSON lines"),
+        ("a.CSV", b"id,text\n", ".csv files are not read"),
+    ],
+)
+def test_files_without_a_text_are_refused_with_the_reason(
+    tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
+    source = write(tmp_path, name, content)
+    item = read_one(source)
+    assert isinstance(item, BadInput)
+    assert item.reason.startswith(reason)
+    assert item.place.startswith(source)
+
+
+def test_folders_and_missing_files_are_refused(tmp_path: Path) -> None:
+    folder, missing = read_documents([str(tmp_path), str(tmp_path / "missing.txt")])
+    assert isinstance(folder, BadInput)
+    assert folder.reason == "a folder where a file is meant: name the files in it"
+    assert isinstance(missing, BadInput)
+    assert missing.reason == "no such file"
+
+
+def test_a_stray_control_character_does_not_make_a_text_binary(tmp_path: Path) -> None:
+    item = read_one(write(tmp_path, "a.txt", TEXT * 5 + "\x07"))
+    assert isinstance(item, Document)
+
+
+def test_the_rest_is_read_after_a_bad_file(tmp_path: Path) -> None:
+    good = write(tmp_path, "good.txt", TEXT)
+    items = list(read_documents([str(tmp_path), good, "missing", good]))
+    assert [type(item) for item in items] == [BadInput, Document, BadInput, Document]
+
+
+# --------------------------------------------------------------------------------------
+# JSON lines
+# --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.ndjson", "a.json", "a.data", "a"])
+def test_each_row_is_a_document_with_its_fields(tmp_path: Path, name: str) -> None:
+    source = write(
+        tmp_path, name, rows({"id": 7, "text": TEXT, "outlet": "x"}, {"text": TEXT, "id": None})
+    )
+    assert list(read_documents([source])) == [
+        Document(7, TEXT, source, 1, {"outlet": "x"}),
+        Document(f"{source}:2", TEXT, source, 2),
+    ]
+
+
+def test_field_names_can_be_chosen(tmp_path: Path) -> None:
+    source = write(tmp_path, "a.jsonl", rows({"id": 1, "url": "u", "body": TEXT, "text": None}))
+    (item,) = read_documents([source], FieldNames(text="body", id="url"))
+    assert item == Document("u", TEXT, source, 1, {"id": 1, "text": None})
+
+
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("", "blank line: no JSON object"),
+        ("   ", "blank line: no JSON object"),
+        ('{"text": "half', "malformed JSON: Unterminated string starting at column 10"),
+        ("[1, 2]", "a JSON list where an object is meant"),
+        ("true", "a JSON truth value where an object is meant"),
+        ("null", "a JSON null where an object is meant"),
+        ('{"id": 3, "body": "x", "url": 1}', "no field 'text': the row holds 'body', 'url'"),
+        ('{"id": 3}', "no field 'text': the row holds nothing else"),
+        ('{"id": 3, "text": null}', "field 'text' holds a null, not text"),
+        ('{"id": 3, "text": 3.5}', "field 'text' holds a number, not text"),
+        ('{"id": 3, "text": ["x"]}', "field 'text' holds a list, not text"),
+        ('{"id": 3, "text": " \\n"}', "empty: no text"),
+        ('{"id": 3, "text": "\\u0001\\u0002\\u0003"}', "binary, not text"),
+        ("[" * 100_000, "malformed JSON"),
+        ('{"id": ' + "1" * 5000 + "}", "malformed JSON: Exceeds the limit"),
+        ('{"text": "' + "x" * (DOCUMENT_LIMIT + 1) + '"}', "too long for an article"),
+        ('{"text": "' + "é" * (DOCUMENT_LIMIT // 2 + 1) + '"}', "too long for an article"),
+        ('{"text": "' + "x" * ROW_LIMIT + '"}', "too long for a row: more than 16,777,216 bytes"),
+    ],
+    ids=range(18),
+)
+def test_a_bad_row_is_named_and_the_next_is_read(tmp_path: Path, line: str, reason: str) -> None:
+    source = write(tmp_path, "a.jsonl", f"{rows({'text': TEXT})}{line}\n{rows({'text': TEXT})}")
+    first, bad, last = read_documents([source])
+    assert isinstance(first, Document)
+    assert isinstance(last, Document)
+    assert last.row == 3
+    assert isinstance(bad, BadInput)
+    assert bad.reason.startswith(reason)
+    assert bad.place == f"{source}, row 2"
+
+
+def test_a_bad_row_keeps_its_id_and_fields(tmp_path: Path) -> None:
+    item = read_one(write(tmp_path, "a.jsonl", rows({"id": "x9", "outlet": "y"})))
+    assert isinstance(item, BadInput)
+    assert (item.id, item.fields) == ("x9", {"outlet": "y"})
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_marked_rows_are_read(tmp_path: Path, encoding: str) -> None:
+    odd = "One\u2028line\x85only, café. " * 10
+    content = "".join(json.dumps({"text": odd}, ensure_ascii=False) + "\r\n" for _ in range(3))
+    for name in ("a.jsonl", "a.data"):
+        items = list(read_documents([write(tmp_path, name, content.encode(encoding))]))
+        assert [getattr(item, "text", item) for item in items] == [odd] * 3
+
+
+def test_only_the_row_in_another_encoding_gets_a_note(tmp_path: Path) -> None:
+    lines = [json.dumps({"text": TEXT}, ensure_ascii=False).encode(e) for e in ("utf-8", "cp1252")]
+    good, guessed = read_documents([write(tmp_path, "a.jsonl", b"\n".join(lines))])
+    assert isinstance(good, Document)
+    assert isinstance(guessed, Document)
+    assert good.text == guessed.text == TEXT
+    assert (good.note, bool(guessed.note)) == (None, True)
+
+
+def test_numbers_that_json_lacks_become_null(tmp_path: Path) -> None:
+    source = write(tmp_path, "a.jsonl", '{"text": "x", "a": NaN, "b": -Infinity, "c": 1e999}\n')
+    item = read_one(source)
+    assert isinstance(item, Document)
+    assert item.fields == {"a": None, "b": None, "c": None}
+
+
+def test_half_a_surrogate_pair_is_replaced(tmp_path: Path) -> None:
+    item = read_one(write(tmp_path, "a.jsonl", '{"text": "broken \\ud83d emoji"}'))
+    assert isinstance(item, Document)
+    assert item.text == "broken \ufffd emoji"
+
+
+# --------------------------------------------------------------------------------------
+# Streams
+# --------------------------------------------------------------------------------------
+
+
+def test_standard_input_may_be_a_text_or_rows() -> None:
+    assert read_standard_input(TEXT.encode()) == [Document("-", TEXT, "-")]
+    items = read_standard_input(f"\n {rows({'text': TEXT})}".encode())
+    assert [(type(item), item.row) for item in items] == [(BadInput, 1), (Document, 2)]
+    assert items[0].place == "standard input, row 1"
+
+
+def test_rows_are_read_one_at_a_time() -> None:
+    class Endless(io.RawIOBase):
+        """Rows without end: whoever wants them all never returns."""
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: Any) -> int:
+            line = rows({"text": "x"}).encode()
+            buffer[: len(line)] = line
+            return len(line)
+
+    stream: Iterator[Document | BadInput] = read_documents(
+        ["-"], standard_input=io.BufferedReader(Endless())
+    )
+    assert [next(stream).row for _ in range(3)] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.data"])
+def test_a_huge_line_is_refused_in_bounded_memory(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    with path.open("wb") as stream:
+        stream.write(b'{"text": "')
+        for _ in range(80):
+            stream.write(b"word " * 200_000)
+    tracemalloc.start()
+    item = read_one(str(path))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert isinstance(item, BadInput)
+    assert "too long" in item.reason
+    assert peak < 3 * ROW_LIMIT
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are a Unix thing")
+def test_a_pipe_can_be_read(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    # Opened for both, a pipe blocks neither side.
+    with open(os.open(pipe, os.O_RDWR), "wb", buffering=0) as writer:  # noqa: PTH123
+        writer.write(rows({"text": TEXT}).encode())
+        (item,) = (next(iter(read_documents([str(pipe)]))),)
+    assert isinstance(item, Document)
+
+
+@settings(derandomize=True, deadline=None, max_examples=200)
+@given(st.binary(max_size=300), st.sampled_from(["", "{", '{"text": "x"}\n', "\ufeff"]))
+def test_no_bytes_make_the_reader_fail(content: bytes, start: str) -> None:
+    for item in read_standard_input(start.encode() + content):
+        if isinstance(item, Document):
+            assert item.text.strip()
+            item.text.encode()
+        else:
+            assert item.reason
