@@ -1,8 +1,9 @@
 """Gather the evidence of each sentence, and sum it up for the document.
 
 Three sources speak about a sentence, each as log-odds of ``translated`` and of ``spun`` against
-``original``: the tuned encoder (its sentence embedding and its words), a lexical model of word and
-character n-grams, and counted features of style and idiom. A document is what its sentences say
+native English and of a machine's translation against a professional's: the tuned encoder (its
+sentence embedding and its words), a lexical model of word and character n-grams, and counted
+features of style and idiom. A document is what its sentences say
 together: how much on average, how evenly, how many.
 """
 
@@ -10,15 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
+from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
 from detector.encoder import SentenceEncoder
 from detector.text import Sentence, View, make_view, split_sentences
-from detector.verdict import ORIGINAL
 
 if TYPE_CHECKING:
     from detector.bundle import Bundle
@@ -29,17 +29,28 @@ Floats = npt.NDArray[np.float32]
 MINIMUM_SENTENCE_WORDS = 4
 #: Share of a sentence's words whose token scores make up `words_top`.
 _TOP_SHARE = 0.15
-HASH_BITS = 18
+_HASH_BITS = 18
+HASHES = 1 << _HASH_BITS
+#: A word of up to two letters is its own character n-gram.
+_SHORTEST_CHARACTER_GRAMS = 4
 
+#: Classes of a sentence. A professional's translation is a class of its own here: what sets a
+#: round trip apart from native English is mostly that it was translated, and that would be
+#: unlearnt if people's translations had to pass for native English. The document classifier,
+#: which sees both contrasts, counts both kinds of people as ``original``.
+SENTENCE_CLASSES = ("native", "translated", "spun", "human_translation")
+#: Each source's log-odds, of the first class against the second.
+_CONTRASTS = {
+    "translated": ("translated", "native"),
+    "spun": ("spun", "native"),
+    "machine": ("translated", "human_translation"),
+}
 EVIDENCE_COLUMNS = (
-    "encoder_translated",
-    "encoder_spun",
+    *(f"encoder_{contrast}" for contrast in _CONTRASTS),
     "words_mean",
     "words_top",
-    "lexical_translated",
-    "lexical_spun",
-    "style_translated",
-    "style_spun",
+    *(f"lexical_{contrast}" for contrast in _CONTRASTS),
+    *(f"style_{contrast}" for contrast in _CONTRASTS),
 )
 _QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 _STATISTICS = ("mean", "sd", *(f"q{round(100 * q)}" for q in _QUANTILES))
@@ -110,6 +121,35 @@ def summarize(matrix: Floats) -> Floats:
     return np.ascontiguousarray(parts.T).reshape(-1).astype(np.float32)
 
 
+def hash_ngrams(view: View) -> npt.NDArray[np.int64]:
+    """Word 1-3-grams and character 3-4-grams of a view, each once, as hashes under 2 ** 18.
+
+    Hashing needs no vocabulary (Weinberger et al. 2009, "Feature hashing for large scale multitask
+    learning"); words and characters share one table, told apart by a mark.
+    """
+    words = view.words
+    grams = list(words)
+    grams += map("\x01".join, zip(words, words[1:], strict=False))
+    grams += map("\x01".join, zip(words, words[1:], words[2:], strict=False))
+    for word in words:
+        padded = f" {word} "
+        if len(padded) > _SHORTEST_CHARACTER_GRAMS:
+            grams += ["\x02" + padded[i : i + 3] for i in range(len(padded) - 2)]
+            grams += ["\x02" + padded[i : i + 4] for i in range(len(padded) - 3)]
+    hashes = {crc32(gram.encode()) & (HASHES - 1) for gram in grams}
+    return np.fromiter(hashes, dtype=np.int64, count=len(hashes))
+
+
+def score_ngrams(views: Sequence[View], model: LinearScorer) -> Floats:
+    """Scores (n, outputs) of the lexical model: each view's n-grams, scaled to unit length."""
+    scores = np.tile(model.bias, (len(views), 1)).astype(np.float32)
+    for row, view in enumerate(views):
+        hashes = hash_ngrams(view)
+        if len(hashes):
+            scores[row] += model.weights[hashes].sum(0) / np.sqrt(len(hashes))
+    return scores
+
+
 class EvidenceGatherer:
     """Everything that reads sentences: encoder and heads, lexical model, style and idiom.
 
@@ -117,7 +157,7 @@ class EvidenceGatherer:
         encoder: the tuned encoder.
         heads: its class head (``class_*``) and token head (``token_*``).
         common_words: see `detector.text.make_view`.
-        lexical: over hashed n-grams, outputs (original, translated, spun).
+        lexical: over hashed n-grams, one output for each of `SENTENCE_CLASSES`.
         style: over style and idiom features, likewise.
         idiom: the fitted idiom measures.
     """
@@ -142,7 +182,7 @@ class EvidenceGatherer:
     @classmethod
     def from_bundle(cls, bundle: Bundle, threads: int | None = None) -> EvidenceGatherer:
         """The gatherer that a model folder holds."""
-        from detector.stylometry import NgramIdiomaticity
+        from detector.idiom import IdiomTable
 
         arrays = bundle.read_arrays("evidence.safetensors")
         return cls(
@@ -151,34 +191,15 @@ class EvidenceGatherer:
             frozenset(bundle.read_json("common_words.json")),
             LinearScorer.from_arrays(arrays, "lexical"),
             LinearScorer.from_arrays(arrays, "style"),
-            NgramIdiomaticity.from_arrays(bundle.read_arrays("idiom.safetensors")),
+            IdiomTable.from_arrays(bundle.read_arrays("idiom.safetensors")),
         )
 
-    @cached_property
-    def _hashers(self) -> tuple[Any, Any]:
-        from sklearn.feature_extraction.text import HashingVectorizer
+    def measure_style(self, views: Sequence[View]) -> Floats:
+        """Style and idiom features (n, features) of views."""
+        from detector.counting import measure_style
 
-        common = {"n_features": 2 ** (HASH_BITS - 1), "alternate_sign": False, "norm": "l2"}
-        return (
-            HashingVectorizer(
-                ngram_range=(1, 3), tokenizer=str.split, token_pattern=None, lowercase=False, **common
-            ),
-            HashingVectorizer(analyzer="char_wb", ngram_range=(3, 4), lowercase=False, **common),
-        )
-
-    def hash_ngrams(self, views: Sequence[View]) -> Any:
-        """Word 1-3-grams and character 3-4-grams of views: sparse (n, 2 ** HASH_BITS)."""
-        from scipy.sparse import hstack
-
-        texts = [view.text for view in views]
-        return hstack([hasher.transform(texts) for hasher in self._hashers], format="csr")
-
-    def measure_style(self, sentences: Sequence[Sequence[str]]) -> Floats:
-        """Style and idiom features of sentences given as the words of the normalised text."""
-        from detector.stylometry import StylometricFeatures
-
-        style = StylometricFeatures().transform(list(sentences))
-        return np.hstack([style, self.idiom.transform(list(sentences))]).astype(np.float32)
+        words = [view.words for view in views]
+        return np.hstack([measure_style(words), self.idiom.measure(words)]).astype(np.float32)
 
     def gather(self, texts: Sequence[str]) -> list[DocumentEvidence]:
         """The evidence of each text; all their sentences are encoded together."""
@@ -195,8 +216,7 @@ class EvidenceGatherer:
             for d, vs in zip(documents, views, strict=True)
         ]
         chosen = [vs[i] for vs, rows in zip(views, judged, strict=True) for i in rows]
-        texts = [d[i].text for d, rows in zip(documents, judged, strict=True) for i in rows]
-        matrix, word_scores = self.score_views(chosen, texts)
+        matrix, word_scores = self.score_views(chosen)
         results, at = [], 0
         for sentences, vs, rows in zip(documents, views, judged, strict=True):
             until = at + len(rows)
@@ -213,12 +233,8 @@ class EvidenceGatherer:
             at = until
         return results
 
-    def score_views(
-        self, views: Sequence[View], sentences: Sequence[str]
-    ) -> tuple[Floats, list[Floats]]:
+    def score_views(self, views: Sequence[View]) -> tuple[Floats, list[Floats]]:
         """`EVIDENCE_COLUMNS` (n, columns) and word scores of n sentences."""
-        from detector.text import tokenize
-
         matrix = np.zeros((len(views), len(EVIDENCE_COLUMNS)), dtype=np.float32)
         if not views:
             return matrix, []
@@ -227,16 +243,21 @@ class EvidenceGatherer:
             self.heads["token_weights"].astype(np.float32),
             float(self.heads["token_bias"][0]),
         )
-        logits = self._class_head(encoded.embeddings)
-        matrix[:, 0:2] = logits[:, 1:] - logits[:, :1]
-        matrix[:, 2:4] = [_summarize_words(scores) for scores in encoded.word_scores]
+        matrix[:, 0:3] = _contrast(self._class_head(encoded.embeddings))
+        matrix[:, 3:5] = [_summarize_words(scores) for scores in encoded.word_scores]
         if self.lexical is not None:
-            logits = self.lexical(self.hash_ngrams(views))
-            matrix[:, 4:6] = logits[:, 1:] - logits[:, :1]
+            matrix[:, 5:8] = _contrast(score_ngrams(views, self.lexical))
         if self.style is not None:
-            logits = self.style(self.measure_style([tokenize(s) for s in sentences]))
-            matrix[:, 6:8] = logits[:, 1:] - logits[:, :1]
+            matrix[:, 8:11] = _contrast(self.style(self.measure_style(views)))
         return matrix, encoded.word_scores
+
+
+def _contrast(logits: Floats) -> Floats:
+    """Class logits (n, SENTENCE_CLASSES) as the log-odds (n, 3) of each contrast."""
+    place = SENTENCE_CLASSES.index
+    return np.column_stack(
+        [logits[:, place(one)] - logits[:, place(other)] for one, other in _CONTRASTS.values()]
+    )
 
 
 def _has_say(sentence: Sentence, view: View) -> bool:
@@ -254,14 +275,3 @@ def _summarize_words(scores: Floats) -> tuple[float, float]:
         return 0.0, 0.0
     top = max(1, round(_TOP_SHARE * len(known)))
     return float(known.mean()), float(known[-top:].mean())
-
-
-__all__ = [
-    "EVIDENCE_COLUMNS",
-    "ORIGINAL",
-    "SUMMARY_COLUMNS",
-    "DocumentEvidence",
-    "EvidenceGatherer",
-    "LinearScorer",
-    "summarize",
-]

@@ -193,7 +193,8 @@ class LabelledPair:
     """Views of both sides of a pair, with a mark for each word.
 
     A word is `OWN` where the other side has no such word, `SHARED` where it has, and
-    `UNLABELLED` where nothing is said of it (punctuation marks).
+    `UNLABELLED` where nothing is said of it (punctuation marks). `is_translation` says that the
+    person's side is itself a translation, by a professional.
     """
 
     original: View
@@ -201,6 +202,7 @@ class LabelledPair:
     original_words: tuple[int, ...]
     text_words: tuple[int, ...]
     kind: str
+    is_translation: bool = False
 
 
 def label_pair(
@@ -209,6 +211,7 @@ def label_pair(
     kind: str,
     common_words: Container[str],
     marks: Sequence[tuple[int, int]] | None = None,
+    is_translation: bool = False,
 ) -> LabelledPair:
     """Compare a pair word by word, as bags: a word that was only moved is not the machine's.
 
@@ -219,6 +222,7 @@ def label_pair(
         common_words: see `detector.text.make_view`.
         marks: spans of `text` that experts found wrong; where given, a word of the machine's is
             `OWN` only if it is marked.
+        is_translation: whether `original` is a person's translation.
     """
     human, machine = make_view(original, common_words), make_view(text, common_words)
     own = _mark_own_words(machine.words, human.words)
@@ -227,7 +231,9 @@ def label_pair(
             word if word == UNLABELLED else int(any(start < b and a < end for a, b in marks))
             for word, (start, end) in zip(own, machine.places, strict=True)
         )
-    return LabelledPair(human, machine, _mark_own_words(human.words, machine.words), own, kind)
+    return LabelledPair(
+        human, machine, _mark_own_words(human.words, machine.words), own, kind, is_translation
+    )
 
 
 def _mark_own_words(words: Sequence[str], other: Sequence[str]) -> tuple[int, ...]:

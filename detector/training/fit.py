@@ -1,0 +1,355 @@
+"""Fit everything above the encoder: lexical and style models, the document classifier, thresholds.
+
+The encoder and the sentence models learn from the training split; the document classifier, its
+calibration and its thresholds from documents of the development split, out of fold, so that no
+score that a promise rests on was fitted to the article it comes from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.sparse import csr_matrix
+from scipy.stats import beta
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
+
+from detector.classifier import (
+    DocumentClassifier,
+    HumanScale,
+    calibration_columns,
+    expand,
+    relative_length,
+)
+from detector.evidence import (
+    HASHES,
+    SENTENCE_CLASSES,
+    DocumentEvidence,
+    EvidenceGatherer,
+    LinearScorer,
+    hash_ngrams,
+    summarize,
+)
+from detector.text import View
+from detector.training.pairs import LabelledPair, hash_fraction
+from detector.verdict import LABELS, ORIGINAL
+
+Floats = npt.NDArray[np.float64]
+
+#: False-positive rates for which a threshold is sought.
+FALSE_POSITIVE_RATES = (0.05, 0.01, 0.001)
+#: Documents are also learnt from in runs of so many sentences: short texts must be judged too.
+CROPS = (4, 8, 16)
+#: Confidence of the bound on a promised false-positive rate.
+CONFIDENCE = 0.95
+_MINIMUM_CROP_WORDS = 50
+
+
+# --------------------------------------------------------------------------------------
+# Sentence models
+# --------------------------------------------------------------------------------------
+
+
+def fit_lexical(views: Sequence[View], labels: npt.NDArray[np.int64]) -> LinearScorer:
+    """Multinomial logistic regression on hashed n-grams; classes in the order of `SENTENCE_CLASSES`."""
+    hashed = [hash_ngrams(view) for view in views]
+    lengths = np.array([len(h) for h in hashed])
+    values = np.repeat(1.0 / np.sqrt(np.maximum(lengths, 1)), lengths)
+    matrix = csr_matrix(
+        (values, np.concatenate(hashed), np.concatenate([[0], np.cumsum(lengths)])),
+        shape=(len(views), HASHES),
+    )
+    model = LogisticRegression(C=2.0, max_iter=60, class_weight="balanced", tol=1e-3)
+    model.fit(matrix, labels)
+    return LinearScorer(model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32))
+
+
+def fit_linear(
+    features: npt.NDArray[Any],
+    labels: npt.NDArray[np.int64],
+    weights: npt.NDArray[Any] | None = None,
+    strength: float = 0.1,
+) -> LinearScorer:
+    """Logistic regression on standardised columns, with the standardisation folded in.
+
+    Two classes give one output (log-odds of the second), more give one each.
+    """
+    center, scale = features.mean(0), features.std(0)
+    scale[scale < 1e-6] = np.inf
+    model = LogisticRegression(
+        C=strength, max_iter=300, class_weight="balanced" if weights is None else None
+    )
+    model.fit((features - center) / scale, labels, sample_weight=weights)
+    coefficients = (model.coef_ / scale).T
+    bias = model.intercept_ - center @ coefficients
+    return LinearScorer(coefficients.astype(np.float32), bias.astype(np.float32))
+
+
+def unpack_pairs(
+    pairs: Sequence[LabelledPair],
+) -> tuple[list[View], npt.NDArray[np.int64], list[View]]:
+    """Both sides of pairs as one list of views, with labels, and each one's person's version."""
+    views = [view for pair in pairs for view in (pair.original, pair.text)]
+    labels = np.array(
+        [
+            SENTENCE_CLASSES.index(name)
+            for pair in pairs
+            for name in ("human_translation" if pair.is_translation else "native", pair.kind)
+        ]
+    )
+    return views, labels, [pair.original for pair in pairs for _ in range(2)]
+
+
+# --------------------------------------------------------------------------------------
+# Documents as evidence
+# --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class GatheredDocuments:
+    """Documents reduced to what the classifier learns from.
+
+    Attributes:
+        frame: one row per document: label, group, article_id, pivot, system, rate, split, held_out.
+        matrices: for each document the evidence of its judged sentences.
+        counts: for each document the words of its judged sentences.
+    """
+
+    frame: pd.DataFrame
+    matrices: list[npt.NDArray[np.float32]]
+    counts: list[npt.NDArray[np.int32]]
+
+    def select(self, mask: npt.NDArray[np.bool_]) -> GatheredDocuments:
+        """The documents where `mask` holds."""
+        rows = np.flatnonzero(mask)
+        return GatheredDocuments(
+            self.frame.iloc[rows].reset_index(drop=True),
+            [self.matrices[i] for i in rows],
+            [self.counts[i] for i in rows],
+        )
+
+    @property
+    def summaries(self) -> npt.NDArray[np.float32]:
+        """(documents, SUMMARY_COLUMNS)."""
+        return np.stack([summarize(m) for m in self.matrices])
+
+    @property
+    def words(self) -> npt.NDArray[np.int64]:
+        """Judged words of each document."""
+        return np.array([c.sum() for c in self.counts])
+
+    def crop(self, sentences: int) -> GatheredDocuments:
+        """A run of `sentences` sentences of each document that has more, its place fixed by id."""
+        rows = [i for i, m in enumerate(self.matrices) if len(m) > sentences]
+        matrices, counts = [], []
+        for i in rows:
+            key = f"{sentences}{self.frame['article_id'].iloc[i]}"
+            start = int(hash_fraction(key) * (len(self.matrices[i]) - sentences + 1))
+            matrices.append(self.matrices[i][start : start + sentences])
+            counts.append(self.counts[i][start : start + sentences])
+        cropped = GatheredDocuments(self.frame.iloc[rows].reset_index(drop=True), matrices, counts)
+        return cropped.select(cropped.words >= _MINIMUM_CROP_WORDS)
+
+    def with_crops(self) -> GatheredDocuments:
+        """The documents and their crops."""
+        return concatenate([self, *(self.crop(n) for n in CROPS)])
+
+
+def concatenate(parts: Sequence[GatheredDocuments]) -> GatheredDocuments:
+    """Several collections as one."""
+    return GatheredDocuments(
+        pd.concat([p.frame for p in parts], ignore_index=True),
+        [m for p in parts for m in p.matrices],
+        [c for p in parts for c in p.counts],
+    )
+
+
+def gather_documents(
+    frame: pd.DataFrame, gatherer: EvidenceGatherer, batch: int = 64
+) -> GatheredDocuments:
+    """The evidence of each document of `frame` (column ``text``); those with none are left out."""
+    matrices, counts, kept = [], [], []
+    texts = frame["text"].tolist()
+    for at in range(0, len(texts), batch):
+        for offset, document in enumerate(gatherer.gather(texts[at : at + batch])):
+            if document.judged:
+                kept.append(at + offset)
+                matrices.append(document.matrix)
+                counts.append(_count_words(document))
+    rest = frame.drop(columns="text").iloc[kept].reset_index(drop=True)
+    return GatheredDocuments(rest, matrices, counts)
+
+
+def _count_words(document: DocumentEvidence) -> npt.NDArray[np.int32]:
+    return np.array(
+        [sum(w[0].isalnum() for w in document.views[i].words) for i in document.judged],
+        dtype=np.int32,
+    )
+
+
+# --------------------------------------------------------------------------------------
+# The document classifier
+# --------------------------------------------------------------------------------------
+
+
+def balance(frame: pd.DataFrame) -> Floats:
+    """Sample weights: classes count alike, within a class its groups, within a group its documents.
+
+    So an outlet with thousands of articles does not speak for all outlets.
+    """
+    source = frame["group"].where(frame["label"] != "spun", frame["system"])
+    per_group = frame.groupby([frame["label"], source])["label"].transform("size")
+    groups = source.groupby(frame["label"]).transform("nunique")
+    weights = 1.0 / (per_group * groups)
+    return np.asarray(weights / weights.mean(), dtype=np.float64)
+
+
+def fit_scorer(
+    summaries: npt.ArrayLike, words: npt.ArrayLike, frame: pd.DataFrame, strength: float
+) -> tuple[Floats, Floats, LinearScorer]:
+    """Center, scale and the logistic regression of documents."""
+    columns = np.asarray(summaries, dtype=np.float64)
+    center, scale = columns.mean(0), columns.std(0)
+    scale[scale < 1e-6] = 1.0
+    labels = frame["label"].map(LABELS.index).to_numpy()
+    model = LogisticRegression(C=strength, max_iter=1000)
+    model.fit(expand(columns, words, center, scale), labels, sample_weight=balance(frame))
+    return center, scale, LinearScorer(
+        model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32)
+    )
+
+
+def fit_human_scale(scores: Floats, words: npt.ArrayLike, weights: Floats) -> HumanScale:
+    """Mean and variance of human scores over length, by weighted least squares."""
+    length = relative_length(words)
+    mean = np.polynomial.polynomial.polyfit(length, scores, 1, w=np.sqrt(weights))
+    squares = (scores - mean[0] - mean[1] * length) ** 2
+    design = np.column_stack([np.ones_like(length), np.exp(-length)]) * np.sqrt(weights)[:, None]
+    from scipy.optimize import nnls
+
+    variance, _ = nnls(design, squares * np.sqrt(weights))
+    variance = np.maximum(variance, [1e-3 * squares.mean(), 0.0])
+    return HumanScale(np.asarray(mean), np.asarray(variance))
+
+
+def bound_rate(flagged: int, articles: int, confidence: float = CONFIDENCE) -> float:
+    """Upper confidence bound of a rate (Clopper and Pearson 1934), one-sided."""
+    if flagged >= articles:
+        return 1.0
+    return float(beta.ppf(confidence, flagged + 1, articles - flagged))
+
+
+def choose_threshold(standard: Floats, rate: float) -> float | None:
+    """The least standardised score whose exceedance among human articles is at most `rate`.
+
+    Held by its upper confidence bound; None where there are too few articles to hold it.
+    """
+    ordered = np.sort(standard)[::-1]
+    allowed = -1
+    while allowed + 1 < len(ordered) and bound_rate(allowed + 1, len(ordered)) <= rate:
+        allowed += 1
+    if allowed < 0:
+        return None
+    # Just above the first score that must not be flagged.
+    return float(np.nextafter(ordered[allowed], np.inf))
+
+
+def fit_thresholds(
+    standard: Floats, groups: pd.Series, words: npt.ArrayLike
+) -> tuple[dict[float, float], list[dict[str, Any]]]:
+    """Thresholds that hold for all human articles together and for each group that is large enough.
+
+    Args:
+        standard: standardised out-of-fold scores of whole human articles.
+        groups: their outlets (human translations are one).
+        words: their lengths.
+
+    Returns:
+        Rate → threshold, and for the model card what each rests on.
+    """
+    thresholds, table = {}, []
+    for rate in FALSE_POSITIVE_RATES:
+        chosen = choose_threshold(standard, rate)
+        record: dict[str, Any] = {"false_positive_rate": rate, "articles": len(standard)}
+        if chosen is not None:
+            for _, rows in groups.groupby(groups.to_numpy()):
+                of_group = standard[rows.index.to_numpy()]
+                # An outlet's own share must not exceed the promise either, as far as it can be told.
+                allowed = int(np.floor(rate * len(of_group)))
+                chosen = max(chosen, float(np.nextafter(np.sort(of_group)[::-1][allowed], np.inf)))
+            flagged = int((standard >= chosen).sum())
+            thresholds[rate] = chosen
+            record |= {
+                "standard_score": chosen,
+                "flagged": flagged,
+                "upper_bound": bound_rate(flagged, len(standard)),
+            }
+        else:
+            record["withheld"] = f"too few human articles to promise {rate:g}"
+        table.append(record)
+    return thresholds, table
+
+
+@dataclass(frozen=True)
+class FittedClassifier:
+    """A document classifier with the out-of-fold figures that it rests on."""
+
+    classifier: DocumentClassifier
+    out_of_fold: Floats
+    threshold_table: list[dict[str, Any]]
+
+
+def fit_classifier(
+    documents: GatheredDocuments, strength: float = 0.03, folds: int = 5
+) -> FittedClassifier:
+    """Fit the document classifier, its calibration, human scale and thresholds.
+
+    Args:
+        documents: whole documents of the development split, all three labels.
+        strength: inverse regularisation of the logistic regression.
+        folds: of the cross-fitting, split by article.
+    """
+    cropped = documents.with_crops()
+    summaries, words, frame = cropped.summaries, cropped.words, cropped.frame
+    scores = np.zeros(len(frame))
+    for train, test in GroupKFold(folds).split(summaries, groups=frame["article_id"]):
+        parts = fit_scorer(summaries[train], words[train], frame.iloc[train], strength)
+        scores[test] = _bare_classifier(*parts).score(summaries[test], words[test])[0]
+    human = (frame["label"] == ORIGINAL).to_numpy()
+    weights = balance(frame)
+    scale = fit_human_scale(scores[human], words[human], weights[human])
+    calibration = LogisticRegression(C=1e3).fit(
+        calibration_columns(scores, words), ~human, sample_weight=_even_odds(weights, human)
+    )
+    whole = len(documents.frame)
+    first = human[:whole]
+    standard = scale.standardize(scores[:whole][first], words[:whole][first])
+    groups = documents.frame["group"][first].reset_index(drop=True)
+    thresholds, table = fit_thresholds(standard, groups, words[:whole][first])
+    center, spread, scorer = fit_scorer(summaries, words, frame, strength)
+    classifier = DocumentClassifier(
+        center,
+        spread,
+        scorer,
+        np.append(calibration.coef_[0], calibration.intercept_[0]),
+        scale,
+        thresholds,
+    )
+    return FittedClassifier(classifier, scores[:whole], table)
+
+
+def _even_odds(weights: Floats, human: npt.NDArray[np.bool_]) -> Floats:
+    """Weights under which human and machine documents are as many."""
+    return np.where(human, weights / weights[human].sum(), weights / weights[~human].sum())
+
+
+def _bare_classifier(center: Floats, scale: Floats, scorer: LinearScorer) -> DocumentClassifier:
+    zero = np.zeros(2)
+    return DocumentClassifier(
+        center, scale, scorer, np.zeros(4), HumanScale(zero, np.ones(2)), {}
+    )

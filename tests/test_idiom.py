@@ -1,0 +1,268 @@
+"""Idiom is learnt from people, each row judged for itself, and kept as plain arrays."""
+
+import pickle
+import random
+from itertools import product
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detector import batches
+from detector import idiom as idiom_module
+from detector.idiom import IDIOM_COLUMNS, IdiomTable
+from detector.text import make_view
+
+word_lists = st.lists(
+    st.sampled_from(
+        ["the", "of", "Boats", "sail", ",", '"', "(", "3", "don't", "xx", "é", ".", ""]
+    ),
+    max_size=12,
+)
+rows = st.lists(st.one_of(word_lists, st.lists(word_lists, max_size=4)), max_size=6)
+
+
+SUBJECTS = ("the old ferry", "a small boat", "the night train", "a local bus")
+VERBS = ("left", "reached", "passed", "crossed")
+OBJECTS = ("the quiet harbour", "the long bridge", "a narrow bay")
+ENDINGS = ("on Monday .", "in March .", "with 40 people .", "after dark , said Anna Lind .")
+
+
+def compose(*parts: str) -> list[str]:
+    words = " ".join(parts).split()
+    return [words[0].capitalize(), *words[1:]]
+
+
+CORPUS = [compose(*parts) for parts in product(SUBJECTS, VERBS, OBJECTS, ENDINGS)]
+
+
+@pytest.fixture(scope="module")
+def idiom() -> IdiomTable:
+    return IdiomTable.fit(CORPUS)
+
+
+def measure_idiom(model: IdiomTable, row: batches.Row, counted: Any = None) -> dict[str, float]:
+    return dict(zip(IDIOM_COLUMNS, model.measure([row], counted)[0].tolist(), strict=True))
+
+
+def test_usual_sentence_is_more_idiomatic_than_its_words_shuffled(idiom: IdiomTable) -> None:
+    usual = measure_idiom(idiom, CORPUS[17])
+    shuffled = measure_idiom(idiom, random.Random(5).sample(CORPUS[17], len(CORPUS[17])))
+    for column in ("bigram_mean", "trigram_mean", "gain_mean", "bigram_seen", "trigram_seen"):
+        assert usual[f"idiom:{column}"] > shuffled[f"idiom:{column}"]
+    assert usual["idiom:unseen_common"] < shuffled["idiom:unseen_common"]
+
+
+def test_substitute_stands_out(idiom: IdiomTable) -> None:
+    usual = measure_idiom(idiom, "The old ferry left the quiet harbour on Monday .".split())
+    known = measure_idiom(idiom, "The old bus left the quiet harbour on Monday .".split())
+    unknown = measure_idiom(idiom, "The old vessel left the quiet harbour on Monday .".split())
+    assert usual["idiom:bigram_seen"] == 1
+    assert known["idiom:bigram_seen"] < 1
+    assert known["idiom:gain_0"] < usual["idiom:gain_0"]
+    assert (usual["idiom:unknown"], known["idiom:unknown"]) == (0, 0)
+    assert unknown["idiom:unknown"] == pytest.approx(1 / 8)
+
+
+def test_probabilities_are_those_of_the_mixture(idiom: IdiomTable) -> None:
+    # "ferry" always and only follows "old", 48 times in the corpus.
+    often, total = 48, idiom.arrays["word_counts"].sum()
+    alone = (often + 0.5) / total
+    prior = idiom_module._BIGRAM_PRIOR
+    expected = np.log((often + prior * alone) / (often + prior))
+    values = measure_idiom(idiom, ["old", "ferry"])
+    assert values["idiom:bigram_0"] == pytest.approx(
+        min(expected, np.log((often + 0.5) / total * prior / (len(CORPUS) + prior))), rel=1e-4
+    )
+    assert values["idiom:gain_100"] == pytest.approx(expected - np.log(alone), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("The ferry , said Anna Lind .", "The ferry , said Bjorn Asker Holm ."),
+        ("The ferry left on Monday .", "The ferry left on Friday ."),
+        ("The ferry left in March .", "The ferry left in October ."),
+        ("A bus with 40 people .", "A bus with 1,250 people ."),
+        ("The ferry left .", "the ferry left ."),
+        ("The Lund 's ferry left .", "The Lund's ferry left ."),
+        ("The ferry left .", 'The " ferry " left .'),
+    ],
+)
+def test_names_numbers_days_and_typography_do_not_matter(
+    idiom: IdiomTable, one: str, other: str
+) -> None:
+    assert measure_idiom(idiom, one.split()) == measure_idiom(idiom, other.split())
+
+
+def test_masked_view_reads_like_the_sentence(idiom: IdiomTable) -> None:
+    sentence = "The old ferry left the long bridge with 40 people , said Anna Lind ."
+    common = {word.lower() for words in CORPUS for word in words[:-3]} | {"said"}
+    view = make_view(sentence, common)
+    assert "xx" in view.words
+    assert measure_idiom(idiom, view.words) == measure_idiom(idiom, sentence.split())
+
+
+def test_word_usually_written_as_a_name_is_a_name() -> None:
+    sentences = [["the", "Sand", "sank", "."], ["the", "Sand", "rose", "."], ["sand", "sank", "."]]
+    model = IdiomTable.fit(sentences, least_count=1)
+    as_name = measure_idiom(model, ["the", "Sand", "sank", "."])
+    assert as_name == measure_idiom(model, ["the", "Quay", "sank", "."])
+    assert measure_idiom(model, ["the", "sand", "sank", "."])["idiom:unknown"] > 0
+
+
+def test_own_counts_are_left_out() -> None:
+    new = compose("a local bus", "crossed", "the old quiet bridge", "on Monday .")
+    without = IdiomTable.fit(CORPUS)
+    counted = IdiomTable.fit([*CORPUS, new, new])
+    columns = ("bigram_seen", "trigram_seen", "unknown", "unseen_common")
+    seen = measure_idiom(counted, new)
+    expected = measure_idiom(without, new)
+    assert seen["idiom:bigram_seen"] == 1 > expected["idiom:bigram_seen"]
+    for left_out in ([[new, new]], [[compose("a"), new, new]]):
+        found = measure_idiom(counted, new, left_out)
+        for column in columns:
+            assert found[f"idiom:{column}"] == pytest.approx(expected[f"idiom:{column}"])
+
+
+def test_counted_rows_leave_themselves_out() -> None:
+    rare = compose("a local bus", "crossed", "the old quiet bridge", "after rain .")
+    model = IdiomTable.fit([*CORPUS, rare], least_count=1)
+    assert measure_idiom(model, rare)["idiom:bigram_seen"] == 1
+    own = measure_idiom(model, rare, counted=[rare])
+    assert own["idiom:bigram_seen"] < 1
+    assert own["idiom:unknown"] > 0
+    # Leaving out an unrelated text takes nothing away.
+    unrelated = compose("snow .")
+    assert measure_idiom(model, rare, [unrelated])["idiom:trigram_seen"] == 1
+
+
+def test_each_row_leaves_out_its_own_text() -> None:
+    first, second = (compose(f"the {word} {word} boat") for word in ("green", "brown"))
+    model = IdiomTable.fit([*CORPUS, first, second], least_count=1)
+    swapped = model.measure([first, second], counted=[second, first])
+    own = model.measure([first, second], counted=[first, second])
+    column = IDIOM_COLUMNS.index("idiom:unknown")
+    assert (swapped[:, column] == 0).all()
+    assert (own[:, column] > 0).all()
+
+
+def test_counted_texts_must_match_rows(idiom: IdiomTable) -> None:
+    with pytest.raises(ValueError, match="1 counted texts for 2 rows"):
+        idiom.measure(CORPUS[:2], counted=CORPUS[:1])
+
+
+@given(rows)
+@settings(deadline=None)
+def test_each_row_is_judged_for_itself(idiom: IdiomTable, rows: list[Any]) -> None:
+    together = idiom.measure(rows)
+    assert together.shape == (len(rows), len(IDIOM_COLUMNS))
+    assert together.dtype == np.float32
+    assert np.isfinite(together).all()
+    for row, values in zip(rows, together, strict=True):
+        assert idiom.measure([row])[0] == pytest.approx(values, rel=1e-5)
+
+
+def test_idiom_batches_and_full_caches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = IdiomTable.fit(CORPUS)
+    values = expected.measure(CORPUS, counted=CORPUS)
+    monkeypatch.setattr(batches, "_BATCH_WORDS", 25)
+    monkeypatch.setattr(idiom_module, "CACHE_LIMIT", 5)
+    again = IdiomTable.fit(CORPUS)
+    assert_same_arrays(again, expected)
+    assert np.allclose(again.measure(CORPUS, counted=CORPUS), values, rtol=1e-5)
+
+
+def test_order_of_training_sentences_does_not_matter(idiom: IdiomTable) -> None:
+    shuffled = IdiomTable.fit(random.Random(1).sample(CORPUS, len(CORPUS)))
+    assert_same_arrays(shuffled, idiom)
+
+
+def test_nothing_to_judge_is_answered_with_what_is_usual(idiom: IdiomTable) -> None:
+    values = idiom.measure([[], [[]], CORPUS[0]])
+    assert np.array_equal(values[0], idiom.arrays["neutral"])
+    assert np.array_equal(values[0], values[1])
+    assert not np.array_equal(values[0], values[2])
+
+
+def assert_same_arrays(one: IdiomTable, other: IdiomTable) -> None:
+    arrays, others = one.to_arrays(), other.to_arrays()
+    assert arrays.keys() == others.keys()
+    for name, array in arrays.items():
+        assert np.array_equal(array, others[name]), name
+        assert array.dtype == others[name].dtype
+
+
+def test_arrays_bring_the_model_back(idiom: IdiomTable) -> None:
+    again = IdiomTable.from_arrays(idiom.to_arrays())
+    assert_same_arrays(again, idiom)
+    rows = [*CORPUS, ["Rain", "fell", "."]]
+    assert np.array_equal(again.measure(rows), idiom.measure(rows))
+    assert all(array.dtype != object for array in idiom.to_arrays().values())
+
+
+def change(name: str, array: Any) -> Any:
+    return lambda arrays: {**arrays, name: array(arrays[name])}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda arrays: {n: a for n, a in arrays.items() if n != "bigram_keys"}, "is missing"),
+        (change("word_hashes", lambda a: a.astype(np.float64)), "not a row of uint64"),
+        (change("neutral", lambda a: a[None]), "not a row of float32"),
+        (change("neutral", lambda a: a[:-1]), "entries, not"),
+        (change("bigram_counts", lambda a: a[:-1]), "entries, not"),
+        (change("trigram_words", lambda a: a[:-1]), "entries, not"),
+        (change("word_hashes", lambda a: a[:-1]), "entries, not"),
+        (change("bigram_keys", lambda a: a[::-1]), "bigrams are not in ascending order"),
+        (change("trigram_contexts", lambda a: a[::-1]), "trigrams are not in ascending order"),
+        (change("settings", lambda a: a + 1), "not of format"),
+        (change("settings", lambda a: a * np.array([1, 0])), "least count"),
+    ],
+)
+def test_spoilt_arrays_are_refused(idiom: IdiomTable, spoil: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        IdiomTable.from_arrays(spoil(idiom.to_arrays()))
+
+
+def test_tables_keep_the_most_frequent(idiom: IdiomTable) -> None:
+    small = IdiomTable.fit(CORPUS, max_bigrams=5, max_trigrams=2)
+    arrays, every = small.to_arrays(), idiom.to_arrays()
+    assert len(arrays["bigram_keys"]) == 5
+    assert len(arrays["trigram_words"]) <= 2
+    assert sorted(arrays["bigram_counts"]) == sorted(every["bigram_counts"])[-5:]
+
+
+@pytest.mark.parametrize("parameter", ["max_bigrams", "max_trigrams"])
+def test_model_without_a_table_still_judges(parameter: str) -> None:
+    model = IdiomTable.fit(CORPUS, **{parameter: 0})
+    assert np.isfinite(model.measure(CORPUS, counted=CORPUS)).all()
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sentences", "message"),
+    [
+        ({"least_count": 0}, CORPUS, "least_count"),
+        ({"max_bigrams": -1}, CORPUS, "max_bigrams"),
+        ({}, [], "no word"),
+        ({}, [["once", "only"]], "no word"),
+    ],
+)
+def test_what_cannot_be_learnt_is_refused(
+    parameters: dict[str, int], sentences: list[list[str]], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        IdiomTable.fit(sentences, **parameters)
+
+
+def test_string_is_no_row(idiom: IdiomTable) -> None:
+    with pytest.raises(TypeError, match="row 1 is no text but str"):
+        idiom.measure([CORPUS[0], "letters"])
+
+
+def test_pickle_for_workers_keeps_what_was_learnt(idiom: IdiomTable) -> None:
+    again = pickle.loads(pickle.dumps(idiom))  # noqa: S301
+    assert np.array_equal(again.measure(CORPUS), idiom.measure(CORPUS))
