@@ -136,9 +136,7 @@ class DocumentClassifier:
         )
 
 
-def expand(
-    summaries: npt.ArrayLike, words: npt.ArrayLike, center: Floats, scale: Floats
-) -> Floats:
+def expand(summaries: npt.ArrayLike, words: npt.ArrayLike, center: Floats, scale: Floats) -> Floats:
     """Standardised columns, the same times the relative length, and the length: (n, 2k + 1).
 
     So a column may count for more (or less) the longer the document is.

@@ -79,9 +79,7 @@ class Detector:
     @overload
     def score(self, texts: str, *, false_positive_rate: float = ...) -> Verdict: ...
     @overload
-    def score(
-        self, texts: Iterable[str], *, false_positive_rate: float = ...
-    ) -> list[Verdict]: ...
+    def score(self, texts: Iterable[str], *, false_positive_rate: float = ...) -> list[Verdict]: ...
 
     def score(
         self,
@@ -163,7 +161,9 @@ class Detector:
         ]  # fmt: skip
         answer = pd.DataFrame(rows, columns=columns, index=frame.index)
         numbers = [c for c in columns if c.startswith("probability") or c == "threshold"]
-        return answer.astype({c: "float64" for c in numbers} | {"flagged": bool, "words": "int64"})
+        return answer.astype(
+            dict.fromkeys(numbers, "float64") | {"flagged": bool, "words": "int64"}
+        )
 
     def _score_batch(self, texts: Sequence[str], rate: float) -> list[Verdict]:
         if not texts:
@@ -252,7 +252,9 @@ class Detector:
                 }
                 evidence["constant"] = round(bias, 4)
             result.append(
-                SentenceEvidence(sentence.text, sentence.start, sentence.end, sentence.kind, evidence)
+                SentenceEvidence(
+                    sentence.text, sentence.start, sentence.end, sentence.kind, evidence
+                )
             )
         return tuple(result)
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
@@ -107,7 +108,7 @@ class DocumentEvidence:
 
     @property
     def summary(self) -> Floats:
-        """Mean, spread and quantiles of each column: (SUMMARY_COLUMNS,); zeros if nothing has a say."""
+        """`SUMMARY_COLUMNS` of `matrix`; zeros if nothing has a say."""
         return summarize(self.matrix)
 
 
@@ -129,7 +130,7 @@ def hash_ngrams(view: View) -> npt.NDArray[np.int64]:
     """
     words = view.words
     grams = list(words)
-    grams += map("\x01".join, zip(words, words[1:], strict=False))
+    grams += map("\x01".join, pairwise(words))
     grams += map("\x01".join, zip(words, words[1:], words[2:], strict=False))
     for word in words:
         padded = f" {word} "
@@ -206,9 +207,7 @@ class EvidenceGatherer:
         documents = [split_sentences(text) for text in texts]
         return self.gather_sentences(documents)
 
-    def gather_sentences(
-        self, documents: Sequence[Sequence[Sentence]]
-    ) -> list[DocumentEvidence]:
+    def gather_sentences(self, documents: Sequence[Sequence[Sentence]]) -> list[DocumentEvidence]:
         """The evidence of documents that are cut into sentences already."""
         views = [[make_view(s.text, self.common_words) for s in d] for d in documents]
         judged = [

@@ -1,4 +1,4 @@
-"""Normalise text and cut it into sentences and words; every piece keeps its place in the caller's text.
+"""Normalise text, cut it into sentences and words; every piece keeps its place in the caller's.
 
 Engines and scrapers leave a keyboard behind: curly or straight quotation marks, entities,
 ligatures, no-break spaces, a space before a full stop. None of it tells how the *words* were
@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise, zip_longest
 
 import numpy as np
 import numpy.typing as npt
@@ -27,62 +28,93 @@ NUMBER_PLACEHOLDER = "0"
 
 _SINGLE_QUOTES = "‘’‚‛′ʼ´`＇"
 _DOUBLE_QUOTES = "“”„‟″«»＂〝〞"
+_QUOTES = _SINGLE_QUOTES + _DOUBLE_QUOTES
+_PLAIN_QUOTES = {ord(c): "'" for c in _SINGLE_QUOTES} | {ord(c): '"' for c in _DOUBLE_QUOTES}
 _ZERO_WIDTH = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\ufeff\u061c"
 _ZERO_WIDTH += "".join(map(chr, range(0x202A, 0x202F))) + "".join(map(chr, range(0x2066, 0x206A)))
-_SPACES = "\t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\x0b\x0c"
-_PLAIN = {ord(c): "'" for c in _SINGLE_QUOTES} | {ord(c): '"' for c in _DOUBLE_QUOTES}
+_CONTROLS = r"\x00-\x08\x0e-\x1f\x7f"
+_WIDE = r"\u0132\u0133\u017f\u2100-\u214f\u2460-\u24ff\u3300-\u33ff\ufb00-\ufb06\uff01-\uff5e"
+_MARKS = r"\u0300-\u036f"
+_BLANKS = r" \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\x0b\x0c"
+_BREAKS = r"\n\r\u2028\u2029\x85"
+_DASHES = r"\-–−‒‐‑—―"
 
-# One pass over the text: each alternative is a piece of typography with one plain form.
-_TYPOGRAPHY = re.compile(
+# First what hides a character. Most texts hold none, which one quick search tells.
+_HIDDEN = re.compile(rf"[&{_ZERO_WIDTH}{_CONTROLS}{_WIDE}{_MARKS}]")
+_ENTITY_NAME = (
+    r"(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30})" rf"[{_BLANKS}]*+;"
+)
+_CHARACTERS = re.compile(
     rf"""
-      (?P<entity>&(?:amp;)*(?:\#[0-9]{{1,7}}|\#[xX][0-9a-fA-F]{{1,6}}|[A-Za-z][A-Za-z0-9]{{1,30}});)
-    | (?P<newline>[ {_SPACES}]*(?:\r\n?|\u2028|\u2029|\x85|\n)(?:[ {_SPACES}]*(?:\r\n?|\u2028|\u2029|\x85|\n))*[ {_SPACES}]*)
-    | (?P<dash>[ {_SPACES}]*(?:[—―]+|-{{2,}}|(?<=[\s{_SPACES}])[–−‒-](?=[\s{_SPACES}]))[ {_SPACES}]*)
-    | (?P<hyphen>[–−‒‐‑])
-    | (?P<close>[ {_SPACES}]+(?=[,;:!?%)\]](?:[\s"'”’]|$))|[ {_SPACES}]+(?=\.(?:[\s"'”’]|$))|[ {_SPACES}]+(?=[”]))
-    | (?P<open>(?<=[(\[“„])[ {_SPACES}]+)
-    | (?P<doubled>``|''|’’|‘‘|,,(?=\w))
-    | (?P<ellipsis>…|\.[ ]\.[ ]\.)
+      (?P<entity>&(?:(?:amp|\#38|\#[xX]26);)++(?:{_ENTITY_NAME})?|&{_ENTITY_NAME})
     | (?P<invisible>[{_ZERO_WIDTH}]+)
-    | (?P<control>[\x00-\x08\x0e-\x1f\x7f]+)
-    | (?P<space>[ {_SPACES}]{{2,}}|[{_SPACES}])
-    | (?P<quote>[{_SINGLE_QUOTES}{_DOUBLE_QUOTES}])
-    | (?P<wide>[\u0132\u0133\u017f\u2100-\u214f\u2460-\u24ff\u3300-\u33ff\ufb00-\ufb06\uff01-\uff5e])
-    | (?P<combining>\w[\u0300-\u036f]+)
+    | (?P<control>[{_CONTROLS}]+)
+    | (?P<wide>[{_WIDE}])
+    | (?P<combining>\w[{_MARKS}]+)
     """,
     re.VERBOSE,
 )
+_ESCAPED_AMPERSANDS = re.compile(r"&(?:(?:amp|#38|#[xX]26);)*+")
+# "&#38;#38;lt;" and worse: nobody escapes deeper, and a text made to do so must not cost more.
+_DECODING_PASSES = 4
+
+# Then typography, in one pass: each alternative is a piece with one plain form. The two
+# look-aheads in front are for speed: at a letter, or at the blank between two words, no
+# alternative can match.
+_TYPOGRAPHY = re.compile(
+    rf"""
+    (?=[{_BLANKS}{_BREAKS}{_QUOTES}'…{_DASHES}]|,,|\.[{_BLANKS}]\.)
+    (?!(?<![(\[“„])[ ]\w)(?:
+      (?P<newline>[{_BLANKS}]*(?:\r\n?|[{_BREAKS}])
+        (?:[{_BLANKS}]*(?:\r\n?|[{_BREAKS}]))*[{_BLANKS}]*)
+    | (?P<dash>[{_BLANKS}]*(?:[{_DASHES}]{{2,}}|[—―]|(?<=\s)[{_DASHES}](?=\s))
+        (?:[{_BLANKS}]+(?:[{_DASHES}]{{2,}}|[—―]|[{_DASHES}](?=\s)))*[{_BLANKS}]*)
+    | (?P<hyphen>[–−‒‐‑])
+    | (?P<close>[{_BLANKS}]+(?:(?=”)|(?=[.,;:!?%)\]](?:[\s"'{_QUOTES}—―]|,,\w|[{_DASHES}]{{2}}|$))))
+    | (?P<open>(?<=[(\[“„])[{_BLANKS}]+)
+    | (?P<doubled>['{_SINGLE_QUOTES}]{{2}}|,,(?=\w))
+    | (?P<ellipsis>…|\.[{_BLANKS}]\.[{_BLANKS}]\.)
+    | (?P<space>[{_BLANKS}]{{2,}}|[{_BLANKS[1:]}])
+    | (?P<quote>[{_QUOTES}])
+    )""",
+    re.VERBOSE,
+)
+_PLAIN_FORMS = {
+    "dash": " - ",
+    "hyphen": "-",
+    "close": "",
+    "open": "",
+    "doubled": '"',
+    "ellipsis": "...",
+    "space": " ",
+    "invisible": "",
+    "control": " ",
+}
+_LINE_BREAK = re.compile(rf"\r\n|[{_BREAKS}]")
 
 
 def _plain_form(match: re.Match[str]) -> str:
     """What stands in normalised text for one piece of typography."""
-    kind, piece = match.lastgroup, match.group()
-    if kind == "entity":
-        plain = html.unescape(piece)
-        while plain != piece and "&" in plain:
-            piece, plain = plain, html.unescape(plain)
-        if plain == match.group():
-            return plain
-        return _TYPOGRAPHY.sub(_plain_form, plain) if len(plain) < 8 else plain
-    if kind == "newline":
-        return "\n\n" if len(re.findall(r"\r\n|[\r\n\u2028\u2029\x85]", piece)) > 1 else "\n"
-    if kind == "dash":
-        return " - "
-    if kind == "hyphen":
-        return "-"
-    if kind in ("close", "open", "invisible"):
-        return ""
-    if kind == "doubled":
-        return '"'
-    if kind == "ellipsis":
-        return "..."
-    if kind in ("space", "control"):
-        return " "
+    kind = match.lastgroup or ""
+    plain = _PLAIN_FORMS.get(kind)
+    if plain is not None:
+        return plain
+    piece = match.group()
     if kind == "quote":
-        return piece.translate(_PLAIN)
-    if kind == "combining":
-        return unicodedata.normalize("NFC", piece)
-    return unicodedata.normalize("NFKC", piece)
+        return piece.translate(_PLAIN_QUOTES)
+    if kind == "newline":
+        return "\n\n" if len(_LINE_BREAK.findall(piece)) > 1 else "\n"
+    if kind == "entity":
+        return _unescape(piece)
+    return unicodedata.normalize("NFC" if kind == "combining" else "NFKC", piece)
+
+
+def _unescape(entity: str) -> str:
+    """The character that an entity stands for, however often its ampersand was escaped."""
+    bare = _ESCAPED_AMPERSANDS.sub("&", entity)
+    compact = "".join(bare.split())
+    plain = html.unescape(compact)
+    return bare if plain == compact else plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +138,9 @@ class Normalized:
         An empty span maps to an empty span. Raises IndexError outside the text.
         """
         if not 0 <= start <= end <= len(self.text):
-            raise IndexError(f"span {start}:{end} lies outside a text of {len(self.text)} characters")
+            raise IndexError(
+                f"span {start}:{end} lies outside a text of {len(self.text)} characters"
+            )
         if start == end:
             at = int(self.starts[start]) if start < len(self.text) else self._original_length()
             return at, at
@@ -117,44 +151,63 @@ class Normalized:
 
 
 def normalize(text: str) -> Normalized:
-    """Take away what engines and scrapers leave in typography, keeping every offset.
+    r"""Take away what engines and scrapers leave in typography, keeping every offset.
 
     Quotation marks and apostrophes become straight, dashes `` - ``, ligatures, full-width
     letters and entities plain characters; invisible characters, runs of blanks and blanks
-    before punctuation go. Line breaks stay (a blank line as ``\\n\\n``).
+    before punctuation go. Line breaks stay (a blank line as ``\n\n``). What is normal
+    already comes back as it is.
     """
-    pieces: list[str] = []
-    starts: list[npt.NDArray[np.int32]] = []
-    ends: list[npt.NDArray[np.int32]] = []
-    position = 0
-
-    def keep(upto: int) -> None:
-        if upto > position:
-            pieces.append(text[position:upto])
-            places = np.arange(position, upto, dtype=np.int32)
-            starts.append(places)
-            ends.append(places + 1)
-
-    for match in _TYPOGRAPHY.finditer(text):
-        plain = _plain_form(match)
-        keep(match.start())
-        if plain:
-            pieces.append(plain)
-            starts.append(np.full(len(plain), match.start(), dtype=np.int32))
-            ends.append(np.full(len(plain), match.end(), dtype=np.int32))
-        position = match.end()
-    keep(len(text))
-    empty = np.empty(0, dtype=np.int32)
-    return Normalized(
-        "".join(pieces),
-        np.concatenate(starts) if starts else empty,
-        np.concatenate(ends) if ends else empty,
-    )
+    if not _HIDDEN.search(text):
+        return _substitute(_TYPOGRAPHY, text)
+    decoded = _substitute(_CHARACTERS, text)
+    for _ in range(_DECODING_PASSES - 1):
+        further = _substitute(_CHARACTERS, decoded.text)
+        if further.text == decoded.text:
+            break
+        decoded = _compose(decoded, further)
+    return _compose(decoded, _substitute(_TYPOGRAPHY, decoded.text))
 
 
 def normalize_text(text: str) -> str:
     """The text of `normalize` alone, where nobody asks for offsets (training)."""
+    if _HIDDEN.search(text):
+        return normalize(text).text
     return _TYPOGRAPHY.sub(_plain_form, text)
+
+
+def _substitute(pattern: re.Pattern[str], text: str) -> Normalized:
+    """Put plain forms in the place of all matches, and note where each character came from."""
+    found: list[tuple[int, int, int]] = []
+
+    def replace(match: re.Match[str]) -> str:
+        plain = _plain_form(match)
+        found.append((match.start(), match.end(), len(plain)))
+        return plain
+
+    plain_text = pattern.sub(replace, text)
+    places = np.arange(len(plain_text), dtype=np.int32)
+    if not found:
+        return Normalized(plain_text, places, places + 1)
+    match_starts, match_ends, plain_lengths = np.array(found, dtype=np.int32).T
+    # The text is kept and replaced by turns: kept pieces at even places, matches at odd ones.
+    sources = np.zeros(2 * len(found) + 1, dtype=np.int32)
+    sources[1::2], sources[2::2] = match_starts, match_ends
+    lengths = np.empty_like(sources)
+    lengths[0::2] = np.append(match_starts, len(text)) - sources[0::2]
+    lengths[1::2] = plain_lengths
+    moved = np.repeat(sources - (np.cumsum(lengths) - lengths), lengths)
+    starts = (places + moved).astype(np.int32)
+    ends = starts + 1
+    replaced = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
+    starts[replaced] = np.repeat(match_starts, plain_lengths)
+    ends[replaced] = np.repeat(match_ends, plain_lengths)
+    return Normalized(plain_text, starts, ends)
+
+
+def _compose(first: Normalized, second: Normalized) -> Normalized:
+    """`second`, made of the text of `first`, with offsets in the text that `first` was made of."""
+    return Normalized(second.text, first.starts[second.starts], first.ends[second.ends - 1])
 
 
 # --------------------------------------------------------------------------------------
@@ -163,20 +216,36 @@ def normalize_text(text: str) -> str:
 
 _ABBREVIATIONS = frozenset(
     """
-    mr mrs ms dr prof rev hon st mt ft jr sr sen rep gov gen lt col maj capt cmdr sgt cpl pvt adm
-    supt det insp pres vice-pres messrs mme mlle fr bros inc corp ltd co cos llc plc dept univ assn
-    jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thurs fri sat sun
-    no nos vs v etc al approx est fig vol pp ed eds p para art sec ch cf ca viz
-    ave blvd rd ln hwy bldg apt e.g i.e a.m p.m u.s u.k u.n e.u u.s.a d.c l.a n.y ph.d m.d b.a m.a
-    ala ariz ark calif colo conn del fla ill ind kan ky md mass mich minn miss mo mont neb nev okla
-    ore pa tenn tex vt va wash wis wyo dlr dlrs mln bln pct sq cu oz lb lbs km cm mm kg mg hr hrs min
+    no nos vs v etc al approx est pp p viz cf ca dept univ assn inc corp ltd co cos llc plc bros
+    dlr dlrs mln bln pct sq cu oz lb lbs km cm mm kg mg hr hrs min e.g i.e a.m p.m u.s u.k u.n e.u
+    u.s.a d.c l.a n.y ph.d m.d b.a m.a
     """.split()
 )
-# After these a capital seldom starts a sentence: a title, month or number stands before its name.
+# Written small these are words: "in Portland, Ore." but "they dug for ore.", "Wed. night" but "to
+# wed."
+_CAPITALISED_ABBREVIATIONS = frozenset(
+    """
+    mr mrs ms dr prof rev hon st mt ft jr sr sen rep gov gen lt col maj capt cmdr sgt cpl pvt adm
+    supt det insp pres vice-pres messrs mme mlle fr jan feb mar apr jun jul aug sep sept oct nov
+    dec mon tue tues wed thu thurs fri sat sun fig vol ed eds para art sec ch ave blvd rd ln hwy
+    bldg apt ala ariz ark calif colo conn del fla ill ind kan ky md mass mich minn miss mo mont neb
+    nev okla ore pa tenn tex vt va wash wis wyo
+    """.split()
+)
+# After these a capital seldom starts a sentence: a title or number stands before its name.
 _NEVER_FINAL = frozenset(
     """
     mr mrs ms dr prof rev hon st mt ft sen rep gov gen lt col maj capt cmdr sgt cpl pvt adm supt
-    det insp pres messrs mme mlle no nos vs v e.g i.e cf fig vol approx est
+    det insp pres messrs mme mlle fig vol approx est nos vs v e.g i.e cf
+    """.split()
+)
+_STREETS = frozenset(("st", "dr", "ft", "mt"))
+_AFTER_CLOCK = frozenset(
+    """
+    mon tue tues wed thu thurs fri sat sun monday tuesday wednesday thursday friday saturday sunday
+    jan feb mar apr jun jul aug sep sept oct nov dec january february march april may june july
+    august september october november december gmt bst utc est edt et cst cdt ct mst mdt mt pst pdt
+    pt cet cest eet msk ist jst hkt aest eastern central mountain pacific greenwich
     """.split()
 )
 _SENTENCE_STARTERS = frozenset(
@@ -185,13 +254,14 @@ _SENTENCE_STARTERS = frozenset(
     at for from with by to as if when while after before since although though because but and or
     so yet still however meanwhile moreover also then now today yesterday tomorrow what who why how
     where which some many most more all both each every no not one two three several last next
-    earlier later according asked despite during under over until among between
+    earlier later according asked despite during under over until among between nobody everyone
+    someone another there's instead perhaps once even only such police officials residents people
     """.split()
 )
 
 _WORD = re.compile(
     r"""
-      (?:[A-Za-z]\.){2,}(?=\W|$)                     # U.S. a.m.
+      (?:[A-Za-z]\.){2,12}+(?=\W|$)                  # U.S. a.m.; bounded, or a.a.a.a... is slow
     | [^\W\d_]+(?:['\u2019-][^\W\d_]+|-?\d+)*         # don't, build-up, COVID-19
     | \d+(?:[.,:/-]\d+)*(?:-[^\W\d_]+(?:-[^\W\d_]+)*|(?:st|nd|rd|th|s|pm|am|bn|m|k)\b)?
     | \.\.\.
@@ -239,42 +309,162 @@ def count_words(text: str) -> int:
 # Sentences
 # --------------------------------------------------------------------------------------
 
-_BOILERPLATE = re.compile(
-    r"""^\W*(?:
-      leave\ a\ (?:comment|reply)\b.* | (?:add|post|write)\ a\ comment\b.* | \d*\ ?comments?
-    | download\ (?:the|our)\ .{0,60}\bapps?\b.* | get\ (?:the|our)\ .{0,40}\bapp\b.*
-    | (?:sign\ up|subscribe|register)\ (?:for|to|now|here|today)\b.{0,120}
-    | (?:click|tap)\ here\b.{0,120} | (?:read|see|watch|find\ out|learn)\ (?:more|also|next)\b.{0,140}
-    | (?:related|recommended|more\ (?:on|from|stories)|most\ (?:read|popular)|trending|also\ read)\b.{0,120}
-    | advertisement.{0,40} | sponsored(?:\ content)?.{0,20} | story\ continues\ below.{0,40}
-    | (?:follow|like|join|find)\ us\ on\b.{0,80} | share\ (?:this|on|via)\b.{0,80} | share | tweet | print | email
-    | (?:photo|image|picture|video|credit|source|graphic|file\ photo|photograph)s?(?:\ credit|\ by|\ courtesy)?\ ?[:/].{0,140}
-    | .{0,160}\((?:ap|afp|reuters|getty|epa|pa|file)\ ?(?:photo|images|file)?[^)]{0,60}\)
-    | .{0,240}\b(?:getty\ images|ap\ (?:file|photo)|afp/getty|reuters/\w+|shutterstock|file\ photo)\W*
-    | .{0,200}\ /\ (?:ap|afp|epa|reuters|getty|pool|getty\ images)(?:\ (?:file|images|photo|pool))*(?:\ via\ .{0,30})?
-    | (?:copyright|\(c\)|©|all\ rights\ reserved)\b.{0,160} | ©.{0,160} | .{0,120}\ball\ rights\ reserved\b.{0,80}
-    | (?:ie|internet\ explorer)\ \d+\ is\ not\ supported.{0,160} | .{0,40}\bvisit\ our\ site\ on\ another\ browser\W*
-    | (?:this|our)\ (?:site|website)\ uses\ cookies\b.{0,200} | (?:enable|please\ enable)\ (?:javascript|cookies)\b.{0,120}
-    | (?:(?:the\ )?associated\ press|reuters|afp|[A-Z][\w.'-]+(?:\ [A-Z][\w.'-]+){1,3}(?:(?:,|\ and)\ [A-Z][\w.'-]+(?:\ [A-Z][\w.'-]+){1,3})*)\ contributed(?:\ to\ this\ (?:report|story|article))?\W*
-    | (?:reporting|editing|writing|additional\ reporting)\ by\b.{0,200}
-    | (?:by|from)\ [A-Z][\w.'-]+(?:\ [A-Z][\w.'-]+){1,3}(?:,.{0,60})?
-    | (?:published|updated|posted|last\ (?:updated|modified))\b[^a-z]{0,3}.{0,60}
-    | (?:skip\ to\ (?:main\ )?content|back\ to\ top|menu|home|search|log\ ?in|sign\ in|close|loading|play|replay)\W*
-    )$""",
+# What a web page puts around its article. Ordinary sentences may look like it ("Related charges
+# were dropped."), so a line that ends as a sentence does is held to the stricter list.
+_NAME = r"(?-i:[^\W\d_a-zß-öø-ÿ])[\w.'-]+"
+_NAMES = rf"{_NAME}(?:\ {_NAME}){{1,3}}(?:(?:,|\ and|,\ and|\ \&)\ {_NAME}(?:\ {_NAME}){{1,3}})*"
+_AGENCY = r"(?:ap|afp|epa|pa|reuters|getty|pool|handout)"
+_SITE = (
+    r"(?:facebook|twitter|whatsapp|linkedin|reddit|pinterest|telegram|messenger|instagram|youtube)"
+)
+_OPENS_BOILERPLATE = re.compile(
+    rf"""
+      leave\ a\ (?:comment|reply)\b[^,]{{0,80}}
+    | (?:add|post|write)\ a\ comment\b[^,]{{0,80}}
+    | download\ (?:the|our)\ .{{0,60}}\bapps?\b.{{0,120}}
+    | get\ (?:the|our)\ .{{0,40}}\bapp\b.{{0,120}}
+    | (?:sign\ up|subscribe|register)\b.{{0,60}}\b(?:newsletters?|updates|alerts|inbox|account
+        |briefings?|podcast|channel|e-?mails?|access|app)\b.{{0,100}}
+    | (?:sign\ up|subscribe|register)(?:\ (?:now|here|today|for\ free))?\W*
+    | (?:click|tap)\ here\b.{{0,120}}
+    | (?:read|see|watch|find\ out|learn)\ (?:more|also|next)
+        (?:\W*|\ ?[:|>].{{0,140}}|\ (?:about|at|on|in|from|here|stories|news)\b[^,]{{0,80}})
+    | (?:related|recommended|trending|most\ (?:read|popular|viewed|shared)|also\ read
+        |in\ other\ news)(?:\W*|\ ?[:|>].{{0,140}})
+    | advertisement(?:\W*|\ ?[:-].{{0,60}})
+    | (?:article|story)\ continues\ (?:below|after)\b.{{0,40}} | scroll\ to\ continue.{{0,40}}
+    | (?:follow|like|join|find)\ us\ on\b.{{0,80}}
+    | share\ (?:this|on|via)\b(?:\ (?:article|story|page|post|video|link|x|e-?mail|{_SITE}))*\W*
+    | (?:(?:share|tweet|print|e-?mail|{_SITE}|copy\ link|save|comments?|on|via|to|this|page
+        |article)(?:\W+|$))+
+    | (?:photo|image|picture|video|credit|source|graphic|file\ photo|photograph|media)s?
+        (?:\ (?:credits?|by|courtesy|source|caption|copyright))?(?:\ of)?\ ?[:/].{{0,240}}
+    | (?:image|media|photo|video)\ (?:source|caption|copyright|credit),.{{0,240}}
+    | photos?\ by\ {_NAMES}.{{0,80}}
+    | (?:copyright\b|c\))[^a-z]{{0,12}}(?:\d{{4}}|all\ rights).{{0,200}}
+    | all\ rights\ reserved\b.{{0,160}}
+    | (?:ie|internet\ explorer)\ \d+\ is\ not\ supported.{{0,160}}
+    | (?:this|our)\ (?:site|website)\ uses\ cookies\b.{{0,240}}
+    | we(?:\ and\ our\ partners)?\ use\ cookies\ (?:to|and|on|for)\b.{{0,240}}
+    | by\ (?:continuing|using)\b.{{0,80}}\byou\ (?:agree|accept|consent)\b.{{0,160}}
+    | (?:accept|reject|manage)(?:\ all)?\ (?:cookies|cookie\ (?:settings|preferences)|all
+        |preferences)\W*
+    | cookie\ (?:policy|settings|preferences|notice)\W*
+    | (?:please\ )?enable\ (?:javascript|cookies)\b.{{0,120}}
+    | your\ browser\ (?:does\ not|doesn't)\ support\b.{{0,120}}
+    | (?:reporting|editing|writing|additional\ reporting)\ by\ (?-i:[A-Z]).{{0,200}}
+    | (?:published|updated|posted|first\ published|last\ (?:updated|modified)):.{{0,60}}
+    | (?:skip\ to\ (?:main\ )?content|back\ to\ top|menu|home|search|log\ ?in|sign\ in|close
+        |loading|play|replay)\W*
+    | (?:privacy|terms\ of\ (?:use|service)|contact\ us|about\ us|advertise\ with\ us)
+        (?:\ policy)?\W*
+    """,
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
-_BYLINE = re.compile(r"^(?:By|From) [A-Z]")
+_OPENS_UNFINISHED_BOILERPLATE = re.compile(
+    rf"""
+      [\d,]+\ comments?
+    | by\ (?:dr\.?\ |prof\.?\ )?{_NAMES}(?:(?:,|\ \||\ -|\ in\ |\ for\ ).{{0,60}})?
+    | from\ {_NAMES}\ in\ {_NAME}.{{0,40}}
+    | (?:sign\ up|subscribe|register)\ (?:for|to|now|here|today)\b.{{0,120}}
+    | (?:read|see|watch|find\ out|learn)\ (?:more|also|next)\b.{{0,60}}
+    | (?:related|recommended|more)\ (?:stories|articles|topics|content|links|news|posts|videos
+        |coverage|reading|for\ you|from|on|in)\b.{{0,60}}
+    | most\ (?:read|popular|viewed|shared)\b.{{0,30}} | trending\b.{{0,30}}
+    | what\ to\ read\ next | share\ (?:this|on|via)\b.{{0,60}}
+    | sponsored(?:\ content|\ by\b.{{0,40}}|\ links?)? | advertisement.{{0,40}}
+    | (?:published|updated|posted|first\ published|last\ (?:updated|modified))\b
+        (?:\ (?:on|at|by))?\ ?(?:{_NAME},?\ )*\d.{{0,40}}
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+_ENDS_BOILERPLATE = re.compile(
+    r"""
+    [^.!?]{0,200}(?:
+      \ball\ rights\ reserved\b.{0,80}
+    | ©.{0,160}
+    | \bvisit\ our\ site\ on\ another\ browser\W*
+    | \bcontributed\ to\ this\ (?:report|story|article)(?:\ from\ [^.]{0,60})?\W*
+    | \bassociated\ press\ contributed\W*
+    )""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+_ENDS_UNFINISHED_BOILERPLATE = re.compile(
+    rf"""
+    # a caption and its credit; "(AP)" alone signs a text as well, and a text has more sentences
+      [^.!?]{{0,240}}\({_AGENCY}\b[^()]{{0,60}}\)\W*
+    | .{{0,240}}\((?:{_AGENCY}\ (?:file\ )?(?:photo|images)|(?:file\ )?photo|file)\b
+        [^()]{{0,60}}\)\W*
+    | .{{0,240}}\([^()]{{0,60}}/\ ?{_AGENCY}\b[^()]{{0,30}}\)\W*
+    | .{{0,240}}\ /\ {_AGENCY}(?:\ (?:file|images|photo|pool))*(?:\ via\ .{{0,30}})?\W*
+    | .{{0,240}}\b(?:getty\ images|ap\ (?:file|photo)|afp/getty|reuters/\w+|shutterstock
+        |file\ photo)\W*
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+# Looked for first, because nearly every line has none of them.
+_OPENING_WORDS = frozenset(
+    """
+    leave add post posted write download get sign subscribe register click tap read see watch find
+    learn related recommended trending most also in advertisement article story scroll follow like
+    join share tweet print email e facebook twitter whatsapp linkedin reddit pinterest telegram
+    messenger instagram youtube copy save comment comments photo photos image images picture
+    pictures video videos credit credits source sources graphic graphics file photograph
+    photographs media copyright c all ie internet this our we by from accept reject manage cookie
+    cookies please enable your reporting editing writing additional published updated first last
+    skip back menu home search log login close loading play replay privacy terms contact about
+    advertise more what sponsored
+    """.split()
+)
+_CLOSING_MARKS = (
+    "(", "/", "©", "getty images", "photo", "shutterstock", "reserved", "browser", "contributed",
+)  # fmt: skip
+_FIRST_WORD = re.compile(r"\W{0,20}([^\W_]+)")
+_DATE_UNITS = frozenset(
+    """
+    jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july
+    august september october november december mon tue tues wed thu thurs fri sat sun monday
+    tuesday wednesday thursday friday saturday sunday gmt bst utc est edt et pst pdt pt cet cest
+    am pm ago read published posted updated modified
+    """.split()
+)
+_DATE_WORDS = _DATE_UNITS | frozenset(
+    """
+    first last at on a p m hour hours hr hrs min mins minute minutes day days week weeks month
+    months
+    """.split()
+)
+_ORDINAL = re.compile(r"\d{1,4}(?:st|nd|rd|th|am|pm)?$")
+_ALPHANUMERIC = re.compile(r"[^\W_]+")
 
-_TERMINAL = re.compile(r"[.!?][\"')\]]*$")
 _CANDIDATE = re.compile(
     r"""
-      (?P<mark>(?:\.\.\.|[.!?])+)(?P<quotes>["')\]]*)(?P<gap>\s+)(?=["'(\[]*[^\W_a-z])
-    | (?P<glued>(?<=[a-z0-9)]{2})[.!?]["']?)(?=[A-Z][a-z']*[ ,][a-z])
-    """,
+      (?=[.!?])(?:
+      (?<![.!?])(?P<mark>[.!?]++)(?P<quotes>["')\]]*+)\s++(?=["'(\[]*+[^\W_a-z])
+    | (?P<glued>(?<=[a-z0-9)]{2})[.!?]["']?)
+      (?=["'(]?(?!(?:Com|Org|Net)\b)(?:[A-Z][a-z']+[ ,]|[AI]\ [a-z]))
+    )""",
     re.VERBOSE,
 )
 _LAST_WORD = re.compile(r"([A-Za-z](?:[\w'-]|\.(?=[A-Za-z]))*)$")
 _NEXT_WORD = re.compile(r"[\"'(\[]*([^\W_]+)")
+_LIST_NUMBER = re.compile(r"\W*(?:\d{1,3}|[A-Za-z]|[ivxIVX]{1,5})$")
+# "Who pays?" Mayor Velik asked. But not: "Who pays?" Mayor Velik said that nobody would.
+_ATTRIBUTION = re.compile(
+    r"""(?!(?:He|She|It|They|We|I|You)\ )(?:[A-Z][\w.'-]{0,30}\ ){1,4}
+    (?:(?:said|says|asked|asks|added|replied|wrote|wondered|shouted|cried|exclaimed|insisted
+      |demanded|tweeted)\b(?!:|\ (?:that|he|she|it|they|there|the|this|his|her|their|a|an|no|how
+      |why|what|whether|if)\b)|told\b)""",
+    re.VERBOSE,
+)
+# A line that ends in one of these goes on in the next, whatever that begins with.
+_LEAVES_OPEN = re.compile(
+    r"\b(?:a|an|the|of|in|on|at|to|for|from|by|with|and|or|but|that|which|who|whose|as|than"
+    r"|into|near|his|her|its|their|our|my|is|are|was|were|has|have|had|be|been|mr|mrs|ms|dr)\.?$",
+    re.IGNORECASE,
+)
+_SENTENCE_ENDS = (".", "!", "?")
+_LONGEST_BOILERPLATE = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,69 +487,136 @@ class Sentence:
 def split_sentences(text: str) -> list[Sentence]:
     """Cut a text into sentences with offsets into that very text.
 
-    Line breaks end a sentence unless the next line goes on in lower case. Abbreviations,
-    initials, decimals and quotations do not; a full stop glued to the next sentence, as
-    scrapers leave it, does.
+    Line breaks end a sentence unless the next line plainly goes on. Abbreviations, initials,
+    decimals and quotations do not; a full stop glued to the next sentence, as scrapers leave
+    it, does.
     """
     normalized = normalize(text)
     sentences = []
     for line_start, line_end in _iterate_lines(normalized.text):
-        line = normalized.text[line_start:line_end]
-        if _is_boilerplate(line):
-            pieces: list[tuple[int, int]] = [(0, len(line))]
-        else:
-            pieces = list(_cut_line(line))
-        for start, end in pieces:
-            piece = line[start:end].replace("\n", " ")
-            if not any(c.isalnum() for c in piece):
-                continue
-            if _is_boilerplate(piece):
-                kind = "boilerplate"
-            else:
-                kind = "sentence" if _TERMINAL.search(piece) else "headline"
+        line = normalized.text[line_start:line_end].replace("\n", " ")
+        for start, end, kind in _classify_pieces(line):
             span = normalized.original_span(line_start + start, line_start + end)
-            sentences.append(Sentence(piece, *span, kind))
+            sentences.append(Sentence(line[start:end], *span, kind))
     return sentences
 
 
+def _classify_pieces(line: str) -> Iterator[tuple[int, int, str]]:
+    """Start, end and kind of each sentence of a line; what holds no letter or digit is left out."""
+    if _is_boilerplate(line):
+        for start, end in _trim(line, 0, len(line)):
+            yield start, end, "boilerplate"
+        return
+    for start, end in _cut_line(line):
+        piece = line[start:end]
+        if not _ALPHANUMERIC.search(piece):
+            continue
+        if len(piece) < len(line) and _is_boilerplate(piece):
+            yield start, end, "boilerplate"
+        else:
+            yield start, end, "sentence" if _is_finished(piece) else "headline"
+
+
+def _is_finished(piece: str) -> bool:
+    """Whether a piece ends as a sentence does: full stop, question or exclamation mark."""
+    return piece.rstrip("\"')] ").endswith(_SENTENCE_ENDS)
+
+
 def _is_boilerplate(line: str) -> bool:
-    if len(line) > 400 or not _BOILERPLATE.match(line):
+    """Whether a web page put a line around its article, rather than a writer in it."""
+    if len(line) > _LONGEST_BOILERPLATE:
         return False
-    # "By" and "From" open ordinary sentences too: a byline has only names after them.
-    return not (line[:5].lower().startswith(("by ", "from ")) and not _is_byline(line))
+    first = _FIRST_WORD.match(line)
+    if first is None:
+        return False
+    word, start = first.group(1).lower(), first.start(1)
+    finished = _is_finished(line)
+    if (word in _OPENING_WORDS or word.isdigit()) and (
+        _OPENS_BOILERPLATE.fullmatch(line, start)
+        or (not finished and _OPENS_UNFINISHED_BOILERPLATE.fullmatch(line, start))
+    ):
+        return True
+    if (word in _DATE_WORDS or word[0].isdigit()) and _is_date_line(line):
+        return True
+    lowered = line.lower()
+    return any(mark in lowered for mark in _CLOSING_MARKS) and bool(
+        _ENDS_BOILERPLATE.fullmatch(line)
+        or (not finished and _ENDS_UNFINISHED_BOILERPLATE.fullmatch(line))
+    )
 
 
-def _is_byline(line: str) -> bool:
-    return bool(_BYLINE.match(line)) and not line.rstrip().endswith((".", "!", "?"))
+def _is_date_line(line: str) -> bool:
+    """Whether a line is only a date, a time or a "2 hours ago"."""
+    if len(line) > 60:
+        return False
+    words = _ALPHANUMERIC.findall(line.lower())
+    numbers = sum(bool(_ORDINAL.match(word)) for word in words)
+    known = [word for word in words if word in _DATE_WORDS]
+    return 0 < numbers == len(words) - len(known) and not _DATE_UNITS.isdisjoint(known)
 
 
 def _iterate_lines(text: str) -> Iterator[tuple[int, int]]:
-    """Offsets of lines, a line that goes on in lower case joined to the one before it."""
+    """Offsets of lines, a line that goes on in the next joined with it."""
     start = 0
-    for match in re.finditer(r"\n+", text):
-        goes_on = (
-            len(match.group()) == 1
-            and match.end() < len(text)
-            and text[match.end()].islower()
-            and match.start() > start
-            and text[match.start() - 1] not in ".!?\"'"
-        )
-        if not goes_on:
-            if match.start() > start:
-                yield start, match.start()
-            start = match.end()
-    if start < len(text):
-        yield start, len(text)
+    while (end := text.find("\n\n", start)) >= 0:
+        yield from _join_lines(text, start, end)
+        start = end + 2
+    yield from _join_lines(text, start, len(text))
+
+
+def _join_lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Offsets of the lines of one block (what stands between blank lines)."""
+    lines = text[start:end].split("\n")
+    wrapped = len(lines) > 2 and _is_hard_wrapped(lines)
+    line_start = start
+    for line, following in zip_longest(lines, lines[1:]):
+        line_end = start + len(line)
+        if following is None or not (wrapped or _goes_on(line, following)):
+            if line_end > line_start:
+                yield line_start, line_end
+            line_start = line_end + 1
+        start = line_end + 1
+
+
+def _is_hard_wrapped(lines: list[str]) -> bool:
+    """Whether lines were broken at a fixed width: none had room for the next one's first word."""
+    lines = [line for line in lines if line]
+    width = max(map(len, lines[:-1]), default=0)
+    if not 30 <= width <= 120:
+        return False
+    full = all(
+        len(line) + 1 + len(following.split(" ", 1)[0]) > width
+        for line, following in pairwise(lines)
+    )
+    return full and any(
+        following[0].islower() and not _is_finished(line) for line, following in pairwise(lines)
+    )
+
+
+def _goes_on(line: str, following: str) -> bool:
+    """Whether a sentence runs over the break between two lines."""
+    if not line or not following:
+        return False
+    if following[0].islower():
+        # "Stop!" / he said.
+        open_end = not _is_finished(line) or line.endswith(('!"', '?"', "!'", "?'"))
+        return open_end and not _is_boilerplate(line)
+    return len(line) >= 30 and bool(_LEAVES_OPEN.search(line[-12:])) and not _is_boilerplate(line)
 
 
 def _cut_line(line: str) -> Iterator[tuple[int, int]]:
     start = 0
     for match in _CANDIDATE.finditer(line):
-        if match["glued"] is None and not _ends_sentence(line, match):
+        if match["glued"] is not None:
+            end = _end_of_glued(line, start, match)
+            following = end
+        else:
+            end = match.end("quotes") if _ends_sentence(line, start, match) else None
+            following = match.end()
+        if end is None or following is None:
             continue
-        end = match.end("quotes") if match["glued"] is None else match.end()
         yield from _trim(line, start, end)
-        start = match.end()
+        start = following
     yield from _trim(line, start, len(line))
 
 
@@ -371,33 +628,80 @@ def _trim(line: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         yield start, start + len(stripped)
 
 
-def _ends_sentence(line: str, match: re.Match[str]) -> bool:
+def _end_of_glued(line: str, start: int, match: re.Match[str]) -> int | None:
+    """Where a sentence ends whose full stop touches the next one; None if it does not end."""
+    mark_end = match.start() + 1
+    following = _NEXT_WORD.match(line, match.end())
+    if line[match.start()] == "." and not _is_final(
+        _word_before(line, match.start()), following, line
+    ):
+        return None
+    # "rained.However, they" but not "the station Radio.Nord, which"
+    if (
+        following
+        and line.startswith(",", following.end())
+        and following.group(1).lower() not in _SENTENCE_STARTERS
+    ):
+        return None
+    quote = match.group()[1:]
+    # It rained."We won," she said: the quotation mark opens, unless one is already open.
+    if quote and line.count(quote, start, mark_end) % 2 == 0:
+        return mark_end
+    return match.end()
+
+
+def _ends_sentence(line: str, start: int, match: re.Match[str]) -> bool:
+    """Whether a full stop (or ... ! ?) before a blank and no small letter ends the sentence."""
+    following = _NEXT_WORD.match(line, match.end())
+    if following is not None and following.group(1)[0].islower():
+        return False  # a small letter outside ASCII
+    quotes = match["quotes"]
     if match["mark"] != ".":
-        # "Stop!" he said: after a quotation that ends in ! or ? lower case was already ruled out.
+        quoted = '"' in quotes or "'" in quotes
+        return not (quoted and _ATTRIBUTION.match(line, match.end()))
+    if '"' in quotes or "'" in quotes:
         return True
-    if match["quotes"]:
-        return True
-    before = _LAST_WORD.search(line, max(0, match.start() - 40), match.start())
+    if match.start() - start < 8 and _LIST_NUMBER.match(line[start : match.start()]):
+        return False
+    return _is_final(_word_before(line, match.start()), following, line)
+
+
+def _word_before(line: str, at: int) -> re.Match[str] | None:
+    window = line[max(0, at - 40) : at]
+    return _LAST_WORD.search(line, at - len(window) + window.rfind(" ") + 1, at)
+
+
+def _is_final(before: re.Match[str] | None, following: re.Match[str] | None, line: str) -> bool:
+    """Whether a full stop between two words ends a sentence, rather than an abbreviation."""
     if before is None:
         return True
-    word, following = before.group(1), _NEXT_WORD.match(line, match.end())
-    lowered, next_word = word.lower(), following.group(1) if following else ""
-    if lowered in _NEVER_FINAL and (word[0].isupper() or lowered in ("vs", "v", "e.g", "i.e", "cf")):
-        # "the answer was no. He left": a plain word, no title.
-        return lowered == "no" and not next_word[:1].isdigit()
-    if len(word) == 1 and word.isupper() and word != "I":
-        return next_word.lower() in _SENTENCE_STARTERS and _is_after_lower(line, before.start())
-    if "." in word or lowered in _ABBREVIATIONS:
-        if lowered in _ABBREVIATIONS and "." not in word and not word[0].isupper() and len(word) > 3:
-            return True
-        return next_word.lower() in _SENTENCE_STARTERS
+    word, next_word = before.group(1), following.group(1) if following else ""
+    lowered, starts = word.lower(), next_word.lower() in _SENTENCE_STARTERS
+    small = word[0].islower()
+    if lowered == "no":
+        return not any(c.isdigit() for c in next_word)
+    if lowered in _NEVER_FINAL and (not small or lowered in _ABBREVIATIONS):
+        # "on Main St. The fire": a street, no saint
+        return starts and lowered in _STREETS and _is_capitalized_before(line, before.start())
+    if small and "." not in word and len(word) > 3:
+        return True
+    if lowered in ("a.m", "p.m"):
+        return next_word.lower() not in _AFTER_CLOCK and not next_word[:1].isdigit()
+    if len(word) == 1 and not small and word != "I":
+        return starts and not _is_capitalized_before(line, before.start())
+    if (
+        "." in word
+        or lowered in _ABBREVIATIONS
+        or (not small and lowered in _CAPITALISED_ABBREVIATIONS)
+    ):
+        return starts
     return True
 
 
-def _is_after_lower(line: str, at: int) -> bool:
-    """Whether the word before offset `at` is in lower case ("vitamin C. The ...", not "J. K.")."""
-    before = line[:at].rstrip().rsplit(" ", 1)[-1]
-    return before.islower()
+def _is_capitalized_before(line: str, at: int) -> bool:
+    """Whether the word before offset `at` is a name ("J. K. Rowe", not "vitamin C. The ...")."""
+    words = line[max(0, at - 60) : at].split()
+    return not words or not words[-1].islower()
 
 
 # --------------------------------------------------------------------------------------
@@ -406,11 +710,28 @@ def _is_after_lower(line: str, at: int) -> bool:
 
 _BRITISH_STEMS = re.compile(
     r"""^(?:
-      (?P<our>(?:behavi|col|endeav|fav|flav|harb|hon|hum|lab|neighb|od|parl|rum|sav|splend|tum|val|vap|vig|rig|cland|arm|ard|cand|ferv|ranc|succ|glam|misdemean|disfav|dishon|discol)our)(?P<our_rest>\w*)
-    | (?P<ise>(?:actual|apolog|author|capital|categor|central|character|civil|colon|computer|critic|crystall|custom|decentral|demobil|democrat|demon|deregular|digit|econom|emphas|energ|equal|familiar|fantas|final|formal|fratern|general|global|harmon|hospital|human|ideal|immun|individual|industrial|initial|institutional|international|jeopard|legal|legitim|liberal|local|marginal|material|maxim|memor|minim|mobil|modern|monopol|national|natural|neutral|normal|optim|organ|patron|penal|personal|polar|popular|prior|privat|radical|rational|real|recogn|reorgan|revolution|scrutin|sensational|social|special|stabil|standard|steril|subsid|summar|symbol|sympath|synchron|terror|traumat|util|vandal|victim|visual|vocal|weapon|western|destabil|unrecogn|uncivil|disorgan|demoral|moral|commercial|dramat|hypnot|mesmer|agon|brutal|bastard|editorial|hypothes|idol|magnet|mechan|motor|ostrac|oxid|pressur|public|random|regular|revital|ritual|romantic|satir|slav|stigmat|synthes|tantal|trivial|vapor|verbal|woman)is)(?P<ise_rest>e|es|ed|ing|er|ers|ation|ations|able)
+      (?P<our>(?:behavi|col|endeav|fav|flav|harb|hon|hum|lab|neighb|od|parl|rum|sav|splend|tum
+        |val|vap|vig|rig|cland|arm|ard|cand|ferv|ranc|succ|glam|misdemean|disfav|dishon
+        |discol)our)(?P<our_rest>\w*)
+    | (?P<ise>(?:actual|apolog|author|capital|categor|central|character|civil|colon|computer
+        |critic|crystall|custom|decentral|demobil|democrat|demon|deregular|digit|econom|emphas
+        |energ|equal|familiar|fantas|final|formal|fratern|general|global|harmon|hospital|human
+        |ideal|immun|individual|industrial|initial|institutional|international|jeopard|legal
+        |legitim|liberal|local|marginal|material|maxim|memor|minim|mobil|modern|monopol|national
+        |natural|neutral|normal|optim|organ|patron|penal|personal|polar|popular|prior|privat
+        |radical|rational|real|recogn|reorgan|revolution|scrutin|sensational|social|special
+        |stabil|standard|steril|subsid|summar|symbol|sympath|synchron|terror|traumat|util|vandal
+        |victim|visual|vocal|weapon|western|destabil|unrecogn|uncivil|disorgan|demoral|moral
+        |commercial|dramat|hypnot|mesmer|agon|brutal|bastard|editorial|hypothes|idol|magnet
+        |mechan|motor|ostrac|oxid|pressur|public|random|regular|revital|ritual|romantic|satir
+        |slav|stigmat|synthes|tantal|trivial|vapor|verbal|woman)is)(?P<ise_rest>e|es|ed|ing|er
+        |ers|ation|ations|able)
     | (?P<yse>(?:anal|paral|catal)ys)(?P<yse_rest>e|es|ed|ing)
-    | (?P<re>(?:cent|met|kilomet|centimet|millimet|theat|lit|lust|somb|spect|fib|calib|sab|meag)re)(?P<re_rest>s?)
-    | (?P<ll>(?:travel|cancel|label|model|level|signal|total|fuel|counsel|marshal|quarrel|rival|channel|dial|equal|initial|jewel|libel|panel|pedal|refuel|shovel|spiral|tunnel|unravel|dishevel))l(?P<ll_rest>ed|ing|er|ers|ery)
+    | (?P<re>(?:cent|met|kilomet|centimet|millimet|theat|lit|lust|somb|spect|fib|calib|sab
+        |meag)re)(?P<re_rest>s?)
+    | (?P<ll>(?:travel|cancel|label|model|level|signal|total|fuel|counsel|marshal|quarrel|rival
+        |channel|dial|equal|initial|jewel|libel|panel|pedal|refuel|shovel|spiral|tunnel|unravel
+        |dishevel))l(?P<ll_rest>ed|ing|er|ers|ery)
     | (?P<ence>(?:def|off|pret)enc|licenc)e(?P<ence_rest>s?)
     )$""",
     re.VERBOSE,
@@ -428,13 +749,15 @@ _BRITISH_WORDS = {
     "dialogue": "dialog", "dialogues": "dialogs", "practise": "practice", "practised": "practiced",
     "practising": "practicing", "mum": "mom", "airplane": "plane", "aeroplane": "plane",
     "paediatric": "pediatric", "anaesthetic": "anesthetic", "encyclopaedia": "encyclopedia",
-    "foetus": "fetus", "oestrogen": "estrogen", "haemorrhage": "hemorrhage", "leukaemia": "leukemia",
+    "foetus": "fetus", "oestrogen": "estrogen", "haemorrhage": "hemorrhage",
+    "leukaemia": "leukemia",
     "orthopaedic": "orthopedic", "archaeology": "archeology", "mediaeval": "medieval",
     "moustache": "mustache", "pyjamas": "pajamas", "kerb": "curb", "artefact": "artifact",
     "artefacts": "artifacts", "learnt": "learned", "burnt": "burned", "dreamt": "dreamed",
     "spelt": "spelled", "spoilt": "spoiled", "gaol": "jail", "percent": "per cent",
     "adviser": "advisor", "advisers": "advisors", "cosy": "cozy", "draught": "draft",
-    "mould": "mold", "smoulder": "smolder", "ok": "okay", "yoghurt": "yogurt", "likeable": "likable",
+    "mould": "mold", "smoulder": "smolder", "ok": "okay", "yoghurt": "yogurt",
+    "likeable": "likable",
     "sizeable": "sizable", "unmistakeable": "unmistakable", "analogue": "analog",
 }  # fmt: skip
 

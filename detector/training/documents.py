@@ -54,7 +54,9 @@ def make_parallel_documents(frame: pd.DataFrame, group: str) -> pd.DataFrame:
 
 
 def spin_documents(
-    originals: pd.DataFrame, sources: dict[str, Sequence[SynonymSource]], rates: Sequence[float],
+    originals: pd.DataFrame,
+    sources: dict[str, Sequence[SynonymSource]],
+    rates: Sequence[float],
     seed: int,
 ) -> pd.DataFrame:
     """Each original spun once with each source, at a rate drawn by its article.

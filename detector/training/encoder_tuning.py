@@ -101,6 +101,7 @@ class SharedDropout(nn.Module):
         self.rate = rate
 
     def forward(self, states: torch.Tensor) -> torch.Tensor:
+        """States (n, tokens, width), in training with a share of their features put out."""
         if not self.training or not self.rate:
             return states
         mask = torch.rand(len(states), 1, states.shape[-1], device=states.device) >= self.rate
@@ -130,6 +131,7 @@ class TunedEncoder(nn.Module):
     def forward(
         self, ids: torch.Tensor, mask: torch.Tensor
     ) -> dict[int, tuple[torch.Tensor, torch.Tensor]]:
+        """Class and token logits by exit, of token ids and their mask (n, tokens)."""
         states = self.transformer(
             input_ids=ids, attention_mask=mask, output_hidden_states=True
         ).hidden_states
@@ -397,7 +399,9 @@ def score_views(
 ) -> dict[int, npt.NDArray[np.float32]]:
     """Class logits (n, SENTENCE_CLASSES) of each view (its words), by exit."""
     device = next(model.parameters()).device
-    scores = {e: np.zeros((len(views), len(SENTENCE_CLASSES)), dtype=np.float32) for e in model.exits}
+    scores = {
+        e: np.zeros((len(views), len(SENTENCE_CLASSES)), dtype=np.float32) for e in model.exits
+    }
     order = np.argsort([len(v) for v in views], kind="stable")
     for at in range(0, len(views), 64):
         rows = order[at : at + 64]
@@ -535,7 +539,7 @@ def _export_onnx(transformer: Any, path: Path) -> None:
         str(path),
         input_names=names,
         output_names=["last_hidden_state"],
-        dynamic_axes={name: axes for name in [*names, "last_hidden_state"]},
+        dynamic_axes=dict.fromkeys([*names, "last_hidden_state"], axes),
         opset_version=17,
         dynamo=False,
     )

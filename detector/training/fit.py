@@ -56,7 +56,7 @@ _MINIMUM_CROP_WORDS = 50
 
 
 def fit_lexical(views: Sequence[View], labels: npt.NDArray[np.int64]) -> LinearScorer:
-    """Multinomial logistic regression on hashed n-grams; classes in the order of `SENTENCE_CLASSES`."""
+    """Multinomial logistic regression on hashed n-grams, one output for each sentence class."""
     hashed = [hash_ngrams(view) for view in views]
     lengths = np.array([len(h) for h in hashed])
     values = np.repeat(1.0 / np.sqrt(np.maximum(lengths, 1)), lengths)
@@ -219,8 +219,10 @@ def fit_scorer(
     labels = frame["label"].map(LABELS.index).to_numpy()
     model = LogisticRegression(C=strength, max_iter=1000)
     model.fit(expand(columns, words, center, scale), labels, sample_weight=balance(frame))
-    return center, scale, LinearScorer(
-        model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32)
+    return (
+        center,
+        scale,
+        LinearScorer(model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32)),
     )
 
 
@@ -279,7 +281,7 @@ def fit_thresholds(
         if chosen is not None:
             for _, rows in groups.groupby(groups.to_numpy()):
                 of_group = standard[rows.index.to_numpy()]
-                # An outlet's own share must not exceed the promise either, as far as it can be told.
+                # Nor may an outlet's own share exceed the promise, as far as it can be told.
                 allowed = int(np.floor(rate * len(of_group)))
                 chosen = max(chosen, float(np.nextafter(np.sort(of_group)[::-1][allowed], np.inf)))
             flagged = int((standard >= chosen).sum())
@@ -350,6 +352,4 @@ def _even_odds(weights: Floats, human: npt.NDArray[np.bool_]) -> Floats:
 
 def _bare_classifier(center: Floats, scale: Floats, scorer: LinearScorer) -> DocumentClassifier:
     zero = np.zeros(2)
-    return DocumentClassifier(
-        center, scale, scorer, np.zeros(4), HumanScale(zero, np.ones(2)), {}
-    )
+    return DocumentClassifier(center, scale, scorer, np.zeros(4), HumanScale(zero, np.ones(2)), {})

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from pyarrow.parquet import ParquetFile
 
+from detector.bundle import Bundle, write_bundle
+from detector.encoder import SentenceEncoder
 from detector.evidence import EvidenceGatherer, LinearScorer
 from detector.idiom import IdiomTable
 from detector.text import split_sentences
@@ -15,12 +20,16 @@ from detector.training.documents import load_documents, spin_documents, subsampl
 from detector.training.fit import (
     GatheredDocuments,
     balance,
+    fit_classifier,
     fit_lexical,
     fit_linear,
+    gather_documents,
     unpack_pairs,
 )
+from detector.training.model_card import format_card
 from detector.training.pairs import (
     LabelledPair,
+    checksum_file,
     choose_pairs,
     collect_common_words,
     label_pair,
@@ -30,6 +39,7 @@ from detector.training.pairs import (
     load_roundtrip_news,
     load_translated_news,
 )
+from detector.training.retrain import classifier_parts, summarize_fit
 from detector.training.spinning import (
     ApertiumRoundTrip,
     FreeDictPivotSource,
@@ -46,6 +56,19 @@ VERSIONS_PER_ORIGINAL = {
     "translated_news": 4,
     "error_spans_zh_en": 4,
 }
+SEED = 20260101
+#: Layers of the encoder that are shipped: the best trade of accuracy for speed, see ARCHITECTURE.md.
+SHIPPED_LAYERS = 4
+LICENCE = "Apache-2.0"
+PROVENANCE = (
+    "encoder: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), tuned; texts: WMT news tests "
+    "2008-2016 and FLORES with machine translations from mozilla/firefox-translations-models "
+    "(e7957fc4, MPL-2.0; FLORES CC BY-SA 4.0), article bounds from tobiasvanderwerff/HT-vs-MT "
+    "(5b89f32e, MIT), Wikinews (vanatteveldt/wikinews 34725417, CC BY 2.5), BBC and Reuters-21578 "
+    "(research use; 40 % and 30 % of their articles trained on as human originals of spun text, the "
+    "rest for thresholds), MQM marks (google/wmt-mqm-human-evaluation, Apache-2.0); synonyms: "
+    "WordNet 3.0, FreeDict deu and spa; Apertium eng-spa and eng-cat"
+)
 SPIN_RATES = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7)
 
 
@@ -207,3 +230,96 @@ def fit_sentence_scorer(documents: GatheredDocuments) -> LinearScorer:
     labels = np.repeat(machine.astype(np.int64), sizes)
     share = np.where(labels == 1, weights[labels == 1].sum(), weights[labels == 0].sum())
     return fit_linear(rows, labels, weights / share * len(labels))
+
+
+def list_corpora(folder: Path) -> dict[str, dict[str, Any]]:
+    """SHA-256 and rows of each training corpus, for the model's manifest."""
+    return {
+        path.name: {"sha256": checksum_file(path), "rows": ParquetFile(path).metadata.num_rows}
+        for path in sorted(folder.glob("*.parquet"))
+    }
+
+
+def tune_shipped_encoder(folder: Path, base: str, work: Path, resume: bool) -> None:
+    """Tune the encoder of the shipped model and export it to ``work/encoder``."""
+    from safetensors.numpy import save_file
+
+    from detector.training.encoder_tuning import TuningConfig, export_encoder, tune
+
+    pairs, common_words = assemble_tuning_pairs(folder, SEED)
+    config = TuningConfig(seed=SEED)
+    model = tune(base, pairs, work, config, resume=resume)
+    heads = export_encoder(model, SHIPPED_LAYERS, base, work / "encoder")
+    save_file(heads, work / "heads.safetensors")
+    (work / "common_words.json").write_text(json.dumps(sorted(common_words)))
+
+
+def train_shipped_model(folder: Path, work: Path, output: Path, evaluate: bool = True) -> Bundle:
+    """Fit and write the shipped model around a tuned encoder.
+
+    Args:
+        folder: where the training corpora lie.
+        work: what `tune_shipped_encoder` wrote.
+        output: the model folder.
+        evaluate: measure it on the test split too (minutes), for the model card.
+    """
+    from safetensors.numpy import load_file
+
+    heads = load_file(work / "heads.safetensors")
+    common_words = frozenset(json.loads((work / "common_words.json").read_text()))
+    pairs, _ = assemble_tuning_pairs(folder, SEED)
+    gatherer = fit_sentence_models(
+        pairs, EvidenceGatherer(SentenceEncoder(work / "encoder"), heads, common_words)
+    )
+    documents = gather_documents(assemble_development_documents(folder, SEED), gatherer)
+    return write_shipped_model(folder, work, output, gatherer, documents, evaluate)
+
+
+def write_shipped_model(
+    folder: Path,
+    work: Path,
+    output: Path,
+    gatherer: EvidenceGatherer,
+    documents: GatheredDocuments,
+    evaluate: bool = True,
+) -> Bundle:
+    """Fit the classifier on gathered development documents, measure, and write the model folder."""
+    from detector.training.evaluation import evaluate_corpora, leave_one_outlet_out
+
+    fitted = fit_classifier(documents)
+    scorer = fit_sentence_scorer(documents)
+    figures: dict[str, Any] = {"out of fold": summarize_fit(fitted, documents)}
+    if evaluate:
+        outlets = sorted({str(g) for g in documents.frame["group"] if "flores" not in str(g)})
+        figures["leave one outlet out"] = leave_one_outlet_out(documents, outlets)
+        figures |= evaluate_corpora(folder, gatherer, fitted.classifier, scorer)
+    assert gatherer.lexical is not None and gatherer.style is not None
+    logs = {
+        f"encoder_tuning/{path.name}": path
+        for path in sorted(work.iterdir())
+        if path.suffix in (".json", ".jsonl") and path.name != "common_words.json"
+    }
+    corpora = list_corpora(folder)
+    thresholds = {str(row["false_positive_rate"]): row for row in fitted.threshold_table}
+    card = format_card("default", corpora, thresholds, figures, LICENCE, PROVENANCE)
+    return write_bundle(
+        output,
+        {
+            "encoder": work / "encoder",
+            "evidence.safetensors": dict(gatherer.heads)
+            | {k: v.astype(np.float16) for k, v in gatherer.lexical.to_arrays("lexical").items()}
+            | gatherer.style.to_arrays("style"),
+            "common_words.json": sorted(gatherer.common_words),
+            "idiom.safetensors": gatherer.idiom.to_arrays(),
+            "model_card.md": card.encode(),
+        }
+        | logs
+        | classifier_parts(fitted.classifier, scorer, documents),
+        name="default",
+        seed=SEED,
+        corpora=corpora,
+        thresholds=thresholds,
+        figures=figures,
+        licence=LICENCE,
+        provenance=PROVENANCE,
+    )
