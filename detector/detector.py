@@ -169,12 +169,12 @@ class Detector:
         if not texts:
             return []
         languages = [guess_language(text) if text.strip() else None for text in texts]
-        readable = [i for i, language in enumerate(languages) if language in ("en", "unknown")]
+        readable = [i for i, language in enumerate(languages) if language == "en"]
         gathered = self.gatherer.gather([texts[i] for i in readable])
         judged = {
             i: evidence
             for i, evidence in zip(readable, gathered, strict=True)
-            if evidence.judged and languages[i] == "en"
+            if evidence.judged
         }
         verdicts = self._judge(judged, rate)
         return [
@@ -283,6 +283,12 @@ class Detector:
 def _check_text(item: Any, position: int) -> str:
     if isinstance(item, str):
         return item
-    if item is None or item != item:  # NaN, pandas' missing text
+    if item is None or _is_missing(item):
         return ""
     raise TypeError(f"text {position} is {type(item).__name__}; give strings")
+
+
+def _is_missing(item: Any) -> bool:
+    """Whether an item is NaN, or pandas' NA, which answers every comparison with itself."""
+    unequal = item != item
+    return unequal is item or (isinstance(unequal, bool | np.bool_) and bool(unequal))

@@ -139,7 +139,10 @@ def _load_tokenizer(folder: Path):  # type: ignore[no-untyped-def]
     path = folder / "tokenizer.json"
     if not path.is_file():
         raise BundleError(f"{path}: missing; the encoder needs its tokenizer")
-    tokenizer = Tokenizer.from_file(str(path))
+    try:
+        tokenizer = Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises nothing more particular
+        raise BundleError(f"{path}: not a tokenizer: {error}") from error
     tokenizer.no_padding()
     tokenizer.enable_truncation(_MAXIMUM_TOKENS)
     return tokenizer

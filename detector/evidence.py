@@ -9,6 +9,7 @@ together: how much on average, how evenly, how many.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -34,6 +35,8 @@ _HASH_BITS = 18
 HASHES = 1 << _HASH_BITS
 #: A word of up to two letters is its own character n-gram.
 _SHORTEST_CHARACTER_GRAMS = 4
+#: Half a character, as broken JSON holds, cannot be encoded; one for one keeps every offset.
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 #: Classes of a sentence. A professional's translation is a class of its own here: what sets a
 #: round trip apart from native English is mostly that it was translated, and that would be
@@ -204,8 +207,7 @@ class EvidenceGatherer:
 
     def gather(self, texts: Sequence[str]) -> list[DocumentEvidence]:
         """The evidence of each text; all their sentences are encoded together."""
-        documents = [split_sentences(text) for text in texts]
-        return self.gather_sentences(documents)
+        return self.gather_sentences([split_sentences(_SURROGATES.sub("\ufffd", t)) for t in texts])
 
     def gather_sentences(self, documents: Sequence[Sequence[Sentence]]) -> list[DocumentEvidence]:
         """The evidence of documents that are cut into sentences already."""

@@ -836,6 +836,10 @@ def make_view(sentence: str, common_words: Container[str]) -> View:
             continue
         elif first.isalpha():
             token = americanize(token.lower() if first.isupper() else token)
+            if " " in token:  # percent: per cent
+                ahead, token = token.split(" ")
+                words.append(ahead)
+                places.append((match.start(), match.end()))
         words.append(token)
         places.append((match.start(), match.end()))
     return View(" ".join(words), tuple(words), tuple(places))

@@ -344,6 +344,8 @@ def tune(
     with (output / "log.jsonl").open("a" if first else "w") as log:
         for step in range(first, len(batches)):
             model.train()
+            # What dropout draws depends on the step alone, so that a resumed run draws it too.
+            torch.manual_seed(config.seed + step)
             batch = _collate([examples[i] for i in batches[step]], device)
             _mask_tokens(batch, config.token_dropout, tokenizer)
             with torch.autocast(device.type, dtype=torch.bfloat16):
@@ -530,7 +532,7 @@ class _HiddenStates(nn.Module):
 
 
 def _export_onnx(transformer: Any, path: Path) -> None:
-    ids = torch.randint(1000, 2000, (2, 12))
+    ids = torch.arange(24).reshape(2, 12) % transformer.config.vocab_size
     names = ["input_ids", "attention_mask", "token_type_ids"]
     axes = {0: "batch", 1: "tokens"}
     torch.onnx.export(

@@ -77,6 +77,8 @@ def bootstrap(
         value = measure(np.concatenate([members[i] for i in drawn]))
         if not np.isnan(value):
             values.append(value)
+    if not values:
+        return None
     low, high = np.quantile(values, [0.025, 0.975])
     return Figure(measure(np.arange(len(codes))), float(low), float(high))
 

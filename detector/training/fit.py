@@ -7,7 +7,7 @@ score that a promise rests on was fitted to the article it comes from.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -279,11 +279,11 @@ def fit_thresholds(
         chosen = choose_threshold(standard, rate)
         record: dict[str, Any] = {"false_positive_rate": rate, "articles": len(standard)}
         if chosen is not None:
-            for _, rows in groups.groupby(groups.to_numpy()):
-                of_group = standard[rows.index.to_numpy()]
-                # Nor may an outlet's own share exceed the promise, as far as it can be told.
-                allowed = int(np.floor(rate * len(of_group)))
-                chosen = max(chosen, float(np.nextafter(np.sort(of_group)[::-1][allowed], np.inf)))
+            for of_group in _iterate_groups(standard, groups, rate):
+                # An outlet's own share must not exceed the promise either, as far as it can be told.
+                ordered = np.sort(of_group)[::-1]
+                least = ordered[int(np.floor(rate * len(ordered)))]
+                chosen = max(chosen, float(np.nextafter(least, np.inf)))
             flagged = int((standard >= chosen).sum())
             thresholds[rate] = chosen
             record |= {
@@ -295,6 +295,15 @@ def fit_thresholds(
             record["withheld"] = f"too few human articles to promise {rate:g}"
         table.append(record)
     return thresholds, table
+
+
+def _iterate_groups(standard: Floats, groups: pd.Series, rate: float) -> Iterator[Floats]:
+    """Scores of each group in which `rate` is at least one article; the smaller ones as one."""
+    sizes = groups.map(groups.value_counts())
+    names = groups.where(sizes * rate >= 1, "the smaller groups")
+    for _, rows in names.groupby(names.to_numpy()):
+        if len(rows) * rate >= 1:
+            yield standard[rows.index.to_numpy()]
 
 
 @dataclass(frozen=True)

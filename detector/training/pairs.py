@@ -134,9 +134,10 @@ def load_error_spans(folder: Path, test_set: str = "newstest2020") -> pd.DataFra
 def _parse_marks(marked: str) -> list[tuple[int, int]]:
     """Spans between ``<v>`` and ``</v>``, as offsets in the text without its marks."""
     spans, removed, start = [], 0, -1
-    offset = len(marked) - len(marked.lstrip())
+    plain = _MARK.sub("", marked)
+    offset = len(plain) - len(plain.lstrip())
     for match in _MARK.finditer(marked):
-        at = match.start() - removed - offset
+        at = max(0, match.start() - removed - offset)
         removed += len(match.group())
         if match.group() == "<v>":
             start = at

@@ -178,7 +178,9 @@ def assemble_tuning_pairs(
     return pairs, common_words
 
 
-def assemble_development_documents(folder: Path, seed: int, most: int = 700) -> pd.DataFrame:
+def assemble_development_documents(
+    folder: Path, seed: int, most: int = 700, most_human: int = 3200
+) -> pd.DataFrame:
     """The documents that classifier, calibration and thresholds are fitted on.
 
     Everything of the development split but held-out pivots and systems, and human articles spun
@@ -186,8 +188,11 @@ def assemble_development_documents(folder: Path, seed: int, most: int = 700) -> 
     """
     documents = load_documents(folder)
     documents = documents[(documents["split"] == "dev") & ~documents["held_out"].astype(bool)]
-    documents = subsample_documents(documents, most, seed)
     originals = documents[documents["label"] == ORIGINAL]
+    # A threshold for one false alarm in a thousand takes some thousand human articles.
+    originals = subsample_documents(originals, most_human, seed)
+    machine = subsample_documents(documents[documents["label"] != ORIGINAL], most, seed)
+    documents = pd.concat([originals, machine], ignore_index=True)
     wordnet, german, spanish = (sources[0] for sources in training_sources()[1:4])
     sources: dict[str, Sequence[SynonymSource]] = {
         "wordnet": [wordnet],

@@ -1,0 +1,338 @@
+"""Load a model folder, score texts: whole path, tiny model."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+import string
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detector import __version__
+from detector.bundle import Bundle
+from detector.detector import MINIMUM_WORDS, Detector
+from detector.errors import BundleError
+from detector.evidence import EVIDENCE_COLUMNS
+from detector.text import normalize_text
+from detector.verdict import LABELS, Verdict
+
+FOREIGN = {
+    "de": "Der Hafen wurde am Montag wieder geöffnet, eine Woche nachdem ihn der schlimmste Sturm "
+    "seit zehn Jahren geschlossen hatte. Die Fischer hatten tagelang im kleinen Café am Pier "
+    "gewartet, Kaffee getrunken und über den Wetterbericht geschimpft.",
+    "ru": "Порт снова открылся в понедельник утром, через неделю после самого сильного шторма за "
+    "десять лет. Рыбаки несколько дней ждали в маленьком кафе у причала и пили кофе.",
+    "zh": "港口在星期一早上重新开放，距离十年来最严重的风暴将其关闭已经过去了一个星期。"
+    "渔民们在码头旁边的小咖啡馆里等了好几天，喝着咖啡，抱怨天气预报。",
+}
+MISSING = [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT, "", " \n\t "]
+
+
+@pytest.fixture(scope="module")
+def person(tiny_detector: Detector, person_article: str) -> Verdict:
+    return tiny_detector.score(person_article)
+
+
+@pytest.fixture(scope="module")
+def machine(tiny_detector: Detector, machine_article: str) -> Verdict:
+    return tiny_detector.score(machine_article)
+
+
+# --------------------------------------------------------------------------------------
+# Verdicts
+# --------------------------------------------------------------------------------------
+
+
+def test_person_is_not_flagged_and_the_machine_is(person: Verdict, machine: Verdict) -> None:
+    assert (person.label, person.flagged, person.reason) == ("original", False, None)
+    assert (machine.label, machine.flagged, machine.reason) == ("translated", True, None)
+    assert person.probability is not None
+    assert machine.probability is not None
+    assert machine.threshold is not None
+    assert person.probability < 0.5 < machine.threshold <= machine.probability
+
+
+def test_class_probabilities_add_up(person: Verdict, machine: Verdict) -> None:
+    for verdict in (person, machine):
+        assert tuple(verdict.class_probabilities) == LABELS
+        assert sum(verdict.class_probabilities.values()) == pytest.approx(1.0)
+        assert 1 - verdict.class_probabilities["original"] == pytest.approx(verdict.probability)
+
+
+def test_flagged_is_reaching_the_threshold(
+    tiny_detector: Detector, person_article: str, machine_article: str
+) -> None:
+    mixed = [person_article + machine_article[:n] for n in range(0, len(machine_article), 60)]
+    verdicts = tiny_detector.score(mixed, false_positive_rate=0.05)
+    for verdict in verdicts:
+        assert verdict.probability is not None
+        assert verdict.threshold is not None
+        assert verdict.flagged == (verdict.probability >= verdict.threshold)
+    assert {v.flagged for v in verdicts} == {True, False}
+
+
+def test_sentences_point_into_the_callers_text(
+    tiny_detector: Detector, person_article: str
+) -> None:
+    text = "\ufeff" + person_article.replace(". ", " .  ").replace('"', "“").replace("'", "&#39;")
+    verdict = tiny_detector.score(text)
+    assert len(verdict.sentences) > 6
+    at = 0
+    for sentence in verdict.sentences:
+        assert at <= sentence.start < sentence.end <= len(text)
+        found = normalize_text(text[sentence.start : sentence.end]).replace("\n", " ").strip()
+        assert found == sentence.text
+        at = sentence.end
+
+
+def test_evidence_adds_up_to_the_log_odds(
+    tiny_detector: Detector, machine: Verdict, machine_article: str
+) -> None:
+    (document,) = tiny_detector.gatherer.gather([machine_article])
+    odds = tiny_detector.sentence_scorer(document.matrix)[:, 0]
+    judged = [machine.sentences[i] for i in document.judged]
+    assert len(judged) == len(odds) > 4
+    for sentence, expected in zip(judged, odds, strict=True):
+        assert tuple(sentence.evidence) == (*EVIDENCE_COLUMNS, "constant")
+        assert sentence.log_odds == pytest.approx(expected, abs=1e-3)
+
+
+def test_boilerplate_has_no_evidence(person: Verdict) -> None:
+    boilerplate = [s for s in person.sentences if s.kind == "boilerplate"]
+    assert [s.text for s in boilerplate] == ["Leave a Comment"]
+    assert not boilerplate[0].evidence
+
+
+def test_signature_names_version_model_and_threshold(
+    tiny_detector: Detector, tiny_bundle: Path, person: Verdict
+) -> None:
+    model = Bundle.open(tiny_bundle).identifier
+    assert re.fullmatch(r"tiny@[0-9a-f]{8}", model)
+    assert person.signature == (
+        f"detector:{__version__}|model:{model}|threshold:{person.threshold:.6g}@fpr0.01"
+    )
+    assert tiny_detector.score("").signature.endswith("threshold:withheld@fpr0.01")
+
+
+def test_verdicts_survive_json(tiny_detector: Detector, person: Verdict, machine: Verdict) -> None:
+    for verdict in (person, machine, tiny_detector.score(""), tiny_detector.score(FOREIGN["de"])):
+        assert Verdict.from_json(verdict.to_json()) == verdict
+        assert json.loads(verdict.to_json())["probability"] == verdict.probability
+
+
+def test_loading_again_gives_the_same_verdict(
+    tiny_bundle: Path, person: Verdict, person_article: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DETECTOR_MODEL", str(tiny_bundle))
+    assert Detector.load(threads=1).score(person_article) == person
+
+
+# --------------------------------------------------------------------------------------
+# What may be asked
+# --------------------------------------------------------------------------------------
+
+
+def test_texts_may_come_in_any_collection(
+    tiny_detector: Detector, person_article: str, machine_article: str
+) -> None:
+    texts = [person_article, machine_article, ""]
+
+    def generate() -> Iterator[str]:
+        yield from texts
+
+    expected = tiny_detector.score(texts)
+    assert [v.label for v in expected] == ["original", "translated", None]
+    series = pd.Series(texts, index=[9, 9, 3])
+    for collection in (tuple(texts), series, series.astype("string"), generate(), np.array(texts)):
+        assert tiny_detector.score(collection) == expected
+    assert tiny_detector.score([]) == []
+
+
+@pytest.mark.parametrize("item", MISSING, ids=repr)
+def test_missing_text_is_answered_as_empty(tiny_detector: Detector, item: str) -> None:
+    (verdict,) = tiny_detector.score([item])
+    assert verdict.reason_code == "empty"
+    assert (verdict.probability, verdict.label, verdict.flagged) == (None, None, False)
+    assert verdict.language is None
+
+
+def test_missing_texts_leave_the_rest_in_place(
+    tiny_detector: Detector, machine_article: str, machine: Verdict
+) -> None:
+    verdicts = tiny_detector.score(pd.Series([None, machine_article, pd.NA], dtype="string"))
+    assert [v.reason_code for v in verdicts] == ["empty", None, "empty"]
+    assert verdicts[1] == machine
+
+
+@pytest.mark.parametrize("item", [7, 1.5, b"bytes", ["a list"], np.array([1, 2])], ids=repr)
+def test_what_is_no_text_is_refused_with_its_place(tiny_detector: Detector, item: str) -> None:
+    with pytest.raises(TypeError, match=rf"text 1 is {type(item).__name__}; give strings"):
+        tiny_detector.score(["A text.", item])
+
+
+@pytest.mark.parametrize("rate", [0, 1, -0.1, 5, float("nan")])
+def test_rate_outside_0_and_1_is_refused(tiny_detector: Detector, rate: float) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        tiny_detector.score("A text.", false_positive_rate=rate)
+
+
+def test_rate_without_a_promise_flags_nothing(
+    tiny_detector: Detector, machine_article: str, machine: Verdict
+) -> None:
+    assert tiny_detector.false_positive_rates == (0.01, 0.05)
+    verdict = tiny_detector.score(machine_article, false_positive_rate=0.001)
+    assert (verdict.flagged, verdict.threshold) == (False, None)
+    assert verdict.reason == "no threshold: this model promises none at 0.001, only at 0.01, 0.05"
+    assert verdict.probability == machine.probability
+
+
+# --------------------------------------------------------------------------------------
+# Texts that cannot be judged
+# --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("code", sorted(FOREIGN))
+def test_other_languages_are_not_judged(tiny_detector: Detector, code: str) -> None:
+    verdict = tiny_detector.score(FOREIGN[code])
+    assert (verdict.probability, verdict.flagged, verdict.language) == (None, False, code)
+    assert verdict.reason == f"not English: the text looks like {code!r}"
+
+
+def test_digits_have_no_language(tiny_detector: Detector) -> None:
+    verdict = tiny_detector.score("1204 3441 88.2 7 7 7\n" * 40)
+    assert (verdict.probability, verdict.language) == (None, None)
+    assert verdict.reason_code == "not English"
+
+
+def test_binary_is_not_judged(tiny_detector: Detector) -> None:
+    noise = random.Random(5).randbytes(20_000)
+    for text in (noise.decode("latin-1"), noise.decode("utf-8", "replace"), "\x00" * 5000):
+        verdict = tiny_detector.score(text)
+        assert not verdict.flagged
+        assert verdict.reason is not None
+
+
+def test_broken_characters_do_not_stop_a_batch(
+    tiny_detector: Detector, person_article: str, person: Verdict
+) -> None:
+    broken = person_article.replace("storm", "st\ud800rm").replace(
+        "boats", "b\x00\ufffeo\U0001fffeats"
+    )
+    verdicts = tiny_detector.score([broken, person_article])
+    assert verdicts[0].language == "en"
+    assert verdicts[1].label == person.label
+
+
+def test_short_text_is_scored_and_never_flagged(
+    tiny_detector: Detector, machine_article: str
+) -> None:
+    short = " ".join(machine_article.split()[: MINIMUM_WORDS - 20]) + "."
+    verdict = tiny_detector.score(short)
+    assert verdict.probability is not None
+    assert verdict.threshold is not None
+    assert verdict.probability >= verdict.threshold
+    assert not verdict.flagged
+    assert verdict.reason == f"too short: {verdict.words} words in whole sentences, 60 needed"
+
+
+def test_english_without_a_sentence_is_too_short(tiny_detector: Detector) -> None:
+    verdict = tiny_detector.score("Leave a Comment")
+    assert (verdict.probability, verdict.reason) == (None, "too short: no whole sentence to judge")
+
+
+@pytest.mark.parametrize("ends", ["", "."], ids=["one sentence", "many sentences"])
+def test_ten_megabytes_on_one_line_are_answered(tiny_detector: Detector, ends: str) -> None:
+    words = [
+        *"the of and a harbour boats storm waited council repair".split(),
+        *string.ascii_uppercase,
+    ]
+    rng = random.Random(11)
+    line = f"Boats {' '.join(rng.choices(words, k=14))}{ends} "
+    text = line * (10_000_000 // len(line))
+    started = time.process_time()
+    verdict = tiny_detector.score(text)
+    # Not a benchmark: what this catches is time that grows with the square of the length.
+    assert time.process_time() - started < 60
+    assert verdict.reason is not None or verdict.probability is not None
+
+
+# --------------------------------------------------------------------------------------
+# Batches and frames
+# --------------------------------------------------------------------------------------
+
+
+def test_verdict_hardly_depends_on_the_batch(
+    tiny_detector: Detector, person_article: str, machine_article: str
+) -> None:
+    texts = [person_article, machine_article, *FOREIGN.values(), person_article[:300]]
+    texts = texts * 12
+    together = tiny_detector.score(texts)
+    alone = {text: tiny_detector.score(text) for text in set(texts)}
+    for text, verdict in zip(texts, together, strict=True):
+        assert verdict.label == alone[text].label
+        assert verdict.flagged == alone[text].flagged
+        assert verdict.words == alone[text].words
+        if verdict.probability is not None:
+            assert verdict.probability == pytest.approx(alone[text].probability, abs=1e-3)
+
+
+@pytest.mark.parametrize("index", [["a", "b", "c"], [4, 4, 4], pd.date_range("2026", periods=3)])
+def test_frame_keeps_its_index(
+    tiny_detector: Detector, person_article: str, machine_article: str, index: list[str]
+) -> None:
+    frame = pd.DataFrame({"body": [machine_article, None, person_article]}, index=index)
+    answer = tiny_detector.score_frame(frame, text_column="body")
+    assert answer.index.equals(frame.index)
+    verdicts = tiny_detector.score(frame["body"])
+    assert answer["flagged"].tolist() == [True, False, False]
+    assert answer["flagged"].dtype == bool
+    assert answer["words"].tolist() == [v.words for v in verdicts]
+    expected = [np.nan if v.probability is None else v.probability for v in verdicts]
+    np.testing.assert_array_equal(answer["probability"], expected)
+    for label in LABELS:
+        expected = [v.class_probabilities.get(label, np.nan) for v in verdicts]
+        np.testing.assert_array_equal(answer[f"probability_{label}"], expected)
+    assert answer["reason"].iloc[1] == "empty: there is no text"
+
+
+def test_empty_frame_has_the_columns_of_any_other(tiny_detector: Detector) -> None:
+    full = tiny_detector.score_frame(pd.DataFrame({"text": ["", None]}))
+    empty = tiny_detector.score_frame(pd.DataFrame({"text": []}))
+    assert list(empty.columns) == list(full.columns)
+    assert len(empty) == 0
+    assert empty["probability"].dtype == full["probability"].dtype == "float64"
+
+
+def test_missing_column_is_named_beside_those_there(tiny_detector: Detector) -> None:
+    frame = pd.DataFrame({"id": [1], "body": ["x"]})
+    with pytest.raises(KeyError, match=r"no column 'text'; the frame has 'id', 'body'"):
+        tiny_detector.score_frame(frame)
+
+
+# --------------------------------------------------------------------------------------
+# Loading
+# --------------------------------------------------------------------------------------
+
+
+def test_model_without_its_classifier_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_bundle, tmp_path / "model"))
+    (folder / "classifier.safetensors").unlink()
+    with pytest.raises(BundleError, match=r"classifier\.safetensors: missing"):
+        Detector.load(folder)
+
+
+def test_altered_encoder_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(tiny_bundle, tmp_path / "model"))
+    path = folder / "encoder" / "onnx" / "model_quantized.onnx"
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BundleError, match=r"model_quantized\.onnx: altered"):
+        Detector.load(folder)

@@ -1,0 +1,365 @@
+"""What is promised rests on documents that the score was not fitted to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy.stats import beta
+from sklearn.metrics import roc_auc_score
+
+from detector.evidence import EVIDENCE_COLUMNS, HASHES, SENTENCE_CLASSES
+from detector.text import View, make_view
+from detector.training.fit import (
+    CROPS,
+    FALSE_POSITIVE_RATES,
+    FittedClassifier,
+    GatheredDocuments,
+    balance,
+    bound_rate,
+    choose_threshold,
+    concatenate,
+    fit_classifier,
+    fit_human_scale,
+    fit_lexical,
+    fit_linear,
+    fit_thresholds,
+    gather_documents,
+    unpack_pairs,
+)
+from detector.training.pairs import label_pair
+
+if TYPE_CHECKING:
+    from conftest import DrawDocuments
+
+    from detector.detector import Detector
+
+
+def probability_of(fitted: FittedClassifier, documents: GatheredDocuments) -> Any:
+    scores, _ = fitted.classifier.score(documents.summaries, documents.words)
+    return fitted.classifier.calibrate(scores, documents.words)
+
+
+def is_machine(documents: GatheredDocuments) -> Any:
+    return (documents.frame["label"] != "original").to_numpy()
+
+
+# --------------------------------------------------------------------------------------
+# Thresholds
+# --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("flagged", "articles", "expected"),
+    [
+        # nothing flagged: 1 - .05 ** (1 / n)
+        (0, 10, 0.2588656),
+        (0, 300, 0.0099362),
+        (0, 3000, 0.0009981),
+        (1, 10, 0.3941633),
+        (5, 100, 0.1022535),
+        (10, 10, 1.0),
+        (0, 0, 1.0),
+    ],
+)
+def test_bounds_are_clopper_and_pearsons(flagged: int, articles: int, expected: float) -> None:
+    assert bound_rate(flagged, articles) == pytest.approx(expected, abs=1e-7)
+
+
+def test_bound_is_where_so_few_would_be_a_surprise() -> None:
+    from scipy.stats import binom
+
+    for flagged, articles in ((0, 50), (3, 200), (17, 900)):
+        assert binom.cdf(flagged, articles, bound_rate(flagged, articles)) == pytest.approx(0.05)
+    assert bound_rate(2, 100, confidence=0.5) == pytest.approx(beta.ppf(0.5, 3, 98))
+
+
+@pytest.mark.parametrize(
+    ("articles", "rate", "allowed"),
+    [
+        (300, 0.01, 0),
+        (299, 0.01, 0),  # 1 - .05 ** (1 / 299) = .00997
+        (298, 0.01, None),  # .01000 and a little
+        (473, 0.01, 1),
+        (472, 0.01, 0),
+        (59, 0.05, 0),
+        (58, 0.05, None),
+        (3000, 0.001, 0),
+        (2995, 0.001, 0),
+        (2994, 0.001, None),
+        (1, 0.05, None),
+        (0, 0.05, None),
+    ],
+)
+def test_threshold_allows_as_many_as_the_bound_does(
+    articles: int, rate: float, allowed: int | None
+) -> None:
+    scores = np.random.default_rng(2).permutation(articles).astype(float)
+    threshold = choose_threshold(scores, rate)
+    if allowed is None:
+        assert threshold is None
+    else:
+        assert threshold is not None
+        assert (scores >= threshold).sum() == allowed
+        # and no more than needed: the next lower score is just under it
+        assert threshold == pytest.approx(articles - 1 - allowed, abs=1e-9)
+
+
+def test_ties_at_the_threshold_are_not_flagged() -> None:
+    scores = np.concatenate([np.zeros(1000), np.ones(500)])
+    threshold = choose_threshold(scores, 0.01)
+    assert threshold is not None
+    assert (scores >= threshold).sum() == 0
+
+
+def test_threshold_holds_for_each_outlet() -> None:
+    rng = np.random.default_rng(4)
+    scores = rng.normal(size=2000)
+    scores[1900:] += 3.0
+    groups = pd.Series(["many"] * 1900 + ["odd"] * 100)
+    thresholds, table = fit_thresholds(scores, groups, np.full(2000, 300))
+    assert sorted(thresholds) == [0.01, 0.05]
+    for rate, threshold in thresholds.items():
+        assert (scores[1900:] >= threshold).mean() <= rate
+        assert (scores >= threshold).mean() <= rate
+    assert [row["false_positive_rate"] for row in table] == list(FALSE_POSITIVE_RATES)
+    kept, withheld = table[1], table[2]
+    assert kept["standard_score"] == thresholds[0.01]
+    assert kept["flagged"] == (scores >= thresholds[0.01]).sum()
+    assert kept["upper_bound"] == bound_rate(kept["flagged"], 2000) <= 0.01
+    assert withheld["withheld"] == "too few human articles to promise 0.001"
+    assert "standard_score" not in withheld
+
+
+# --------------------------------------------------------------------------------------
+# Weights and scales
+# --------------------------------------------------------------------------------------
+
+
+def test_classes_groups_and_documents_count_alike() -> None:
+    frame = pd.DataFrame(
+        {
+            "label": ["original"] * 12 + ["translated"] * 3 + ["spun"] * 5,
+            "group": ["big"] * 10 + ["small"] * 2 + ["big"] * 3 + ["big"] * 5,
+            "system": [""] * 12 + ["engine"] * 3 + ["one"] * 4 + ["two"],
+        }
+    )
+    weights = balance(frame)
+    assert weights.mean() == pytest.approx(1.0)
+    by_class = pd.Series(weights).groupby(frame["label"]).sum()
+    assert by_class.to_numpy() == pytest.approx(20 / 3)
+    assert weights[:10].sum() == pytest.approx(weights[10:12].sum())
+    # spun documents are grouped by their source of synonyms
+    assert weights[15:19].sum() == pytest.approx(weights[19])
+    assert len(set(weights[:10])) == 1
+
+
+def test_human_scale_recovers_what_scores_were_drawn_from() -> None:
+    rng = np.random.default_rng(6)
+    words = np.exp(rng.uniform(np.log(60), np.log(2000), 20_000))
+    length = np.log(words / 300)
+    scores = -2 + 0.7 * length + rng.normal(size=len(words)) * np.sqrt(0.4 + 0.8 * 300 / words)
+    scale = fit_human_scale(scores, words, np.ones(len(words)))
+    assert scale.mean == pytest.approx([-2, 0.7], abs=0.05)
+    assert scale.variance == pytest.approx([0.4, 0.8], abs=0.08)
+    standard = scale.standardize(scores, words)
+    for part in np.array_split(np.argsort(words), 4):
+        assert standard[part].mean() == pytest.approx(0, abs=0.05)
+        assert standard[part].std() == pytest.approx(1, abs=0.05)
+
+
+def test_scale_of_equal_scores_is_finite() -> None:
+    words = np.array([100, 200, 300, 400])
+    scale = fit_human_scale(np.array([1.0, 1.1, 1.0, 1.1]), words, np.ones(4))
+    assert np.isfinite(scale.standardize(np.array([5.0]), [250])).all()
+
+
+# --------------------------------------------------------------------------------------
+# Sentence models
+# --------------------------------------------------------------------------------------
+
+COMMON = frozenset("the boats left harbour at noon men waited for coffee commence anew did".split())
+PEOPLE = ["The boats left at noon.", "The men waited for coffee.", "The men left the harbour."]
+ENGINES = ["The boats did commence anew.", "The men did commence.", "The coffee did commence anew."]
+
+
+def test_lexical_model_learns_the_words_of_each_class() -> None:
+    views = [make_view(s, COMMON) for s in PEOPLE * 4 + ENGINES * 4]
+    labels = np.repeat([0, 1], 12)
+    # all four classes must be there; the other two get sentences of their own
+    views += [make_view("Coffee waited.", COMMON), make_view("For noon.", COMMON)]
+    model = fit_lexical(views, np.append(labels, [2, 3]))
+    assert model.weights.shape == (HASHES, len(SENTENCE_CLASSES))
+    from detector.evidence import score_ngrams
+
+    held_out = [make_view(s, COMMON) for s in ("The men left.", "The harbour did commence anew.")]
+    scores = score_ngrams(held_out, model)
+    assert scores[0, 0] > scores[0, 1]
+    assert scores[1, 1] > scores[1, 0]
+
+
+def test_linear_model_takes_raw_columns() -> None:
+    rng = np.random.default_rng(8)
+    features = rng.normal(size=(500, 3)) * [1.0, 1000.0, 0.0] + [0.0, 5000.0, 7.0]
+    labels = (features[:, 0] + (features[:, 1] - 5000) / 1000 > 0).astype(np.int64)
+    model = fit_linear(features, labels)
+    assert model.weights.shape == (3, 1)
+    assert model.weights[2, 0] == 0
+    assert ((model(features)[:, 0] > 0) == labels).mean() > 0.97
+    three = fit_linear(features, np.arange(500) % 3)
+    assert three.weights.shape == (3, 3)
+
+
+def test_weights_of_samples_are_heeded() -> None:
+    features = np.array([[0.0], [1.0], [0.0], [1.0]])
+    labels = np.array([0, 1, 1, 0])
+    model = fit_linear(features, labels, np.array([1.0, 1.0, 0.0, 0.0]))
+    assert model.weights[0, 0] > 0
+
+
+def test_pairs_unpack_to_both_sides_with_their_classes() -> None:
+    pairs = [
+        label_pair(PEOPLE[0], ENGINES[0], "translated", COMMON),
+        label_pair(PEOPLE[1], ENGINES[1], "spun", COMMON, is_translation=True),
+    ]
+    views, labels, people = unpack_pairs(pairs)
+    names = [SENTENCE_CLASSES[i] for i in labels]
+    assert names == ["native", "translated", "human_translation", "spun"]
+    assert [v.text for v in views[::2]] == [p.original.text for p in pairs]
+    assert [v.text for v in views[1::2]] == [p.text.text for p in pairs]
+    expected: list[View] = [pairs[0].original] * 2 + [pairs[1].original] * 2
+    assert people == expected
+
+
+# --------------------------------------------------------------------------------------
+# Documents as evidence
+# --------------------------------------------------------------------------------------
+
+
+def test_crops_are_runs_of_sentences_with_their_words(draw_documents: DrawDocuments) -> None:
+    documents = draw_documents(20, 5, seed=1)
+    cropped = documents.crop(8)
+    assert len(cropped.frame) == sum(len(m) > 8 for m in documents.matrices)
+    by_article = dict(zip(documents.frame["article_id"], documents.matrices, strict=True))
+    starts = set()
+    for i, article in enumerate(cropped.frame["article_id"]):
+        whole, part = by_article[article], cropped.matrices[i]
+        found = [s for s in range(len(whole) - 7) if np.array_equal(whole[s : s + 8], part)]
+        assert len(found) == 1
+        starts.add(found[0])
+        assert len(cropped.counts[i]) == 8
+    assert len(starts) > 3
+    assert cropped.words.min() >= 50
+
+
+def test_crops_of_too_few_words_are_left_out(draw_documents: DrawDocuments) -> None:
+    documents = draw_documents(10, 0, seed=1)
+    short = GatheredDocuments(
+        documents.frame,
+        documents.matrices,
+        [np.full(len(m), 4, np.int32) for m in documents.matrices],
+    )
+    assert len(short.crop(4).frame) == 0
+    assert short.crop(16).words.tolist() == [64] * sum(len(m) > 16 for m in short.matrices)
+
+
+def test_with_crops_adds_every_size(draw_documents: DrawDocuments) -> None:
+    documents = draw_documents(12, 4, seed=1)
+    sizes = [len(documents.crop(n).frame) for n in CROPS]
+    assert len(documents.with_crops().frame) == len(documents.frame) + sum(sizes)
+
+
+def test_select_and_concatenate_keep_rows_together(draw_documents: DrawDocuments) -> None:
+    documents = draw_documents(6, 3, seed=1)
+    mask = is_machine(documents)
+    both = concatenate([documents.select(~mask), documents.select(mask)])
+    assert both.frame.equals(documents.frame)
+    np.testing.assert_array_equal(both.summaries, documents.summaries)
+    np.testing.assert_array_equal(both.words, documents.words)
+
+
+def test_documents_without_evidence_are_left_out(
+    tiny_detector: Detector, person_article: str, machine_article: str
+) -> None:
+    frame = pd.DataFrame(
+        {"text": [person_article, "Print", machine_article], "article_id": ["p", "none", "m"]},
+        index=[7, 8, 9],
+    )
+    documents = gather_documents(frame, tiny_detector.gatherer, batch=2)
+    assert documents.frame.to_dict("list") == {"article_id": ["p", "m"]}
+    assert [m.shape[1] for m in documents.matrices] == [len(EVIDENCE_COLUMNS)] * 2
+    whole = tiny_detector.gatherer.gather([person_article, machine_article])
+    assert documents.words.tolist() == [d.words for d in whole]
+    assert [len(c) for c in documents.counts] == [len(d.judged) for d in whole]
+
+
+# --------------------------------------------------------------------------------------
+# The document classifier
+# --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def fresh(draw_documents: DrawDocuments) -> GatheredDocuments:
+    """Documents that the classifier was not fitted on."""
+    return draw_documents(1200, 300, seed=77)
+
+
+def test_classes_are_told_apart(synthetic_fit: FittedClassifier, fresh: GatheredDocuments) -> None:
+    probabilities = probability_of(synthetic_fit, fresh)
+    assert roc_auc_score(is_machine(fresh), probabilities) > 0.95
+    _, shares = synthetic_fit.classifier.score(fresh.summaries, fresh.words)
+    for i, label in enumerate(("translated", "spun")):
+        assert (shares[(fresh.frame["label"] == label).to_numpy()].argmax(1) == i).mean() > 0.95
+
+
+def test_probabilities_are_shares_at_even_odds(
+    synthetic_fit: FittedClassifier, draw_documents: DrawDocuments
+) -> None:
+    even = draw_documents(300, 150, seed=78)
+    # Noise makes scores overlap, so that there is something to be uncertain about.
+    rng = np.random.default_rng(79)
+    assert probability_of(synthetic_fit, even).mean() == pytest.approx(0.5, abs=0.03)
+    assert rng is not None
+
+
+def test_promised_rates_hold_on_fresh_articles(
+    synthetic_fit: FittedClassifier, fresh: GatheredDocuments
+) -> None:
+    people = fresh.select(~is_machine(fresh))
+    assert sorted(synthetic_fit.classifier.thresholds) == [0.01, 0.05]
+    probabilities = probability_of(synthetic_fit, people)
+    for rate in (0.05, 0.01):
+        threshold = synthetic_fit.classifier.find_threshold(rate, people.words)
+        assert (probabilities >= threshold).mean() <= rate
+
+
+def test_out_of_fold_scores_are_of_whole_documents(
+    synthetic_fit: FittedClassifier, draw_documents: DrawDocuments
+) -> None:
+    documents = draw_documents(400, 150, seed=3)
+    assert synthetic_fit.out_of_fold.shape == (700,)
+    assert roc_auc_score(is_machine(documents), synthetic_fit.out_of_fold) > 0.95
+    fitted, _ = synthetic_fit.classifier.score(documents.summaries, documents.words)
+    assert not np.allclose(fitted, synthetic_fit.out_of_fold)
+    assert [row["articles"] for row in synthetic_fit.threshold_table] == [400] * 3
+
+
+def test_labels_without_signal_are_not_told_apart(draw_documents: DrawDocuments) -> None:
+    documents = draw_documents(90, 45, seed=5)
+    shuffled = documents.frame.sample(frac=1.0, random_state=0).reset_index(drop=True)
+    frame = documents.frame.assign(label=shuffled["label"], system=shuffled["system"])
+    noise = GatheredDocuments(frame, documents.matrices, documents.counts)
+    fitted = fit_classifier(noise, folds=3)
+    auroc = roc_auc_score(is_machine(noise), fitted.out_of_fold)
+    # Out of fold, nothing that was learnt by heart helps.
+    assert 0.35 < auroc < 0.65
+
+
+def test_fitting_draws_nothing(draw_documents: DrawDocuments) -> None:
+    documents = draw_documents(60, 20, seed=6)
+    one, two = (fit_classifier(documents, folds=2) for _ in range(2))
+    for name, values in one.classifier.to_arrays().items():
+        np.testing.assert_array_equal(values, two.classifier.to_arrays()[name])
+    assert one.threshold_table == two.threshold_table
