@@ -57,7 +57,7 @@ ENGINES = [
 ]
 COMMON = frozenset(" ".join(PEOPLE + ENGINES).lower().replace(".", "").split()) - {"monday"}
 CONFIG = TuningConfig(
-    learning_rate=5e-3,
+    learning_rate=2e-2,
     tokens_per_batch=120,
     exits={1: 0.3, 2: 1.0},
     checkpoint_every=4,
@@ -112,7 +112,7 @@ def test_loss_is_the_weighted_sum_of_its_parts() -> None:
     config = dataclasses.replace(
         CONFIG, exits={1: 0.5, 2: 2.0}, class_weight=3.0, pair_weight=5.0, token_weight=7.0
     )
-    outputs = {e: (class_logits, token_logits) for e in (1, 2)}
+    outputs = dict.fromkeys((1, 2), (class_logits, token_logits))
     total, parts = compute_loss(outputs, batch, config)
     by_class = torch.nn.functional.cross_entropy(class_logits, labels, label_smoothing=0.02).item()
     # the machine's version lies 1 + 2 above: log(1 + exp(-3))
@@ -242,7 +242,7 @@ def test_masking_spares_the_ends_and_asks_nothing_of_what_it_hides(tiny_base: Pa
 def tuned(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Any, Path]:
     """A model tuned without interruption, and the folder of its run."""
     output = tmp_path_factory.mktemp("run")
-    return tune(tiny_base, make_pairs(20), output, CONFIG, report=silent), output
+    return tune(tiny_base, make_pairs(30), output, CONFIG, report=silent), output
 
 
 def mean_loss(model: TunedEncoder, base: Path) -> float:
@@ -300,7 +300,7 @@ def test_resumed_run_ends_where_an_uninterrupted_one_does(
             raise SwitchedOffError
         return {"validated": 1.0}
 
-    pairs = make_pairs(20)
+    pairs = make_pairs(30)
     with pytest.raises(SwitchedOffError):
         tune(tiny_base, pairs, tmp_path, CONFIG, validate=interrupt, report=silent)
     # stopped at step 18: the last checkpoint is that of step 16
@@ -312,7 +312,7 @@ def test_resumed_run_ends_where_an_uninterrupted_one_does(
 
 
 def test_finished_run_is_not_trained_again(tuned: tuple[Any, Path], tiny_base: Path) -> None:
-    again = tune(tiny_base, make_pairs(20), tuned[1], CONFIG, resume=True, report=silent)
+    again = tune(tiny_base, make_pairs(30), tuned[1], CONFIG, resume=True, report=silent)
     for name, values in again.state_dict().items():
         assert torch.equal(values, tuned[0].state_dict()[name])
 
@@ -320,7 +320,7 @@ def test_finished_run_is_not_trained_again(tuned: tuple[Any, Path], tiny_base: P
 def test_checkpoint_of_another_run_is_refused(tuned: tuple[Any, Path], tiny_base: Path) -> None:
     other = dataclasses.replace(CONFIG, learning_rate=1e-3)
     with pytest.raises(ValueError, match="another configuration"):
-        tune(tiny_base, make_pairs(20), tuned[1], other, resume=True, report=silent)
+        tune(tiny_base, make_pairs(30), tuned[1], other, resume=True, report=silent)
     with pytest.raises(ValueError, match="or other pairs"):
         tune(tiny_base, make_pairs(2), tuned[1], CONFIG, resume=True, report=silent)
 

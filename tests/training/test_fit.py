@@ -56,10 +56,10 @@ def is_machine(documents: GatheredDocuments) -> Any:
     [
         # nothing flagged: 1 - .05 ** (1 / n)
         (0, 10, 0.2588656),
-        (0, 300, 0.0099362),
+        (0, 300, 0.0099361),
         (0, 3000, 0.0009981),
         (1, 10, 0.3941633),
-        (5, 100, 0.1022535),
+        (5, 100, 0.1022534),
         (10, 10, 1.0),
         (0, 0, 1.0),
     ],
@@ -318,10 +318,7 @@ def test_probabilities_are_shares_at_even_odds(
     synthetic_fit: FittedClassifier, draw_documents: DrawDocuments
 ) -> None:
     even = draw_documents(300, 150, seed=78)
-    # Noise makes scores overlap, so that there is something to be uncertain about.
-    rng = np.random.default_rng(79)
     assert probability_of(synthetic_fit, even).mean() == pytest.approx(0.5, abs=0.03)
-    assert rng is not None
 
 
 def test_promised_rates_hold_on_fresh_articles(
