@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detector.evidence import LinearScorer
+from detector.evidence import SENTENCE_CLASSES, LinearScorer
 
 Floats = npt.NDArray[np.float64]
 
@@ -70,7 +70,7 @@ class DocumentClassifier:
 
     Attributes:
         center, scale: of the summary's columns.
-        scorer: standardised columns (and each times the relative length) → class logits.
+        scorer: standardised columns (and each times the relative length) → logits of `SENTENCE_CLASSES`.
         calibration: (4,), weights of score, score × length, length, and a constant.
         human: how people's articles score, by length.
         thresholds: false-positive rate → standardised score from which a document is flagged;
@@ -91,10 +91,12 @@ class DocumentClassifier:
             summaries: (n, columns), see `detector.evidence.SUMMARY_COLUMNS`.
             words: (n,), judged words of each document.
         """
+        place = SENTENCE_CLASSES.index
         logits = self.scorer(expand(summaries, words, self.center, self.scale)).astype(np.float64)
-        machine = logits[:, 1:]
+        machine = logits[:, [place("translated"), place("spun")]]
         total = np.logaddexp(machine[:, 0], machine[:, 1])
-        return total - logits[:, 0], machine - total[:, None]
+        people = np.logaddexp(logits[:, place("native")], logits[:, place("human_translation")])
+        return total - people, machine - total[:, None]
 
     def calibrate(self, scores: npt.ArrayLike, words: npt.ArrayLike) -> Floats:
         """Probability of "not original" (n,), at equal prior odds."""

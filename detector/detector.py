@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 #: Under so many words a text is not flagged, whatever its probability.
 MINIMUM_WORDS = 60
 DEFAULT_FALSE_POSITIVE_RATE = 0.01
+#: A longer text is judged by its beginning: some 35,000 words, more than any article has.
+MAXIMUM_CHARACTERS = 200_000
 #: Documents whose sentences are encoded together: bounds memory, keeps the encoder busy.
 _BATCH_DOCUMENTS = 32
 _BATCH_CHARACTERS = 400_000
@@ -77,7 +79,9 @@ class Detector:
         return tuple(sorted(self.classifier.thresholds))
 
     @overload
-    def score(self, texts: str, *, false_positive_rate: float = ...) -> Verdict: ...
+    def score(  # type: ignore[overload-overlap]  # a str is an Iterable[str] too
+        self, texts: str, *, false_positive_rate: float = ...
+    ) -> Verdict: ...
     @overload
     def score(self, texts: Iterable[str], *, false_positive_rate: float = ...) -> list[Verdict]: ...
 
@@ -87,10 +91,11 @@ class Detector:
         *,
         false_positive_rate: float = DEFAULT_FALSE_POSITIVE_RATE,
     ) -> Verdict | list[Verdict]:
-        """Judge one text, or each of a list or Series of texts.
+        """Judge one text, or each of a list or Series of texts; each verdict is its text's alone.
 
         Args:
-            texts: whole articles as plain text. A missing value (None, NaN) is answered as an
+            texts: whole articles as plain text; what lies beyond `MAXIMUM_CHARACTERS` is not read.
+                A missing value (None, NaN) is answered as an
                 empty text is: not judged, with the reason.
             false_positive_rate: share of people's articles that may be flagged by mistake: 0.05,
                 0.01 or 0.001.
@@ -170,11 +175,9 @@ class Detector:
             return []
         languages = [guess_language(text) if text.strip() else None for text in texts]
         readable = [i for i, language in enumerate(languages) if language == "en"]
-        gathered = self.gatherer.gather([texts[i] for i in readable])
+        gathered = self.gatherer.gather([texts[i][:MAXIMUM_CHARACTERS] for i in readable])
         judged = {
-            i: evidence
-            for i, evidence in zip(readable, gathered, strict=True)
-            if evidence.judged
+            i: evidence for i, evidence in zip(readable, gathered, strict=True) if evidence.judged
         }
         verdicts = self._judge(judged, rate)
         return [

@@ -56,8 +56,8 @@ EVIDENCE_COLUMNS = (
     *(f"lexical_{contrast}" for contrast in _CONTRASTS),
     *(f"style_{contrast}" for contrast in _CONTRASTS),
 )
-_QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
-_STATISTICS = ("mean", "sd", *(f"q{round(100 * q)}" for q in _QUANTILES))
+#: Quantiles beside these did not help on outlets left out (measured).
+_STATISTICS = ("mean", "sd")
 SUMMARY_COLUMNS = tuple(f"{column}:{s}" for column in EVIDENCE_COLUMNS for s in _STATISTICS)
 
 
@@ -119,9 +119,7 @@ def summarize(matrix: Floats) -> Floats:
     """`SUMMARY_COLUMNS` of a document's evidence matrix (sentences, columns)."""
     if not len(matrix):
         return np.zeros(len(SUMMARY_COLUMNS), dtype=np.float32)
-    parts = np.concatenate(
-        [matrix.mean(0)[None], matrix.std(0)[None], np.quantile(matrix, _QUANTILES, axis=0)]
-    )
+    parts = np.stack([matrix.mean(0), matrix.std(0)])
     return np.ascontiguousarray(parts.T).reshape(-1).astype(np.float32)
 
 
@@ -206,7 +204,7 @@ class EvidenceGatherer:
         return np.hstack([measure_style(words), self.idiom.measure(words)]).astype(np.float32)
 
     def gather(self, texts: Sequence[str]) -> list[DocumentEvidence]:
-        """The evidence of each text; all their sentences are encoded together."""
+        """The evidence of each text, which depends on that text alone."""
         return self.gather_sentences([split_sentences(_SURROGATES.sub("\ufffd", t)) for t in texts])
 
     def gather_sentences(self, documents: Sequence[Sequence[Sentence]]) -> list[DocumentEvidence]:
@@ -216,26 +214,25 @@ class EvidenceGatherer:
             [i for i, (s, v) in enumerate(zip(d, vs, strict=True)) if _has_say(s, v)]
             for d, vs in zip(documents, views, strict=True)
         ]
-        chosen = [vs[i] for vs, rows in zip(views, judged, strict=True) for i in rows]
-        matrix, word_scores = self.score_views(chosen)
-        results, at = [], 0
+        results = []
         for sentences, vs, rows in zip(documents, views, judged, strict=True):
-            until = at + len(rows)
+            chosen = [vs[i] for i in rows]
+            # One document at a time: what is said of it must not depend on its neighbours.
+            matrix, word_scores = self.score_views(chosen)
             results.append(
                 DocumentEvidence(
                     tuple(sentences),
                     tuple(vs),
                     tuple(rows),
-                    matrix[at:until],
-                    tuple(word_scores[at:until]),
-                    sum(_count(v) for v in chosen[at:until]),
+                    matrix,
+                    tuple(word_scores),
+                    sum(map(_count, chosen)),
                 )
             )
-            at = until
         return results
 
     def score_views(self, views: Sequence[View]) -> tuple[Floats, list[Floats]]:
-        """`EVIDENCE_COLUMNS` (n, columns) and word scores of n sentences."""
+        """`EVIDENCE_COLUMNS` (n, columns) and word scores of the n sentences of one document."""
         matrix = np.zeros((len(views), len(EVIDENCE_COLUMNS)), dtype=np.float32)
         if not views:
             return matrix, []

@@ -132,6 +132,7 @@ def test_reaching_the_threshold_is_exceeding_the_standard_score(
     documents = draw_documents(60, 30, seed=91)
     scores, _ = synthetic_classifier.score(documents.summaries, documents.words)
     threshold = synthetic_classifier.find_threshold(0.05, documents.words)
+    assert threshold is not None
     by_probability = synthetic_classifier.calibrate(scores, documents.words) >= threshold
     standard = synthetic_classifier.human.standardize(scores, documents.words)
     by_score = standard >= synthetic_classifier.thresholds[0.05]

@@ -252,9 +252,13 @@ def make_line(ends: str, size: int) -> str:
     return clause * (size // len(clause))
 
 
+SIZES = [300_000, pytest.param(10_000_000, marks=pytest.mark.slow)]
+
+
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("ends", ["", "."], ids=["one sentence", "many sentences"])
-def test_ten_megabytes_on_one_line_are_answered(tiny_detector: Detector, ends: str) -> None:
-    text = make_line(ends, 10_000_000)
+def test_endless_line_is_answered(tiny_detector: Detector, ends: str, size: int) -> None:
+    text = make_line(ends, size)
     started = time.process_time()
     verdict = tiny_detector.score(text)
     # Not a benchmark: what this catches is time that grows with the square of the length.

@@ -5,7 +5,7 @@ A document is what the classifier judges, so it is what calibration, thresholds 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ from detector.verdict import ORIGINAL, SPUN, TRANSLATED
 
 DOCUMENT_COLUMNS = (
     "text", "label", "group", "article_id", "pivot", "system", "rate", "split", "held_out",
+    "by_translator",
 )  # fmt: skip
 _FLORES_BLOCK = 20
 
@@ -55,7 +56,7 @@ def make_parallel_documents(frame: pd.DataFrame, group: str) -> pd.DataFrame:
 
 def spin_documents(
     originals: pd.DataFrame,
-    sources: dict[str, Sequence[SynonymSource]],
+    sources: Mapping[str, Sequence[SynonymSource]],
     rates: Sequence[float],
     seed: int,
 ) -> pd.DataFrame:
@@ -75,7 +76,7 @@ def spin_documents(
     rest = originals.drop(columns=["text", "system", "rate", "label"]).loc[spun["row"]]
     return pd.concat(
         [rest.reset_index(drop=True), spun.drop(columns="row")], axis=1
-    ).assign(label=SPUN)  # fmt: skip
+    ).assign(label=SPUN, by_translator=False)  # fmt: skip
 
 
 def held_out_sources() -> dict[str, Sequence[SynonymSource]]:
@@ -116,6 +117,9 @@ def load_documents(folder: Path) -> pd.DataFrame:
     )  # fmt: skip
     parts.append(human)
     documents = pd.concat(parts, ignore_index=True)
+    documents["by_translator"] = (documents["group"] == "translated_news") & (
+        documents["label"] == ORIGINAL
+    )
     return documents[list(DOCUMENT_COLUMNS)]
 
 

@@ -351,7 +351,7 @@ def tune(
             with torch.autocast(device.type, dtype=torch.bfloat16):
                 outputs = model(batch["ids"], batch["mask"])
             loss, parts = compute_loss(outputs, batch, config)
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
             nn.utils.clip_grad_norm_(trained, 1.0)
             optimizer.step()
             schedule.step()

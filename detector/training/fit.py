@@ -37,7 +37,7 @@ from detector.evidence import (
 )
 from detector.text import View
 from detector.training.pairs import LabelledPair, hash_fraction
-from detector.verdict import LABELS, ORIGINAL
+from detector.verdict import ORIGINAL
 
 Floats = npt.NDArray[np.float64]
 
@@ -48,6 +48,9 @@ CROPS = (4, 8, 16)
 #: Confidence of the bound on a promised false-positive rate.
 CONFIDENCE = 0.95
 _MINIMUM_CROP_WORDS = 50
+#: Documents by professional translators, and how many times the promised rate they may have.
+TRANSLATOR_GROUP = "translators"
+TRANSLATOR_TOLERANCE = 3
 
 
 # --------------------------------------------------------------------------------------
@@ -115,7 +118,8 @@ class GatheredDocuments:
     """Documents reduced to what the classifier learns from.
 
     Attributes:
-        frame: one row per document: label, group, article_id, pivot, system, rate, split, held_out.
+        frame: one row per document: label, group, article_id, pivot, system, rate, split, held_out,
+            and by_translator, whether a person wrote it as a translation.
         matrices: for each document the evidence of its judged sentences.
         counts: for each document the words of its judged sentences.
     """
@@ -216,7 +220,10 @@ def fit_scorer(
     columns = np.asarray(summaries, dtype=np.float64)
     center, scale = columns.mean(0), columns.std(0)
     scale[scale < 1e-6] = 1.0
-    labels = frame["label"].map(LABELS.index).to_numpy()
+    classes = frame["label"].replace(ORIGINAL, "native").astype(object)
+    classes[frame["by_translator"].astype(bool)] = "human_translation"
+    # Every class is fitted, also where a user's documents have none of it.
+    labels = classes.map(SENTENCE_CLASSES.index).to_numpy()
     model = LogisticRegression(C=strength, max_iter=1000)
     model.fit(expand(columns, words, center, scale), labels, sample_weight=balance(frame))
     return (
@@ -279,10 +286,10 @@ def fit_thresholds(
         chosen = choose_threshold(standard, rate)
         record: dict[str, Any] = {"false_positive_rate": rate, "articles": len(standard)}
         if chosen is not None:
-            for of_group in _iterate_groups(standard, groups, rate):
-                # An outlet's own share must not exceed the promise either, as far as it can be told.
+            for of_group, allowed in _iterate_groups(standard, groups, rate):
+                # Nor may an outlet's own share exceed the promise, as far as it can be told.
                 ordered = np.sort(of_group)[::-1]
-                least = ordered[int(np.floor(rate * len(ordered)))]
+                least = ordered[int(np.floor(allowed * len(ordered)))]
                 chosen = max(chosen, float(np.nextafter(least, np.inf)))
             flagged = int((standard >= chosen).sum())
             thresholds[rate] = chosen
@@ -297,13 +304,20 @@ def fit_thresholds(
     return thresholds, table
 
 
-def _iterate_groups(standard: Floats, groups: pd.Series, rate: float) -> Iterator[Floats]:
-    """Scores of each group in which `rate` is at least one article; the smaller ones as one."""
+def _iterate_groups(
+    standard: Floats, groups: pd.Series, rate: float
+) -> Iterator[tuple[Floats, float]]:
+    """Scores of each group in which `rate` is at least one article, and the share it may have.
+
+    The smaller groups count as one. Professionals' translations may have `TRANSLATOR_TOLERANCE`
+    times the share: they are the hardest originals there are.
+    """
     sizes = groups.map(groups.value_counts())
-    names = groups.where(sizes * rate >= 1, "the smaller groups")
-    for _, rows in names.groupby(names.to_numpy()):
-        if len(rows) * rate >= 1:
-            yield standard[rows.index.to_numpy()]
+    names = groups.where((sizes * rate >= 1) | (groups == TRANSLATOR_GROUP), "the smaller groups")
+    for name, rows in names.groupby(names.to_numpy()):
+        allowed = rate * (TRANSLATOR_TOLERANCE if name == TRANSLATOR_GROUP else 1)
+        if len(rows) * allowed >= 1:
+            yield standard[rows.index.to_numpy()], allowed
 
 
 @dataclass(frozen=True)
@@ -316,7 +330,7 @@ class FittedClassifier:
 
 
 def fit_classifier(
-    documents: GatheredDocuments, strength: float = 0.03, folds: int = 5
+    documents: GatheredDocuments, strength: float = 0.003, folds: int = 5
 ) -> FittedClassifier:
     """Fit the document classifier, its calibration, human scale and thresholds.
 
@@ -340,7 +354,9 @@ def fit_classifier(
     whole = len(documents.frame)
     first = human[:whole]
     standard = scale.standardize(scores[:whole][first], words[:whole][first])
-    groups = documents.frame["group"][first].reset_index(drop=True)
+    people = documents.frame[first]
+    groups = people["group"].where(~people["by_translator"].astype(bool), TRANSLATOR_GROUP)
+    groups = groups.reset_index(drop=True)
     thresholds, table = fit_thresholds(standard, groups, words[:whole][first])
     center, spread, scorer = fit_scorer(summaries, words, frame, strength)
     classifier = DocumentClassifier(

@@ -104,7 +104,7 @@ def make_documents(pairs: pd.DataFrame, group: str) -> pd.DataFrame:
     human = first.groupby("article_id", sort=False)["original"].agg("\n".join)
     originals = human.rename("text").reset_index().assign(label=ORIGINAL, pivot="", system="")
     documents = pd.concat([originals, machine.drop(columns="kind")], ignore_index=True)
-    return documents.assign(group=group, rate=0.0, split="dev", held_out=False)
+    return documents.assign(group=group, rate=0.0, split="dev", held_out=False, by_translator=False)
 
 
 def train_on_pairs(paths: Sequence[Path], base: Path | None, output: Path, seed: int) -> Bundle:

@@ -33,6 +33,7 @@ SENTENCES = [
 class SwapSource:
     """A synonym source of three words, enough to see what was swapped and what was not."""
 
+    name = "three words"
     SYNONYMS: ClassVar = {"harbour": ["haven"], "council": ["board"], "boat": ["vessel"]}
 
     def candidates(self, word: str, part_of_speech: str) -> list[str]:
