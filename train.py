@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Retrain from labelled pairs: a thin door to `detector.training`.
 
-    python train.py --pairs data/pairs.csv --output models/mine
-    python train.py --corpora FOLDER --work build/encoder --output models/default
+python train.py --pairs data/pairs.csv --output models/mine
+python train.py --corpora FOLDER --work build/encoder --output models/default
 """
 
 from __future__ import annotations
@@ -13,20 +13,46 @@ import click
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
-@click.option("--pairs", multiple=True, type=click.Path(path_type=Path), metavar="FILE",
-              help="Labelled pairs, CSV or Parquet: original, text, and if there kind, pivot, "
-                   "system, article_id. May be given several times.")
-@click.option("--base", type=click.Path(path_type=Path), metavar="FOLDER",
-              help="Model to start from.  [default: the shipped one]")
-@click.option("--corpora", type=click.Path(path_type=Path, exists=True, file_okay=False),
-              metavar="FOLDER", help="Train the shipped model anew from the public corpora.")
-@click.option("--encoder-base", metavar="FOLDER|NAME",
-              help="With --corpora: tune the encoder from this sentence-transformers model first.")
-@click.option("--work", type=click.Path(path_type=Path), default="build/encoder",
-              show_default=True, help="With --corpora: where the tuned encoder lies or goes.")
+@click.option(
+    "--pairs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Labelled pairs, CSV or Parquet: original, text, and if there kind, pivot, "
+    "system, article_id. May be given several times.",
+)
+@click.option(
+    "--base",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Model to start from.  [default: the shipped one]",
+)
+@click.option(
+    "--corpora",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="Train the shipped model anew from the public corpora.",
+)
+@click.option(
+    "--encoder-base",
+    metavar="FOLDER|NAME",
+    help="With --corpora: tune the encoder from this sentence-transformers model first.",
+)
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path),
+    default="build/encoder",
+    show_default=True,
+    help="With --corpora: where the tuned encoder lies or goes.",
+)
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint in --work.")
-@click.option("--output", type=click.Path(path_type=Path), required=True, metavar="FOLDER",
-              help="Where the model goes; a model that is there is replaced.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="FOLDER",
+    help="Where the model goes; a model that is there is replaced.",
+)
 @click.option("--seed", default=20260101, show_default=True, help="Recorded in the model.")
 def main(
     pairs: tuple[Path, ...], base: Path | None, corpora: Path | None, encoder_base: str | None,

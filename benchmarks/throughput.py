@@ -109,7 +109,8 @@ def main() -> None:
     arguments = parser.parse_args()
     texts = make_documents(arguments.documents)
     figures = {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}",
+        "machine": f"{platform.machine()}, {os.cpu_count()} cores",
+        "python": platform.python_version(),
         "documents": len(texts),
         "documents a second, 1 thread": round(measure_throughput(texts, arguments.model, 1), 1),
         "documents a second, 2 threads": round(measure_throughput(texts, arguments.model, 2), 1),

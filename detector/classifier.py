@@ -70,7 +70,8 @@ class DocumentClassifier:
 
     Attributes:
         center, scale: of the summary's columns.
-        scorer: standardised columns (and each times the relative length) → logits of `SENTENCE_CLASSES`.
+        scorer: standardised columns, and each times the relative length → logits of
+            `SENTENCE_CLASSES`.
         calibration: (4,), weights of score, score × length, length, and a constant.
         human: how people's articles score, by length.
         thresholds: false-positive rate → standardised score from which a document is flagged;

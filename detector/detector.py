@@ -95,8 +95,8 @@ class Detector:
 
         Args:
             texts: whole articles as plain text; what lies beyond `MAXIMUM_CHARACTERS` is not read.
-                A missing value (None, NaN) is answered as an
-                empty text is: not judged, with the reason.
+                A missing value (None, NaN) is answered as an empty text is: not judged, with the
+                reason.
             false_positive_rate: share of people's articles that may be flagged by mistake: 0.05,
                 0.01 or 0.001.
 

@@ -24,8 +24,12 @@ from detector.training.documents import (
     subsample_documents,
 )
 from detector.training.fit import GatheredDocuments, bound_rate, fit_classifier, gather_documents
-from detector.training.pairs import HELD_OUT_OUTLETS, HELD_OUT_PIVOTS, load_roundtrip_news
-from detector.training.pairs import choose_pairs
+from detector.training.pairs import (
+    HELD_OUT_OUTLETS,
+    HELD_OUT_PIVOTS,
+    choose_pairs,
+    load_roundtrip_news,
+)
 from detector.verdict import ORIGINAL, SPUN, TRANSLATED
 
 Floats = npt.NDArray[np.float64]
@@ -50,7 +54,11 @@ class Figure:
 
     def to_dict(self) -> dict[str, float]:
         """Rounded, for JSON."""
-        return {"value": round(self.value, 4), "low": round(self.low, 4), "high": round(self.high, 4)}
+        return {
+            "value": round(self.value, 4),
+            "low": round(self.low, 4),
+            "high": round(self.high, 4),
+        }
 
 
 def bootstrap(
@@ -228,7 +236,7 @@ def measure_sentences(folder: Path, gatherer: EvidenceGatherer, scorer: Any) -> 
     ]
     both = np.concatenate(scores).astype(np.float64)
     positive = np.repeat([False, True], len(pairs))
-    ids = np.tile(pairs["article_id"].to_numpy(), 2)
+    ids = pairs["article_id"].tolist() * 2
     auroc = bootstrap(lambda r: _auroc(positive[r], both[r]), ids)
     wins = (scores[1] > scores[0]) + 0.5 * (scores[1] == scores[0])
     ranking = bootstrap(lambda r: float(wins[r].mean()), pairs["article_id"].tolist())
@@ -240,8 +248,11 @@ def measure_sentences(folder: Path, gatherer: EvidenceGatherer, scorer: Any) -> 
 
 
 def load_evaluation_documents(folder: Path, most: int = 400) -> pd.DataFrame:
-    """The documents that figures rest on: test split, other outlets, and test articles spun by
-    synonym sources that training never saw."""
+    """The documents that figures rest on.
+
+    The test split, other outlets, and articles of both spun by synonym sources that training
+    never saw; at most `most` of each group, label and whether it is held out.
+    """
     documents = load_documents(folder)
     test = documents[(documents["split"] == "test") | documents["group"].isin(HELD_OUT_OUTLETS)]
     test = subsample_documents(test, most, _SEED)
@@ -263,7 +274,9 @@ def evaluate_corpora(
 
     Args:
         folder: where the training corpora lie.
-        gatherer, classifier, scorer: the model's parts.
+        gatherer: the model's evidence.
+        classifier: its document classifier.
+        scorer: its sentence scorer.
     """
     documents = gather_documents(load_evaluation_documents(folder), gatherer)
     scored = score_documents(documents, classifier)

@@ -105,7 +105,9 @@ def _format_false_positives(rows: Sequence[Mapping[str, Any]]) -> str:
         for rate in rates:
             share, bound = row.get(f"share at {rate:g}"), row.get(f"bound at {rate:g}")
             cells.append(
-                DASH if share is None or bound is None else f"{_percent(share)} (≤ {_percent(bound)})"
+                DASH
+                if share is None or bound is None
+                else f"{_percent(share)} (≤ {_percent(bound)})"
             )
         table.append(cells)
     return format_table(["human texts", "articles", *(f"at {_percent(r)}" for r in rates)], table)
@@ -114,7 +116,9 @@ def _format_false_positives(rows: Sequence[Mapping[str, Any]]) -> str:
 def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table."""
     lines = [header, ["---"] * len(header), *rows]
-    return "\n".join("| " + " | ".join(cell.replace("|", "/") for cell in line) + " |" for line in lines)
+    return "\n".join(
+        "| " + " | ".join(cell.replace("|", "/") for cell in line) + " |" for line in lines
+    )
 
 
 def _figure(value: Mapping[str, float] | None) -> str:

@@ -55,7 +55,7 @@ def _read_table(path: Path) -> pd.DataFrame:
     if read is None:
         raise PairsError(f"{path}: give pairs as .csv or .parquet")
     try:
-        return read(path)  # type: ignore[operator]
+        return read(path)
     except (OSError, ValueError) as error:
         raise PairsError(f"{path}: cannot be read: {error}") from error
 
@@ -138,8 +138,7 @@ def train_on_pairs(paths: Sequence[Path], base: Path | None, output: Path, seed:
     scorer = LinearScorer.from_arrays(bundle.read_arrays("classifier.safetensors"), "sentence")
     kept = ("encoder", "evidence.safetensors", "common_words.json", "idiom.safetensors")
     corpora = dict(bundle.manifest.corpora) | {
-        path.name: {"sha256": checksum_file(path), "rows": len(_read_table(path))}
-        for path in paths
+        path.name: {"sha256": checksum_file(path), "rows": len(_read_table(path))} for path in paths
     }
     return write_bundle(
         output,
