@@ -222,15 +222,22 @@ def fit_scorer(
     scale[scale < 1e-6] = 1.0
     classes = frame["label"].replace(ORIGINAL, "native").astype(object)
     classes[frame["by_translator"].astype(bool)] = "human_translation"
-    # Every class is fitted, also where a user's documents have none of it.
     labels = classes.map(SENTENCE_CLASSES.index).to_numpy()
     model = LogisticRegression(C=strength, max_iter=1000)
     model.fit(expand(columns, words, center, scale), labels, sample_weight=balance(frame))
-    return (
-        center,
-        scale,
-        LinearScorer(model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32)),
-    )
+    return center, scale, _spread_classes(model)
+
+
+def _spread_classes(model: LogisticRegression) -> LinearScorer:
+    """One output for each of `SENTENCE_CLASSES`; a class that no document had is impossible."""
+    coefficients, intercepts = model.coef_, model.intercept_
+    if len(model.classes_) == 2:  # scikit-learn then gives the log-odds of the second alone
+        coefficients = np.concatenate([-coefficients, coefficients]) / 2
+        intercepts = np.concatenate([-intercepts, intercepts]) / 2
+    weights = np.zeros((coefficients.shape[1], len(SENTENCE_CLASSES)), dtype=np.float32)
+    bias = np.full(len(SENTENCE_CLASSES), -np.inf, dtype=np.float32)
+    weights[:, model.classes_], bias[model.classes_] = coefficients.T, intercepts
+    return LinearScorer(weights, bias)
 
 
 def fit_human_scale(scores: Floats, words: npt.ArrayLike, weights: Floats) -> HumanScale:
