@@ -11,7 +11,7 @@ import numpy as np
 from detector import __version__
 from detector.bundle import Bundle
 from detector.classifier import DocumentClassifier
-from detector.evidence import EVIDENCE_COLUMNS, DocumentEvidence, EvidenceGatherer, LinearScorer
+from detector.evidence import EVIDENCE_COLUMNS, DocumentEvidence, EvidenceGatherer, SentenceScorer
 from detector.language import guess_language
 from detector.verdict import LABELS, SentenceEvidence, Verdict, format_signature
 
@@ -40,7 +40,7 @@ class Detector:
         self,
         gatherer: EvidenceGatherer,
         classifier: DocumentClassifier,
-        sentence_scorer: LinearScorer,
+        sentence_scorer: SentenceScorer,
         model: str,
         bundle: Bundle | None = None,
     ) -> None:
@@ -68,7 +68,7 @@ class Detector:
         return cls(
             EvidenceGatherer.from_bundle(bundle, threads),
             DocumentClassifier.from_arrays(arrays),
-            LinearScorer.from_arrays(arrays, "sentence"),
+            SentenceScorer.from_arrays(arrays),
             bundle.identifier,
             bundle,
         )
@@ -242,18 +242,14 @@ class Detector:
     def _weigh_sentences(self, document: DocumentEvidence) -> tuple[SentenceEvidence, ...]:
         """Each sentence with what its columns contribute to its log-odds of "not original"."""
         rows = {sentence: row for row, sentence in enumerate(document.judged)}
-        weights = self.sentence_scorer.weights[:, 0]
-        bias = float(self.sentence_scorer.bias[0])
+        parts = self.sentence_scorer.weigh(document.matrix).round(4).tolist()
+        constant = round(self.sentence_scorer.constant, 4)
         result = []
         for i, sentence in enumerate(document.sentences):
             evidence: dict[str, float] = {}
             if i in rows:
-                parts = document.matrix[rows[i]] * weights
-                evidence = {
-                    name: round(float(part), 4)
-                    for name, part in zip(EVIDENCE_COLUMNS, parts, strict=True)
-                }
-                evidence["constant"] = round(bias, 4)
+                evidence = dict(zip(EVIDENCE_COLUMNS, parts[rows[i]], strict=True))
+                evidence["constant"] = constant
             result.append(
                 SentenceEvidence(
                     sentence.text, sentence.start, sentence.end, sentence.kind, evidence

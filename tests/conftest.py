@@ -13,7 +13,14 @@ import pandas as pd
 import pytest
 
 from detector.classifier import DocumentClassifier
-from detector.evidence import EVIDENCE_COLUMNS, HASHES, SENTENCE_CLASSES, LinearScorer, hash_ngrams
+from detector.evidence import (
+    EVIDENCE_COLUMNS,
+    HASHES,
+    SENTENCE_CLASSES,
+    LinearScorer,
+    SentenceScorer,
+    hash_ngrams,
+)
 from detector.text import make_view, split_sentences, tokenize
 
 if TYPE_CHECKING:
@@ -188,6 +195,7 @@ def _draw_documents(
             "group": [outlets[i % len(outlets)] for i in range(len(labels))],
             "article_id": [f"{seed}/{i}" for i in range(len(labels))],
             "system": ["" if label == "original" else f"{label} by test" for label in labels],
+            "by_translator": False,
         }
     )
     return GatheredDocuments(frame, matrices, counts)
@@ -237,12 +245,10 @@ def _make_style() -> LinearScorer:
     return LinearScorer(weights, np.zeros(shape[1], dtype=np.float32))
 
 
-def _fit_sentence_scorer(documents: GatheredDocuments) -> LinearScorer:
-    from detector.training.fit import fit_linear
+def _fit_sentence_scorer(documents: GatheredDocuments) -> SentenceScorer:
+    from detector.training.recipe import fit_sentence_scorer
 
-    machine = (documents.frame["label"] != "original").to_numpy()
-    labels = np.repeat(machine, [len(m) for m in documents.matrices]).astype(np.int64)
-    return fit_linear(np.concatenate(documents.matrices), labels)
+    return fit_sentence_scorer(documents)
 
 
 def _write_tiny_bundle(
@@ -265,7 +271,7 @@ def _write_tiny_bundle(
         "common_words.json": sorted(COMMON_WORDS),
         "idiom.safetensors": IdiomTable.fit(human * 2).to_arrays(),
         "classifier.safetensors": fitted.classifier.to_arrays()
-        | _fit_sentence_scorer(documents).to_arrays("sentence"),
+        | _fit_sentence_scorer(documents).to_arrays(),
     }
     return write_bundle(folder, parts, name="tiny", seed=3, licence="Apache-2.0").folder
 

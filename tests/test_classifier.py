@@ -24,12 +24,12 @@ LENGTHS = np.array([20, 60, 300, 1000, 3000])
 
 def make_classifier(calibration: tuple[float, ...] = (1.0, 0.2, -0.3, 0.1)) -> DocumentClassifier:
     """A classifier over two columns: the first speaks for translated, the second for spun."""
-    weights = np.zeros((5, 3), dtype=np.float32)
+    weights = np.zeros((5, 4), dtype=np.float32)
     weights[0, 1] = weights[1, 2] = 1.0
     return DocumentClassifier(
         np.array([1.0, 0.0]),
         np.array([2.0, 1.0]),
-        LinearScorer(weights, np.array([0.5, 0.0, 0.0], dtype=np.float32)),
+        LinearScorer(weights, np.array([0.5, 0.0, 0.0, -np.inf], dtype=np.float32)),
         np.array(calibration),
         HumanScale(np.array([-1.0, 0.5]), np.array([0.5, 0.25])),
         {0.05: 1.6, 0.01: 2.4},

@@ -95,7 +95,7 @@ def test_evidence_adds_up_to_the_log_odds(
     tiny_detector: Detector, machine: Verdict, machine_article: str
 ) -> None:
     (document,) = tiny_detector.gatherer.gather([machine_article])
-    odds = tiny_detector.sentence_scorer(document.matrix)[:, 0]
+    odds = tiny_detector.sentence_scorer.score(document.matrix)
     judged = [machine.sentences[i] for i in document.judged]
     assert len(judged) == len(odds) > 4
     for sentence, expected in zip(judged, odds, strict=True):

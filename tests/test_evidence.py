@@ -117,14 +117,11 @@ def test_contrasts_are_the_first_class_against_the_second() -> None:
 def test_columns_of_a_summary_are_named_in_order() -> None:
     matrix = np.random.default_rng(1).normal(size=(9, len(EVIDENCE_COLUMNS))).astype(np.float32)
     values = dict(zip(SUMMARY_COLUMNS, summarize(matrix), strict=True))
-    assert len(values) == 7 * len(EVIDENCE_COLUMNS)
+    assert len(values) == 2 * len(EVIDENCE_COLUMNS)
     for i, name in enumerate(EVIDENCE_COLUMNS):
         column = matrix[:, i]
         assert values[f"{name}:mean"] == pytest.approx(column.mean(), abs=1e-6)
         assert values[f"{name}:sd"] == pytest.approx(column.std(), abs=1e-6)
-        for percent in (10, 25, 50, 75, 90):
-            expected = np.percentile(column, percent)
-            assert values[f"{name}:q{percent}"] == pytest.approx(expected, abs=1e-6)
 
 
 def test_summary_of_nothing_is_zeros() -> None:

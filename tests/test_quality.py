@@ -21,7 +21,7 @@ from detector.cli import main
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT.parent / "shared" / "seeds"
 EXAMPLES = ROOT / "data" / "example_articles"
-AUROC_FLOORS = {"spun": @@SPUN@@, "translated": @@TRANSLATED@@}
+AUROC_FLOORS = {"spun": 0.9, "translated": 0.6}
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +32,8 @@ def shipped() -> Detector:
 @pytest.fixture(scope="module")
 def scored_pairs(shipped: Detector) -> pd.DataFrame:
     pairs = pd.read_csv(ROOT / "data" / "pairs.csv")
-    originals = pairs.drop_duplicates("article_id").assign(text=lambda f: f["original"], kind="original")
+    originals = pairs.drop_duplicates("article_id")
+    originals = originals.assign(text=originals["original"], kind="original")
     both = pd.concat([pairs, originals], ignore_index=True)
     return both.join(shipped.score_frame(both), rsuffix="_verdict")
 
@@ -86,12 +87,14 @@ def test_readme_shows_what_the_command_prints() -> None:
     assert headlines(shown.group(1)) == headlines(result.output)
 
 
-def test_readme_python_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_readme_python_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.chdir(ROOT)
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     code = re.search(r"```python\n(.*?)```", readme, re.DOTALL)
     assert code
-    exec(compile(code.group(1), "README.md", "exec"), {})  # noqa: S102
+    exec(compile(code.group(1), "README.md", "exec"), {})
     assert capsys.readouterr().out.split()[1] in ("original", "translated", "spun")
 
 

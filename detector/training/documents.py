@@ -32,6 +32,8 @@ DOCUMENT_COLUMNS = (
     "by_translator",
 )  # fmt: skip
 _FLORES_BLOCK = 20
+#: The corpus whose originals are professionals' translations.
+TRANSLATED_NEWS = "translated_news"
 
 
 def join_sentences(
@@ -51,7 +53,8 @@ def make_parallel_documents(frame: pd.DataFrame, group: str) -> pd.DataFrame:
     human = join_sentences(frame, "original", ["article_id", "split"])
     human = human.assign(pivot="", system="", held_out=False, label=ORIGINAL)
     both = pd.concat([human, machine.assign(label=TRANSLATED)], ignore_index=True)
-    return both.assign(group=group, rate=0.0)
+    by_translator = (both["label"] == ORIGINAL) & (group == TRANSLATED_NEWS)
+    return both.assign(group=group, rate=0.0, by_translator=by_translator)
 
 
 def spin_documents(
@@ -107,19 +110,16 @@ def load_documents(folder: Path) -> pd.DataFrame:
     parts = [
         make_parallel_documents(frame[frame["split"] != "train"], group)
         for frame, group in (
-            (news, "roundtrip_news"), (flores, "roundtrip_flores"), (translated, "translated_news"),
+            (news, "roundtrip_news"), (flores, "roundtrip_flores"), (translated, TRANSLATED_NEWS),
         )
     ]  # fmt: skip
     human = load_human_news(folder)
     human = human[human["split"] != "train"].rename(columns={"outlet": "group"})
     human = human.assign(
-        label=ORIGINAL, pivot="", system="", rate=0.0, held_out=False
+        label=ORIGINAL, pivot="", system="", rate=0.0, held_out=False, by_translator=False
     )  # fmt: skip
     parts.append(human)
     documents = pd.concat(parts, ignore_index=True)
-    documents["by_translator"] = (documents["group"] == "translated_news") & (
-        documents["label"] == ORIGINAL
-    )
     return documents[list(DOCUMENT_COLUMNS)]
 
 

@@ -16,7 +16,7 @@ import pandas as pd
 from sklearn.metrics import roc_auc_score
 
 from detector.classifier import DocumentClassifier
-from detector.evidence import EvidenceGatherer
+from detector.evidence import EvidenceGatherer, SentenceScorer
 from detector.training.documents import (
     held_out_sources,
     load_documents,
@@ -223,25 +223,36 @@ def _between(words: npt.NDArray[np.int64], low: int, high: int) -> npt.NDArray[n
     return (words > low) & (words <= high)
 
 
-def measure_sentences(folder: Path, gatherer: EvidenceGatherer, scorer: Any) -> dict[str, Any]:
+def measure_sentences(
+    folder: Path, gatherer: EvidenceGatherer, scorer: SentenceScorer
+) -> dict[str, Any]:
     """AUROC of one sentence, and how often a pair is ranked rightly, on test articles."""
     from detector.text import make_view
 
     pairs = load_roundtrip_news(folder)
     pairs = pairs[(pairs["split"] == "test") & ~pairs["held_out"]]
     pairs = choose_pairs(pairs[pairs["original"] != pairs["text"]], 1, _SEED)
-    scores = [
-        scorer(gatherer.score_views([make_view(t, gatherer.common_words) for t in side])[0])[:, 0]
+    matrices = [
+        gatherer.score_views([make_view(t, gatherer.common_words) for t in side])[0]
         for side in (pairs["original"], pairs["text"])
     ]
-    both = np.concatenate(scores).astype(np.float64)
-    positive = np.repeat([False, True], len(pairs))
-    ids = pairs["article_id"].tolist() * 2
-    auroc = bootstrap(lambda r: _auroc(positive[r], both[r]), ids)
-    wins = (scores[1] > scores[0]) + 0.5 * (scores[1] == scores[0])
-    ranking = bootstrap(lambda r: float(wins[r].mean()), pairs["article_id"].tolist())
+    ids = pairs["article_id"].tolist()
+    result: dict[str, Any] = {"pairs": len(pairs)}
+    for name, score in {
+        "all evidence": scorer.score,
+        "encoder, translated against native": lambda matrix: matrix[:, 0],
+    }.items():
+        human, machine = (score(matrix).astype(np.float64) for matrix in matrices)
+        result[name] = _compare_sides(human, machine, ids)
+    return result
+
+
+def _compare_sides(human: Floats, machine: Floats, ids: list[str]) -> dict[str, Any]:
+    both, positive = np.concatenate([human, machine]), np.repeat([False, True], len(ids))
+    wins = (machine > human) + 0.5 * (machine == human)
+    auroc = bootstrap(lambda r: _auroc(positive[r], both[r]), ids * 2)
+    ranking = bootstrap(lambda r: float(wins[r].mean()), ids)
     return {
-        "pairs": len(pairs),
         "auroc": auroc and auroc.to_dict(),
         "pair ranked rightly": ranking and ranking.to_dict(),
     }
@@ -268,7 +279,7 @@ def load_evaluation_documents(folder: Path, most: int = 400) -> pd.DataFrame:
 
 
 def evaluate_corpora(
-    folder: Path, gatherer: EvidenceGatherer, classifier: DocumentClassifier, scorer: Any
+    folder: Path, gatherer: EvidenceGatherer, classifier: DocumentClassifier, scorer: SentenceScorer
 ) -> dict[str, Any]:
     """All figures of the model card that need the corpora but no refitting.
 

@@ -79,8 +79,15 @@ def format_figures(figures: Mapping[str, Any]) -> str:
     if sentences := figures.get("sentences"):
         parts.append(
             "## One sentence\n\nNews round trip against its original, "
-            f"{sentences['pairs']:,} pairs: AUROC {_figure(sentences['auroc'])}; pair ranked "
-            f"rightly {_figure(sentences['pair ranked rightly'])}."
+            f"{sentences['pairs']:,} pairs.\n\n"
+            + format_table(
+                ["evidence", "AUROC", "pair ranked rightly"],
+                [
+                    [name, _figure(row["auroc"]), _figure(row["pair ranked rightly"])]
+                    for name, row in sentences.items()
+                    if isinstance(row, dict)
+                ],
+            )
         )
     for key, title in (
         ("leave one outlet out", "False positives of each outlet, left out of fitting entirely"),

@@ -13,7 +13,7 @@ from pyarrow.parquet import ParquetFile
 
 from detector.bundle import Bundle, write_bundle
 from detector.encoder import SentenceEncoder
-from detector.evidence import EvidenceGatherer, LinearScorer
+from detector.evidence import EvidenceGatherer, SentenceScorer
 from detector.idiom import IdiomTable
 from detector.text import split_sentences
 from detector.training.documents import load_documents, spin_documents, subsample_documents
@@ -230,7 +230,7 @@ def fit_sentence_models(
     )
 
 
-def fit_sentence_scorer(documents: GatheredDocuments) -> LinearScorer:
+def fit_sentence_scorer(documents: GatheredDocuments) -> SentenceScorer:
     """Log-odds of "not original" of one sentence from its evidence, on development documents."""
     rows = np.concatenate(documents.matrices).astype(np.float64)
     sizes = [len(m) for m in documents.matrices]
@@ -238,7 +238,12 @@ def fit_sentence_scorer(documents: GatheredDocuments) -> LinearScorer:
     weights = np.repeat(balance(documents.frame), sizes)
     labels = np.repeat(machine.astype(np.int64), sizes)
     share = np.where(labels == 1, weights[labels == 1].sum(), weights[labels == 0].sum())
-    return fit_linear(rows, labels, weights / share * len(labels))
+    fitted = fit_linear(rows, labels, weights / share * len(labels))
+    center = np.average(rows[labels == 0], axis=0, weights=weights[labels == 0])
+    column = fitted.weights[:, 0]
+    return SentenceScorer(
+        column, center.astype(np.float32), float(fitted.bias[0] + center @ column)
+    )
 
 
 def list_corpora(folder: Path) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ import pandas as pd
 from detector.bundle import Bundle, write_bundle
 from detector.classifier import DocumentClassifier
 from detector.errors import DetectorError
-from detector.evidence import EVIDENCE_COLUMNS, EvidenceGatherer, LinearScorer
+from detector.evidence import EVIDENCE_COLUMNS, EvidenceGatherer, SentenceScorer
 from detector.training.fit import (
     FittedClassifier,
     GatheredDocuments,
@@ -135,7 +135,7 @@ def train_on_pairs(paths: Sequence[Path], base: Path | None, output: Path, seed:
     new = gather_documents(make_documents(pairs, "user pairs"), gatherer)
     old = unpack_evidence(bundle.read_arrays("training_evidence.safetensors"), bundle)
     fitted = fit_classifier(concatenate([old, new]))
-    scorer = LinearScorer.from_arrays(bundle.read_arrays("classifier.safetensors"), "sentence")
+    scorer = SentenceScorer.from_arrays(bundle.read_arrays("classifier.safetensors"))
     kept = ("encoder", "evidence.safetensors", "common_words.json", "idiom.safetensors")
     corpora = dict(bundle.manifest.corpora) | {
         path.name: {"sha256": checksum_file(path), "rows": len(_read_table(path))} for path in paths
@@ -176,12 +176,12 @@ def summarize_fit(fitted: FittedClassifier, documents: GatheredDocuments) -> dic
 
 
 def classifier_parts(
-    classifier: DocumentClassifier, scorer: LinearScorer, documents: GatheredDocuments
+    classifier: DocumentClassifier, scorer: SentenceScorer, documents: GatheredDocuments
 ) -> dict[str, Any]:
     """The parts of a model folder that a refit replaces."""
     arrays, frame = pack_evidence(documents)
     return {
-        "classifier.safetensors": classifier.to_arrays() | scorer.to_arrays("sentence"),
+        "classifier.safetensors": classifier.to_arrays() | scorer.to_arrays(),
         "training_evidence.safetensors": arrays,
         "training_documents.json": frame,
     }

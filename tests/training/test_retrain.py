@@ -29,7 +29,9 @@ def write(path: Path, **columns: list[str | None]) -> Path:
         ({"original": ["A."], "text": ["B."], "kind": ["edited"]}, "row 2: kind is none of"),
     ],
 )
-def test_bad_pairs_are_named(tmp_path: Path, columns: dict[str, list[str | None]], message: str) -> None:
+def test_bad_pairs_are_named(
+    tmp_path: Path, columns: dict[str, list[str | None]], message: str
+) -> None:
     with pytest.raises(PairsError, match=message):
         read_pairs([write(tmp_path / "pairs.csv", **columns)])
 
