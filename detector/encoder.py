@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -50,7 +51,7 @@ class SentenceEncoder:
     Args:
         folder: holds ``tokenizer.json`` and ``onnx/model_quantized.onnx`` or ``onnx/model.onnx``,
             whose output ``last_hidden_state`` is (sentences, tokens, width).
-        threads: of ONNX Runtime; all cores unless told.
+        threads: batches encoded at a time; as many as cores unless told.
 
     Raises:
         BundleError: a file is missing or cannot be read.
@@ -59,7 +60,8 @@ class SentenceEncoder:
     def __init__(self, folder: str | os.PathLike[str], threads: int | None = None) -> None:
         self.folder = Path(folder)
         self._tokenizer = _load_tokenizer(self.folder)
-        self._session = _load_session(self.folder, threads)
+        self._session = _load_session(self.folder)
+        self._pool = ThreadPoolExecutor(threads or _count_cores())
         self._inputs = {node.name for node in self._session.get_inputs()}
 
     @property
@@ -90,7 +92,8 @@ class SentenceEncoder:
         encodings = self._tokenizer.encode_batch(
             [list(words) or [""] for words in sentences], is_pretokenized=True
         )
-        for rows in _batch_by_length([len(e.ids) for e in encodings]):
+
+        def encode_batch(rows: list[int]) -> None:
             width = len(encodings[rows[-1]].ids)
             ids = np.zeros((len(rows), width), dtype=np.int64)
             mask = np.zeros((len(rows), width), dtype=np.int64)
@@ -106,6 +109,10 @@ class SentenceEncoder:
                 word_scores[row] = _score_words(
                     scores[i], encodings[row].word_ids, len(sentences[row])
                 )
+
+        # Batches side by side, a thread each: small ones gain nothing from threads within.
+        batches = _batch_by_length([len(e.ids) for e in encodings])
+        list(self._pool.map(encode_batch, batches))
         return EncodedSentences(embeddings, word_scores)
 
     def _run(self, ids: npt.NDArray[np.int64], mask: npt.NDArray[np.int64]) -> Floats:
@@ -152,18 +159,23 @@ def _load_tokenizer(folder: Path):  # type: ignore[no-untyped-def]
     return tokenizer
 
 
-def _load_session(folder: Path, threads: int | None) -> InferenceSession:
+def _count_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _load_session(folder: Path) -> InferenceSession:
     import onnxruntime
 
     path = next((folder / name for name in _ONNX_FILES if (folder / name).is_file()), None)
     if path is None:
         raise BundleError(f"{folder}: holds none of {', '.join(_ONNX_FILES)}")
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or 0
+    options.intra_op_num_threads = 1
     options.log_severity_level = 3
     # A buffer for every sentence length ever seen would stay allocated: memory must stay flat.
     options.enable_mem_pattern = False
-    options.enable_cpu_mem_arena = False
+    options.enable_cpu_mem_arena = True
     try:
         session = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"]
