@@ -98,6 +98,20 @@ def test_readme_python_runs(
     assert capsys.readouterr().out.split()[1] in ("original", "translated", "spun")
 
 
+def test_readme_rows_come_out_as_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pattern = r"```sh\n(printf .*? \| detector score -)\n```\n\n```\n(.*?)\n```"
+    match = re.search(pattern, readme, re.DOTALL)
+    assert match
+    rows = re.findall(r"'(\{.*?\})'", match.group(1))
+    result = CliRunner().invoke(main, ["score", "-"], input="\n".join(rows) + "\n")
+    assert result.exit_code == 1
+    shown = [line for line in match.group(2).splitlines() if line.startswith("{")]
+    printed = [line for line in result.stdout.splitlines() if line.startswith("{")]
+    assert [json.loads(line) for line in printed] == [json.loads(line) for line in shown]
+
+
 def test_model_card_has_every_figure_of_the_manifest() -> None:
     folder = ROOT / "models" / "default"
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
