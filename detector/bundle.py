@@ -423,13 +423,14 @@ def _write_json(path: Path, value: Part) -> None:
 
 def _write_arrays(path: Path, arrays: Part) -> None:
     import numpy as np
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     for name, values in arrays.items():
         if not isinstance(values, np.ndarray) or values.dtype.hasobject:
             raise BundleError(f"{path.name}: {name!r} is not an array of numbers")
     # safetensors stores the memory as it lies: a transposed view would come back scrambled.
-    save_file({name: np.ascontiguousarray(values) for name, values in arrays.items()}, path)
+    contiguous = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
+    path.write_bytes(save(contiguous))  # save_file leaves a file that only its owner may read
 
 
 def _write_estimator(path: Path, estimator: Part) -> None:
