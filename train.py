@@ -2,7 +2,7 @@
 """Retrain from labelled pairs: a thin door to `detector.training`.
 
 python train.py --pairs data/pairs.csv --output models/mine
-python train.py --corpora FOLDER --work build/encoder --output models/default
+python train.py --corpora FOLDER --encoder-base NAME --output models/default
 """
 
 from __future__ import annotations

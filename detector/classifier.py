@@ -9,6 +9,7 @@ Everything is fitted with scikit-learn (`detector.training.fit`) and stored as p
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -106,7 +107,8 @@ class DocumentClassifier:
 
     def find_threshold(self, false_positive_rate: float, words: npt.ArrayLike) -> Floats | None:
         """Least probability (n,) that is flagged at these lengths; None where none is promised."""
-        standard = self.thresholds.get(false_positive_rate)
+        near = (s for r, s in self.thresholds.items() if math.isclose(r, false_positive_rate))
+        standard = next(near, None)
         if standard is None:
             return None
         return self.calibrate(self.human.restore(standard, words), words)

@@ -305,17 +305,25 @@ def evaluate(corpora: Path, form: str, model: str | None) -> None:
     Takes minutes, and needs the extra: pip install 'mt-artifact-detector[train]', and Debian's
     libaiksaurus-1.2-data, dict-freedict-eng-fra and dict-freedict-fra-eng for the synonyms.
     """
+    from detector.bundle import Bundle
+
     detector = _load_detector(model)
     try:
         from detector.training.evaluation import evaluate_corpora
         from detector.training.model_card import format_figures
+        from detector.training.retrain import unpack_evidence
     except ImportError as error:
         raise _CannotRunError(
             f"{error.name} is missing: pip install 'mt-artifact-detector[train]'"
         ) from error
-    figures = evaluate_corpora(
-        corpora, detector.gatherer, detector.classifier, detector.sentence_scorer
-    )
+    bundle = Bundle.open(model)
+    try:
+        development = unpack_evidence(bundle.read_arrays("training_evidence.safetensors"), bundle)
+        figures = evaluate_corpora(
+            corpora, detector.gatherer, development, detector.sentence_scorer
+        )
+    except (DetectorError, FileNotFoundError) as error:
+        raise _CannotRunError(str(error)) from error
     click.echo(
         json.dumps(figures, ensure_ascii=False, indent=1)
         if form == "json"

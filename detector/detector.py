@@ -104,13 +104,15 @@ class Detector:
             A `Verdict`, or a list of them in the order of the texts.
 
         Raises:
-            TypeError: an item is neither a string nor missing.
+            TypeError: `texts` is no string or strings, or an item neither a string nor missing.
             ValueError: `false_positive_rate` does not lie between 0 and 1.
         """
         if not 0 < false_positive_rate < 1:
             raise ValueError(
                 f"false_positive_rate must lie between 0 and 1, not {false_positive_rate}"
             )
+        if texts is None or isinstance(texts, bytes | bytearray | dict):
+            raise TypeError(f"give a string or strings, not {type(texts).__name__}")
         if isinstance(texts, str):
             return self._score_batch([texts], false_positive_rate)[0]
         verdicts: list[Verdict] = []

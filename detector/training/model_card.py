@@ -91,7 +91,11 @@ def format_figures(figures: Mapping[str, Any]) -> str:
         )
     for key, title in (
         ("leave one outlet out", "False positives of each outlet, left out of fitting entirely"),
-        ("false_positives_test", "False positives of the shipped model, by group"),
+        (
+            "false_positives_test",
+            "False positives with Wikinews and 2020-22 left out of fitting, "
+            "other documents of the test split",
+        ),
     ):
         if rows_of := figures.get(key):
             parts.append(f"## {title}\n\n" + _format_false_positives(rows_of))

@@ -13,6 +13,7 @@ from pyarrow.parquet import ParquetFile
 
 from detector.bundle import Bundle, write_bundle
 from detector.encoder import SentenceEncoder
+from detector.errors import DetectorError
 from detector.evidence import EvidenceGatherer, SentenceScorer
 from detector.idiom import IdiomTable
 from detector.text import split_sentences
@@ -282,6 +283,11 @@ def train_shipped_model(folder: Path, work: Path, output: Path, evaluate: bool =
     """
     from safetensors.numpy import load_file
 
+    if not (work / "heads.safetensors").is_file():
+        raise DetectorError(
+            f"{work}: holds no tuned encoder; name its folder with --work, or tune one first with "
+            "--encoder-base"
+        )
     heads = load_file(work / "heads.safetensors")
     common_words = frozenset(json.loads((work / "common_words.json").read_text()))
     pairs, _ = assemble_tuning_pairs(folder, SEED)
@@ -301,15 +307,13 @@ def write_shipped_model(
     evaluate: bool = True,
 ) -> Bundle:
     """Fit the classifier on gathered development documents, measure, and write the model folder."""
-    from detector.training.evaluation import evaluate_corpora, leave_one_outlet_out
+    from detector.training.evaluation import evaluate_corpora
 
     fitted = fit_classifier(documents)
     scorer = fit_sentence_scorer(documents)
     figures: dict[str, Any] = {"out of fold": summarize_fit(fitted, documents)}
     if evaluate:
-        outlets = sorted({str(g) for g in documents.frame["group"] if "flores" not in str(g)})
-        figures["leave one outlet out"] = leave_one_outlet_out(documents, outlets)
-        figures |= evaluate_corpora(folder, gatherer, fitted.classifier, scorer)
+        figures |= evaluate_corpora(folder, gatherer, documents, scorer)
     assert gatherer.lexical is not None
     assert gatherer.style is not None
     logs = {

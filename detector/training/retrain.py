@@ -77,10 +77,12 @@ def _check_pairs(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
     _refuse_rows(path, frame["original"] == frame["text"], "original and text are the same")
     for column in ("pivot", "system"):
         frame[column] = frame[column].fillna("") if column in frame.columns else ""
-    if "article_id" not in frame.columns:
-        # Without ids each original is its own article.
-        frame["article_id"] = pd.factorize(frame["original"])[0].astype(str)
-    frame["article_id"] = path.stem + "/" + frame["article_id"].astype(str)
+    # Where an id is missing each original is its own article.
+    own = "original " + pd.Series(pd.factorize(frame["original"])[0], index=frame.index).astype(str)
+    if "article_id" in frame.columns:
+        given = frame["article_id"].convert_dtypes().astype("string")
+        own = given.where(given.notna(), own)
+    frame["article_id"] = f"{path.with_suffix('')}/" + own.astype(str)
     return frame[["original", "text", "kind", "pivot", "system", "article_id"]]
 
 
@@ -97,13 +99,17 @@ def make_documents(pairs: pd.DataFrame, group: str) -> pd.DataFrame:
 
     Rows of one article, kind, pivot and system are its sentences or paragraphs, in order.
     """
+    # The same original again, with nothing else to tell them apart, is another version of it.
     keys = ["article_id", "kind", "pivot", "system"]
+    version = pairs.groupby([*keys, "original"], sort=False).cumcount()
+    pairs = pairs.assign(version=version)
+    keys.append("version")
     machine = pairs.groupby(keys, sort=False)["text"].agg("\n".join).reset_index()
     machine["label"] = machine["kind"].map(KINDS)
     first = pairs.drop_duplicates(["article_id", "original"])
     human = first.groupby("article_id", sort=False)["original"].agg("\n".join)
     originals = human.rename("text").reset_index().assign(label=ORIGINAL, pivot="", system="")
-    documents = pd.concat([originals, machine.drop(columns="kind")], ignore_index=True)
+    documents = pd.concat([originals, machine.drop(columns=["kind", "version"])], ignore_index=True)
     return documents.assign(group=group, rate=0.0, split="dev", held_out=False, by_translator=False)
 
 

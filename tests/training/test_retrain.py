@@ -46,15 +46,39 @@ def test_unreadable_files_are_named(tmp_path: Path) -> None:
 def test_parquet_and_csv_read_alike(tmp_path: Path) -> None:
     frame = pd.read_csv(PAIRS)
     frame.to_parquet(tmp_path / "pairs.parquet")
-    pd.testing.assert_frame_equal(
-        read_pairs([PAIRS]), read_pairs([tmp_path / "pairs.parquet"]), check_dtype=False
-    )
+    frame.to_csv(tmp_path / "pairs.csv", index=False)
+    one, other = (read_pairs([tmp_path / f"pairs.{form}"]) for form in ("csv", "parquet"))
+    pd.testing.assert_frame_equal(one, other, check_dtype=False)
 
 
 def test_documents_are_each_original_once_and_each_version() -> None:
     documents = make_documents(read_pairs([PAIRS]), "mine")
     assert (documents["label"] == "original").sum() == 12
     assert len(documents) == 12 + 48
+
+
+def test_versions_of_an_original_are_documents_of_their_own(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "v.csv", original=["A one.", "A one.", "B two."], text=["V1.", "V2.", "W1."]
+    )
+    documents = make_documents(read_pairs([path]), "mine")
+    machine = documents[documents["label"] == "translated"]
+    assert sorted(machine["text"]) == ["V1.", "V2.", "W1."]
+
+
+def test_rows_without_an_article_id_are_kept(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "original": ["A one.", "B two.", "C three."],
+            "text": ["V.", "W.", "X."],
+            "article_id": [None, 1, 1],
+        }
+    )
+    frame.to_csv(tmp_path / "ids.csv", index=False)
+    pairs = read_pairs([tmp_path / "ids.csv"])
+    assert pairs["article_id"].notna().all()
+    assert pairs["article_id"].str.endswith("/1").tolist() == [False, True, True]
+    assert len(make_documents(pairs, "mine")) == 2 + 2
 
 
 def test_too_few_articles_are_refused(tmp_path: Path) -> None:
