@@ -92,6 +92,15 @@ _model_option = click.option(
     help="Model folder.  [default: $DETECTOR_MODEL, or the one shipped]",
 )
 
+_figures_format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print the figures.",
+)
+
 
 # --------------------------------------------------------------------------------------
 # detector score
@@ -290,14 +299,7 @@ _WRITERS: Mapping[str, Callable[[TextIO, Iterable[_Outcome]], None]] = {
     metavar="FOLDER",
     help="Where the training corpora lie.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Markdown tables or JSON.",
-)
+@_figures_format_option
 @_model_option
 def evaluate(corpora: Path, form: str, model: str | None) -> None:
     """Measure a model on the test split of the corpora, which training never saw.
@@ -337,14 +339,7 @@ def evaluate(corpora: Path, form: str, model: str | None) -> None:
 
 
 @main.command()
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to print.",
-)
+@_figures_format_option
 @_model_option
 def info(form: str, model: str | None) -> None:
     """Print the model's card: what it was trained on, its thresholds and measured figures."""

@@ -175,7 +175,6 @@ def _load_session(folder: Path) -> InferenceSession:
     options.log_severity_level = 3
     # A buffer for every sentence length ever seen would stay allocated: memory must stay flat.
     options.enable_mem_pattern = False
-    options.enable_cpu_mem_arena = True
     try:
         session = onnxruntime.InferenceSession(
             str(path), options, providers=["CPUExecutionProvider"]

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from detector.text import split_sentences
 from detector.training.pairs import (
     hash_fraction,
     load_human_news,
@@ -85,15 +84,6 @@ def spin_documents(
 def held_out_sources() -> dict[str, Sequence[SynonymSource]]:
     """The synonym sources that training never sees."""
     return {"aiksaurus": [ThesaurusSource()], "freedict-fra": [FreeDictPivotSource("fra")]}
-
-
-def crop_document(text: str, sentences: int, seed: int) -> str:
-    """A run of at most `sentences` sentences of a text, its place drawn from the text itself."""
-    cut = split_sentences(text)
-    if len(cut) <= sentences:
-        return text
-    start = int(hash_fraction(f"{seed}{text[:200]}") * (len(cut) - sentences + 1))
-    return text[cut[start].start : cut[start + sentences - 1].end]
 
 
 def load_documents(folder: Path) -> pd.DataFrame:

@@ -18,8 +18,6 @@ import pandas as pd
 
 from detector.text import View, make_view, normalize_text, tokenize
 
-PAIR_COLUMNS = ("original", "text", "kind", "pivot", "system", "article_id", "corpus", "split")
-
 #: What training never sees, so that a figure for the unseen can be given.
 HELD_OUT_PIVOTS = frozenset({"es", "ro", "fa", "is", "ta", "th"})
 HELD_OUT_SYSTEMS = frozenset({"nllb", "argos", "bergamot-base", "bergamot-base-memory"})

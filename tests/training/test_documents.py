@@ -8,10 +8,8 @@ from typing import Any, ClassVar
 import pandas as pd
 import pytest
 
-from detector.text import split_sentences
 from detector.training.documents import (
     DOCUMENT_COLUMNS,
-    crop_document,
     join_sentences,
     load_documents,
     make_parallel_documents,
@@ -204,30 +202,8 @@ def test_seed_decides_the_spinning() -> None:
 
 
 # --------------------------------------------------------------------------------------
-# Cropped, thinned out
+# Thinned out
 # --------------------------------------------------------------------------------------
-
-
-def test_crop_is_a_run_of_whole_sentences() -> None:
-    text = "  " + " ".join(SENTENCES) + "\n"
-    cropped = {crop_document(text, 3, seed) for seed in range(12)}
-    assert len(cropped) > 1
-    runs = [" ".join(SENTENCES[i : i + 3]) for i in range(4)]
-    assert cropped <= set(runs)
-
-
-def test_crop_keeps_the_callers_characters() -> None:
-    text = "“Stop!” he said.\u00a0 The &amp; sign fell. Nobody was hurt — luckily."
-    pieces = split_sentences(text)
-    assert len(pieces) == 3
-    cropped = crop_document(text, 1, seed=0)
-    assert cropped in {text[s.start : s.end] for s in pieces}
-
-
-def test_short_text_is_not_cropped() -> None:
-    text = f" {SENTENCES[0]}  {SENTENCES[1]} "
-    assert crop_document(text, 2, seed=0) == text
-    assert crop_document("", 2, seed=0) == ""
 
 
 def test_subsample_takes_at_most_so_many_of_each_kind() -> None:
