@@ -267,7 +267,7 @@ class EvidenceGatherer:
                     tuple(rows),
                     matrix,
                     tuple(word_scores),
-                    sum(map(_count, chosen)),
+                    sum(view.word_count for view in chosen),
                 )
             )
         return results
@@ -300,11 +300,7 @@ def _contrast(logits: Floats) -> Floats:
 
 
 def _has_say(sentence: Sentence, view: View) -> bool:
-    return sentence.kind != "boilerplate" and _count(view) >= MINIMUM_SENTENCE_WORDS
-
-
-def _count(view: View) -> int:
-    return sum(word[0].isalnum() for word in view.words)
+    return sentence.kind != "boilerplate" and view.word_count >= MINIMUM_SENTENCE_WORDS
 
 
 def _summarize_words(scores: Floats) -> tuple[float, float]:

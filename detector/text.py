@@ -799,6 +799,11 @@ class View:
     words: tuple[str, ...]
     places: tuple[tuple[int, int], ...]
 
+    @property
+    def word_count(self) -> int:
+        """How many of `words` are words or numbers, no punctuation marks."""
+        return sum(word[0].isalnum() for word in self.words)
+
 
 _INITIALISM = re.compile(r"^(?:[A-Za-z]\.){2,}$|^[A-Z]{2,}s?$|^[A-Z][\w']*[A-Z]\w*$")
 

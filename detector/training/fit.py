@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.optimize import nnls
 from scipy.sparse import csr_matrix
 from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
@@ -190,10 +191,7 @@ def gather_documents(
 
 
 def _count_words(document: DocumentEvidence) -> npt.NDArray[np.int32]:
-    return np.array(
-        [sum(w[0].isalnum() for w in document.views[i].words) for i in document.judged],
-        dtype=np.int32,
-    )
+    return np.array([document.views[i].word_count for i in document.judged], dtype=np.int32)
 
 
 # --------------------------------------------------------------------------------------
@@ -246,8 +244,6 @@ def fit_human_scale(scores: Floats, words: npt.ArrayLike, weights: Floats) -> Hu
     mean = np.polynomial.polynomial.polyfit(length, scores, 1, w=np.sqrt(weights))
     squares = (scores - mean[0] - mean[1] * length) ** 2
     design = np.column_stack([np.ones_like(length), np.exp(-length)]) * np.sqrt(weights)[:, None]
-    from scipy.optimize import nnls
-
     variance, _ = nnls(design, squares * np.sqrt(weights))
     variance = np.maximum(variance, [1e-3 * squares.mean(), 0.0])
     return HumanScale(np.asarray(mean), np.asarray(variance))

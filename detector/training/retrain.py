@@ -140,7 +140,8 @@ def train_on_pairs(paths: Sequence[Path], base: Path | None, output: Path, seed:
     gatherer = EvidenceGatherer.from_bundle(bundle)
     new = gather_documents(make_documents(pairs, "user pairs"), gatherer)
     old = unpack_evidence(bundle.read_arrays("training_evidence.safetensors"), bundle)
-    fitted = fit_classifier(concatenate([old, new]))
+    documents = concatenate([old, new])
+    fitted = fit_classifier(documents)
     scorer = SentenceScorer.from_arrays(bundle.read_arrays("classifier.safetensors"))
     kept = ("encoder", "evidence.safetensors", "common_words.json", "idiom.safetensors")
     corpora = dict(bundle.manifest.corpora) | {
@@ -149,14 +150,14 @@ def train_on_pairs(paths: Sequence[Path], base: Path | None, output: Path, seed:
     return write_bundle(
         output,
         {name: bundle.path(name) for name in kept}
-        | classifier_parts(fitted.classifier, scorer, concatenate([old, new])),
+        | classifier_parts(fitted.classifier, scorer, documents),
         name=output.name,
         seed=seed,
         corpora=corpora,
         thresholds={str(row["false_positive_rate"]): row for row in fitted.threshold_table},
         figures={
             "note": "figures of the base model do not hold for this one; measure it",
-            "out of fold": summarize_fit(fitted, concatenate([old, new])),
+            "out of fold": summarize_fit(fitted, documents),
         },
         licence=_WEIGHTS_LICENCE,
         provenance=f"classifier refitted on {', '.join(p.name for p in paths)}, on top of "
