@@ -71,7 +71,7 @@ def test_the_wheel_holds_the_package_and_its_model(distributions: tuple[Path, Pa
     names = set(ZipFile(distributions[1]).namelist())
     assert {
         "detector/__init__.py",
-        "detector/cli.py",
+        "detector/cli/score.py",
         "detector/models/default/manifest.json",
         "detector/py.typed",
         "detector/training/__init__.py",

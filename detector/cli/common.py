@@ -1,0 +1,75 @@
+"""What the verbs share: faults of a call, loading a model, options, writing whole files."""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import click
+
+from detector.errors import DetectorError
+
+if TYPE_CHECKING:
+    from detector.detector import Detector
+
+SOME_FAILED = 1
+USAGE = 2
+
+# Half a surrogate pair, from a row's field or a file's name, has no UTF-8; written as \udc80 it
+# does no harm, and in JSON it is even the right escape.
+_ON_SURROGATES = "backslashreplace"
+
+
+class CannotRunError(click.ClickException):
+    """A fault of the call, not of one input: a model that cannot be used, say."""
+
+    exit_code = USAGE
+
+
+model_option = click.option(
+    "--model",
+    metavar="FOLDER",
+    help="Model folder.  [default: $DETECTOR_MODEL, or the one shipped]",
+)
+
+figures_format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print the figures.",
+)
+
+
+def load_detector(model: str | None) -> Detector:
+    """The model that a call names, or the shipped one."""
+    from detector.detector import Detector
+
+    try:
+        return Detector.load(model)
+    except DetectorError as error:
+        raise CannotRunError(str(error)) from error
+
+
+@contextmanager
+def open_output(output: str | None) -> Iterator[TextIO]:
+    """Standard output, or a file that is put in place only when all of it is written."""
+    if output is None:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8", errors=_ON_SURROGATES)
+        yield sys.stdout
+        return
+    target = Path(output)
+    if target.is_dir() or not target.absolute().parent.is_dir():
+        raise click.UsageError(f"--output {output}: not a file in an existing folder")
+    with tempfile.TemporaryDirectory(prefix=".detector-", dir=target.absolute().parent) as work:
+        fresh = Path(work) / target.name
+        with fresh.open("w", encoding="utf-8", errors=_ON_SURROGATES, newline="") as stream:
+            yield stream
+        fresh.replace(target)
