@@ -10,7 +10,34 @@ from typing import Any, Self
 ORIGINAL, TRANSLATED, SPUN = LABELS = ("original", "translated", "spun")
 """People's English (human translations included), machine translation, synonym substitution."""
 
+RELATIONS = VERBATIM, EDITED, MACHINE_REWRITTEN, INDEPENDENT = (
+    "verbatim",
+    "edited",
+    "machine-rewritten",
+    "independent",
+)
+"""What a copy is to its reference: a copy, perhaps cut; a person's rework; a machine's (spun or
+translated and back); another article, even on the same event."""
+
+SUBSTITUTION_KINDS = (
+    "synonym",
+    "wrong sense",
+    "function word",
+    "inflection",
+    "name or spelling",
+    "rephrasing",
+    "word order",
+    "dropped",
+    "added",
+)
+"""Kinds of `Substitution`, the commonest first."""
+
+LINK_KINDS = ("one-to-one", "split", "merged", "added", "dropped")
+"""Kinds of `SentenceLink`: "split" is one original sentence in several of the copy, "merged" the
+reverse; "added" has no original, "dropped" no counterpart in the copy."""
+
 _SHOWN_SENTENCES = 5
+_SHOWN_SUBSTITUTIONS = 40
 _SHOWN_CHARACTERS = 72
 
 
@@ -202,6 +229,157 @@ class Verdict(_Result):
         if self.signature:
             lines.append(f"  {self.signature}")
         return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class SentenceLink(_Result):
+    """Which sentences of a copy stem from which of its original.
+
+    Attributes:
+        kind: one of `LINK_KINDS`.
+        sentences: indices into the copy's sentences; empty where a sentence was dropped.
+        original_sentences: indices into the original's; empty where one was added.
+        similarity: 0 to 1; 1 where the words are the same.
+        moved: the copy has it at another place, seen from its neighbours.
+    """
+
+    kind: str
+    sentences: tuple[int, ...]
+    original_sentences: tuple[int, ...]
+    similarity: float
+    moved: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in LINK_KINDS:
+            raise ValueError(f"kind must be one of {', '.join(LINK_KINDS)}, not {self.kind!r}")
+        _check_share("similarity", self.similarity)
+        object.__setattr__(self, "sentences", tuple(self.sentences))
+        object.__setattr__(self, "original_sentences", tuple(self.original_sentences))
+
+
+@dataclass(frozen=True)
+class Substitution(_Result):
+    """A phrase of the copy and the phrase of the original in whose place it stands.
+
+    Attributes:
+        start: offset of the phrase's first character in the copy, as the caller gave it.
+        end: offset behind its last character; equal to `start` where something was dropped.
+        text: the phrase as the copy has it; "" where something was dropped.
+        original_start: offset in the original of what stood there.
+        original_end: offset behind it; equal to `original_start` where something was added.
+        original_text: the phrase as the original has it; "" where something was added.
+        kind: one of `SUBSTITUTION_KINDS`.
+        score: how much it looks like a machine's choice, in log-odds.
+    """
+
+    start: int
+    end: int
+    text: str
+    original_start: int
+    original_end: int
+    original_text: str
+    kind: str
+    score: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_span(self.start, self.end)
+        _check_span(self.original_start, self.original_end)
+        if self.kind not in SUBSTITUTION_KINDS:
+            known = ", ".join(SUBSTITUTION_KINDS)
+            raise ValueError(f"kind must be one of {known}, not {self.kind!r}")
+
+    def __str__(self) -> str:
+        before, after = (repr(t) if t else "–" for t in (self.original_text, self.text))
+        return f"{self.score:+.2f}  [{self.start}–{self.end}] {after} ← {before}  ({self.kind})"
+
+
+@dataclass(frozen=True)
+class Comparison(_Result):
+    """What a copy did to its original.
+
+    Attributes:
+        relation: the most probable of `RELATIONS`; None where the pair cannot be judged.
+        class_probabilities: probability of each relation; they sum to 1, or there are none.
+        probability: calibrated probability that the copy is the original rewritten by a machine.
+        flagged: the probability reaches the threshold, and nothing stands in the way.
+        threshold: least probability that is flagged at `false_positive_rate`.
+        false_positive_rate: share of other pairs that the caller accepts to be flagged.
+        coverage: share of the copy's words in sentences that stem from the original.
+        original_coverage: share of the original's words in sentences that the copy has.
+        alignment: which sentences stem from which, in the copy's order, what was dropped last.
+        substitutions: what was put in place of what, in the copy's order.
+        evidence: named measures that the relation was judged by.
+        verdict: what the copy says of itself; its `sentences` are those that `alignment` counts.
+        original_verdict: likewise of the original.
+        reason: why the pair was not judged or could not be flagged; None where nothing stood in
+            the way.
+        signature: versions, model and threshold, enough to reproduce the figures.
+    """
+
+    relation: str | None
+    class_probabilities: Mapping[str, float]
+    probability: float | None
+    flagged: bool
+    threshold: float | None
+    false_positive_rate: float
+    coverage: float
+    original_coverage: float
+    alignment: tuple[SentenceLink, ...]
+    substitutions: tuple[Substitution, ...]
+    evidence: Mapping[str, float]
+    verdict: Verdict
+    original_verdict: Verdict
+    reason: str | None = None
+    signature: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("probability", "threshold", "coverage", "original_coverage"):
+            _check_share(name, getattr(self, name))
+        if (self.probability is None) != (self.relation is None):
+            raise ValueError("probability and relation are known together or not at all")
+        if self.relation is not None and self.relation not in RELATIONS:
+            raise ValueError(f"relation must be one of {', '.join(RELATIONS)}")
+        if self.probability is None and self.reason is None:
+            raise ValueError("a pair that was not judged needs a reason")
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The comparison that `to_dict` was called on; ValueError where the data are none."""
+        nested = dict(data)
+        for name, kind in (("alignment", SentenceLink), ("substitutions", Substitution)):
+            if name in nested:
+                nested[name] = tuple(kind.from_dict(item) for item in nested[name])
+        for name in ("verdict", "original_verdict"):
+            if name in nested:
+                nested[name] = Verdict.from_dict(nested[name])
+        return super().from_dict(nested)
+
+    def __str__(self) -> str:
+        return "\n".join(_describe_comparison(self))
+
+
+def _describe_comparison(comparison: Comparison) -> list[str]:
+    if comparison.probability is None:
+        return [f"not judged · {comparison.reason}"]
+    state = "flagged" if comparison.flagged else "not flagged"
+    if comparison.reason is not None:
+        state += f" ({comparison.reason})"
+    shares = comparison.class_probabilities.items()
+    lines = [
+        f"{comparison.relation} · probability of a machine's rewriting "
+        f"{comparison.probability:.3f} · {state}",
+        "  " + ", ".join(f"{name} {share:.3f}" for name, share in shares),
+        f"  {100 * comparison.coverage:.0f} % of the copy stems from the original, which it has "
+        f"{100 * comparison.original_coverage:.0f} % of",
+    ]
+    count = len(comparison.substitutions)
+    shown = comparison.substitutions[:_SHOWN_SUBSTITUTIONS]
+    title = f"{count:,} substitutions" + (f", the first {len(shown)}" if count > len(shown) else "")
+    if shown:
+        lines += [f"  {title}:", *(f"    {item}" for item in shown)]
+    if comparison.signature:
+        lines.append(f"  {comparison.signature}")
+    return lines
 
 
 def format_signature(
