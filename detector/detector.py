@@ -11,16 +11,31 @@ import numpy as np
 from detector import __version__
 from detector.bundle import Bundle
 from detector.classifier import DocumentClassifier
+from detector.errors import BundleError
 from detector.evidence import EVIDENCE_COLUMNS, DocumentEvidence, EvidenceGatherer, SentenceScorer
 from detector.language import guess_language
-from detector.verdict import LABELS, SentenceEvidence, Verdict, format_signature
+from detector.verdict import (
+    LABELS,
+    MACHINE_REWRITTEN,
+    RELATIONS,
+    Comparison,
+    SentenceEvidence,
+    Verdict,
+    format_signature,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from detector.comparison import PairClassifier, PairEvidence
+
 #: Under so many words a text is not flagged, whatever its probability.
 MINIMUM_WORDS = 60
 DEFAULT_FALSE_POSITIVE_RATE = 0.01
+#: With the original at hand fewer mistakes are made, so fewer are accepted.
+DEFAULT_COMPARISON_RATE = 0.005
+#: Copies and originals of fewer words are aligned, but not flagged.
+MINIMUM_COMPARED_WORDS = 30
 #: A longer text is judged by its beginning: some 35,000 words, more than any article has.
 MAXIMUM_CHARACTERS = 200_000
 #: Documents whose sentences are encoded together: bounds memory, keeps the encoder busy.
@@ -49,6 +64,7 @@ class Detector:
         self.sentence_scorer = sentence_scorer
         self.model = model
         self.bundle = bundle
+        self._pair_classifier: PairClassifier | None = None
 
     @classmethod
     def load(
@@ -123,6 +139,125 @@ class Detector:
                 verdicts += self._score_batch(batch, false_positive_rate)
                 batch = []
         return verdicts + self._score_batch(batch, false_positive_rate)
+
+    def compare(
+        self,
+        text: str,
+        reference: str,
+        *,
+        false_positive_rate: float = DEFAULT_COMPARISON_RATE,
+    ) -> Comparison:
+        """Tell what a copy did to its original: relation, alignment, every substitution.
+
+        Args:
+            text: the copy, a whole article as plain text.
+            reference: the original it is compared with.
+            false_positive_rate: share of other pairs (copies word for word, people's edits, other
+                articles) that may be flagged as rewritten by a machine: 0.05, 0.01 or 0.005.
+
+        Returns:
+            A `Comparison`; where a text is empty, not English or longer than
+            `MAXIMUM_CHARACTERS`, it has no relation but the reason.
+
+        Raises:
+            TypeError: a text is no string.
+            ValueError: `false_positive_rate` does not lie between 0 and 1.
+            BundleError: the model folder holds nothing to compare with.
+        """
+        for name, given in (("text", text), ("reference", reference)):
+            if not isinstance(given, str):
+                raise TypeError(f"{name} is {type(given).__name__}; give a string")
+        if not 0 < false_positive_rate < 1:
+            raise ValueError(
+                f"false_positive_rate must lie between 0 and 1, not {false_positive_rate}"
+            )
+        rate = false_positive_rate
+        classifier = self._load_pair_classifier()
+        if (reason := _find_obstacle(text, reference)) is not None:
+            return self._refuse_pair(text, reference, reason, rate)
+        gathered = self.gatherer.gather([text, reference])
+        if not all(evidence.judged for evidence in gathered):
+            empty = "the copy" if not gathered[0].judged else "the original"
+            reason = f"too short: {empty} has no whole sentence"
+            return self._refuse_pair(text, reference, reason, rate)
+        from detector.comparison import PairEvidence
+
+        own, theirs = self.measure_log_odds(gathered)
+        evidence = PairEvidence.gather((text, reference), (gathered[0], gathered[1]), (own, theirs))
+        return self._judge_pair(evidence, classifier, rate)
+
+    def measure_log_odds(self, documents: Sequence[DocumentEvidence]) -> list[float]:
+        """The classifier's uncalibrated log-odds of "not original" of each document."""
+        summaries = np.stack([d.summary for d in documents])
+        scores, _ = self.classifier.score(summaries, np.array([d.words for d in documents]))
+        return [float(score) for score in scores]
+
+    def _load_pair_classifier(self) -> PairClassifier:
+        if self._pair_classifier is None:
+            from detector.comparison import PairClassifier
+
+            if self.bundle is None:
+                raise BundleError("this detector has no model folder, so nothing to compare with")
+            self._pair_classifier = PairClassifier.from_arrays(
+                self.bundle.read_arrays("comparison.safetensors")
+            )
+        return self._pair_classifier
+
+    def _judge_pair(
+        self, evidence: PairEvidence, classifier: PairClassifier, rate: float
+    ) -> Comparison:
+        shares = classifier.judge(evidence.columns[None])[0]
+        by_relation = dict(zip(RELATIONS, map(float, shares), strict=True))
+        probability = by_relation[MACHINE_REWRITTEN]
+        threshold = classifier.find_threshold(rate)
+        words = min(evidence.copy.words, evidence.original.words)
+        reason = None
+        if words < MINIMUM_COMPARED_WORDS:
+            reason = (
+                f"too short: {words} words in one of the texts, {MINIMUM_COMPARED_WORDS} needed"
+            )
+        elif threshold is None:
+            promised = ", ".join(f"{r:g}" for r in sorted(classifier.thresholds)) or "none"
+            reason = f"no threshold: this model promises none at {rate:g}, only at {promised}"
+        verdicts = self._judge(
+            {0: evidence.copy, 1: evidence.original}, DEFAULT_FALSE_POSITIVE_RATE
+        )
+        return Comparison(
+            relation=max(by_relation, key=by_relation.__getitem__),
+            class_probabilities=by_relation,
+            probability=probability,
+            flagged=reason is None and threshold is not None and probability >= threshold,
+            threshold=threshold,
+            false_positive_rate=rate,
+            coverage=evidence.alignment.coverage,
+            original_coverage=evidence.alignment.original_coverage,
+            alignment=evidence.alignment.links,
+            substitutions=classifier.name_substitutions(evidence),
+            evidence=evidence.named_columns,
+            verdict=verdicts[0],
+            original_verdict=verdicts[1],
+            reason=reason,
+            signature=format_signature(__version__, self.model, threshold, rate),
+        )
+
+    def _refuse_pair(self, text: str, reference: str, reason: str, rate: float) -> Comparison:
+        return Comparison(
+            relation=None,
+            class_probabilities={},
+            probability=None,
+            flagged=False,
+            threshold=None,
+            false_positive_rate=rate,
+            coverage=0.0,
+            original_coverage=0.0,
+            alignment=(),
+            substitutions=(),
+            evidence={},
+            verdict=self.score(text),
+            original_verdict=self.score(reference),
+            reason=reason,
+            signature=format_signature(__version__, self.model, None, rate),
+        )
 
     def score_frame(
         self,
@@ -279,6 +414,26 @@ class Detector:
             language=None if language == "unknown" else language,
             signature=format_signature(__version__, self.model, None, rate),
         )
+
+
+def _find_obstacle(text: str, reference: str) -> str | None:
+    """Why two texts cannot be compared; None where nothing stands in the way."""
+    languages = []
+    for name, given in (("the copy", text), ("the original", reference)):
+        if not given.strip():
+            return f"empty: {name} has no text"
+        if len(given) > MAXIMUM_CHARACTERS:
+            return (
+                f"too long: {name} has {len(given):,} characters, "
+                f"at most {MAXIMUM_CHARACTERS:,} are compared"
+            )
+        languages.append(guess_language(given))
+    copy, original = languages
+    if copy != original:
+        return f"two languages: the copy looks like {copy!r}, the original like {original!r}"
+    if copy != "en":
+        return f"not English: the texts look like {copy!r}"
+    return None
 
 
 def _check_text(item: Any, position: int) -> str:

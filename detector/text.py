@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Container, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise, zip_longest
@@ -499,6 +499,28 @@ def split_sentences(text: str) -> list[Sentence]:
             span = normalized.original_span(line_start + start, line_start + end)
             sentences.append(Sentence(line[start:end], *span, kind))
     return sentences
+
+
+def place_words(
+    text: str, sentence: Sentence, places: Iterable[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Offsets in the caller's text of spans within one of its sentences.
+
+    Args:
+        text: the caller's text.
+        sentence: one that `split_sentences` cut from it.
+        places: ``(start, end)`` in `sentence.text`, such as `View.places`.
+    """
+    piece = normalize(text[sentence.start : sentence.end])
+    # What stands around a sentence can decide how its edge is normalised, though it rarely does.
+    shift = piece.text.replace("\n", " ").find(sentence.text)
+    if shift >= 0:
+        starts, ends = piece.starts + sentence.start, piece.ends + sentence.start
+    else:
+        whole = normalize(text)
+        shift = int(np.searchsorted(whole.starts, sentence.start))
+        starts, ends = whole.starts, whole.ends
+    return [(int(starts[shift + a]), int(ends[shift + b - 1])) for a, b in places]
 
 
 def _classify_pieces(line: str) -> Iterator[tuple[int, int, str]]:

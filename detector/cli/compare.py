@@ -1,0 +1,93 @@
+"""``detector compare``: a copy against its original."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from detector.cli.common import CannotRunError, load_detector, model_option, open_output
+from detector.errors import DetectorError
+from detector.readers import STANDARD_INPUT, BadInput, read_documents
+
+if TYPE_CHECKING:
+    from detector.verdict import Comparison
+
+
+@click.command()
+@click.argument("copy")
+@click.argument("original")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "html"]),
+    default="text",
+    show_default=True,
+    help="How to print: html is a page of its own, with both texts side by side.",
+)
+@click.option(
+    "--fpr",
+    type=click.Choice(["0.05", "0.01", "0.005"]),
+    default="0.005",
+    show_default=True,
+    help="Share of other pairs (people's edits, other articles) that may be flagged by mistake.",
+)
+@click.option("--output", metavar="FILE", help="Write here, all or nothing, instead of printing.")
+@model_option
+def compare(
+    copy: str, original: str, form: str, fpr: str, output: str | None, model: str | None
+) -> None:
+    """Say what COPY did to ORIGINAL: the relation, and every substitution.
+
+    Both are files with one article each, of any kind that `detector score` reads; one of them may
+    be -, standard input.
+
+    Exits with 0 when the two were compared, 2 when they could not be.
+    """
+    if copy == original or (_is_file(copy) and _is_file(original) and _are_one(copy, original)):
+        raise click.UsageError(f"COPY and ORIGINAL are the same file, {copy}: name two")
+    texts = [_read_one(source) for source in (copy, original)]
+    detector = load_detector(model)
+    try:
+        comparison = detector.compare(*texts, false_positive_rate=float(fpr))
+    except DetectorError as error:
+        raise CannotRunError(str(error)) from error
+    if comparison.probability is None:
+        raise CannotRunError(f"{copy} against {original}: {comparison.reason}")
+    with open_output(output) as stream:
+        stream.write(_format(comparison, form, *texts))
+
+
+def _is_file(source: str) -> bool:
+    return source != STANDARD_INPUT and Path(source).is_file()
+
+
+def _are_one(copy: str, original: str) -> bool:
+    return Path(copy).samefile(original)
+
+
+def _read_one(source: str) -> str:
+    """The one text of a file; a click exception names what is wrong with it."""
+    documents = list(read_documents([source]))
+    for document in documents:
+        if isinstance(document, BadInput):
+            raise CannotRunError(f"{document.place}: {document.reason}")
+    if len(documents) != 1:
+        raise CannotRunError(
+            f"{source}: holds {len(documents)} articles where one is meant; to compare many, "
+            "score a file whose rows bring their originals: detector score --reference-column"
+        )
+    (document,) = documents
+    assert not isinstance(document, BadInput)  # noqa: S101  # told apart above
+    return document.text
+
+
+def _format(comparison: Comparison, form: str, copy: str, original: str) -> str:
+    if form == "json":
+        return comparison.to_json() + "\n"
+    if form == "html":
+        from detector.report import format_comparison_report
+
+        return format_comparison_report(copy, original, comparison)
+    return f"{comparison}\n"

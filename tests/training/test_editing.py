@@ -1,0 +1,112 @@
+"""What people do to an article that they copy, rule by rule."""
+
+import random
+
+import pytest
+
+from detector.training import editing
+from detector.training.editing import RULES, Editor
+
+ARTICLE = """\
+The harbour board said on Monday that the ferry, which carries 900 people a day, will stop in May.
+"We cannot afford another winter of repairs," board chairman Olaf Brand said.
+Nearly 200 people had signed a petition against the cut, but the vote was unanimous.
+The town has two bridges, and they are closed at night.
+Mr. Brand did not say how much the board would save.
+The U.S. firm that built the ferry said it was "ready to help" with a new engine.
+Officials want to begin talks in June, and the island council is hoping for a deal.
+About 40 percent of the island's children take the boat to school.
+"""
+SENTENCES = ARTICLE.strip().split("\n")
+
+
+def test_the_same_seed_edits_alike() -> None:
+    assert Editor(7).edit(ARTICLE) == Editor(7).edit(ARTICLE)
+    assert Editor(7).edit(ARTICLE) != Editor(8).edit(ARTICLE)
+
+
+def test_an_edit_says_which_rules_it_followed_and_changes_something() -> None:
+    editor = Editor(1)
+    for _ in range(30):
+        edited, rules = editor.edit(ARTICLE)
+        assert edited.strip()
+        assert set(rules) <= set(RULES)
+        assert 2 <= len(rules) <= 6
+
+
+def test_every_rule_gets_its_turn() -> None:
+    editor = Editor(2)
+    followed = {rule for _ in range(60) for rule in editor.edit(ARTICLE)[1]}
+    assert followed == set(RULES)
+
+
+def test_a_headline_is_put_on_top() -> None:
+    edited, _ = Editor(3).edit(ARTICLE, headline="Harbour board stops island ferry")
+    assert "ferry" in edited.splitlines()[0].lower()
+
+
+def test_cutting_only_leaves_out() -> None:
+    for seed in range(20):
+        kept = editing.cut(SENTENCES, random.Random(seed))
+        assert set(kept) <= set(SENTENCES)
+        assert kept == [s for s in SENTENCES if s in kept]
+
+
+def test_moving_keeps_every_sentence() -> None:
+    moved = editing.move(SENTENCES, random.Random(5))
+    assert sorted(moved) == sorted(SENTENCES)
+    assert moved != SENTENCES
+
+
+def test_a_quotation_is_retold() -> None:
+    retold = editing.retell_quotations(SENTENCES[1:2], random.Random(1))
+    assert retold == [
+        "Board chairman Olaf Brand said that they cannot afford another winter of repairs."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("rule", "sentence", "expected"),
+    [
+        (editing.contract, "Mr. Brand did not say.", {"Mr. Brand didn't say."}),
+        (editing.shorten, SENTENCES[0], {
+            "The harbour board said on Monday that the ferry will stop in May."
+        }),
+        (editing.respell, "The harbour wall has a new colour.", {
+            "The harbor wall has a new color.", "The harbour wall has a new colour."
+        }),
+        (editing.join_and_split, SENTENCES[3], {
+            "The town has two bridges.|They are closed at night."
+        }),
+    ],
+)  # fmt: skip
+def test_a_rule_gives_what_an_editor_would(
+    rule: editing.Rule, sentence: str, expected: set[str]
+) -> None:
+    seen = {"|".join(rule([sentence], random.Random(seed))) for seed in range(40)}
+    assert expected <= seen
+    assert seen <= expected | {sentence}
+
+
+def test_usual_words_are_exchanged_only_for_usual_words() -> None:
+    seen = {
+        word
+        for seed in range(200)
+        for word in editing.reword(["Officials want to begin talks."], random.Random(seed))
+    }
+    assert "Officials hope to begin talks." in seen
+    assert "Officials want to begin negotiations." in seen
+
+
+def test_house_style_keeps_capitals_and_joins_no_words() -> None:
+    seen = {
+        editing.restyle([SENTENCES[4]], random.Random(seed))[0] for seed in range(100)
+    }  # fmt: skip
+    assert "Brand did not say how much the board would save." in seen
+    assert all("  " not in sentence for sentence in seen)
+
+
+def test_own_sentences_are_added() -> None:
+    edited = editing.add_own(SENTENCES, random.Random(1))
+    assert [s for s in edited if s in SENTENCES] == SENTENCES
+    assert len(edited) > len(SENTENCES)
