@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from detector.evidence import EVIDENCE_COLUMNS, DocumentEvidence
 from detector.lexicon import FUNCTION_WORDS
+from detector.network import Network
 from detector.text import NAME_PLACEHOLDER, NUMBER_PLACEHOLDER, View, place_words
 from detector.verdict import Artifact
 
@@ -120,50 +121,26 @@ def hash_neighbours(first: str, second: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class WordModel:
-    """A network with one hidden layer over standardised `WORD_COLUMNS`, stored as arrays.
+    """`WORD_COLUMNS` → log-odds of being a trace, and from where it is shown.
 
     Attributes:
-        center, scale: (columns,).
-        weights, bias: of the hidden layer, (columns, hidden) and (hidden,).
-        output, constant: of the answer, (hidden,) and ().
+        network: one answer a word.
         levels: log-odds from which a word is shown, by setting: "few" and "many".
     """
 
-    center: Floats
-    scale: Floats
-    weights: Floats
-    bias: Floats
-    output: Floats
-    constant: float
+    network: Network
     levels: Mapping[str, float]
-
-    def score(self, columns: Floats) -> Floats:
-        """Log-odds (n,) that each word is a machine's choice."""
-        standard = np.clip((columns - self.center) / self.scale, -6.0, 6.0)
-        hidden = np.maximum(standard @ self.weights + self.bias, 0.0)
-        return np.asarray(hidden @ self.output + self.constant)
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Plain arrays, for a model folder."""
-        names = sorted(self.levels)
-        return {
-            "center": self.center, "scale": self.scale, "weights": self.weights,
-            "bias": self.bias, "output": self.output, "constant": np.array([self.constant]),
-            **{f"level_{name}": np.array([self.levels[name]]) for name in names},
-        }  # fmt: skip
+        levels = {f"level_{n}": np.array([v]) for n, v in sorted(self.levels.items())}
+        return self.network.to_arrays("word") | levels
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> WordModel:
         """What `to_arrays` gave."""
-        return cls(
-            arrays["center"],
-            arrays["scale"],
-            arrays["weights"],
-            arrays["bias"],
-            arrays["output"],
-            float(arrays["constant"][0]),
-            {k[6:]: float(v[0]) for k, v in arrays.items() if k.startswith("level_")},
-        )
+        levels = {k[6:]: float(v[0]) for k, v in arrays.items() if k.startswith("level_")}
+        return cls(Network.from_arrays(arrays, "word"), levels)
 
 
 class ArtifactFinder:
@@ -219,7 +196,7 @@ class ArtifactFinder:
         columns = measure_words(
             self.memory, view, evidence.word_scores[row], evidence.matrix[row], log_odds
         )
-        scores = self.model.score(columns)
+        scores = self.model.network(columns)[:, 0]
         for i, word in enumerate(view.words):
             if not may_show(word):
                 scores[i] = np.nan

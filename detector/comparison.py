@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from detector.alignment import ALIGNMENT_COLUMNS, Alignment, align, measure_alignment
 from detector.evidence import EVIDENCE_COLUMNS, DocumentEvidence, LinearScorer
+from detector.network import Network
 from detector.text import place_words
 from detector.verdict import SUBSTITUTION_KINDS, Substitution
 
@@ -37,9 +38,9 @@ _SUBSTITUTION_COLUMNS = (
     "copy_score", "original_score", "highest_score", "words", "original_words", "has_both",
     *SUBSTITUTION_KINDS,
 )  # fmt: skip
-# A word of the copy that no dictionary gives for the original's, and that reads so much like a
-# machine's choice, was picked for another sense of it.
-_WRONG_SENSE = 1.0
+# A word of the copy that no dictionary gives for the original's, and that reads rather like a
+# machine's choice than a person's, was picked for another sense of it.
+_WRONG_SENSE = 0.0
 
 
 @dataclass(frozen=True)
@@ -201,30 +202,22 @@ class PairClassifier:
     """Pair evidence → probability of each relation, and log-odds of each substitution.
 
     Attributes:
-        center, scale: of `PAIR_COLUMNS`.
-        relations: standardised columns → logits of `RELATIONS`.
+        relations: `PAIR_COLUMNS` → logits of `RELATIONS`.
         substitutions: `_SUBSTITUTION_COLUMNS` → log-odds of a machine's choice.
         thresholds: share of other pairs that may be flagged → least probability.
         equals: sorted hashes of word pairs that a dictionary gives for one another.
     """
 
-    center: Floats
-    scale: Floats
-    relations: LinearScorer
+    relations: Network
     substitutions: LinearScorer
     thresholds: Mapping[float, float]
     equals: npt.NDArray[np.uint32]
 
     def judge(self, columns: npt.ArrayLike) -> Floats:
         """Probabilities (n, RELATIONS) of pairs with `PAIR_COLUMNS` (n, k)."""
-        logits = self.relations(self.standardize(columns)).astype(np.float64)
+        logits = self.relations(columns)
         shares = np.exp(logits - logits.max(1, keepdims=True))
         return np.asarray(shares / shares.sum(1, keepdims=True))
-
-    def standardize(self, columns: npt.ArrayLike) -> Floats:
-        """Columns as the fitted weights expect them, what is far out clipped."""
-        rows = np.asarray(columns, dtype=np.float64)
-        return np.clip((rows - self.center) / self.scale, -8.0, 8.0)
 
     def find_threshold(self, rate: float) -> float | None:
         """Least probability that is flagged; None where that rate was not promised."""
@@ -260,8 +253,6 @@ class PairClassifier:
         """Plain arrays, for a model folder."""
         rates = sorted(self.thresholds)
         return {
-            "center": self.center,
-            "scale": self.scale,
             "threshold_rates": np.array(rates, dtype=np.float64),
             "thresholds": np.array([self.thresholds[r] for r in rates], dtype=np.float64),
             "equals": self.equals,
@@ -274,9 +265,7 @@ class PairClassifier:
         """What `to_arrays` gave."""
         rates = zip(arrays["threshold_rates"], arrays["thresholds"], strict=True)
         return cls(
-            arrays["center"],
-            arrays["scale"],
-            LinearScorer.from_arrays(arrays, "relations"),
+            Network.from_arrays(arrays, "relations"),
             LinearScorer.from_arrays(arrays, "substitutions"),
             {float(rate): float(threshold) for rate, threshold in rates},
             arrays["equals"],

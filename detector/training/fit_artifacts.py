@@ -30,6 +30,7 @@ from detector.artifacts import (
 from detector.comparison import PairEvidence, PlacedWords
 from detector.evidence import DocumentEvidence
 from detector.text import View
+from detector.training.fit_network import fit_network
 from detector.training.pairs import OWN, LabelledPair
 
 Floats = npt.NDArray[np.float64]
@@ -40,7 +41,6 @@ TRACE_KINDS = ("synonym", "wrong sense", "rephrasing")
 WORDS_PER_SPAN = {"few": 500, "many": 100}
 _LEAST_SUGGESTED = 4
 _LEAST_SHARE = 0.3
-_HIDDEN = 24
 
 
 def count_words(pairs: Iterable[LabelledPair], with_suggestions: bool = True) -> WordMemory:
@@ -169,19 +169,11 @@ def _find_words(words: PlacedWords, start: int, end: int) -> tuple[int, int]:
 
 def fit_word_model(words: JudgedWords, seed: int) -> WordModel:
     """A small network over the words' columns; its levels are not chosen yet."""
-    from sklearn.neural_network import MLPClassifier
-
-    center, scale = words.columns.mean(0), words.columns.std(0)
-    scale = np.where(scale > 0, scale, 1.0)
-    standard = np.clip((words.columns - center) / scale, -6.0, 6.0)
-    network = MLPClassifier(
-        (_HIDDEN,), alpha=1e-3, batch_size=512, learning_rate_init=2e-3, max_iter=25,
-        early_stopping=True, n_iter_no_change=4, random_state=seed,
+    network = fit_network(
+        words.columns, words.labels, words.weights, units=24, alpha=1e-3, seed=seed, networks=2,
+        epochs=12, batch=512,
     )  # fmt: skip
-    network.fit(standard, words.labels)
-    hidden, output = network.coefs_
-    bias, constant = network.intercepts_
-    return WordModel(center, scale, hidden, bias, output[:, 0], float(constant[0]), {"few": 0.0})
+    return WordModel(network, {"few": 0.0})
 
 
 def choose_levels(

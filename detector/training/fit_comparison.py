@@ -15,7 +15,9 @@ import pandas as pd
 from detector.comparison import PairClassifier, PairEvidence, hash_pair
 from detector.detector import Detector
 from detector.evidence import DocumentEvidence, LinearScorer
+from detector.network import Network
 from detector.training.fit import bound_rate, choose_threshold
+from detector.training.fit_network import fit_network
 from detector.verdict import EDITED, MACHINE_REWRITTEN, RELATIONS
 
 FALSE_POSITIVE_RATES = (0.05, 0.01, 0.005)
@@ -23,7 +25,8 @@ _FOLDS = 5
 _BATCH = 64
 #: What dictionaries are asked for equals, by part of speech.
 _PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
-_REGULARISATION = 0.05
+#: Other people's translations of the same article are few and the hardest: they count more.
+_HARDEST, _HARDEST_WEIGHT = "retranslation", 4.0
 
 
 def gather_pairs(detector: Detector, frame: pd.DataFrame) -> Iterator[PairEvidence]:
@@ -77,28 +80,23 @@ class GatheredPairs:
 
 
 def weigh_pairs(frame: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Weights by which each relation, and each group within one, counts alike."""
+    """Weights by which each relation, and each group within one, counts alike, but the hardest."""
     sizes = frame.groupby(["relation", "group"])["article_id"].transform("size")
     groups = frame.groupby("relation")["group"].transform("nunique")
     weights = 1.0 / (sizes * groups).to_numpy(dtype=np.float64)
+    weights *= np.where(frame["group"] == _HARDEST, _HARDEST_WEIGHT, 1.0)
     return np.asarray(weights / weights.mean())
 
 
 def fit_relations(
-    columns: npt.NDArray[np.float64], relations: Sequence[str], weights: npt.NDArray[np.float64]
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], LinearScorer]:
-    """Center, scale and weights of a multinomial logistic regression over `RELATIONS`."""
-    from sklearn.linear_model import LogisticRegression
-
-    center = np.average(columns, axis=0, weights=weights)
-    spread = np.sqrt(np.average((columns - center) ** 2, axis=0, weights=weights))
-    scale = np.where(spread > 0, spread, 1.0)
-    standard = np.clip((columns - center) / scale, -8.0, 8.0)
+    columns: npt.NDArray[np.float64],
+    relations: Sequence[str],
+    weights: npt.NDArray[np.float64],
+    seed: int,
+) -> Network:
+    """A network over `RELATIONS`: a rewriting lies between a copy and another article."""
     labels = np.array([RELATIONS.index(r) for r in relations])
-    model = LogisticRegression(C=_REGULARISATION, max_iter=2000)
-    model.fit(standard, labels, sample_weight=weights)
-    scorer = LinearScorer(model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32))
-    return center, scale, scorer
+    return fit_network(columns, labels, weights, units=16, alpha=0.1, seed=seed, networks=4)
 
 
 def fit_substitutions(pairs: GatheredPairs) -> LinearScorer:
@@ -123,7 +121,7 @@ def fit_substitutions(pairs: GatheredPairs) -> LinearScorer:
 
 
 def fit_pair_classifier(
-    pairs: GatheredPairs, equals: npt.NDArray[np.uint32]
+    pairs: GatheredPairs, equals: npt.NDArray[np.uint32], seed: int = 0
 ) -> tuple[PairClassifier, list[dict[str, Any]]]:
     """The classifier of relations, its thresholds held out of fold, and what they rest on."""
     from sklearn.model_selection import GroupKFold
@@ -131,13 +129,14 @@ def fit_pair_classifier(
     frame = pairs.frame
     weights = weigh_pairs(frame)
     machine = RELATIONS.index(MACHINE_REWRITTEN)
+    substitutions = fit_substitutions(pairs)
     held_out = np.zeros(len(frame))
     articles = frame["article_id"].to_numpy()
     for rest, fold in GroupKFold(_FOLDS).split(pairs.columns, groups=articles):
-        center, scale, scorer = fit_relations(
-            pairs.columns[rest], frame["relation"].iloc[rest].tolist(), weights[rest]
+        relations = fit_relations(
+            pairs.columns[rest], frame["relation"].iloc[rest].tolist(), weights[rest], seed
         )
-        part = PairClassifier(center, scale, scorer, scorer, {}, equals)
+        part = PairClassifier(relations, substitutions, {}, equals)
         held_out[fold] = part.judge(pairs.columns[fold])[:, machine]
     others = held_out[(frame["relation"] != MACHINE_REWRITTEN).to_numpy()]
     thresholds: dict[float, float] = {}
@@ -156,9 +155,8 @@ def fit_pair_classifier(
                 "upper_bound": bound_rate(flagged, len(others)),
             }
         table.append(record)
-    center, scale, scorer = fit_relations(pairs.columns, frame["relation"].tolist(), weights)
-    classifier = PairClassifier(center, scale, scorer, fit_substitutions(pairs), thresholds, equals)
-    return classifier, table
+    relations = fit_relations(pairs.columns, frame["relation"].tolist(), weights, seed)
+    return PairClassifier(relations, substitutions, thresholds, equals), table
 
 
 def measure_comparison(
