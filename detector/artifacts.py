@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zlib import crc32
 
 import numpy as np
@@ -21,10 +21,14 @@ from detector.network import Network
 from detector.text import NAME_PLACEHOLDER, NUMBER_PLACEHOLDER, View, place_words
 from detector.verdict import Artifact
 
+if TYPE_CHECKING:
+    from detector.bundle import Bundle
+
 Floats = npt.NDArray[np.float64]
 
 WORD_BUCKETS = 1 << 17
 PAIR_BUCKETS = 1 << 20
+_ARRAYS, _SUGGESTIONS = "artifacts.safetensors", "suggestions.json"
 # Log-odds are stored in steps of 1/16, as one byte each.
 _STEP = 1 / 16
 
@@ -154,6 +158,25 @@ class ArtifactFinder:
     def __init__(self, memory: WordMemory, model: WordModel) -> None:
         self.memory = memory
         self.model = model
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle) -> ArtifactFinder | None:
+        """The finder that a model folder holds; None where it holds none."""
+        if _ARRAYS not in bundle.manifest.files:
+            return None
+        arrays = bundle.read_arrays(_ARRAYS)
+        memory = WordMemory(
+            arrays["memory_words"], arrays["memory_pairs"], bundle.read_json(_SUGGESTIONS)
+        )
+        return cls(memory, WordModel.from_arrays(arrays))
+
+    def to_parts(self) -> dict[str, Any]:
+        """Parts of a model folder, for `detector.bundle.write_bundle`."""
+        tables = {"memory_words": self.memory.words, "memory_pairs": self.memory.pairs}
+        return {
+            _ARRAYS: tables | self.model.to_arrays(),
+            _SUGGESTIONS: dict(sorted(self.memory.suggestions.items())),
+        }
 
     def find(
         self, text: str, evidence: DocumentEvidence, log_odds: float, level: str = "few"

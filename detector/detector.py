@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from detector import __version__
+from detector.artifacts import ArtifactFinder
 from detector.bundle import Bundle
 from detector.classifier import DocumentClassifier
 from detector.errors import BundleError
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 #: Under so many words a text is not flagged, whatever its probability.
 MINIMUM_WORDS = 60
 DEFAULT_FALSE_POSITIVE_RATE = 0.01
+ARTIFACT_SETTINGS = ("few", "many", "none")
 #: With the original at hand fewer mistakes are made, so fewer are accepted.
 DEFAULT_COMPARISON_RATE = 0.005
 #: Copies and originals of fewer words are aligned, but not flagged.
@@ -65,6 +68,7 @@ class Detector:
         self.model = model
         self.bundle = bundle
         self._pair_classifier: PairClassifier | None = None
+        self._finder = ArtifactFinder.from_bundle(bundle) if bundle is not None else None
 
     @classmethod
     def load(
@@ -96,16 +100,19 @@ class Detector:
 
     @overload
     def score(  # type: ignore[overload-overlap]  # a str is an Iterable[str] too
-        self, texts: str, *, false_positive_rate: float = ...
+        self, texts: str, *, false_positive_rate: float = ..., artifacts: str = ...
     ) -> Verdict: ...
     @overload
-    def score(self, texts: Iterable[str], *, false_positive_rate: float = ...) -> list[Verdict]: ...
+    def score(
+        self, texts: Iterable[str], *, false_positive_rate: float = ..., artifacts: str = ...
+    ) -> list[Verdict]: ...
 
     def score(
         self,
         texts: str | Iterable[str],
         *,
         false_positive_rate: float = DEFAULT_FALSE_POSITIVE_RATE,
+        artifacts: str = "few",
     ) -> Verdict | list[Verdict]:
         """Judge one text, or each of a list or Series of texts; each verdict is its text's alone.
 
@@ -115,30 +122,36 @@ class Detector:
                 reason.
             false_positive_rate: share of people's articles that may be flagged by mistake: 0.05,
                 0.01 or 0.001.
+            artifacts: which spans to point at: "few" keeps precision (on people's articles, one in
+                500 words), "many" shows five times as many there, "none" looks for none.
 
         Returns:
             A `Verdict`, or a list of them in the order of the texts.
 
         Raises:
             TypeError: `texts` is no string or strings, or an item neither a string nor missing.
-            ValueError: `false_positive_rate` does not lie between 0 and 1.
+            ValueError: `false_positive_rate` does not lie between 0 and 1, or `artifacts` is
+                none of `ARTIFACT_SETTINGS`.
         """
         if not 0 < false_positive_rate < 1:
             raise ValueError(
                 f"false_positive_rate must lie between 0 and 1, not {false_positive_rate}"
             )
+        if artifacts not in ARTIFACT_SETTINGS:
+            known = ", ".join(map(repr, ARTIFACT_SETTINGS))
+            raise ValueError(f"artifacts must be one of {known}, not {artifacts!r}")
         if texts is None or isinstance(texts, bytes | bytearray | dict):
             raise TypeError(f"give a string or strings, not {type(texts).__name__}")
         if isinstance(texts, str):
-            return self._score_batch([texts], false_positive_rate)[0]
+            return self._score_batch([texts], false_positive_rate, artifacts)[0]
         verdicts: list[Verdict] = []
         batch: list[str] = []
         for position, item in enumerate(texts):
             batch.append(_check_text(item, position))
             if len(batch) == _BATCH_DOCUMENTS or sum(map(len, batch)) > _BATCH_CHARACTERS:
-                verdicts += self._score_batch(batch, false_positive_rate)
+                verdicts += self._score_batch(batch, false_positive_rate, artifacts)
                 batch = []
-        return verdicts + self._score_batch(batch, false_positive_rate)
+        return verdicts + self._score_batch(batch, false_positive_rate, artifacts)
 
     def compare(
         self,
@@ -307,7 +320,7 @@ class Detector:
             dict.fromkeys(numbers, "float64") | {"flagged": bool, "words": "int64"}
         )
 
-    def _score_batch(self, texts: Sequence[str], rate: float) -> list[Verdict]:
+    def _score_batch(self, texts: Sequence[str], rate: float, artifacts: str) -> list[Verdict]:
         if not texts:
             return []
         languages = [guess_language(text) if text.strip() else None for text in texts]
@@ -317,10 +330,21 @@ class Detector:
             i: evidence for i, evidence in zip(readable, gathered, strict=True) if evidence.judged
         }
         verdicts = self._judge(judged, rate)
+        for i, verdict in verdicts.items():
+            verdicts[i] = self._add_artifacts(texts[i], judged[i], verdict, artifacts)
         return [
             verdicts.get(i) or self._refuse(text, language, rate)
             for i, (text, language) in enumerate(zip(texts, languages, strict=True))
         ]
+
+    def _add_artifacts(
+        self, text: str, evidence: DocumentEvidence, verdict: Verdict, setting: str
+    ) -> Verdict:
+        if self._finder is None or setting == "none":
+            return verdict
+        (log_odds,) = self.measure_log_odds([evidence])
+        found = self._finder.find(text, evidence, log_odds, setting)
+        return replace(verdict, artifacts=found)
 
     def _judge(self, documents: dict[int, DocumentEvidence], rate: float) -> dict[int, Verdict]:
         if not documents:
