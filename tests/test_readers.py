@@ -92,8 +92,10 @@ def test_text_that_opens_with_a_brace_needs_only_its_name(tmp_path: Path) -> Non
         ("a.txt", b"\xff\xfe\x00\xd8", "not text in a known encoding: byte"),
         ("a.txt", "word ".encode("utf-16-le"), "binary, not text (byte 1 is zero)"),
         ("a.txt", b"x" * (DOCUMENT_LIMIT + 1), "too long for an article: more than 1,048,576"),
-        ("a.html", b"<p>Hello</p>", ".html files are not read: give text files or JSON lines"),
-        ("a.CSV", b"id,text\n", ".csv files are not read"),
+        ("a.xml", b"<p>Hello</p>", ".xml files are not read: give text, html, jsonl, csv"),
+        ("a.XML.gz", b"<p>Hello</p>", ".XML files are not read"),
+        ("a.jsonl", b"", "empty: no text"),
+        ("a.csv", b"", "empty: no text"),
     ],
 )
 def test_files_without_a_text_are_refused_with_the_reason(
@@ -106,12 +108,10 @@ def test_files_without_a_text_are_refused_with_the_reason(
     assert item.place.startswith(source)
 
 
-def test_folders_and_missing_files_are_refused(tmp_path: Path) -> None:
-    folder, missing = read_documents([str(tmp_path), str(tmp_path / "missing.txt")])
-    assert isinstance(folder, BadInput)
-    assert folder.reason == "a folder where a file is meant: name the files in it"
-    assert isinstance(missing, BadInput)
-    assert missing.reason == "no such file"
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    item = read_one(str(tmp_path / "missing.txt"))
+    assert isinstance(item, BadInput)
+    assert item.reason == "no such file"
 
 
 def test_a_stray_control_character_does_not_make_a_text_binary(tmp_path: Path) -> None:
@@ -120,8 +120,8 @@ def test_a_stray_control_character_does_not_make_a_text_binary(tmp_path: Path) -
 
 
 def test_the_rest_is_read_after_a_bad_file(tmp_path: Path) -> None:
-    good = write(tmp_path, "good.txt", TEXT)
-    items = list(read_documents([str(tmp_path), good, "missing", good]))
+    good, empty = write(tmp_path, "good.txt", TEXT), write(tmp_path, "empty.txt", "")
+    items = list(read_documents([empty, good, "missing", good]))
     assert [type(item) for item in items] == [BadInput, Document, BadInput, Document]
 
 
@@ -217,6 +217,147 @@ def test_half_a_surrogate_pair_is_replaced(tmp_path: Path) -> None:
     item = read_one(write(tmp_path, "a.jsonl", '{"text": "broken \\ud83d emoji"}'))
     assert isinstance(item, Document)
     assert item.text == "broken \ufffd emoji"
+
+
+def test_a_row_may_bring_its_original(tmp_path: Path) -> None:
+    given: list[Any] = ["Older text.", None, " ", 3, "\x01\x02"]
+    lines = rows(*({"text": TEXT, "source": value} for value in given), {"text": TEXT})
+    items = list(
+        read_documents([write(tmp_path, "a.jsonl", lines)], FieldNames(reference="source"))
+    )
+    assert [getattr(item, "reference", None) for item in items] == ["Older text.", *[None] * 5]
+    assert [getattr(item, "reason", None) for item in items] == [
+        None,
+        None,
+        None,
+        "field 'source' holds a number, not text",
+        "field 'source': binary, not text (full of control characters)",
+        "no field 'source': the row holds nothing else",
+    ]
+    assert all("source" not in item.fields for item in items)
+
+
+@settings(derandomize=True, deadline=None, max_examples=100)
+@given(
+    st.lists(
+        st.one_of(
+            st.text(min_size=1, max_size=20).map(lambda text: json.dumps({"text": text})),
+            st.sampled_from(["", "[1", "{", '{"text": ', "null", '{"id": 1}', '"', "]"]),
+        ),
+        max_size=8,
+    )
+)
+def test_each_line_is_one_document_or_one_bad_input(lines: list[str]) -> None:
+    content = rows({"text": TEXT}) + "".join(line + "\n" for line in lines)
+    items = read_standard_input(content.encode())
+    assert [item.row for item in items] == list(range(1, len(lines) + 2))
+    for line, item in zip(lines, items[1:], strict=True):
+        if isinstance(item, Document):
+            assert json.loads(line) == {"text": item.text} or "\\u" in line
+
+
+# --------------------------------------------------------------------------------------
+# Pretty-printed JSON
+# --------------------------------------------------------------------------------------
+
+ARTICLES: list[dict[str, Any]] = [
+    {"id": 1, "text": TEXT, "tags": [{"a": 1}, {}], "n": float("nan")},
+    {"id": 2, "text": 'Brackets ]}{[ and "quotes", \\ too.'},
+    {"id": 3, "body": "x"},
+    {"id": 4, "text": TEXT},
+]
+
+
+@pytest.mark.parametrize("indent", [None, 0, 1, 4, "\t"])
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl", "a"])
+def test_an_array_of_objects_is_read_object_by_object(
+    tmp_path: Path, name: str, indent: int | str | None
+) -> None:
+    source = write(tmp_path, name, "\n " + json.dumps(ARTICLES, indent=indent))
+    items = list(read_documents([source]))
+    assert [(item.id, item.row) for item in items] == [(1, 1), (2, 2), (3, 3), (4, 4)]
+    assert [getattr(item, "text", None) for item in items] == [a.get("text") for a in ARTICLES]
+    assert items[0].fields == {"tags": [{"a": 1}, {}], "n": None}
+    assert isinstance(items[2], BadInput)
+    assert items[2].reason == "no field 'text': the row holds 'body'"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_a_marked_array_is_read(tmp_path: Path, encoding: str) -> None:
+    content = json.dumps(ARTICLES, indent=1, ensure_ascii=False).encode(encoding)
+    items = list(read_documents([write(tmp_path, "a.json", content)]))
+    assert [getattr(item, "text", None) for item in items] == [a.get("text") for a in ARTICLES]
+
+
+def test_pretty_printed_objects_are_read_one_after_the_other(tmp_path: Path) -> None:
+    for text in (
+        json.dumps(ARTICLES[0], indent=2),
+        "\n".join(json.dumps(article, indent=2) for article in ARTICLES),
+    ):
+        items = list(read_documents([write(tmp_path, "a.json", text)]))
+        assert [item.id for item in items] == [1, 2, 3, 4][: len(items)]
+        assert [item.row for item in items] == list(range(1, len(items) + 1))
+
+
+def test_a_malformed_object_costs_no_other(tmp_path: Path) -> None:
+    for indent, start, end in ((2, "[\n  ", "\n]"), (0, "", "")):
+        objects = [json.dumps(a, indent=2).replace("\n", f"\n{' ' * indent}") for a in ARTICLES]
+        objects[1] = objects[1].replace('"id": 2', '"id": 2 2')
+        joint = f"{',' if start else ''}\n{' ' * indent}"
+        source = write(tmp_path, "a.json", start + joint.join(objects) + end)
+        first, bad, *rest = read_documents([source])
+        assert first.id == 1
+        assert isinstance(bad, BadInput)
+        assert bad.reason.startswith("malformed JSON: Expecting ',' delimiter on line ")
+        assert [item.id for item in rest] == [3, 4]
+
+
+@pytest.mark.parametrize(
+    ("content", "reasons"),
+    [
+        ('[{"text": "x"}, {"text": "y"', ["malformed JSON: Expecting ',' delimiter on line 1"]),
+        ('[{"text": "x"},', ["malformed JSON: the file ends before its array does"]),
+        ('[{"text": "x"}] {"text"', ["malformed JSON: more text behind the end of the array"]),
+        ('[{"text": "x"}, 3, null, []]', [f"a JSON {t} where" for t in ("number", "null", "list")]),
+        ('[{"text": "x"}, {"a": tru}, {"text": "y"}]', ["malformed JSON: Expecting value on line"]),
+        ('[{"text": "x"}, ' + '{"a":' * 100_000 + "]", ["malformed JSON"]),
+    ],
+    ids=range(6),
+)
+def test_a_broken_array_says_where(tmp_path: Path, content: str, reasons: list[str]) -> None:
+    first, *rest = read_documents([write(tmp_path, "a.json", content)])
+    assert isinstance(first, Document)
+    for item, reason in zip(rest, reasons, strict=True):
+        assert isinstance(item, BadInput)
+        assert item.reason.startswith(reason)
+
+
+def test_only_the_object_in_another_encoding_gets_a_note(tmp_path: Path) -> None:
+    parts = [json.dumps({"text": TEXT}, ensure_ascii=False).encode(e) for e in ("utf-8", "cp1252")]
+    source = write(tmp_path, "a.json", b"[" + b",\n".join(parts) + b"]")
+    items = [item for item in read_documents([source]) if isinstance(item, Document)]
+    assert [(item.text, bool(item.note)) for item in items] == [(TEXT, False), (TEXT, True)]
+
+
+def test_an_array_is_read_in_bounded_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    article = json.dumps({"text": "word " * 20_000})
+    path.write_text("[" + ",".join([article] * 600) + "]")
+    tracemalloc.start()
+    count = sum(isinstance(item, Document) for item in read_documents([str(path)]))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 600
+    assert peak < 4 * 1024 * 1024
+
+
+def test_an_object_too_long_for_a_row_is_refused(tmp_path: Path) -> None:
+    long = json.dumps({"text": "x" * ROW_LIMIT * 2})
+    source = write(tmp_path, "a.json", f'[\n{{"text": "x"}},\n{long},\n{{"text": "y"}}\n]')
+    first, bad, last = read_documents([source])
+    assert isinstance(bad, BadInput)
+    assert bad.reason.startswith("too long for a row")
+    assert (getattr(first, "text", None), getattr(last, "text", None)) == ("x", "y")
 
 
 # --------------------------------------------------------------------------------------

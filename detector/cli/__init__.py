@@ -5,9 +5,13 @@ from __future__ import annotations
 import click
 
 from detector import __version__
+from detector.cli.compare import compare
+from detector.cli.drift import drift
 from detector.cli.evaluate import evaluate
+from detector.cli.index import index
 from detector.cli.info import info
 from detector.cli.score import score
+from detector.cli.train import train
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -16,5 +20,5 @@ def main() -> None:
     """Tell whether English news articles were machine-translated, round-tripped or spun."""
 
 
-for _verb in (score, evaluate, info):
+for _verb in (score, compare, index, evaluate, drift, train, info):
     main.add_command(_verb)

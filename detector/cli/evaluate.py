@@ -3,51 +3,189 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from detector.cli.common import CannotRunError, figures_format_option, load_detector, model_option
 from detector.errors import DetectorError
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from detector.detector import Detector
+
 
 @click.command()
 @click.option(
+    "--pairs",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Labelled pairs: CSV, JSON lines or Parquet. May be given several times.",
+)
+@click.option(
     "--corpora",
-    required=True,
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     metavar="FOLDER",
     help="Where the training corpora lie.",
 )
+@click.option(
+    "--compare",
+    "other",
+    metavar="FOLDER",
+    help="With --pairs: another model, measured on the same documents, figure by figure.",
+)
+@click.option(
+    "--held-out", is_flag=True, help="With --pairs: only rows whose split is test or held-out."
+)
+@click.option(
+    "--fpr",
+    type=click.Choice(["0.05", "0.01", "0.001"]),
+    default="0.01",
+    show_default=True,
+    help="With --pairs: the promised false-positive rate to flag at.",
+)
+@click.option(
+    "--plots",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Draw the figures of --model there as PNG and SVG; needs the extra plots.",
+)
 @figures_format_option
 @model_option
-def evaluate(corpora: Path, form: str, model: str | None) -> None:
-    """Measure a model on the test split of the corpora, which training never saw.
+def evaluate(
+    pairs: tuple[Path, ...],
+    corpora: Path | None,
+    other: str | None,
+    held_out: bool,
+    fpr: str,
+    plots: Path | None,
+    form: str,
+    model: str | None,
+) -> None:
+    """Measure a model: on labelled pairs, or on the test split of the training corpora.
 
-    Takes minutes, and needs the extra: pip install 'mt-artifact-detector[train]', and Debian's
-    libaiksaurus-1.2-data, dict-freedict-eng-fra and dict-freedict-fra-eng for the synonyms.
+    Pairs have the columns original and text, and if there kind (translated, spun, edited), pivot,
+    system, article_id, outlet and split. A row with original alone is human text; one with text
+    and kind has no original. Parquet needs pyarrow.
+
+    --corpora takes minutes, and needs the extra: pip install 'mt-artifact-detector[train]', and
+    Debian's libaiksaurus-1.2-data, dict-freedict-eng-fra and dict-freedict-fra-eng for the
+    synonyms.
     """
-    from detector.bundle import Bundle
-
-    detector = load_detector(model)
+    if bool(pairs) == bool(corpora):
+        raise click.UsageError(
+            "give --pairs FILE to measure on pairs of your own, or --corpora FOLDER to measure "
+            "on the training corpora; one of the two"
+        )
+    if corpora and (other or held_out):
+        raise click.UsageError("--compare and --held-out go with --pairs")
     try:
-        from detector.training.evaluation import evaluate_corpora
-        from detector.training.model_card import format_figures
-        from detector.training.retrain import unpack_evidence
+        if plots is not None:
+            from detector.training.plots import check_matplotlib
+
+            check_matplotlib()
+        if corpora is not None:
+            print_figures = _measure_corpora(corpora, plots, model)
+        else:
+            print_figures = _measure_pairs(pairs, model, other, held_out, float(fpr), plots)
     except ImportError as error:
         raise CannotRunError(
             f"{error.name} is missing: pip install 'mt-artifact-detector[train]'"
         ) from error
-    bundle = Bundle.open(model)
-    try:
-        development = unpack_evidence(bundle.read_arrays("training_evidence.safetensors"), bundle)
-        figures = evaluate_corpora(
-            corpora, detector.gatherer, development, detector.sentence_scorer
-        )
     except (DetectorError, FileNotFoundError) as error:
         raise CannotRunError(str(error)) from error
-    click.echo(
-        json.dumps(figures, ensure_ascii=False, indent=1)
-        if form == "json"
-        else format_figures(figures)
+    click.echo(print_figures(form))
+
+
+def _measure_corpora(corpora: Path, plots: Path | None, model: str | None) -> Callable[[str], str]:
+    from detector.bundle import Bundle
+    from detector.training.evaluation import ScoredDocuments, evaluate_corpora
+    from detector.training.kept_evidence import load_evidence
+    from detector.training.model_card import format_figures
+
+    def draw(scored: ScoredDocuments) -> None:
+        if plots is not None:
+            _draw(scored.to_frame(), scored.flagged, plots, 0.01)
+
+    detector = load_detector(model)
+    development = load_evidence(Bundle.open(model))
+    figures = evaluate_corpora(
+        corpora, detector.gatherer, development, detector.sentence_scorer, draw
     )
+    return lambda form: _to_json(figures) if form == "json" else format_figures(figures)
+
+
+def _measure_pairs(
+    pairs: tuple[Path, ...],
+    model: str | None,
+    other: str | None,
+    held_out: bool,
+    rate: float,
+    plots: Path | None,
+) -> Callable[[str], str]:
+    from detector.training.evaluation import flag_at_rates, judge_documents, read_pair_documents
+    from detector.training.metrics import measure_documents
+    from detector.training.pairs import checksum_file
+
+    # Both models first: a fault of either is told before any work.
+    detector = load_detector(model)
+    second = load_detector(other) if other else None
+    documents, report = read_pair_documents(pairs, held_out)
+    for finding in report.findings:
+        click.echo(str(finding), err=True)
+    judged = judge_documents(detector, documents, rate)
+    result: dict[str, Any] = {
+        "model": detector.model,
+        "false_positive_rate": rate,
+        "files": {str(path): checksum_file(path) for path in pairs},
+        "validation": report.to_dict(),
+        "figures": measure_documents(judged),
+    }
+    if plots is not None:
+        _draw(judged, flag_at_rates(detector, judged), plots, rate)
+    if second is not None:
+        result |= _compare(second, documents, judged, rate)
+    return lambda form: _to_json(result) if form == "json" else _format_pairs(result)
+
+
+def _compare(
+    second: Detector, documents: pd.DataFrame, judged: pd.DataFrame, rate: float
+) -> dict[str, Any]:
+    from detector.training.evaluation import judge_documents
+    from detector.training.metrics import compare_models
+
+    other = judge_documents(second, documents, rate)
+    return {
+        "compared_model": second.model,
+        "comparison": compare_models(documents, judged, other),
+    }
+
+
+def _draw(scored: pd.DataFrame, flagged_at: Any, folder: Path, rate: float) -> None:
+    from detector.training.plots import plot_evaluation
+
+    for path in plot_evaluation(scored, flagged_at, folder, rate=rate):
+        click.echo(f"wrote {path}", err=True)
+
+
+def _format_pairs(result: dict[str, Any]) -> str:
+    from detector.training.metrics import format_comparison, format_measurement
+
+    parts = [
+        f"{result['model']}, flagging at {100 * result['false_positive_rate']:g} % false positives",
+        format_measurement(result["figures"]),
+    ]
+    if "comparison" in result:
+        parts += [
+            f"{result['compared_model']} (B) against {result['model']} (A)",
+            format_comparison(result["comparison"]),
+        ]
+    return "\n\n".join(parts)
+
+
+def _to_json(figures: dict[str, Any]) -> str:
+    return json.dumps(figures, ensure_ascii=False, indent=1)

@@ -1,11 +1,13 @@
 """Measure a model on documents it never saw, with confidence intervals by article.
 
-The tables of README and model card come from `evaluate_corpora`, which `detector evaluate` calls.
+The tables of README and model card come from `evaluate_corpora`. A user's labelled pairs are read
+by `read_pair_documents`, judged by `judge_documents` and measured by `detector.training.metrics`.
+`detector evaluate` does either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,9 +15,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.metrics import roc_auc_score
 
 from detector.classifier import DocumentClassifier
+from detector.detector import DEFAULT_FALSE_POSITIVE_RATE, MINIMUM_WORDS, Detector
 from detector.evidence import EvidenceGatherer, SentenceScorer
 from detector.training.documents import (
     held_out_sources,
@@ -24,77 +26,23 @@ from detector.training.documents import (
     subsample_documents,
 )
 from detector.training.fit import GatheredDocuments, bound_rate, fit_classifier, gather_documents
+from detector.training.metrics import bootstrap, measure_auroc, weigh_share
 from detector.training.pairs import (
     HELD_OUT_OUTLETS,
     HELD_OUT_PIVOTS,
     choose_pairs,
     load_roundtrip_news,
 )
+from detector.training.pairs_files import PairsError, read_pairs
+from detector.training.user_documents import UNNAMED_OUTLET, UNNAMED_SYSTEM, make_documents
+from detector.training.validation import ValidationReport, validate_pairs
 from detector.verdict import ORIGINAL, SPUN, TRANSLATED
 
 Floats = npt.NDArray[np.float64]
 
-RESAMPLES = 400
-#: Under so many articles a figure says too little, and the table shows a dash.
-FEWEST_ARTICLES = 10
+_RESAMPLES = 400
 _SEED = 7
 _LONG_ARTICLE = 600
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A measured value with its 95 % bootstrap interval by article."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.value:.3f} [{self.low:.3f}, {self.high:.3f}]"
-
-    def to_dict(self) -> dict[str, float]:
-        """Rounded, for JSON."""
-        return {
-            "value": round(self.value, 4),
-            "low": round(self.low, 4),
-            "high": round(self.high, 4),
-        }
-
-
-def bootstrap(
-    measure: Callable[[npt.NDArray[np.int64]], float], articles: Sequence[str]
-) -> Figure | None:
-    """`measure` on all rows, and its spread when whole articles are drawn with replacement.
-
-    Args:
-        measure: takes row numbers.
-        articles: the article of each row.
-
-    Returns:
-        None where there are fewer than `FEWEST_ARTICLES` articles.
-    """
-    codes, names = pd.factorize(np.asarray(articles, dtype=object))
-    if len(names) < FEWEST_ARTICLES:
-        return None
-    order = np.argsort(codes, kind="stable")
-    members = np.split(order, np.cumsum(np.bincount(codes))[:-1])
-    rng = np.random.default_rng(_SEED)
-    values = []
-    for _ in range(RESAMPLES):
-        drawn = rng.integers(len(members), size=len(members))
-        value = measure(np.concatenate([members[i] for i in drawn]))
-        if not np.isnan(value):
-            values.append(value)
-    if not values:
-        return None
-    low, high = np.quantile(values, [0.025, 0.975])
-    return Figure(measure(np.arange(len(codes))), float(low), float(high))
-
-
-def _auroc(positive: npt.NDArray[np.bool_], scores: Floats) -> float:
-    if positive.all() or not positive.any():
-        return float("nan")
-    return float(roc_auc_score(positive, scores))
 
 
 @dataclass(frozen=True)
@@ -105,6 +53,22 @@ class ScoredDocuments:
     scores: Floats
     flagged: dict[float, npt.NDArray[np.bool_]]
     words: npt.NDArray[np.int64]
+    probabilities: Floats
+    thresholds: Mapping[float, float]
+
+    def to_frame(self, rate: float = 0.01) -> pd.DataFrame:
+        """The documents as `detector.training.metrics` and `plots` take them.
+
+        ``score`` is in human standard deviations above the threshold for `rate`, ``outlet`` the
+        corpus or outlet. At a rate that is not promised nothing is flagged.
+        """
+        nothing = np.zeros(len(self.frame), dtype=bool)
+        return self.frame.rename(columns={"group": "outlet"}).assign(
+            score=self.scores - self.thresholds.get(rate, 0.0),
+            probability=self.probabilities,
+            flagged=self.flagged.get(rate, nothing),
+            words=self.words,
+        )
 
     def compare(
         self, human: npt.NDArray[np.bool_], machine: npt.NDArray[np.bool_], rate: float = 0.01
@@ -121,11 +85,15 @@ class ScoredDocuments:
             "tpr": None,
         }
         if human.any():
-            figure = bootstrap(lambda r: _auroc(positive[r], scores[r]), ids[rows])
+            figure = bootstrap(
+                lambda weights: measure_auroc(positive, scores, weights), ids[rows], _RESAMPLES
+            )
             result["auroc"] = figure and figure.to_dict()
         if rate in self.flagged and machine.any():
-            flagged = self.flagged[rate][machine].astype(float)
-            figure = bootstrap(lambda r: float(flagged[r].mean()), ids[machine])
+            flagged = self.flagged[rate][machine]
+            figure = bootstrap(
+                lambda weights: weigh_share(flagged, weights), ids[machine], _RESAMPLES
+            )
             result["tpr"] = figure and figure.to_dict()
         return result
 
@@ -138,7 +106,10 @@ def score_documents(
     raw, _ = classifier.score(documents.summaries, words)
     standard = classifier.human.standardize(raw, words)
     flagged = {rate: standard >= at for rate, at in classifier.thresholds.items()}
-    return ScoredDocuments(documents.frame, standard, flagged, words)
+    probabilities = classifier.calibrate(raw, words)
+    return ScoredDocuments(
+        documents.frame, standard, flagged, words, probabilities, classifier.thresholds
+    )
 
 
 def tabulate_false_positives(
@@ -256,8 +227,8 @@ def measure_sentences(
 def _compare_sides(human: Floats, machine: Floats, ids: list[str]) -> dict[str, Any]:
     both, positive = np.concatenate([human, machine]), np.repeat([False, True], len(ids))
     wins = (machine > human) + 0.5 * (machine == human)
-    auroc = bootstrap(lambda r: _auroc(positive[r], both[r]), ids * 2)
-    ranking = bootstrap(lambda r: float(wins[r].mean()), ids)
+    auroc = bootstrap(lambda weights: measure_auroc(positive, both, weights), ids * 2, _RESAMPLES)
+    ranking = bootstrap(lambda weights: weigh_share(wins, weights), ids, _RESAMPLES)
     return {
         "auroc": auroc and auroc.to_dict(),
         "pair ranked rightly": ranking and ranking.to_dict(),
@@ -289,6 +260,7 @@ def evaluate_corpora(
     gatherer: EvidenceGatherer,
     development: GatheredDocuments,
     scorer: SentenceScorer,
+    collect: Callable[[ScoredDocuments], object] | None = None,
 ) -> dict[str, Any]:
     """All figures of the model card.
 
@@ -300,15 +272,101 @@ def evaluate_corpora(
         gatherer: the model's evidence.
         development: the documents that its classifier was fitted on.
         scorer: its sentence scorer.
+        collect: is handed the scored documents, for plots say.
     """
     known = ~development.frame["group"].isin(HELD_OUT_OUTLETS).to_numpy()
     classifier = fit_classifier(development.select(known)).classifier
     documents = gather_documents(load_evaluation_documents(folder), gatherer)
     outlets = sorted({str(g) for g in development.frame["group"] if "flores" not in str(g)})
     scored = score_documents(documents, classifier)
+    if collect is not None:
+        collect(scored)
     return {
         "documents": tabulate_test(scored),
         "sentences": measure_sentences(folder, gatherer, scorer),
         "false_positives_test": tabulate_false_positives(scored),
         "leave one outlet out": leave_one_outlet_out(development, outlets),
+    }
+
+
+# --------------------------------------------------------------------------------------
+# A user's pairs
+# --------------------------------------------------------------------------------------
+
+
+def read_pair_documents(
+    paths: Sequence[Path], held_out_only: bool = False
+) -> tuple[pd.DataFrame, ValidationReport]:
+    """The documents of labelled pairs, and what was found wrong with the rows.
+
+    A row with ``original`` alone is human text, one with ``text`` and ``kind`` an unpaired
+    positive; the original of several versions is there once.
+
+    Args:
+        paths: files of pairs, see `detector.training.pairs_files.read_pairs`.
+        held_out_only: leave out the rows that training would learn from.
+
+    Returns:
+        ``text``, ``label``, ``article_id``, ``held_out``, ``pivot``, ``system``, ``kind`` and
+        ``outlet``, "" where they are not known.
+
+    Raises:
+        PairsError: a file or row cannot be used, or nothing is left to measure.
+    """
+    pairs, report = validate_pairs(read_pairs(paths))
+    report.stop_if_fatal()
+    documents = make_documents(pairs)
+    if held_out_only:
+        documents = documents[documents["held_out"].astype(bool)]
+    if documents.empty:
+        left = "no row has the split test" if held_out_only else "no row is left"
+        raise PairsError(f"{', '.join(map(str, paths))}: nothing to measure: {left}")
+    machine = documents["label"] != ORIGINAL
+    documents = documents.assign(
+        kind=documents["label"].where(machine, ""),
+        outlet=documents["group"].replace(UNNAMED_OUTLET, ""),
+        system=documents["system"].replace(UNNAMED_SYSTEM, ""),
+    )
+    columns = ["text", "label", "article_id", "held_out", "pivot", "system", "kind", "outlet"]
+    return documents[columns].reset_index(drop=True), report
+
+
+def judge_documents(
+    detector: Detector, documents: pd.DataFrame, rate: float = DEFAULT_FALSE_POSITIVE_RATE
+) -> pd.DataFrame:
+    """The documents with ``probability``, ``threshold``, ``flagged``, ``words`` and ``reason``.
+
+    Each different text is scored once.
+
+    Args:
+        detector: the model.
+        documents: with ``text``.
+        rate: the promised false-positive rate at which documents are flagged.
+    """
+    codes, texts = pd.factorize(documents["text"])
+    verdicts = detector.score([str(text) for text in texts], false_positive_rate=rate)
+    columns = ("probability", "threshold", "flagged", "words", "reason")
+    judged = pd.DataFrame([[getattr(v, name) for name in columns] for v in verdicts])
+    judged = judged.set_axis(list(columns), axis=1).iloc[codes].set_index(documents.index)
+    numbers = {"probability": "float64", "threshold": "float64", "flagged": bool}
+    return documents.assign(**judged.astype(numbers))
+
+
+def flag_at_rates(detector: Detector, judged: pd.DataFrame) -> dict[float, npt.NDArray[np.bool_]]:
+    """Which documents are flagged at each rate that the model promises.
+
+    Args:
+        detector: the model that judged them.
+        judged: of `judge_documents`.
+    """
+    probability = judged["probability"].to_numpy(dtype=np.float64)
+    words = judged["words"].to_numpy(dtype=np.int64)
+    thresholds = {
+        rate: detector.classifier.find_threshold(rate, words)
+        for rate in detector.false_positive_rates
+    }
+    return {
+        rate: (words >= MINIMUM_WORDS) & (probability >= threshold)
+        for rate, threshold in thresholds.items()
+        if threshold is not None
     }

@@ -1,0 +1,70 @@
+"""``detector drift``: has a stream of scored articles moved?"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from detector.cli.common import CannotRunError, figures_format_option
+from detector.errors import DetectorError
+
+#: Like ``diff``, but told apart from a failed run (1) and a wrong call (2).
+MOVED = 3
+
+_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.option(
+    "--baseline", required=True, type=_file, metavar="FILE", help="Articles scored before."
+)
+@click.option("--current", required=True, type=_file, metavar="FILE", help="Articles scored now.")
+@figures_format_option
+@click.option(
+    "--plot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Draw it as well, to a .png or .svg file.",
+)
+@click.option(
+    "--ignore", multiple=True, metavar="COLUMN", help="Leave this column out; may be repeated."
+)
+@click.option("--exit-code", is_flag=True, help="Exit with 3 where the stream has moved.")
+@click.pass_context
+def drift(
+    context: click.Context,
+    baseline: Path,
+    current: Path,
+    form: str,
+    plot: Path | None,
+    ignore: tuple[str, ...],
+    exit_code: bool,
+) -> None:
+    """Tell whether scored articles have moved: scores, shares flagged, words, languages.
+
+    Both files are outputs of detector score: Parquet (needs pyarrow), CSV or JSON lines. A
+    difference counts where it is large enough to matter and beyond chance; the limits are printed.
+    Where another model scored the second file, that is said first, and scores are not compared.
+
+    Exits with 0, moved or not, and with 2 when the call is wrong; with --exit-code, 3 says that
+    the stream has moved or that the files were not scored alike.
+    """
+    from detector.drift import compare_streams, format_drift
+
+    if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
+        raise click.UsageError(f"--plot {plot}: name a .png or .svg file")
+    try:
+        result = compare_streams(baseline, current, ignore)
+        if plot is not None:
+            from detector.training.plots import plot_drift
+
+            plot_drift(result, plot)
+    except DetectorError as error:
+        raise CannotRunError(str(error)) from error
+    click.echo(
+        json.dumps(result, ensure_ascii=False, indent=1) if form == "json" else format_drift(result)
+    )
+    if exit_code and (result["moved"] or not result["comparable"]):
+        context.exit(MOVED)

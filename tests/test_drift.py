@@ -1,0 +1,413 @@
+"""Has a stream moved? On streams drawn with a known answer."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner, Result
+from scipy.stats import ks_2samp
+
+from detector import drift
+from detector.cli.drift import drift as command
+from detector.drift import (
+    DriftError,
+    bound_difference,
+    compare_streams,
+    format_drift,
+    measure_ks,
+    measure_psi,
+)
+
+
+def draw_stream(
+    rows: int,
+    seed: int,
+    *,
+    shift: float = 0.0,
+    short: float = 0.05,
+    foreign: float = 0.03,
+    model: str = "default@12345678",
+) -> pd.DataFrame:
+    """What ``detector score`` writes of `rows` articles, some of them short and some foreign."""
+    rng = np.random.default_rng(seed)
+    probability = 1 / (1 + np.exp(-rng.normal(shift - 2, 1.5, rows)))
+    frame = pd.DataFrame(
+        {
+            "id": np.arange(rows) + 1000 * seed,
+            "probability": probability,
+            "label": np.where(probability > 0.5, "translated", "original"),
+            "flagged": probability > 0.9,
+            "threshold": rng.uniform(0.88, 0.92, rows),
+            "reason": None,
+            "words": rng.lognormal(5.8, 0.6, rows).astype(int),
+            "language": "en",
+            "url": [f"https://news.example/{seed}/{i}" for i in range(rows)],
+        }
+    )
+    frame["signature"] = [
+        f"detector:0.1.0|model:{model}|threshold:{t:.6g}@fpr0.01" for t in frame["threshold"]
+    ]
+    kind = rng.random(rows)
+    frame.loc[kind < short, ["reason", "flagged"]] = ["too short: 9 words, 60 needed", False]
+    is_foreign = kind > 1 - foreign
+    frame.loc[is_foreign, ["reason", "language"]] = ["not English: it looks like 'de'", "de"]
+    frame.loc[is_foreign, ["probability", "label", "flagged"]] = [np.nan, None, False]
+    return frame
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    def write_stream(name: str, rows: int, seed: int, **settings: Any) -> Path:
+        path = tmp_path / name
+        save(draw_stream(rows, seed, **settings), path)
+        return path
+
+    return write_stream
+
+
+def save(frame: pd.DataFrame, path: Path) -> None:
+    if path.suffix == ".parquet":
+        pytest.importorskip("pyarrow")
+        frame.to_parquet(path)
+    elif path.suffix == ".csv":
+        frame.to_csv(path, index=False)
+    else:
+        frame.to_json(path, orient="records", lines=True)
+
+
+# --------------------------------------------------------------------------------------
+# Measures
+# --------------------------------------------------------------------------------------
+
+
+def test_ks_is_that_of_scipy() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=300).round(1), rng.normal(0.4, size=500).round(1)
+    distance, by_chance = measure_ks(a, b)
+    expected = ks_2samp(a, b)
+    assert distance == pytest.approx(expected.statistic)
+    assert by_chance == pytest.approx(1.358 * np.sqrt(8 / 1500))
+
+
+def test_psi_of_a_known_shift() -> None:
+    # All of the baseline's lowest tenth moves to its highest: 0.1 and 0.1 become 0 and 0.2.
+    baseline = np.arange(10_000.0)
+    current = np.where(baseline < 1000, baseline + 9000, baseline)
+    index, by_chance = measure_psi(baseline, current)
+    share = 0.5 / 10_005
+    expected = (share - 0.1) * np.log(share / 0.1) + 0.1 * np.log(2)
+    assert index == pytest.approx(expected, rel=0.01)
+    assert by_chance == pytest.approx(16.92 * 2 / 10_000, rel=0.01)
+    assert measure_psi(baseline, baseline)[0] == pytest.approx(0.0)
+
+
+def test_psi_by_chance_is_exceeded_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(1)
+    beyond = 0
+    for _ in range(200):
+        index, by_chance = measure_psi(rng.normal(size=5000), rng.normal(size=3000))
+        beyond += index > by_chance
+    assert 1 <= beyond <= 22
+
+
+def test_the_interval_of_a_difference_is_that_of_newcombe() -> None:
+    # Newcombe (1998), table II: 56/70 - 48/80, method 10: 0.0524 to 0.3339.
+    low, high = bound_difference(48, 80, 56, 70)
+    assert (low, high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
+
+
+def test_like_streams_seldom_raise_an_alarm() -> None:
+    rng = np.random.default_rng(2)
+    alarms = 0
+    for _ in range(200):
+        a, b = rng.lognormal(size=150), rng.lognormal(size=250)
+        row = drift._compare_numbers(a, b)
+        assert row is not None
+        share = drift._compare_share(
+            int(rng.binomial(150, 0.02)), 150, int(rng.binomial(250, 0.02)), 250
+        )
+        alarms += row["moved"] or share["moved"]
+    assert alarms <= 30
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "moved"),
+    [
+        ((1000, 100_000), (1200, 100_000), False),  # surely more, yet too little to matter
+        ((1000, 100_000), (2100, 100_000), True),  # doubled
+        ((50_000, 100_000), (60_500, 100_000), True),  # Cohen's h of .21
+        ((50_000, 100_000), (59_000, 100_000), False),
+        ((1, 50), (4, 50), False),  # four times as many, by chance
+        ((0, 100_000), (400, 100_000), False),  # under half a point
+    ],
+)
+def test_a_share_moves_where_it_is_far_and_sure(
+    before: tuple[int, int], after: tuple[int, int], moved: bool
+) -> None:
+    assert drift._compare_share(*before, *after)["moved"] is moved
+
+
+# --------------------------------------------------------------------------------------
+# Streams
+# --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
+def test_a_like_stream_has_not_moved(write: Callable[..., Path], suffix: str) -> None:
+    result = compare_streams(write("a.csv", 1500, 1), write(f"b{suffix}", 1200, 2))
+    assert result["answer"] == "No movement that matters."
+    assert (result["moved"], result["comparable"], result["notes"]) == (False, True, [])
+    assert list(result["distributions"]) == ["probability", "words"]
+    assert result["current"]["rows"] == 1200
+    model = "default@12345678, version 0.1.0, at 1 % false positives"
+    assert result["current"]["models"] == {model: result["current"]["judged"]}
+
+
+def test_the_form_of_the_file_does_not_matter(write: Callable[..., Path]) -> None:
+    baseline = write("a.csv", 1000, 1)
+    results = [
+        compare_streams(baseline, write(name, 1000, 3, shift=0.5))
+        for name in ("b.csv", "b.parquet", "b.jsonl")
+    ]
+    assert results[0]["shares"] == results[1]["shares"] == results[2]["shares"]
+    for result in results:
+        assert result["distributions"]["probability"]["ks"] == pytest.approx(
+            results[0]["distributions"]["probability"]["ks"], abs=1e-3
+        )
+
+
+def test_scores_that_rise_are_a_movement(write: Callable[..., Path]) -> None:
+    result = compare_streams(write("a.csv", 2000, 1), write("b.csv", 2000, 2, shift=1.0))
+    assert result["moved"]
+    assert result["answer"].startswith("The stream has moved: flagged ")
+    assert result["distributions"]["probability"]["large"]
+    assert not result["distributions"]["words"]["moved"]
+    assert not result["shares"]["too short"]["moved"]
+    flagged = result["shares"]["flagged"]
+    assert 0 < flagged["low"] < flagged["difference"] < flagged["high"]
+
+
+def test_reasons_are_counted(write: Callable[..., Path]) -> None:
+    more = write("b.csv", 1500, 2, short=0.2, foreign=0.1)
+    result = compare_streams(write("a.csv", 1500, 1), more)
+    moved = {name for name, row in result["shares"].items() if row["moved"]}
+    assert {"too short", "not English", "language de"} <= moved
+    assert "flagged" not in moved
+    assert result["shares"]["failed"]["current"] == 0
+
+
+def test_rows_that_could_not_be_read_are_failures(tmp_path: Path) -> None:
+    frame = draw_stream(1000, 1)
+    save(frame, tmp_path / "a.csv")
+    broken = ["probability", "label", "signature", "words", "language"]
+    frame.loc[:99, broken] = None
+    frame.loc[:99, "flagged"] = False
+    frame.loc[:99, "reason"] = "malformed JSON: Expecting value"
+    save(frame, tmp_path / "b.csv")
+    result = compare_streams(tmp_path / "a.csv", tmp_path / "b.csv")
+    assert result["shares"]["failed"]["current"] == 0.1
+    assert result["shares"]["failed"]["moved"]
+    assert result["current"]["models"].keys() == result["baseline"]["models"].keys()
+
+
+def test_another_model_is_named_first_and_scores_are_not_compared(
+    write: Callable[..., Path],
+) -> None:
+    other = write("b.csv", 1500, 2, shift=2.0, short=0.2, model="mine@99999999")
+    result = compare_streams(write("a.csv", 1500, 1), other)
+    assert result["answer"].startswith("Not scored alike (default@12345678, version 0.1.0")
+    assert "mine@99999999" in result["answer"].split("The stream has moved")[0]
+    assert not result["comparable"]
+    assert not result["distributions"]["probability"]["moved"]
+    assert result["movements"] == [
+        sentence for sentence in result["movements"] if sentence.startswith("too short")
+    ]
+    assert len(result["movements"]) == 1
+    table = format_drift(result).splitlines()
+    assert next(line for line in table if line.startswith("flagged")).endswith("not comparable")
+
+
+def test_two_models_in_one_file_are_not_one(tmp_path: Path) -> None:
+    both = pd.concat([draw_stream(500, 1), draw_stream(500, 2, model="mine@9")])
+    save(both, tmp_path / "a.csv")
+    assert not compare_streams(tmp_path / "a.csv", tmp_path / "a.csv")["comparable"]
+
+
+def test_other_numbers_that_both_have_are_compared(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    for name, mean in (("a", 0.0), ("b", 1.0)):
+        frame = draw_stream(800, 1).assign(
+            idiom=rng.normal(mean, 1, 800), outlet_id=mean, only_here=mean
+        )
+        save(frame.rename(columns={"only_here": f"only_{name}"}), tmp_path / f"{name}.csv")
+    result = compare_streams(tmp_path / "a.csv", tmp_path / "b.csv")
+    assert list(result["distributions"]) == ["probability", "words", "idiom"]
+    assert [m.split(" ")[0] for m in result["movements"]] == ["idiom"]
+    ignored = compare_streams(tmp_path / "a.csv", tmp_path / "b.csv", ["idiom"])
+    assert not ignored["moved"]
+
+
+def test_few_rows_are_noted(write: Callable[..., Path]) -> None:
+    result = compare_streams(write("a.csv", 400, 1), write("b.csv", 60, 2))
+    assert len(result["notes"]) == 1
+    assert "b.csv has 60 rows: only large movements show" in result["notes"][0]
+
+
+def test_a_long_stream_is_sampled_evenly_and_counted_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The last tenth is different: a sample of the first rows would not see it.
+    frame = pd.concat([draw_stream(9000, 1), draw_stream(1000, 2, shift=8.0)], ignore_index=True)
+    save(frame, tmp_path / "a.csv")
+    monkeypatch.setattr(drift, "SAMPLE", 2000)
+    samples = []
+    for batch in (700, 10_000):
+        monkeypatch.setattr(drift, "_BATCH", batch)
+        stream = drift.read_stream(tmp_path / "a.csv", ["probability", "words"])
+        samples.append(np.sort(stream.numbers["probability"]))
+        assert len(stream.numbers["words"]) == 2000
+        assert stream.rows == 10_000
+        assert stream.counts["flagged"] == int(frame["flagged"].sum())
+        late = float(np.mean(stream.numbers["probability"] > 0.95))
+        assert late == pytest.approx(float((frame["probability"] > 0.95).mean()), abs=0.025)
+    # How the file is cut into batches is no matter.
+    assert np.array_equal(*samples, equal_nan=True)
+
+
+def test_texts_stay_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "a.parquet"
+    save(draw_stream(300, 1).assign(text="word " * 500), path)
+    asked: list[list[str]] = []
+    plain = parquet.ParquetFile.iter_batches
+
+    def watch(self: Any, *args: Any, **settings: Any) -> Any:
+        asked.append(settings["columns"])
+        return plain(self, *args, **settings)
+
+    monkeypatch.setattr(parquet.ParquetFile, "iter_batches", watch)
+    compare_streams(path, path)
+    assert len(asked) == 4
+    assert not {"text", "url"} & {name for columns in asked for name in columns}
+
+
+def test_columns_without_any_value_are_left_out(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.parquet"):
+        save(draw_stream(300, 1).assign(idiom=np.nan, probability=np.nan), tmp_path / name)
+    result = compare_streams(tmp_path / "a.csv", tmp_path / "b.parquet")
+    assert list(result["distributions"]) == ["words"]
+    assert result["current"]["judged"] == 0
+
+
+# --------------------------------------------------------------------------------------
+# Bad files
+# --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("b.txt", "x", "b.txt: give an output of detector score as .parquet, .csv or .jsonl"),
+        ("b.csv", "", "b.csv: cannot be read"),
+        ("b.csv", "probability,flagged\n", "b.csv: has no rows"),
+        ("b.csv", "id,text\n1,x\n", "b.csv: has no column 'probability'"),
+        ("b.jsonl", '{"probability": 1\n', "b.jsonl: row 1: not JSON"),
+        ("b.jsonl", "[1]", "b.jsonl: row 1: not an object"),
+        ("b.jsonl", "", "b.jsonl: has no rows"),
+        ("b.parquet", "no parquet", "b.parquet: not Parquet"),
+    ],
+)
+def test_a_file_that_is_no_stream_is_a_clear_error(
+    write: Callable[..., Path], tmp_path: Path, name: str, content: str, message: str
+) -> None:
+    baseline = write("a.csv", 100, 1)
+    (tmp_path / name).write_text(content)
+    with pytest.raises(DriftError, match=message):
+        compare_streams(baseline, tmp_path / name)
+
+
+def test_without_pyarrow_the_extra_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.parquet").write_text("x")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(DriftError, match=r"pip install 'mt-artifact-detector\["):
+        compare_streams(tmp_path / "a.parquet", tmp_path / "a.parquet")
+
+
+# --------------------------------------------------------------------------------------
+# The command
+# --------------------------------------------------------------------------------------
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(command, [str(argument) for argument in arguments])
+
+
+def test_the_command_answers_first(write: Callable[..., Path]) -> None:
+    a, b = write("a.csv", 1000, 1), write("b.csv", 1000, 2, shift=1.0)
+    same = run("--baseline", a, "--current", a)
+    assert (same.exit_code, same.output.splitlines()[0]) == (0, "No movement that matters.")
+    assert "PSI from 0.1" in same.output
+    moved = run("--baseline", a, "--current", b)
+    assert moved.exit_code == 0
+    assert moved.output.startswith("The stream has moved: ")
+
+
+@pytest.mark.parametrize(
+    ("settings", "code"), [({}, 0), ({"shift": 1.0}, 3), ({"model": "mine@9"}, 3)]
+)
+def test_the_exit_code_tells_when_asked(
+    write: Callable[..., Path], settings: dict[str, Any], code: int
+) -> None:
+    a, b = write("a.csv", 1000, 1), write("b.csv", 1000, 2, **settings)
+    assert run("--baseline", a, "--current", b, "--exit-code").exit_code == code
+    assert run("--baseline", a, "--current", b).exit_code == 0
+
+
+def test_json_holds_every_figure(write: Callable[..., Path]) -> None:
+    a, b = write("a.csv", 500, 1), write("b.jsonl", 500, 2)
+    result = json.loads(run("--baseline", a, "--current", b, "--format", "json").output)
+    assert result == json.loads(json.dumps(compare_streams(a, b)))
+    assert result["thresholds"]["psi"] == 0.1
+
+
+def test_the_figure_is_drawn_alike_each_time(write: Callable[..., Path], tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    a, b = write("a.csv", 500, 1), write("b.csv", 500, 2, shift=1.0)
+    for name in ("one.svg", "two.svg", "three.png"):
+        done = run("--baseline", a, "--current", b, "--plot", tmp_path / name)
+        assert done.exit_code == 0, done.output
+    assert (tmp_path / "one.svg").read_bytes() == (tmp_path / "two.svg").read_bytes()
+    assert (tmp_path / "three.png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--baseline", "a.csv"], "Missing option '--current'"),
+        (["--baseline", "missing.csv", "--current", "a.csv"], "does not exist"),
+        (["--baseline", "a.csv", "--current", "a.csv", "--plot", "x.pdf"], ".png or .svg"),
+        (["--baseline", "a.csv", "--current", "bad.csv"], "has no column 'probability'"),
+    ],
+)
+def test_wrong_calls_exit_with_2_and_say_why(
+    write: Callable[..., Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    message: str,
+) -> None:
+    write("a.csv", 50, 1)
+    (tmp_path / "bad.csv").write_text("id\n1\n")
+    monkeypatch.chdir(tmp_path)
+    result = run(*arguments)
+    assert result.exit_code == 2
+    assert message in result.output

@@ -1,0 +1,331 @@
+"""What a caller names becomes files: folders, patterns, archives, formats by name or by content."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import sys
+import tracemalloc
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import zstandard
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detector.readers import (
+    INPUT_FORMATS,
+    BadInput,
+    Document,
+    holds_rows,
+    read_documents,
+)
+
+TEXT = "The council met on Tuesday. It closed the café."
+
+
+def write(path: Path, content: str | bytes = TEXT) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return str(path)
+
+
+def read(*sources: str | Path) -> list[Document | BadInput]:
+    return list(read_documents([str(source) for source in sources]))
+
+
+def names(items: list[Document | BadInput], folder: Path) -> list[str]:
+    return [Path(item.source).relative_to(folder).as_posix() for item in items]
+
+
+def make_rows(count: int) -> bytes:
+    return b"".join(
+        json.dumps({"id": n, "text": f"{TEXT} {n * 7919 % 10007}"}).encode() + b"\n"
+        for n in range(count)
+    )
+
+
+# --------------------------------------------------------------------------------------
+# Folders and patterns
+# --------------------------------------------------------------------------------------
+
+
+def test_a_folder_is_read_to_the_bottom_in_the_order_of_names(tmp_path: Path) -> None:
+    for name in (
+        "b.txt",
+        "a/z.txt",
+        "a/b/c.jsonl",
+        "c/d",
+        ".hidden.txt",
+        ".git/x",
+        "_SUCCESS",
+        "a/.e",
+    ):
+        write(tmp_path / name, make_rows(1) if name.endswith("jsonl") else TEXT)
+    items = read(tmp_path)
+    assert names(items, tmp_path) == ["a/b/c.jsonl", "a/z.txt", "b.txt", "c/d"]
+    assert all(isinstance(item, Document) for item in items)
+
+
+def test_files_of_a_folder_that_cannot_be_read_are_told(tmp_path: Path) -> None:
+    write(tmp_path / "a.png", b"\x89PNG\r\n\x1a\n\0\0")
+    write(tmp_path / "b.txt")
+    os.mkfifo(tmp_path / "c.txt")
+    (tmp_path / "d.txt").symlink_to(tmp_path / "missing")
+    items = read(tmp_path)
+    assert names(items, tmp_path) == ["a.png", "b.txt", "c.txt", "d.txt"]
+    assert [getattr(item, "reason", "")[:20] for item in items] == [
+        "binary, not text (by",
+        "",
+        "neither a file nor a",
+        "neither a file nor a",
+    ]
+
+
+def test_links_that_lead_back_are_not_followed(tmp_path: Path) -> None:
+    write(tmp_path / "a" / "b.txt")
+    (tmp_path / "a" / "back").symlink_to(tmp_path)
+    (tmp_path / "c.txt").symlink_to(tmp_path / "a" / "b.txt")
+    assert names(read(tmp_path), tmp_path) == ["a/b.txt", "c.txt"]
+
+
+def test_a_folder_without_files_is_one_bad_input(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    write(tmp_path / ".hidden")
+    (item,) = read(tmp_path)
+    assert isinstance(item, BadInput)
+    assert (item.reason, item.row) == ("a folder without a file to read", None)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("*.txt", ["a.txt", "b.txt"]),
+        ("**/*.txt", ["a.txt", "b.txt", "c/d.txt"]),
+        ("**", ["a.txt", "b.txt", "c/d.txt", "c/e"]),
+        ("c*", ["c/d.txt", "c/e"]),
+        ("[ab].txt", ["a.txt", "b.txt"]),
+        ("?.txt", ["a.txt", "b.txt"]),
+    ],
+)
+def test_a_pattern_stands_for_the_files_that_match(
+    tmp_path: Path, pattern: str, expected: list[str]
+) -> None:
+    for name in ("b.txt", "a.txt", "c/d.txt", "c/e", ".f.txt"):
+        write(tmp_path / name)
+    assert names(read(tmp_path / pattern), tmp_path) == expected
+
+
+def test_a_pattern_without_a_match_is_one_bad_input(tmp_path: Path) -> None:
+    (item,) = read(tmp_path / "*.txt")
+    assert isinstance(item, BadInput)
+    assert item.reason == "no file matches the pattern"
+
+
+def test_a_file_called_like_a_pattern_is_that_file(tmp_path: Path) -> None:
+    write(tmp_path / "a.txt")
+    source = write(tmp_path / "[a].txt", "Another text.")
+    (item,) = read(source)
+    assert isinstance(item, Document)
+    assert item.text == "Another text."
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_told(tmp_path: Path) -> None:
+    source = write(tmp_path / "a.txt")
+    os.chmod(source, 0)  # noqa: PTH101
+    (item,) = read(source)
+    assert isinstance(item, BadInput)
+    assert item.reason == "cannot be read: Permission denied"
+
+
+# --------------------------------------------------------------------------------------
+# Formats
+# --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.jsonl", True),
+        ("a.CSV", True),
+        ("a.tsv.gz", True),
+        ("a.parquet", True),
+        ("a.json.zst", True),
+        ("a.txt", False),
+        ("a.html", False),
+        ("a.xml", False),
+        ("a", False),
+        ("-", False),
+    ],
+)
+def test_a_name_tells_whether_a_file_holds_rows(name: str, expected: bool) -> None:
+    assert holds_rows(name) is expected
+
+
+def test_the_format_may_be_given(tmp_path: Path) -> None:
+    source = write(tmp_path / "a.txt", f"id,text\n1,{TEXT}\n")
+    (item,) = read_documents([source], input_format="csv")
+    assert item == Document("1", TEXT, source, 2)
+    source = write(tmp_path / "a.xml", TEXT)
+    (item,) = read_documents([source], input_format="text")
+    assert item == Document(source, TEXT, source)
+
+
+def test_an_unknown_format_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match=r"must be one of text, html, .*, not 'pdf'"):
+        read_documents(["a.pdf"], input_format="pdf")
+
+
+@pytest.mark.parametrize("form", INPUT_FORMATS)
+def test_an_empty_file_is_one_bad_input_in_every_format(tmp_path: Path, form: str) -> None:
+    empty = write(tmp_path / f"a.{form}", b"")
+    archive = write(tmp_path / "a.gz", gzip.compress(b""))
+    for source in (empty, archive):
+        (item,) = read_documents([source], input_format=form)
+        assert isinstance(item, BadInput)
+        assert item.reason in ("empty: no text", "empty: no record")
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "content"),
+    [
+        ("pyarrow", "a.parquet", b"PAR1"),
+        ("warcio", "a.warc", b"WARC/1.0"),
+        ("zstandard", "a.txt.zst", zstandard.compress(b"x")),
+    ],
+)
+def test_a_missing_library_is_one_bad_input_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str, name: str, content: bytes
+) -> None:
+    for module in [m for m in sys.modules if m.partition(".")[0] == library]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, library, None)
+    (item,) = read(write(tmp_path / name, content))
+    assert isinstance(item, BadInput)
+    assert f"need {library}: pip install 'mt-artifact-detector[batch]'" in item.reason
+
+
+# --------------------------------------------------------------------------------------
+# Archives
+# --------------------------------------------------------------------------------------
+
+ARCHIVES: dict[str, Callable[[bytes], bytes]] = {
+    ".gz": gzip.compress,
+    ".zst": zstandard.compress,
+}
+
+
+@pytest.mark.parametrize("suffix", ARCHIVES)
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.csv", "a"])
+def test_archives_are_read_as_what_is_in_them(tmp_path: Path, name: str, suffix: str) -> None:
+    content = {"a.jsonl": make_rows(1), "a.csv": f"id,text\n0,{TEXT} 0".encode()}
+    packed = ARCHIVES[suffix](content.get(name, f"{TEXT} 0".encode()))
+    source = write(tmp_path / (name + suffix.upper()), packed)
+    (item,) = read(source)
+    assert isinstance(item, Document)
+    assert item.text == f"{TEXT} 0"
+
+
+@pytest.mark.parametrize("suffix", ARCHIVES)
+def test_archives_without_a_name_are_recognised(suffix: str) -> None:
+    packed = ARCHIVES[suffix](make_rows(3))
+    items = list(read_documents(["-"], standard_input=io.BytesIO(packed)))
+    assert [item.id for item in items] == [0, 1, 2]
+
+
+@pytest.mark.parametrize("suffix", ARCHIVES)
+def test_archives_that_follow_one_another_are_joined(tmp_path: Path, suffix: str) -> None:
+    content = make_rows(200)
+    halves = (content[:5_000], b"", content[5_000:])
+    packed = b"".join(ARCHIVES[suffix](half) for half in halves)
+    padded = packed + b"\0" * 512 if suffix == ".gz" else packed
+    items = read(write(tmp_path / f"a.jsonl{suffix}", padded))
+    assert [item.id for item in items] == list(range(200))
+
+
+@pytest.mark.parametrize("suffix", ARCHIVES)
+@pytest.mark.parametrize("share", [0.3, 0.9, 0.999])
+def test_rows_before_the_end_of_a_cut_archive_are_kept(
+    tmp_path: Path, suffix: str, share: float
+) -> None:
+    packed = ARCHIVES[suffix](make_rows(20_000))
+    source = write(tmp_path / f"a.jsonl{suffix}", packed[: int(len(packed) * share)])
+    *good, bad = read(source)
+    assert isinstance(bad, BadInput)
+    kind = {".gz": "gzip", ".zst": "zstd"}[suffix]
+    assert bad.reason == f"{kind} archive cut off: what stood behind the break is lost"
+    assert (bad.id, bad.row) == (source, None)
+    assert [item.id for item in good] == list(range(len(good)))
+    # A compressed block at most is lost.
+    assert len(good) > 20_000 * share - 3_000
+
+
+@pytest.mark.parametrize("suffix", ARCHIVES)
+def test_rows_before_the_damage_of_an_archive_are_kept(tmp_path: Path, suffix: str) -> None:
+    packed = bytearray(ARCHIVES[suffix](make_rows(20_000)))
+    middle = len(packed) // 2
+    packed[middle : middle + 100] = b"\xff" * 100
+    *good, bad = read(write(tmp_path / f"a.jsonl{suffix}", bytes(packed)))
+    assert isinstance(bad, BadInput)
+    assert " archive damaged (" in bad.reason
+    assert len(good) > 4_000
+    assert [item.id for item in good[:4_000]] == list(range(4_000))
+
+
+def test_the_objects_of_an_array_before_a_break_are_kept(tmp_path: Path) -> None:
+    articles = [json.loads(line) for line in make_rows(20_000).splitlines()]
+    packed = gzip.compress(json.dumps(articles, indent=1).encode())
+    *good, bad = read(write(tmp_path / "a.json.gz", packed[: len(packed) // 2]))
+    assert isinstance(bad, BadInput)
+    assert bad.reason == "gzip archive cut off: what stood behind the break is lost"
+    assert [item.id for item in good] == list(range(len(good)))
+    assert len(good) > 7_000
+
+
+@pytest.mark.parametrize("name", ["a.txt.gz", "a.jsonl.zst"])
+def test_what_is_no_archive_is_told(tmp_path: Path, name: str) -> None:
+    (item,) = read(write(tmp_path / name, make_rows(1)))
+    assert isinstance(item, BadInput)
+    assert item.reason.endswith("archive, although its name says so")
+
+
+@pytest.mark.parametrize("suffix", ARCHIVES)
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.csv"])
+def test_a_bomb_is_refused_in_bounded_memory(tmp_path: Path, suffix: str, name: str) -> None:
+    path = tmp_path / (name + suffix)
+    block = b"word " * 200_000
+    start = b"text\n" if name == "a.csv" else b""
+    # 200 MB; compressed once and repeated, for members and frames are joined.
+    path.write_bytes(ARCHIVES[suffix](start + block) + ARCHIVES[suffix](block) * 200)
+    tracemalloc.start()
+    (item,) = read(path)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert isinstance(item, BadInput)
+    assert item.reason.startswith("too long")
+    assert peak < 100 * 1024 * 1024
+
+
+@settings(derandomize=True, deadline=None, max_examples=100)
+@given(st.data())
+def test_an_archive_cut_anywhere_gives_rows_then_one_bad_input(data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(sorted(ARCHIVES)))
+    packed = ARCHIVES[kind](make_rows(5)) * 2
+    size = len(packed)
+    cut = data.draw(st.integers(8, size - 1).filter(lambda n: n != size // 2))
+    items = list(read_documents(["-"], standard_input=io.BytesIO(packed[:cut])))
+    *good, bad = items
+    assert [item.id for item in good] == ([0, 1, 2, 3, 4] * 2)[: len(good)]
+    assert isinstance(bad, BadInput)
+    assert "archive cut off" in bad.reason
+
+
+def test_gzip_of_other_levels_and_headers_is_read(tmp_path: Path) -> None:
+    packer = zlib.compressobj(9, zlib.DEFLATED, 31)
+    packed = packer.compress(make_rows(50)) + packer.flush()
+    assert len(read(write(tmp_path / "a.jsonl.gz", packed))) == 50

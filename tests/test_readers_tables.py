@@ -1,0 +1,399 @@
+"""CSV, TSV and Parquet: each row a document, or one bad input that swallows no other."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import gzip
+import io
+import tracemalloc
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detector.readers import ROW_LIMIT, BadInput, Document, FieldNames, read_documents
+
+TEXT = "The council met on Tuesday. It closed the café."
+NAMES = FieldNames()
+
+
+def read_csv(
+    content: str | bytes, name: str = "csv", names: FieldNames = NAMES
+) -> list[Document | BadInput]:
+    stream = io.BytesIO(content if isinstance(content, bytes) else content.encode())
+    return list(read_documents(["-"], names, stream, input_format=name))
+
+
+def outline(items: list[Document | BadInput]) -> list[Any]:
+    """Texts, and the rows of what is bad."""
+    return [item.text if isinstance(item, Document) else item.row for item in items]
+
+
+def reasons(items: list[Document | BadInput]) -> list[str]:
+    return [item.reason for item in items if isinstance(item, BadInput)]
+
+
+# --------------------------------------------------------------------------------------
+# CSV
+# --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(("name", "delimiter"), [("a.csv", ","), ("a.tsv", "\t"), ("a.CSV", ";")])
+def test_each_row_is_a_document_with_its_columns(
+    tmp_path: Path, mark: str, newline: str, name: str, delimiter: str
+) -> None:
+    lines = [["id", " text ", "outlet"], ["7", TEXT, "x"], ["", f'"{TEXT}\n{TEXT}"', '""']]
+    path = tmp_path / name
+    path.write_bytes((mark + newline.join(map(delimiter.join, lines))).encode())
+    assert list(read_documents([str(path)])) == [
+        Document("7", TEXT, str(path), 2, {"outlet": "x"}),
+        Document(f"{path}:3", f"{TEXT}\n{TEXT}", str(path), 3, {"outlet": ""}),
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32", "utf-8-sig"])
+def test_marked_tables_are_read(encoding: str) -> None:
+    assert outline(read_csv(f"id,text\n1,{TEXT}\n".encode(encoding))) == [TEXT]
+
+
+def test_columns_can_be_chosen() -> None:
+    names = FieldNames("body", "url", "source")
+    (item,) = read_csv("url,body,source,text\nu,one,two,three\n", names=names)
+    assert item == Document("u", "one", "-", 2, {"text": "three"}, reference="two")
+
+
+@pytest.mark.parametrize(
+    ("header", "names", "reason"),
+    [
+        ("id,body", NAMES, "no column 'text' (columns: 'id', 'body'): give --text-column"),
+        (
+            "id,text",
+            FieldNames(reference="source"),
+            "no column 'source' (columns: 'id', 'text'): give --reference-column",
+        ),
+        ('id,"te"xt', NAMES, "no header that names the columns: malformed CSV: a stray quote"),
+    ],
+)
+def test_a_table_without_its_columns_is_one_bad_input(
+    header: str, names: FieldNames, reason: str
+) -> None:
+    (item,) = read_csv(f"{header}\n1,x\n2,y\n", names=names)
+    assert isinstance(item, BadInput)
+    assert item.reason.startswith(reason)
+    assert (item.id, item.row) == ("-", None)
+
+
+def test_columns_of_the_same_name_or_none_are_told_apart() -> None:
+    (item,) = read_csv(",text,x,x,x_2\n0,t,1,2,3\n")
+    assert item.fields == {"column_1": "0", "x": "1", "x_2": "2", "x_2_2": "3"}
+
+
+def test_a_table_of_no_rows_is_empty() -> None:
+    assert read_csv("id,text\n") == []
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ("", "blank line: no cells"),
+        ("7", "1 cells where the header names 2"),
+        ("7,a,b", "3 cells where the header names 2"),
+        ('7,"a\nb",c', "3 cells where the header names 2 (lines 3 to 4)"),
+        ("7,", "empty: no text"),
+        ('7," \n "', "empty: no text"),
+        ('7,"a" b', "malformed CSV: a stray quote, or one that is never closed"),
+        ("7,a\0b", "binary, not text (holds a zero byte)"),
+        ("7,\x01\x02\x03", "binary, not text (full of control characters)"),
+        ("7," + "x" * ROW_LIMIT, "too long for a row: more than 16,777,216 bytes"),
+        ("7," + "x" * 2_000_000, "too long for an article: more than 1,048,576 bytes of text"),
+    ],
+    ids=range(11),
+)
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_a_bad_row_is_named_and_the_next_is_read(row: str, reason: str, newline: str) -> None:
+    first, bad, last = read_csv(f"id,text\n1,one\n{row}\n3,three\n".replace("\n", newline))
+    assert (getattr(first, "text", None), getattr(last, "text", None)) == ("one", "three")
+    assert isinstance(bad, BadInput)
+    assert bad.reason == reason
+    assert bad.place == "standard input, row 3"
+
+
+def test_a_row_in_another_encoding_gets_a_note_and_one_in_none_is_bad() -> None:
+    rows = [b"id,text", f"1,{TEXT}".encode("cp1252"), b"2,\x81\x8d", f"3,{TEXT}".encode()]
+    guessed, bad, good = read_csv(b"\n".join(rows))
+    assert isinstance(guessed, Document)
+    assert (guessed.text, guessed.note) == (TEXT, "byte 47 is not UTF-8: read as Windows-1252")
+    assert reasons([bad]) == ["not text in a known encoding: byte 2 is not UTF-8"]
+    assert outline([good]) == [TEXT]
+
+
+def test_an_unclosed_quote_swallows_no_other_row() -> None:
+    content = 'id,text\n1,one\n2,"two\n3,three\n4,"four, and more"\n5,five\n'
+    items = read_csv(content)
+    assert outline(items) == ["one", 3, "three", "four, and more", "five"]
+    assert reasons(items) == [
+        "malformed CSV: a stray quote, or one that is never closed, seen on line 5"
+    ]
+    notes = [item.note for item in items if isinstance(item, Document)]
+    assert notes == [None, *["may be a piece of the broken row 3"] * 2, None]
+
+
+def test_a_quote_that_another_row_happens_to_close_swallows_none_between() -> None:
+    items = read_csv('id,text\n1,one,"\n2,two\n3,three\n4,"\n5,five\n')
+    assert outline(items) == [2, "two", "three", 5, "five"]
+    assert reasons(items)[0] == "3 cells where the header names 2 (lines 2 to 5)"
+
+
+def test_a_quote_left_open_to_the_end_swallows_no_other_row() -> None:
+    items = read_csv('id,text\n1,one\n2,"two\n3,three\n4,four\n')
+    assert outline(items) == ["one", 3, "three", "four"]
+    assert reasons(items) == ["malformed CSV: a quote that is never closed"]
+
+
+def test_a_quote_left_open_over_more_than_a_row_may_hold_swallows_no_other_row() -> None:
+    filling = "".join(f"{n},{'x' * 1_000_000}\n" for n in range(20))
+    items = read_csv(f'id,text\n1,"one\n{filling}2,two\n')
+    assert outline(items[:1]) == [2]
+    assert reasons(items) == ["too long for a row: more than 16,777,216 bytes"]
+    assert len(items) == 22
+    assert outline(items[-1:]) == ["two"]
+
+
+def test_the_lines_of_a_broken_row_are_told_to_be_pieces() -> None:
+    items = read_csv('id,text\n1,"one\ntwo, with a comma\nthree "stray" here"\n4,four\n')
+    assert outline(items) == [2, " with a comma", 4, "four"]
+    piece = items[1]
+    assert isinstance(piece, Document)
+    assert piece.note == "may be a piece of the broken row 2"
+
+
+def test_tab_separated_text_may_hold_quotes_that_quote_nothing() -> None:
+    items = read_csv('id\ttext\n1\t"No," he said.\n2\t"quoted\nover lines"\n3\tthree\n', "tsv")
+    assert outline(items) == ['"No," he said.', "quoted\nover lines", "three"]
+    assert [getattr(item, "note", "") for item in items] == [
+        "quotes taken as they stand",
+        None,
+        None,
+    ]
+
+
+def test_a_cut_archive_keeps_the_rows_before_the_break(tmp_path: Path) -> None:
+    rows = [f'{n},"text {n}, {hash(n) * 7919 % 10**9}"' for n in range(20_000)]
+    content = gzip.compress("\n".join(["id,text", *rows]).encode())
+    path = tmp_path / "a.csv.gz"
+    path.write_bytes(content[: len(content) // 2])
+    *good, bad = read_documents([str(path)])
+    assert isinstance(bad, BadInput)
+    assert bad.reason == "gzip archive cut off: what stood behind the break is lost"
+    kept = [item.text for item in good if isinstance(item, Document)]
+    assert kept == [row.split(",", 1)[1].strip('"') for row in rows[: len(kept)]]
+    # The row that the break goes through may be one more.
+    assert 5_000 < len(kept) >= len(good) - 1
+
+
+CELL = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=15)
+PLAIN = st.text("abc .", min_size=1, max_size=8).filter(str.strip)
+
+
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(
+    st.lists(st.tuples(CELL, CELL, CELL), max_size=6),
+    st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
+    st.sampled_from(["\n", "\r\n"]),
+)
+def test_whatever_the_csv_module_writes_is_one_item_a_row(
+    rows: list[tuple[str, str, str]], quoting: Any, newline: str
+) -> None:
+    content = io.StringIO(newline="")
+    # This end of line has the module quote both its halves.
+    writer = csv.writer(content, quoting=quoting, lineterminator="\r\n")
+    writer.writerows([("id", "text", "more"), *rows])
+    given = content.getvalue()
+    if not any("\r" in cell or "\n" in cell for row in rows for cell in row):
+        given = given.replace("\r\n", newline)
+    items = read_csv(given)
+    assert len(items) == len(rows)
+    for row, item in zip(rows, items, strict=True):
+        if isinstance(item, Document):
+            expected = (row[0] or item.id, row[1], {"more": row[2]})
+            assert (item.id, item.text, item.fields) == expected
+        else:
+            assert item.reason.startswith(("empty", "binary"))
+
+
+@settings(derandomize=True, deadline=None, max_examples=150)
+@given(
+    st.lists(st.tuples(PLAIN, st.sampled_from(["", ',"x', ',"x" y', ",,,,"])), max_size=8),
+)
+def test_no_broken_row_costs_a_good_one(rows: list[tuple[str, str]]) -> None:
+    lines = [f"{n},{text},{broken or 'end'}" for n, (text, broken) in enumerate(rows)]
+    items = read_csv("\n".join(["id,text,more", *lines]))
+    good = [(str(n), text) for n, (text, broken) in enumerate(rows) if not broken]
+    read = [(item.id, item.text) for item in items if isinstance(item, Document)]
+    assert read == good
+    assert len(items) == len(rows)
+
+
+@settings(derandomize=True, deadline=None, max_examples=200)
+@given(st.binary(max_size=200), st.sampled_from([b"", b"id,text\n", b'text\n"', b"\xff\xfe"]))
+def test_no_bytes_make_the_reader_fail(content: bytes, start: bytes) -> None:
+    for name in ("csv", "tsv"):
+        for item in read_csv(start + content, name):
+            assert isinstance(item, Document) or item.reason
+
+
+def test_a_huge_table_is_read_in_bounded_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    row = f'1,"{"word " * 20_000}"\n'
+    with path.open("w") as stream:
+        stream.write("id,text\n")
+        stream.writelines([row] * 500)
+    tracemalloc.start()
+    count = sum(isinstance(item, Document) for item in read_documents([str(path)]))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert count == 500
+    assert peak < 4 * 1024 * 1024
+
+
+# --------------------------------------------------------------------------------------
+# Parquet
+# --------------------------------------------------------------------------------------
+
+
+def write_parquet(path: Path, columns: dict[str, Any], **options: Any) -> str:
+    pq.write_table(pa.table(columns), path, **options)
+    return str(path)
+
+
+def test_each_parquet_row_is_a_document(tmp_path: Path) -> None:
+    source = write_parquet(
+        tmp_path / "a.parquet",
+        {"id": [7, None], "text": [TEXT, TEXT * 2], "more": ["x", None], "source": ["a", None]},
+    )
+    assert list(read_documents([source], FieldNames(reference="source"))) == [
+        Document(7, TEXT, source, 1, {"more": "x"}, reference="a"),
+        Document(f"{source}:2", TEXT * 2, source, 2, {"more": None}),
+    ]
+
+
+def test_parquet_values_become_what_json_can_hold(tmp_path: Path) -> None:
+    moment = dt.datetime(2024, 3, 5, 10, 30, tzinfo=dt.UTC)
+    source = write_parquet(
+        tmp_path / "a.parquet",
+        {
+            "text": [TEXT],
+            "nan": [float("nan")],
+            "day": [moment.date()],
+            "moment": pa.array([moment], pa.timestamp("ns", tz="UTC")),
+            "price": pa.array([Decimal("1.50")]),
+            "count": pa.array([Decimal("12345678901234567890")], pa.decimal128(20, 0)),
+            "list": [[1.5, float("inf")]],
+            "nested": [{"a": {"b": b"caf\xc3\xa9"}}],
+            "bytes": [b"\x81\x8d"],
+            "kind": pa.array(["x"]).dictionary_encode(),
+        },
+    )
+    (item,) = read_documents([source])
+    assert isinstance(item, Document)
+    assert item.fields == {
+        "nan": None,
+        "day": "2024-03-05",
+        "moment": "2024-03-05T10:30:00+00:00",
+        "price": 1.5,
+        "count": 12345678901234567890,
+        "list": [1.5, None],
+        "nested": {"a": {"b": "café"}},
+        "kind": "x",
+    }
+    assert item.note == "column 'bytes' holds bytes that are no text: left out"
+
+
+def test_texts_stored_as_bytes_are_read(tmp_path: Path) -> None:
+    values = [TEXT.encode(), TEXT.encode("cp1252"), b"\x81\x8d", None]
+    binary = pa.array(values, pa.binary())
+    mislabelled = binary.view(pa.string())
+    for column in (binary, mislabelled):
+        source = write_parquet(tmp_path / "a.parquet", {"text": column})
+        good, guessed, bad, empty = read_documents([source])
+        assert outline([good, guessed]) == [TEXT, TEXT]
+        assert getattr(guessed, "note", "") == "byte 45 is not UTF-8: read as Windows-1252"
+        assert reasons([bad, empty]) == [
+            "no field 'text': the row holds nothing else",
+            "field 'text' holds a null, not text",
+        ]
+
+
+def test_a_parquet_file_without_its_column_is_one_bad_input(tmp_path: Path) -> None:
+    source = write_parquet(tmp_path / "a.parquet", {"id": [1, 2], "body": ["x", "y"]})
+    (item,) = read_documents([source])
+    assert reasons([item]) == ["no column 'text' (columns: 'id', 'body'): give --text-column"]
+
+
+@pytest.mark.parametrize("keep", [4, 100, -1])
+def test_a_cut_parquet_file_is_one_bad_input(tmp_path: Path, keep: int) -> None:
+    path = tmp_path / "a.parquet"
+    write_parquet(path, {"text": [TEXT] * 100})
+    path.write_bytes(path.read_bytes()[:keep])
+    (item,) = read_documents([str(path)])
+    assert isinstance(item, BadInput)
+    assert item.reason.startswith("not a whole Parquet file: ")
+
+
+def test_a_damaged_row_group_costs_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    write_parquet(
+        path,
+        {"text": [f"{TEXT} {n}" for n in range(300)]},
+        row_group_size=100,
+        use_dictionary=False,
+    )
+    group = pq.ParquetFile(path).metadata.row_group(1).column(0)
+    content = bytearray(path.read_bytes())
+    start = group.data_page_offset
+    content[start : start + 200] = b"\xff" * 200
+    path.write_bytes(content)
+    items = list(read_documents([str(path)]))
+    assert len(items) == 201
+    bad = items[100]
+    assert isinstance(bad, BadInput)
+    assert bad.reason.startswith("damaged Parquet: rows 101 to 200 cannot be read: ")
+    assert [item.row for item in items[99:103]] == [100, 101, 201, 202]
+
+
+def test_parquet_is_read_from_standard_input_and_archives(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    content = Path(write_parquet(path, {"text": [TEXT]})).read_bytes()
+    (item,) = read_documents(["-"], standard_input=io.BytesIO(content))
+    assert outline([item]) == [TEXT]
+    archive = tmp_path / "b.parquet.gz"
+    archive.write_bytes(gzip.compress(content))
+    (item,) = read_documents([str(archive)])
+    assert outline([item]) == [TEXT]
+
+
+def test_a_large_row_group_is_read_in_bounded_memory(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    text = "word " * 4_000
+    schema = pa.schema([("text", pa.string())])
+    with pq.ParquetWriter(path, schema, use_dictionary=False) as writer:
+        batch = pa.record_batch([[f"{n} {text}" for n in range(3_000)]], schema=schema)
+        writer.write_table(pa.Table.from_batches([batch]), row_group_size=3_000)
+    del batch
+    before = pa.total_allocated_bytes()
+    peak = 0
+    count = 0
+    for item in read_documents([str(path)]):
+        count += isinstance(item, Document)
+        peak = max(peak, pa.total_allocated_bytes() - before)
+    assert count == 3_000
+    # The texts are 60 MB.
+    assert peak < 30_000_000
