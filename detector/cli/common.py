@@ -37,6 +37,14 @@ model_option = click.option(
     help="Model folder.  [default: $DETECTOR_MODEL, or the one shipped]",
 )
 
+color_option = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    help="Colour what is printed as text; auto: where it goes to a terminal.",
+)
+
 figures_format_option = click.option(
     "--format",
     "form",
@@ -66,8 +74,9 @@ def open_output(output: str | None) -> Iterator[TextIO]:
         yield sys.stdout
         return
     target = Path(output)
-    if target.is_dir() or not target.absolute().parent.is_dir():
+    if (target.exists() and not target.is_file()) or not target.absolute().parent.is_dir():
         raise click.UsageError(f"--output {output}: not a file in an existing folder")
+    target = target.resolve()
     with tempfile.TemporaryDirectory(prefix=".detector-", dir=target.absolute().parent) as work:
         fresh = Path(work) / target.name
         with fresh.open("w", encoding="utf-8", errors=_ON_SURROGATES, newline="") as stream:

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from detector.cli.common import CannotRunError, load_detector, model_option, open_output
+from detector.cli.common import (
+    CannotRunError,
+    color_option,
+    load_detector,
+    model_option,
+    open_output,
+)
 from detector.errors import DetectorError
 from detector.readers import STANDARD_INPUT, BadInput, read_documents
 
 if TYPE_CHECKING:
+    from detector.detector import Detector
     from detector.verdict import Comparison
 
 
@@ -34,9 +42,18 @@ if TYPE_CHECKING:
     help="Share of other pairs (people's edits, other articles) that may be flagged by mistake.",
 )
 @click.option("--output", metavar="FILE", help="Write here, all or nothing, instead of printing.")
+@click.option("--report", metavar="FILE", help="Also write the page of --format html here.")
+@color_option
 @model_option
 def compare(
-    copy: str, original: str, form: str, fpr: str, output: str | None, model: str | None
+    copy: str,
+    original: str,
+    form: str,
+    fpr: str,
+    output: str | None,
+    report: str | None,
+    color: str,
+    model: str | None,
 ) -> None:
     """Say what COPY did to ORIGINAL: the relation, and every substitution.
 
@@ -55,8 +72,13 @@ def compare(
         raise CannotRunError(str(error)) from error
     if comparison.probability is None:
         raise CannotRunError(f"{copy} against {original}: {comparison.reason}")
-    with open_output(output) as stream:
-        stream.write(_format(comparison, form, *texts))
+    try:
+        with open_output(output) as stream:
+            _write(stream, form, comparison, (texts[0], texts[1]), detector, color)
+        if report is not None:
+            _write_page(report, comparison, (texts[0], texts[1]), detector)
+    except OSError as error:
+        raise CannotRunError(f"{error.filename or output}: {error.strerror or error}") from error
 
 
 def _is_file(source: str) -> bool:
@@ -79,15 +101,35 @@ def _read_one(source: str) -> str:
             "score a file whose rows bring their originals: detector score --reference-column"
         )
     (document,) = documents
-    assert not isinstance(document, BadInput)  # noqa: S101  # told apart above
+    assert not isinstance(document, BadInput)  # told apart above
     return document.text
 
 
-def _format(comparison: Comparison, form: str, copy: str, original: str) -> str:
+def _write(
+    stream: TextIO,
+    form: str,
+    comparison: Comparison,
+    texts: tuple[str, str],
+    detector: Detector,
+    color: str,
+) -> None:
     if form == "json":
-        return comparison.to_json() + "\n"
-    if form == "html":
-        from detector.report import format_comparison_report
+        stream.write(comparison.to_json() + "\n")
+    elif form == "html":
+        _write_page(stream, comparison, texts, detector)
+    else:
+        from detector.terminal import format_comparison, wants_colour
 
-        return format_comparison_report(copy, original, comparison)
-    return f"{comparison}\n"
+        width = shutil.get_terminal_size().columns
+        stream.write(
+            format_comparison(*texts, comparison, colour=wants_colour(stream, color), width=width)
+        )
+
+
+def _write_page(
+    target: str | TextIO, comparison: Comparison, texts: tuple[str, str], detector: Detector
+) -> None:
+    from detector.report import write_comparison_report
+
+    card = detector.bundle.manifest.to_dict() if detector.bundle is not None else None
+    write_comparison_report(target, *texts, comparison, model_card=card)

@@ -7,7 +7,7 @@ translations of the same article, cut copies, articles on the same event.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +48,7 @@ _RETRANSLATIONS = {
 _CURLY = str.maketrans({"'": "’"})
 
 
-def load_pairs(folder: Path, sources: dict[str, Sequence[SynonymSource]], seed: int, most: int
+def load_pairs(folder: Path, sources: Mapping[str, Sequence[SynonymSource]], seed: int, most: int
 ) -> pd.DataFrame:  # fmt: skip
     """Pairs with `PAIR_FRAME_COLUMNS`, of documents that the encoder was not tuned on.
 
@@ -92,7 +92,7 @@ def _outlets(originals: pd.DataFrame) -> list[str]:
 def _machine_pairs(
     documents: pd.DataFrame,
     originals: pd.DataFrame,
-    sources: dict[str, Sequence[SynonymSource]],
+    sources: Mapping[str, Sequence[SynonymSource]],
     people: pd.DataFrame,
     seed: int,
     most: int,
