@@ -201,9 +201,10 @@ class Detector:
 
     def measure_log_odds(self, documents: Sequence[DocumentEvidence]) -> list[float]:
         """The classifier's uncalibrated log-odds of "not original" of each document."""
-        summaries = np.stack([d.summary for d in documents])
-        scores, _ = self.classifier.score(summaries, np.array([d.words for d in documents]))
-        return [float(score) for score in scores]
+        return [
+            float(self.classifier.score(d.summary[None], np.array([d.words]))[0][0])
+            for d in documents
+        ]
 
     def _load_pair_classifier(self) -> PairClassifier:
         if self._pair_classifier is None:
@@ -232,9 +233,6 @@ class Detector:
         elif threshold is None:
             promised = ", ".join(f"{r:g}" for r in sorted(classifier.thresholds)) or "none"
             reason = f"no threshold: this model promises none at {rate:g}, only at {promised}"
-        verdicts = self._judge(
-            {0: evidence.copy, 1: evidence.original}, DEFAULT_FALSE_POSITIVE_RATE
-        )
         return Comparison(
             relation=max(by_relation, key=by_relation.__getitem__),
             class_probabilities=by_relation,
@@ -247,8 +245,8 @@ class Detector:
             alignment=evidence.alignment.links,
             substitutions=classifier.name_substitutions(evidence),
             evidence=evidence.named_columns,
-            verdict=verdicts[0],
-            original_verdict=verdicts[1],
+            verdict=self._judge(evidence.copy, DEFAULT_FALSE_POSITIVE_RATE),
+            original_verdict=self._judge(evidence.original, DEFAULT_FALSE_POSITIVE_RATE),
             reason=reason,
             signature=format_signature(__version__, self.model, threshold, rate),
         )
@@ -278,8 +276,15 @@ class Detector:
         *,
         text_column: str = "text",
         false_positive_rate: float = DEFAULT_FALSE_POSITIVE_RATE,
+        workers: int | None = 1,
     ) -> pd.DataFrame:
         """Judge a column of texts; the answer has the same index, one row per text.
+
+        Args:
+            frame: holds the texts; a missing one (None, NaN) is answered as an empty one is.
+            text_column: where they are.
+            false_positive_rate: see `score`.
+            workers: processes that score; as many as cores for None.
 
         Returns:
             Columns ``probability``, ``label``, ``probability_original``,
@@ -289,35 +294,14 @@ class Detector:
         Raises:
             KeyError: there is no such column.
         """
-        import pandas as pd
+        from detector.batch import score_frame
 
-        if text_column not in frame.columns:
-            raise KeyError(
-                f"no column {text_column!r}; the frame has {', '.join(map(repr, frame.columns))}"
-            )
-        verdicts = self.score(frame[text_column], false_positive_rate=false_positive_rate)
-        rows = [
-            {
-                "probability": v.probability,
-                "label": v.label,
-                **{f"probability_{label}": v.class_probabilities.get(label) for label in LABELS},
-                "flagged": v.flagged,
-                "threshold": v.threshold,
-                "reason": v.reason,
-                "words": v.words,
-                "language": v.language,
-                "signature": v.signature,
-            }
-            for v in verdicts
-        ]
-        columns = [
-            "probability", "label", *(f"probability_{label}" for label in LABELS), "flagged",
-            "threshold", "reason", "words", "language", "signature",
-        ]  # fmt: skip
-        answer = pd.DataFrame(rows, columns=columns, index=frame.index)
-        numbers = [c for c in columns if c.startswith("probability") or c == "threshold"]
-        return answer.astype(
-            dict.fromkeys(numbers, "float64") | {"flagged": bool, "words": "int64"}
+        return score_frame(
+            frame,
+            self,
+            text_column=text_column,
+            false_positive_rate=false_positive_rate,
+            workers=workers,
         )
 
     def _score_batch(self, texts: Sequence[str], rate: float, artifacts: str) -> list[Verdict]:
@@ -326,12 +310,11 @@ class Detector:
         languages = [guess_language(text) if text.strip() else None for text in texts]
         readable = [i for i, language in enumerate(languages) if language == "en"]
         gathered = self.gatherer.gather([texts[i][:MAXIMUM_CHARACTERS] for i in readable])
-        judged = {
-            i: evidence for i, evidence in zip(readable, gathered, strict=True) if evidence.judged
+        verdicts = {
+            i: self._add_artifacts(texts[i], evidence, self._judge(evidence, rate), artifacts)
+            for i, evidence in zip(readable, gathered, strict=True)
+            if evidence.judged
         }
-        verdicts = self._judge(judged, rate)
-        for i, verdict in verdicts.items():
-            verdicts[i] = self._add_artifacts(texts[i], judged[i], verdict, artifacts)
         return [
             verdicts.get(i) or self._refuse(text, language, rate)
             for i, (text, language) in enumerate(zip(texts, languages, strict=True))
@@ -346,25 +329,18 @@ class Detector:
         found = self._finder.find(text, evidence, log_odds, setting)
         return replace(verdict, artifacts=found)
 
-    def _judge(self, documents: dict[int, DocumentEvidence], rate: float) -> dict[int, Verdict]:
-        if not documents:
-            return {}
-        evidence = list(documents.values())
-        summaries = np.stack([d.summary for d in evidence])
-        words = np.array([d.words for d in evidence])
-        scores, shares = self.classifier.score(summaries, words)
-        probabilities = self.classifier.calibrate(scores, words)
+    def _judge(self, document: DocumentEvidence, rate: float) -> Verdict:
+        # One at a time: a matrix product of several rows differs in its last digit.
+        words = np.array([document.words])
+        scores, shares = self.classifier.score(document.summary[None], words)
         thresholds = self.classifier.find_threshold(rate, words)
-        return {
-            key: self._make_verdict(
-                document,
-                float(probabilities[i]),
-                np.exp(shares[i]).tolist(),
-                None if thresholds is None else float(thresholds[i]),
-                rate,
-            )
-            for i, (key, document) in enumerate(documents.items())
-        }
+        return self._make_verdict(
+            document,
+            float(self.classifier.calibrate(scores, words)[0]),
+            np.exp(shares[0]).tolist(),
+            None if thresholds is None else float(thresholds[0]),
+            rate,
+        )
 
     def _make_verdict(
         self,

@@ -17,7 +17,7 @@ from detector import __version__
 from detector.bundle import write_bundle
 from detector.cli import main
 from detector.errors import BundleError
-from detector.verdict import Verdict
+from detector.verdict import Comparison, Verdict
 
 MACHINE = "A machine rewrote this report about the harbour."
 PERSON = "Somebody wrote this report about the harbour."
@@ -27,23 +27,22 @@ FOREIGN = "Der Hafen bleibt am Montag geschlossen."
 class FakeDetector:
     """Answers "translated" where a text speaks of a machine, and remembers what it was asked."""
 
-    batches: list[int]
+    asked: list[str]
     model: object
+    bundle = None
 
     @classmethod
     def load(cls, path: object = None) -> "FakeDetector":
         if path == "broken":
             raise BundleError("broken: truncated or altered; fetch the model again")
         self = cls()
-        self.batches, self.model = [], path
+        self.asked, self.model = [], path
         loaded.append(self)
         return self
 
-    def score(self, texts: list[str], false_positive_rate: float = 0.01) -> list[Verdict]:
-        self.batches.append(len(texts))
-        return [self.judge(text, false_positive_rate) for text in texts]
-
-    def judge(self, text: str, rate: float) -> Verdict:
+    def score(self, text: str, *, false_positive_rate: float = 0.01) -> Verdict:
+        self.asked.append(text)
+        rate = false_positive_rate
         threshold = {0.05: 0.6, 0.01: 0.9, 0.001: None}[rate]
         if text.startswith("Der"):
             return Verdict(None, None, {}, False, threshold, rate, "not English: German")
@@ -129,15 +128,14 @@ def test_the_false_positive_rate_is_the_callers(tmp_path: Path, rate: str, expec
 def test_files_that_fail_are_named_and_the_rest_is_scored(tmp_path: Path) -> None:
     good, empty = write(tmp_path, "good.txt", PERSON), write(tmp_path, "empty.txt", "")
     foreign = write(tmp_path, "foreign.txt", FOREIGN)
-    result = run("score", tmp_path, good, empty, "missing.txt", foreign, good)
+    result = run("score", good, empty, "missing.txt", foreign, good)
     assert result.exit_code == 1
     assert result.stdout.count("original · ") == 2
     assert result.stderr.splitlines() == [
-        f"error: {tmp_path}: a folder where a file is meant: name the files in it",
         f"error: {empty}: empty: no text",
         "error: missing.txt: no such file",
         f"error: {foreign}: not English: German",
-        "4 of 6 inputs could not be scored",
+        "3 of 5 inputs could not be scored",
     ]
 
 
@@ -252,7 +250,7 @@ def test_foreign_letters_and_broken_ones_make_valid_rows(tmp_path: Path) -> None
     assert parse_rows(result.stdout)[0]["id"] == "é\ud83d"
 
 
-def test_long_inputs_are_scored_in_batches_without_losing_order(tmp_path: Path) -> None:
+def test_long_inputs_keep_their_order_and_the_same_text_is_scored_once(tmp_path: Path) -> None:
     source = write(
         tmp_path,
         "in.jsonl",
@@ -260,14 +258,7 @@ def test_long_inputs_are_scored_in_batches_without_losing_order(tmp_path: Path) 
     )
     result = run("score", source)
     assert [row["id"] for row in parse_rows(result.stdout)] == list(range(150))
-    assert loaded[0].batches == [62, 63, 22]
-
-
-def test_long_texts_end_a_batch_early(tmp_path: Path) -> None:
-    text = "word " * 180_000
-    source = write(tmp_path, "in.jsonl", rows(*({"id": n, "text": text} for n in range(4))))
-    assert run("score", source).exit_code == 0
-    assert loaded[0].batches == [3, 1]
+    assert loaded[0].asked == [PERSON]
 
 
 # --------------------------------------------------------------------------------------
@@ -289,7 +280,7 @@ def test_csv_has_the_fixed_columns(tmp_path: Path) -> None:
 def test_output_goes_to_the_file_and_nothing_is_printed(tmp_path: Path) -> None:
     source = write(tmp_path, "in.jsonl", rows({"id": "é", "text": PERSON}))
     target = write(tmp_path, "out.jsonl", "older")
-    result = run("score", source, "--output", target)
+    result = run("score", source, "--output", target, "--overwrite")
     assert (result.exit_code, result.stdout) == (0, "")
     assert parse_rows(target.read_text(encoding="utf-8"))[0]["id"] == "é"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
@@ -303,10 +294,119 @@ def test_a_run_that_breaks_leaves_the_older_output(
 
     monkeypatch.setattr(FakeDetector, "score", fail)
     target = write(tmp_path, "out.jsonl", "older")
-    result = run("score", write(tmp_path, "a.txt", PERSON), "--output", target)
+    source = write(tmp_path, "a.txt", PERSON)
+    result = run("score", source, "--output", target, "--overwrite")
     assert isinstance(result.exception, MemoryError)
     assert target.read_text() == "older"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "out.jsonl"]
+
+
+def test_an_output_that_exists_is_kept_unless_told_otherwise(tmp_path: Path) -> None:
+    source = write(tmp_path, "in.jsonl", rows({"id": 1, "text": PERSON}))
+    target = write(tmp_path, "out.jsonl", "older")
+    result = run("score", source, "--output", target)
+    assert result.exit_code == 2
+    assert f"{target}: exists: name another file, or replace it with --overwrite" in result.stderr
+    assert target.read_text() == "older"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.jsonl", "out.jsonl"]
+
+
+def test_what_cannot_be_scored_goes_to_the_quarantine_and_nowhere_else(tmp_path: Path) -> None:
+    given = rows(
+        {"id": 1, "text": MACHINE, "k": 1},
+        {"id": 2, "k": 2},
+        {"id": 3, "text": FOREIGN, "k": 3},
+        {"id": 4, "text": PERSON, "label": "mine"},
+    )
+    source, target = write(tmp_path, "in.jsonl", given), tmp_path / "out.jsonl"
+    result = run("score", source, "--output", target, "--fpr", "0.05")
+    assert (result.exit_code, result.stdout) == (1, "")
+    out = parse_rows(target.read_text())
+    assert [row["id"] for row in out] == [1, 4]
+    assert list(out[0]) == ["id", "probability", "label", "flagged", "reason", "signature", "k"]
+    assert (out[0]["k"], out[0]["flagged"], out[1]["input_label"]) == (1, True, "mine")
+    assert parse_rows((tmp_path / "out.jsonl.quarantine.jsonl").read_text()) == [
+        {
+            "id": 2,
+            "source": str(source),
+            "row": 2,
+            "reason": "no field 'text': the row holds 'k'",
+            "fields": {"k": 2},
+        },
+        {
+            "id": 3,
+            "source": str(source),
+            "row": 3,
+            "reason": "not English: German",
+            "fields": {"k": 3},
+        },
+    ]
+
+
+def test_the_quarantine_may_be_named_and_is_then_always_written(tmp_path: Path) -> None:
+    target, elsewhere = tmp_path / "out.jsonl", tmp_path / "bad.jsonl"
+    good = write(tmp_path, "good.jsonl", rows({"id": 1, "text": PERSON}))
+    call = ["score", good, "--output", target, "--quarantine", elsewhere]
+    assert run(*call).exit_code == 0
+    assert elsewhere.read_text() == ""
+    bad = write(tmp_path, "bad_input.jsonl", rows({"id": 1}))
+    result = run("score", bad, good, "--quarantine", elsewhere)
+    assert (result.exit_code, result.stderr) == (1, "1 of 2 inputs could not be scored\n")
+    assert [row["source"] for row in parse_rows(elsewhere.read_text())] == [str(bad)]
+    assert len(parse_rows(result.stdout)) == 1
+
+
+def test_a_run_into_a_file_is_summed_up(tmp_path: Path) -> None:
+    given = [{"text": MACHINE}, {"text": PERSON}, {"text": PERSON}, {"text": "one"}, {}, {"x": 1}]
+    source = write(tmp_path, "in.jsonl", rows(*given))
+    summary = tmp_path / "summary.json"
+    call = ["score", source, "--output", tmp_path / "out.jsonl", "--fpr", "0.05"]
+    result = run(*call, "--summary", summary)
+    figures = json.loads(summary.read_text())
+    assert {name: figures[name] for name in ("inputs", "scored", "failed", "duplicates")} == {
+        "inputs": 6,
+        "scored": 4,
+        "failed": 2,
+        "duplicates": 1,
+    }
+    assert figures["labels"] == {"original": 3, "translated": 1}
+    assert (figures["flagged"], figures["flagged_share"]) == (1, 0.25)
+    assert figures["flagged_share_interval"] == pytest.approx([0.0456, 0.6994], abs=1e-4)
+    assert figures["failures"] == {"no field 'text'": 2}
+    assert figures["withheld"] == {"too short": 1}
+    assert figures["signature"] == f"detector:{__version__}|model:None|fpr0.05"
+    lines = result.stderr.splitlines()
+    assert lines[0] == "6 inputs, 4 scored, 2 could not be: no field 'text' 2"
+    assert "1 flagged: 25.00 % of those scored, 95 % interval 4.56–69.94 %" in lines[3]
+    assert run(*call, "--overwrite", "--quiet").stderr == ""
+
+
+def test_rows_may_bring_their_own_original(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def compare(self: FakeDetector, text: str, reference: str) -> Comparison:
+        verdict = self.score(text)
+        same = text == reference
+        relation = "verbatim" if same else "machine-rewritten"
+        return Comparison(
+            relation, {relation: 1.0}, float(not same), not same, 0.5, 0.005, 0.75, 0.5, (), (),
+            {}, verdict, verdict,
+        )  # fmt: skip
+
+    monkeypatch.setattr(FakeDetector, "compare", compare, raising=False)
+    given = [{"text": PERSON, "was": PERSON}, {"text": PERSON, "was": MACHINE}, {"text": MACHINE}]
+    source = write(tmp_path, "in.jsonl", rows(*({"was": None} | row for row in given)))
+    first, second, third = parse_rows(run("score", source, "--reference-column", "was").stdout)
+    assert list(first)[5:] == [
+        "signature",
+        "original_id",
+        "original_score",
+        "relation",
+        "comparison_probability",
+        "comparison_flagged",
+        "coverage",
+    ]
+    assert (first["relation"], first["flagged"], first["coverage"]) == ("verbatim", False, 0.75)
+    assert (second["relation"], second["flagged"]) == ("machine-rewritten", True)
+    assert (third["relation"], third["comparison_flagged"], third["coverage"]) == (None, None, None)
 
 
 # --------------------------------------------------------------------------------------
@@ -320,8 +420,16 @@ def test_a_run_that_breaks_leaves_the_older_output(
         (["score"], "Missing argument"),
         (["score", "-", "--fpr", "0.02"], "'0.02' is not one of"),
         (["score", "-", "--format", "xml"], "'xml' is not one of"),
-        (["score", "-", "--output", "missing/out.txt"], "not a file in an existing folder"),
+        (["score", "-", "--output", "missing/out.jsonl"], "not a file in an existing folder"),
         (["score", "-", "--output", "."], "not a file in an existing folder"),
+        (["score", "-", "--output", "out.docx"], "out.docx: no known format"),
+        (["score", "-", "--quarantine", "missing/q.jsonl"], "not a file in an existing folder"),
+        (["score", "-", "--resume"], "--resume and --overwrite speak of an --output"),
+        (["score", "-", "--output", "o.csv", "--format", "csv"], "told by its extension"),
+        (["score", "out.jsonl", "--output", "out.jsonl"], "lies among what is read"),
+        (["score", "-", "--output", "o.json", "--summary", "o.json"], "a file of its own"),
+        (["score", "-", "--workers", "0"], "0 is not in the range"),
+        (["score", "-", "--input-format", "pdf"], "'pdf' is not one of"),
         (["score", "-", "--model", "broken"], "broken: truncated or altered"),
         (["info", "--model", "missing"], "missing: no such model folder"),
         (["guess"], "No such command"),

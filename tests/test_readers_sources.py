@@ -181,8 +181,15 @@ def test_an_unknown_format_is_refused_at_once() -> None:
         read_documents(["a.pdf"], input_format="pdf")
 
 
-@pytest.mark.parametrize("form", INPUT_FORMATS)
-def test_an_empty_file_is_one_bad_input_in_every_format(tmp_path: Path, form: str) -> None:
+@pytest.mark.parametrize("form", ["jsonl", "csv", "tsv"])
+def test_an_empty_file_of_rows_has_no_rows(tmp_path: Path, form: str) -> None:
+    empty = write(tmp_path / f"a.{form}", b"")
+    archive = write(tmp_path / f"a.{form}.gz", gzip.compress(b""))
+    assert list(read_documents([empty, archive])) == []
+
+
+@pytest.mark.parametrize("form", sorted({*INPUT_FORMATS} - {"jsonl", "csv", "tsv"}))
+def test_an_empty_file_is_one_bad_input_in_every_other_format(tmp_path: Path, form: str) -> None:
     empty = write(tmp_path / f"a.{form}", b"")
     archive = write(tmp_path / "a.gz", gzip.compress(b""))
     for source in (empty, archive):

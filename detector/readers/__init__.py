@@ -31,6 +31,7 @@ from detector.readers.html import HtmlLimits, Page, extract_pages, opens_page, r
 from detector.readers.json_rows import opens_json, read_json
 from detector.readers.parquet import read_parquet
 from detector.readers.sources import (
+    CSV,
     HTML,
     INPUT_FORMATS,
     JSON_LINES,
@@ -63,6 +64,7 @@ __all__ = [
 _USUAL_NAMES = FieldNames()
 _USUAL_LIMITS = HtmlLimits()
 _LOOKED_AT = 4096
+_ROWS = frozenset({JSON_LINES, CSV, TSV})
 _PARQUET_START = b"PAR1"
 _WARC_START = b"WARC/"
 
@@ -122,6 +124,9 @@ def _read_source(
     stream: io.BufferedReader, source: str, names: FieldNames, input_format: str | None
 ) -> Iterator[Document | BadInput | Page]:
     form = input_format or find_named_format(source)
+    if form in _ROWS and not stream.peek(_LOOKED_AT):
+        # Programs that write in parts leave empty ones behind: no rows, and no fault.
+        return
     start = _look_at(stream)
     compression = find_compression(start)
     if (named := find_named_compression(source)) not in (None, compression):
@@ -130,6 +135,8 @@ def _read_source(
     by_members = form == WARC and compression == GZIP
     if compression is not None and not by_members:
         stream = open_decompressed(stream, compression)
+        if form in _ROWS and not stream.peek(_LOOKED_AT):
+            return
         start = _look_at(stream)
     if input_format is None and form in (None, TEXT):
         form = _recognise(start, form)

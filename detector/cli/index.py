@@ -1,0 +1,206 @@
+"""``detector index``: build and search an index of originals."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from detector.cli.common import SOME_FAILED, CannotRunError, figures_format_option, open_output
+from detector.errors import DetectorError
+from detector.readers import BadInput, Document, FieldNames, read_documents
+
+if TYPE_CHECKING:
+    from detector.references import Candidate, ReferenceIndex
+
+
+@click.group()
+def index() -> None:
+    """Which of a million originals is this text a copy of?"""
+
+
+def _field_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options that name a row's fields."""
+    for name, what in (("id", "id"), ("text", "text")):
+        command = click.option(
+            f"--{name}-field", default=name, show_default=True, help=f"JSON field with the {what}."
+        )(command)
+    return command
+
+
+_files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE...")
+_folder_argument = click.argument("folder", metavar="FOLDER")
+
+
+@contextmanager
+def _faults_of_the_call() -> Iterator[None]:
+    """Let an index that cannot be used end the call with its message."""
+    try:
+        yield
+    except DetectorError as error:
+        raise CannotRunError(str(error)) from error
+
+
+@index.command()
+@_folder_argument
+@_files_argument
+@_field_options
+@click.pass_context
+def build(
+    context: click.Context, folder: str, files: tuple[str, ...], text_field: str, id_field: str
+) -> None:
+    """Build an index of the documents of FILE... in a new FOLDER.
+
+    Exits with 0 when all was added, 1 when some inputs could not be, 2 when the call is wrong.
+    """
+    from detector.references import MANIFEST, ReferenceIndex
+
+    with _faults_of_the_call():
+        if (Path(folder) / MANIFEST).exists():
+            raise CannotRunError(
+                f"{folder}: holds an index already: add to it with 'detector index add', or name "
+                "another folder"
+            )
+        references = ReferenceIndex.create(folder)
+    _add_files(context, references, files, FieldNames(text_field, id_field))
+
+
+@index.command()
+@_folder_argument
+@_files_argument
+@_field_options
+@click.pass_context
+def add(
+    context: click.Context, folder: str, files: tuple[str, ...], text_field: str, id_field: str
+) -> None:
+    """Add the documents of FILE... to the index in FOLDER.
+
+    An id that the index holds already is left as it is if the text is the same, and replaced if
+    it is another. Either all documents are added or, where the call fails, none.
+
+    Exits with 0 when all was added, 1 when some inputs could not be, 2 when the call is wrong.
+    """
+    _add_files(context, _open_index(folder), files, FieldNames(text_field, id_field))
+
+
+def _open_index(folder: str) -> ReferenceIndex:
+    from detector.references import ReferenceIndex
+
+    with _faults_of_the_call():
+        return ReferenceIndex.open(folder)
+
+
+def _add_files(
+    context: click.Context, references: ReferenceIndex, files: tuple[str, ...], names: FieldNames
+) -> None:
+    with _faults_of_the_call():
+        counts = references.add(_tell_notes(read_documents(files, names)), _report)
+    kinds = ("added", "replaced", "unchanged")
+    told = [f"{getattr(counts, kind):,} {kind}" for kind in kinds if getattr(counts, kind)]
+    click.echo(
+        f"{', '.join(told) or 'nothing added'}; {references.folder} holds {len(references):,}"
+    )
+    if counts.refused:
+        seen = counts.added + counts.replaced + counts.unchanged + counts.refused
+        click.echo(f"{counts.refused} of {seen} inputs could not be added", err=True)
+        context.exit(SOME_FAILED)
+
+
+def _tell_notes(items: Iterator[Document | BadInput]) -> Iterator[Document | BadInput]:
+    """Pass inputs on, and say what the reader had to assume of one."""
+    for item in items:
+        if isinstance(item, Document) and item.note:
+            click.echo(f"note: {item.place}: {item.note}", err=True)
+        yield item
+
+
+def _report(bad: BadInput) -> None:
+    click.echo(f"error: {bad.place}: {bad.reason}", err=True)
+
+
+@index.command()
+@_folder_argument
+@_files_argument
+@click.option(
+    "-k", "most", type=click.IntRange(1, 1000), default=5, show_default=True,
+    help="How many candidates at most.",
+)  # fmt: skip
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to print: for people, or a JSON line an input.",
+)
+@click.option("--output", metavar="FILE", help="Write here, all or nothing, instead of printing.")
+@_field_options
+@click.pass_context
+def find(
+    context: click.Context,
+    folder: str,
+    files: tuple[str, ...],
+    most: int,
+    form: str,
+    output: str | None,
+    text_field: str,
+    id_field: str,
+) -> None:
+    """Find the originals of the documents of FILE... in the index in FOLDER.
+
+    Exits with 0 when all was looked for, 1 when some inputs could not be, 2 when the call is wrong.
+    """
+    references = _open_index(folder)
+    seen = failed = 0
+    format_answer = _format_json if form == "json" else _format_text
+    with _faults_of_the_call(), open_output(output) as stream:
+        for item in _tell_notes(read_documents(files, FieldNames(text_field, id_field))):
+            seen += 1
+            if isinstance(item, BadInput):
+                failed += 1
+                _report(item)
+                candidates = []
+            else:
+                candidates = references.find(item.text, most)
+            stream.write(format_answer(item, candidates))
+    if failed:
+        click.echo(f"{failed} of {seen} inputs could not be looked for", err=True)
+        context.exit(SOME_FAILED)
+
+
+def _format_text(item: Document | BadInput, candidates: list[Candidate]) -> str:
+    if isinstance(item, BadInput):
+        return f"{item.id}: not looked for · {item.reason}\n"
+    if not candidates:
+        return f"{item.id}: no original found\n"
+    lines = [f"  {c.score:.3f}  {c.id}" + (f"  ({c.place})" if c.place else "") for c in candidates]
+    return "\n".join([f"{item.id}:", *lines]) + "\n"
+
+
+def _format_json(item: Document | BadInput, candidates: list[Candidate]) -> str:
+    row: dict[str, Any] = {
+        "id": item.id,
+        "candidates": [
+            {"id": c.id, "score": round(c.score, 4), "place": c.place} for c in candidates
+        ],
+    }
+    if isinstance(item, BadInput):
+        row["error"] = f"{item.place}: {item.reason}"
+    return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+@index.command()
+@_folder_argument
+@figures_format_option
+def info(folder: str, form: str) -> None:
+    """Print how many documents the index in FOLDER holds, and its size on disk."""
+    with _faults_of_the_call():
+        figures = _open_index(folder).info().to_dict()
+    if form == "json":
+        click.echo(json.dumps(figures, ensure_ascii=False, indent=1))
+    else:
+        click.echo("\n".join(f"{name.replace('_', ' ')}: {n}" for name, n in figures.items()))

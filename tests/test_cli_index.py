@@ -1,0 +1,184 @@
+"""``detector index``: what its verbs print, refuse and exit with."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from detector.cli.index import index
+from detector.references import MANIFEST, ReferenceIndex
+
+FERRY = """\
+The ferry to the northern islands will stop running in October because its hull has rusted through.
+Islanders were told at a crowded meeting in the school that a replacement is at least a year away.
+A fishing boat will carry the post and the milk until then.
+"""
+FERRY_SPUN = FERRY.replace("stop running", "cease operating").replace("crowded", "packed")
+BAKERY = """\
+The oldest bakery in the market square has been sold to two sisters who learnt the trade there.
+They intend to keep the wood oven, the striped awning and the recipe for rye bread.
+"""
+
+
+def run(*arguments: object, stdin: str = "") -> Result:
+    return CliRunner().invoke(index, [str(argument) for argument in arguments], input=stdin)
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    path = tmp_path / "originals.jsonl"
+    records = [{"id": "ferry", "text": FERRY}, {"id": 12, "text": BAKERY}]
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return path
+
+
+@pytest.fixture
+def folder(tmp_path: Path, rows: Path) -> Path:
+    assert run("build", tmp_path / "index", rows).exit_code == 0
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    path = tmp_path / "copy.txt"
+    path.write_text(FERRY_SPUN)
+    return path
+
+
+def test_build_says_what_it_holds(tmp_path: Path, rows: Path) -> None:
+    result = run("build", tmp_path / "index", rows)
+    assert result.exit_code == 0
+    assert result.stdout == f"2 added; {tmp_path / 'index'} holds 2\n"
+    assert len(ReferenceIndex.open(tmp_path / "index")) == 2
+
+
+def test_build_takes_field_names(tmp_path: Path) -> None:
+    result = run(
+        "build", tmp_path / "index", "-", "--text-field", "body", "--id-field", "url",
+        stdin=json.dumps({"url": "news/1", "body": FERRY}),
+    )  # fmt: skip
+    assert result.exit_code == 0
+    assert ReferenceIndex.open(tmp_path / "index").text("news/1") == FERRY
+
+
+def test_build_on_an_index_points_to_add(folder: Path, rows: Path) -> None:
+    result = run("build", folder, rows)
+    assert result.exit_code == 2
+    assert "holds an index already: add to it with 'detector index add'" in result.stderr
+
+
+def test_build_leaves_other_folders_alone(tmp_path: Path, rows: Path) -> None:
+    result = run("build", tmp_path, rows)
+    assert result.exit_code == 2
+    assert "not empty" in result.stderr
+    assert {path.name for path in tmp_path.iterdir()} == {rows.name}
+
+
+def test_add_tells_new_replaced_and_unchanged_apart(tmp_path: Path, folder: Path) -> None:
+    more = tmp_path / "more.jsonl"
+    records = [
+        {"id": "ferry", "text": FERRY},
+        {"id": 12, "text": f"{BAKERY} It opens on Monday."},
+        {"id": "new", "text": FERRY_SPUN},
+    ]
+    more.write_text("".join(json.dumps(record) + "\n" for record in records))
+    result = run("add", folder, more)
+    assert result.exit_code == 0
+    assert result.stdout == f"1 added, 1 replaced, 1 unchanged; {folder} holds 3\n"
+
+
+def test_bad_rows_are_named_and_the_others_added(tmp_path: Path, folder: Path) -> None:
+    more = tmp_path / "more.jsonl"
+    more.write_text(
+        '{"id": 1, "text": "One more story about the ferry."}\n{"id": 2}\n{"text": "!?"}\n'
+    )
+    result = run("add", folder, more, tmp_path / "missing.txt")
+    assert result.exit_code == 1
+    assert result.stdout == f"1 added; {folder} holds 3\n"
+    assert result.stderr.splitlines() == [
+        f"error: {more}, row 2: no field 'text': the row holds nothing else",
+        f"error: {more}, row 3: empty: no words to find it by",
+        f"error: {tmp_path / 'missing.txt'}: no such file",
+        "3 of 4 inputs could not be added",
+    ]
+
+
+def test_a_guessed_encoding_is_noted(tmp_path: Path, folder: Path) -> None:
+    page = tmp_path / "page.txt"
+    page.write_bytes("The café by the pier has closed for good.".encode("cp1252"))
+    result = run("add", folder, page)
+    assert result.exit_code == 0
+    assert "read as Windows-1252" in result.stderr
+
+
+def test_find_prints_candidates_for_people(folder: Path, copy: Path, rows: Path) -> None:
+    result = run("find", folder, copy)
+    assert result.exit_code == 0
+    name, candidate = result.stdout.splitlines()
+    assert name == f"{copy}:"
+    score, identity, *place = candidate.split()
+    assert 0.5 < float(score) < 1
+    assert identity == "ferry"
+    assert " ".join(place) == f"({rows}, row 1)"
+
+
+def test_find_prints_json_lines(folder: Path, copy: Path, rows: Path, tmp_path: Path) -> None:
+    asked = tmp_path / "asked.jsonl"
+    texts = [BAKERY, "The choir from the coast sang three new songs on Sunday."]
+    asked.write_text("".join(json.dumps({"id": i, "text": t}) + "\n" for i, t in enumerate(texts)))
+    result = run("find", folder, asked, "--format", "json", "-k", 1)
+    assert result.exit_code == 0
+    assert [json.loads(line) for line in result.stdout.splitlines()] == [
+        {"id": 0, "candidates": [{"id": 12, "score": 1.0, "place": f"{rows}, row 2"}]},
+        {"id": 1, "candidates": []},
+    ]
+    assert "1: no original found" in run("find", folder, asked).stdout
+
+
+def test_find_goes_on_after_a_bad_input(folder: Path, copy: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.write_text("")
+    result = run("find", folder, empty, copy)
+    assert result.exit_code == 1
+    assert f"error: {empty}: empty: no text" in result.stderr
+    assert "1 of 2 inputs could not be looked for" in result.stderr
+    assert "ferry" in result.stdout
+    answers = run("find", folder, empty, copy, "--format", "json").stdout.splitlines()
+    assert json.loads(answers[0])["error"] == f"{empty}: empty: no text"
+    assert json.loads(answers[1])["candidates"][0]["id"] == "ferry"
+
+
+def test_find_writes_a_file_whole_or_not_at_all(folder: Path, copy: Path, tmp_path: Path) -> None:
+    target = tmp_path / "found.txt"
+    assert run("find", folder, copy, "--output", target).exit_code == 0
+    assert "ferry" in target.read_text()
+    assert run("find", folder, copy, "--output", tmp_path / "no" / "found.txt").exit_code == 2
+
+
+def test_info(folder: Path) -> None:
+    assert "documents: 2\n" in run("info", folder).stdout
+    figures = json.loads(run("info", folder, "--format", "json").stdout)
+    assert figures["documents"] == 2
+    assert figures["bytes"] == sum(path.stat().st_size for path in folder.glob("*.bin"))
+
+
+@pytest.mark.parametrize("verb", ["add", "find", "info"])
+def test_a_folder_that_is_no_index(verb: str, tmp_path: Path, copy: Path) -> None:
+    files = () if verb == "info" else (copy,)
+    result = run(verb, tmp_path / "nowhere", *files)
+    assert result.exit_code == 2
+    assert "no such folder: build an index there first" in result.stderr
+
+
+def test_a_damaged_index_ends_the_call(folder: Path, copy: Path) -> None:
+    (folder / MANIFEST).write_text("{")
+    result = run("find", folder, copy)
+    assert result.exit_code == 2
+    assert "damaged or half written" in result.stderr
+
+
+def test_a_wrong_call(folder: Path, copy: Path) -> None:
+    assert run("find", folder).exit_code == 2
+    assert run("find", folder, copy, "-k", 0).exit_code == 2
+    assert run("add", folder).exit_code == 2

@@ -1,0 +1,180 @@
+"""Spark on this machine: the same figures, other columns untouched, the model sent along."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fake_detector import FakeDetector
+
+from detector import spark as module
+from detector.batch import COMPARED_COLUMNS, JUDGED_COLUMNS, Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from detector.detector import Detector
+
+pytest.importorskip("pyspark", reason="pyspark is not installed: the extra [spark]")
+if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+    pytest.skip("Spark needs Java, and there is none", allow_module_level=True)
+
+pytestmark = pytest.mark.slow
+
+QUICK = {
+    "spark.ui.enabled": "false",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    from pyspark.sql import SparkSession
+
+    folder = tmp_path_factory.mktemp("spark")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        builder = SparkSession.builder.master("local[2]").appName("test")
+        for name, value in QUICK.items():
+            builder = builder.config(name, value)
+        session = builder.config("spark.sql.warehouse.dir", str(folder)).getOrCreate()
+        yield session
+        session.stop()
+
+
+@pytest.fixture(scope="module")
+def texts(person_article: str, machine_article: str) -> list[str | None]:
+    varied = [f"{a}\nThis was reported {n} days ago by the paper of the town." for n in range(6)
+              for a in (person_article, machine_article)]  # fmt: skip
+    return [*varied, None, "", "Der Hafen bleibt am Montag geschlossen, sagte der Rat am Abend."]
+
+
+@pytest.fixture(scope="module")
+def frame(session: SparkSession, texts: list[str | None]) -> DataFrame:
+    rows = [
+        (n if n % 3 else None, 2**60 + n, text, [f"tag{n}"], datetime(2024, 5, 1, n % 24), "mine")
+        for n, text in enumerate(texts)
+    ]
+    schema = "gap int, number bigint, body string, tags array<string>, seen timestamp, label string"
+    return session.createDataFrame(rows, schema).repartition(3)
+
+
+def collect(frame: DataFrame) -> list[dict[str, Any]]:
+    rows = [row.asDict() for row in frame.collect()]
+    return sorted(rows, key=lambda row: row["number"])
+
+
+def test_spark_gives_the_figures_of_one_machine_and_keeps_other_columns(
+    frame: DataFrame, texts: list[str | None], tiny_detector: Detector, tiny_bundle: Path
+) -> None:
+    judged = module.score(frame, "body", model=str(tiny_bundle))
+    assert dict(judged.dtypes) == {
+        "gap": "int",
+        "number": "bigint",
+        "body": "string",
+        "tags": "array<string>",
+        "seen": "timestamp",
+        "input_label": "string",
+        "probability": "double",
+        "label": "string",
+        "probability_original": "double",
+        "probability_translated": "double",
+        "probability_spun": "double",
+        "flagged": "boolean",
+        "threshold": "double",
+        "reason": "string",
+        "words": "bigint",
+        "language": "string",
+        "signature": "string",
+    }
+    rows = collect(judged)
+    assert [row["number"] for row in rows] == [2**60 + n for n in range(len(texts))]
+    for n, (row, text) in enumerate(zip(rows, texts, strict=True)):
+        verdict = tiny_detector.score(text or "")
+        assert row["probability"] == (
+            None if verdict.probability is None else pytest.approx(verdict.probability, abs=1e-6)
+        )
+        assert (row["label"], row["flagged"]) == (verdict.label, verdict.flagged)
+        assert (row["reason"], row["words"]) == (verdict.reason, verdict.words)
+        assert (row["gap"], row["tags"]) == (n if n % 3 else None, [f"tag{n}"])
+        assert (row["seen"], row["input_label"]) == (datetime(2024, 5, 1, n % 24), "mine")
+    assert [row["reason"] for row in rows[-3:-1]] == ["empty: there is no text"] * 2
+
+
+def test_the_model_may_be_sent_along(frame: DataFrame, tiny_bundle: Path, tmp_path: Path) -> None:
+    here = tmp_path / "only_here"
+    shutil.copytree(tiny_bundle, here)
+    judged = module.score(frame, "body", "number", str(here), 0.05, distribute=True)
+    assert (judged.columns[1], judged.columns[5]) == ("id", "input_label")
+    shutil.rmtree(here)
+    signatures = {row["signature"] for row in judged.collect()}
+    assert {s.split("|")[1].split("@")[0] for s in signatures} == {"model:tiny"}
+    assert all(s.endswith("@fpr0.05") for s in signatures)
+
+
+def test_columns_that_are_not_there_are_refused(frame: DataFrame) -> None:
+    with pytest.raises(ValueError, match="no column 'text'; there is 'gap', 'number', 'body'"):
+        module.score(frame)
+    with pytest.raises(ValueError, match="column 'tags' holds array<string>, not texts"):
+        module.score(frame, "tags")
+    with pytest.raises(ValueError, match="between 0 and 1, not 1"):
+        module.score(frame, "body", false_positive_rate=1)
+
+
+@pytest.mark.usefixtures("session")
+def test_the_program_reads_judges_writes_and_sums_up(
+    texts: list[str | None], tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    source, target = tmp_path / "in.jsonl", tmp_path / "out"
+    with source.open("w", encoding="utf-8") as stream:
+        for n, text in enumerate(texts):
+            stream.write(json.dumps({"key": n, "body": text, "outlet": "x"}) + "\n")
+    call = [source, target, "--text-column", "body", "--id-column", "key", "--model", tiny_bundle]
+    assert module.main(list(map(str, call))) == 1
+    errors = capsys.readouterr().err
+    summary = errors[errors.index("15 inputs, 12 scored") :]
+    assert summary.startswith("15 inputs, 12 scored, 3 could not be: empty 2, not English 1\n")
+    assert "flagged: " in summary
+    assert "|model:tiny@" in summary
+    written = parquet.read_table(target).to_pydict()
+    assert sorted(written) == sorted(["id", "outlet", *JUDGED_COLUMNS])
+    assert sorted(written["id"]) == list(range(15))
+    assert sum(probability is not None for probability in written["probability"]) == 12
+    assert module.main([*map(str, call[:2]), "--text-column", "nothing"]) == 2
+    assert "error: no column 'nothing'; there is 'body'" in capsys.readouterr().err
+
+
+def test_the_program_may_be_run_as_a_file_from_anywhere(tmp_path: Path) -> None:
+    call = [sys.executable, str(module.__file__), "--help"]
+    done = subprocess.run(call, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "--distribute" in done.stdout
+
+
+def test_a_batch_is_judged_against_its_originals() -> None:
+    pa = pytest.importorskip("pyarrow")
+    settings = Settings(comparing=True)
+    module._judges[("fake", settings)] = module.Judge(FakeDetector(), settings)
+    try:
+        judge = module._JudgeBatches(module._Path("fake"), settings, "text", "was")
+        texts, originals = ["rewritten text", "a text", None], ["a text", None, "a text"]
+        batch = pa.RecordBatch.from_pydict({"text": texts, "was": originals})
+        (answer,) = judge(iter([batch]))
+    finally:
+        del module._judges[("fake", settings)]
+    assert answer.schema.names == ["text", "was", *JUDGED_COLUMNS, *COMPARED_COLUMNS]
+    assert answer["relation"].to_pylist() == ["machine-rewritten", None, None]
+    assert answer["flagged"].to_pylist()[0] is True
+    assert answer["reason"].to_pylist()[2] == "empty: no text"
