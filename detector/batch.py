@@ -92,13 +92,16 @@ class Settings:
         false_positive_rate: see `Detector.score`.
         references: folder of a `ReferenceIndex` in which each document's original is sought.
         comparing: every row gets `COMPARED_COLUMNS`, be there an original or not.
-        readable: judgements are also worded for people.
+        artifacts: which spans are looked for, see `Detector.score`; unless "none", rows get them
+            in a column of that name.
+        whole: judgements keep the verdict and the comparison that their columns are taken from.
     """
 
     false_positive_rate: float = 0.01
     references: str | None = None
     comparing: bool = False
-    readable: bool = False
+    artifacts: str = "none"
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +111,16 @@ class Judgement:
     Attributes:
         columns: `JUDGED_COLUMNS`, and `COMPARED_COLUMNS` where there is an original.
         failure: why there is no figure at all; None where there is one.
-        readable: the judgement for people, where that was asked for.
+        verdict: what the columns were taken from, where that was asked for.
+        comparison: likewise, where there is an original.
+        original: likewise, the original.
     """
 
     columns: Mapping[str, Any]
     failure: str | None = None
-    readable: str | None = None
+    verdict: Verdict | None = None
+    comparison: Comparison | None = None
+    original: str | None = None
 
 
 class Judge:
@@ -163,28 +170,42 @@ class Judge:
                 reference = self._references.text(candidate.id)
                 found = {"original_id": str(candidate.id), "original_score": candidate.score}
         if reference is None:
-            verdict = self.detector.score(text, false_positive_rate=rate)
+            verdict = self._score(text)
             columns = _name_verdict(verdict)
             if self.settings.comparing:
                 columns |= dict.fromkeys(COMPARED_COLUMNS)
             return self._finish(columns, verdict)
         comparison = self.detector.compare(text, reference)
         verdict = comparison.verdict
-        if verdict.false_positive_rate != rate:
-            verdict = self.detector.score(text, false_positive_rate=rate)
+        if verdict.false_positive_rate != rate or self.settings.artifacts != "none":
+            verdict = self._score(text)
         columns = dict.fromkeys(COMPARED_COLUMNS) | found | _name_comparison(comparison)
         columns = _name_verdict(verdict) | columns
         if comparison.relation not in (None, INDEPENDENT):
             columns |= {"flagged": comparison.flagged, "reason": comparison.reason}
-        return self._finish(columns, verdict, comparison)
+        return self._finish(columns, verdict, comparison, reference)
 
-    def _finish(self, columns: dict[str, Any], verdict: Verdict, *more: Comparison) -> Judgement:
+    def _score(self, text: str) -> Verdict:
+        return self.detector.score(
+            text,
+            false_positive_rate=self.settings.false_positive_rate,
+            artifacts=self.settings.artifacts,
+        )
+
+    def _finish(
+        self,
+        columns: dict[str, Any],
+        verdict: Verdict,
+        comparison: Comparison | None = None,
+        original: str | None = None,
+    ) -> Judgement:
+        if self.settings.artifacts != "none":
+            columns["artifacts"] = [artifact.to_dict() for artifact in verdict.artifacts]
         known = columns["probability"], columns.get("comparison_probability")
         failure = verdict.reason if known == (None, None) else None
-        readable = self.settings.readable
-        return Judgement(
-            columns, failure, "\n".join(map(str, (verdict, *more))) if readable else None
-        )
+        if not self.settings.whole:
+            return Judgement(columns, failure)
+        return Judgement(columns, failure, verdict, comparison, original)
 
 
 def _open_references(folder: str | None) -> ReferenceIndex | None:
@@ -221,7 +242,7 @@ def _name_comparison(comparison: Comparison) -> dict[str, Any]:
 
 def _fail(reason: str) -> Judgement:
     columns = dict.fromkeys(JUDGED_COLUMNS) | {"flagged": False, "words": 0, "reason": reason}
-    return Judgement(columns, reason, f"not judged · {reason}")
+    return Judgement(columns, reason)
 
 
 def _shorten(message: str) -> str:

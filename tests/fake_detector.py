@@ -36,7 +36,9 @@ class FakeDetector:
     def load(cls, path: object = None, *, threads: int | None = None) -> FakeDetector:
         return cls(os.environ.get("FAKE_LOG"), float(os.environ.get("FAKE_SECONDS", "0")))
 
-    def score(self, text: str, *, false_positive_rate: float = 0.01) -> Verdict:
+    def score(
+        self, text: str, *, false_positive_rate: float = 0.01, artifacts: str = "few"
+    ) -> Verdict:
         words = text.split()
         if self.log is not None:
             with Path(self.log).open("a") as stream:

@@ -264,9 +264,8 @@ def test_a_judgement_holds_the_columns_of_the_verdict() -> None:
     verdict = FakeDetector().score("some words here")
     assert judgement.columns["probability"] == verdict.probability
     assert judgement.columns["probability_spun"] == verdict.class_probabilities["spun"]
-    assert (judgement.failure, judgement.readable) == (None, None)
-    readable = Judge(FakeDetector(), Settings(readable=True)).judge("some words here").readable
-    assert readable == str(verdict)
+    assert (judgement.failure, judgement.verdict) == (None, None)
+    assert Judge(FakeDetector(), Settings(whole=True)).judge("some words here").verdict == verdict
 
 
 def test_a_text_with_its_own_original_is_compared() -> None:
@@ -308,7 +307,9 @@ def test_an_original_is_sought_in_the_index(index: str) -> None:
 
 def test_the_rate_is_the_callers_with_an_original_too() -> None:
     class Strict(FakeDetector):
-        def score(self, text: str, *, false_positive_rate: float = 0.01) -> Any:
+        def score(
+            self, text: str, *, false_positive_rate: float = 0.01, artifacts: str = "few"
+        ) -> Any:
             verdict = super().score(text, false_positive_rate=false_positive_rate)
             object.__setattr__(verdict, "threshold", false_positive_rate)
             return verdict

@@ -40,7 +40,9 @@ class FakeDetector:
         loaded.append(self)
         return self
 
-    def score(self, text: str, *, false_positive_rate: float = 0.01) -> Verdict:
+    def score(
+        self, text: str, *, false_positive_rate: float = 0.01, artifacts: str = "few"
+    ) -> Verdict:
         self.asked.append(text)
         rate = false_positive_rate
         threshold = {0.05: 0.6, 0.01: 0.9, 0.001: None}[rate]

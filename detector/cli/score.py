@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import json
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -20,6 +21,7 @@ from detector import __version__
 from detector.cli.common import (
     SOME_FAILED,
     CannotRunError,
+    color_option,
     load_detector,
     model_option,
     open_output,
@@ -74,6 +76,9 @@ class _Call:
     quarantine: str | None
     summary: str | None
     quiet: bool
+    artifacts: str | None
+    report: str | None
+    color: str
 
     @property
     def comparing(self) -> bool:
@@ -82,7 +87,13 @@ class _Call:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns of every row, before the row's own."""
-        return (*_COLUMNS, *_COMPARED) if self.comparing else _COLUMNS
+        compared = _COMPARED if self.comparing else ()
+        shown = ("artifacts",) if self.artifacts not in (None, "none") else ()
+        return (*_COLUMNS, *compared, *shown)
+
+    def choose_artifacts(self, form: str) -> str:
+        """Spans are looked for where they are shown; in rows, where they are asked for."""
+        return self.artifacts or ("few" if form == "text" or self.report else "none")
 
     @property
     def rate(self) -> float:
@@ -92,6 +103,8 @@ class _Call:
         """Refuse what does not go together, before any model is loaded."""
         if self.output is None and (self.resume or self.overwrite):
             raise click.UsageError("--resume and --overwrite speak of an --output: name one")
+        if self.report is not None and self.resume:
+            raise click.UsageError("--report shows a whole run, and --resume scores only the rest")
         if self.output is not None and self.form is not None:
             raise click.UsageError(
                 "--format says how to print; the format of --output is told by its extension"
@@ -110,6 +123,7 @@ class _Call:
             "--output": self.output,
             "--quarantine": self.quarantine,
             "--summary": self.summary,
+            "--report": self.report,
         }
         paths = {name: Path(path) for name, path in named.items() if path is not None}
         for name, path in paths.items():
@@ -197,6 +211,14 @@ def _can_be_file(path: Path) -> bool:
     help="JSON lines of the inputs that could not be scored.  [default: OUTPUT.quarantine.jsonl]",
 )
 @click.option("--summary", metavar="FILE", help="Write the summary here too, as JSON.")
+@click.option(
+    "--artifacts",
+    type=click.Choice(["few", "many", "none"]),
+    help="Spans that gave the machine away; in rows, a column of that name.  [default: few in text "
+    "and reports, none in rows]",
+)
+@click.option("--report", metavar="FILE", help="Also write an HTML page to read the verdicts on.")
+@color_option
 @click.option("--quiet", is_flag=True, help="Show neither progress nor summary.")
 @click.pass_context
 def score(context: click.Context, /, **options: Any) -> None:
@@ -250,12 +272,18 @@ def _judge(
     call: _Call,
     items: Iterable[Document | BadInput],
     *,
-    readable: bool = False,
+    form: str = "rows",
 ) -> closing[Any]:
     """Outcomes in order; leaving the context ends the workers."""
     from detector.batch import Settings, judge_documents
 
-    settings = Settings(call.rate, call.references, call.comparing, readable)
+    settings = Settings(
+        call.rate,
+        call.references,
+        call.comparing,
+        call.choose_artifacts(form),
+        whole=form == "text" or call.report is not None,
+    )
     return closing(judge_documents(items, detector, settings, workers=call.workers))
 
 
@@ -329,7 +357,7 @@ def _fill(journal: Journal, detector: Detector, call: _Call) -> None:
     journal.pass_over(items)
     try:
         with _judge(detector, call, items) as outcomes, _show_progress(call, journal) as step:
-            for outcome in outcomes:
+            for outcome in _collect(outcomes, call, detector):
                 if outcome.failure is None:
                     journal.add(outcome, _make_row(outcome, call.columns), None)
                 else:
@@ -423,15 +451,19 @@ def _print(detector: Detector, call: _Call) -> Tally:
     started = time.monotonic()
     try:
         with (
-            _judge(detector, call, items, readable=form == "text") as outcomes,
+            _judge(detector, call, items, form=form) as outcomes,
             _open_quarantine(call.quarantine) as quarantine,
             open_output(None) as stream,
         ):
+            collected = _collect(outcomes, call, detector)
             if quarantine is None:
-                told = _tell(outcomes, tally)
+                told = _tell(collected, tally)
             else:
-                told = _divert(outcomes, tally, quarantine)
-            _PRINTERS[form](stream, told, call.columns)
+                told = _divert(collected, tally, quarantine)
+            if form == "text":
+                _print_text(stream, told, call.color)
+            else:
+                _PRINTERS[form](stream, told, call.columns)
     except KeyboardInterrupt:
         click.echo("\ninterrupted", err=True)
         raise
@@ -470,10 +502,51 @@ def _divert(outcomes: Iterable[Outcome], tally: Tally, quarantine: TextIO) -> It
             quarantine.write(json.dumps(_make_quarantine_row(outcome), ensure_ascii=False) + "\n")
 
 
-def _print_text(stream: TextIO, outcomes: Iterable[Outcome], columns: Sequence[str]) -> None:
+def _print_text(stream: TextIO, outcomes: Iterable[Outcome], color: str) -> None:
+    """What was found; where the terminal has colours, in the text itself."""
+    from detector.terminal import format_comparison, format_verdict, wants_colour
+
+    colour = wants_colour(stream, color)
+    width = shutil.get_terminal_size().columns
     for outcome in outcomes:
-        readable = outcome.judgement.readable if outcome.judgement else None
-        stream.write(f"{outcome.source.id}: {readable or f'not judged · {outcome.reason}'}\n")
+        judgement, source = outcome.judgement, outcome.source
+        verdict = judgement.verdict if judgement else None
+        if judgement is None or verdict is None or isinstance(source, BadInput):
+            body = f"not judged · {outcome.reason}"
+        elif not colour:
+            body = "\n".join(map(str, filter(None, (verdict, judgement.comparison))))
+        elif judgement.comparison is not None and judgement.original is not None:
+            body = format_comparison(
+                source.text, judgement.original, judgement.comparison, colour=True, width=width
+            )
+        else:
+            body = format_verdict(source.text, verdict, colour=True, width=width)
+        stream.write(f"{source.id}: {body}\n")
+
+
+def _collect(outcomes: Iterable[Outcome], call: _Call, detector: Detector) -> Iterator[Outcome]:
+    """Pass the outcomes on; once the last is through, write the report that was asked for."""
+    if call.report is None:
+        yield from outcomes
+        return
+    from detector.report import BatchReport, ReportRow, write_article_report
+
+    card = detector.bundle.manifest.to_dict() if detector.bundle is not None else None
+    report = BatchReport(model_card=card)
+    for outcome in outcomes:
+        source = outcome.source
+        verdict = outcome.judgement.verdict if outcome.judgement else None
+        text = "" if isinstance(source, BadInput) else source.text
+        url = source.fields.get("url")
+        row = ReportRow(
+            str(source.id), verdict, text, outcome.failure, url if isinstance(url, str) else None
+        )
+        report.add(row)
+        yield outcome
+    if len(report) == 1 and row.verdict is not None:
+        write_article_report(call.report, row.text, row.verdict, url=row.url, model_card=card)
+    else:
+        report.write(call.report)
 
 
 def _print_json(stream: TextIO, outcomes: Iterable[Outcome], columns: Sequence[str]) -> None:
@@ -491,7 +564,6 @@ def _print_csv(stream: TextIO, outcomes: Iterable[Outcome], columns: Sequence[st
 _PRINTERS: Mapping[str, Callable[[TextIO, Iterable[Outcome], Sequence[str]], None]] = {
     "csv": _print_csv,
     "json": _print_json,
-    "text": _print_text,
 }
 
 
