@@ -1,0 +1,106 @@
+"""``detector compare``: two files in, one answer out, and what is wrong with the call."""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from click.testing import CliRunner, Result
+from fake_detector import FakeDetector
+
+from detector.cli import main
+from detector.verdict import Comparison
+
+COPY = "A machine rewritten report about the harbour and its ferries."
+ORIGINAL = "A report about the harbour and the ferries that sail from it."
+
+
+@pytest.fixture(autouse=True)
+def fake_detector(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    module = ModuleType("detector.detector")
+    module.Detector = FakeDetector  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "detector.detector", module)
+    return
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[str, str]:
+    copy, original = tmp_path / "copy.txt", tmp_path / "original.txt"
+    copy.write_text(COPY)
+    original.write_text(ORIGINAL)
+    return str(copy), str(original)
+
+
+def run(*arguments: object, stdin: str = "") -> Result:
+    return CliRunner().invoke(main, ["compare", *map(str, arguments)], input=stdin)
+
+
+def test_the_relation_is_printed(files: tuple[str, str]) -> None:
+    result = run(*files)
+    assert result.exit_code == 0
+    assert "machine-rewritten" in result.stdout
+
+
+def test_json_holds_the_whole_comparison(files: tuple[str, str]) -> None:
+    result = run(*files, "--format", "json")
+    assert Comparison.from_json(result.stdout).relation == "machine-rewritten"
+
+
+def test_a_page_is_printed_or_written(files: tuple[str, str], tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    assert run(*files, "--report", page).exit_code == 0
+    printed = run(*files, "--format", "html").stdout
+    assert printed.startswith("<!DOCTYPE html>")
+    assert page.read_text().startswith("<!DOCTYPE html>")
+
+
+def test_one_side_may_come_from_standard_input(files: tuple[str, str]) -> None:
+    assert json.loads(run("-", files[1], "--format", "json", stdin=COPY).stdout)["flagged"] is True
+
+
+def test_the_output_is_written_whole(files: tuple[str, str], tmp_path: Path) -> None:
+    output = tmp_path / "out.json"
+    assert run(*files, "--format", "json", "--output", output).stdout == ""
+    assert json.loads(output.read_text())["relation"] == "machine-rewritten"
+
+
+def test_the_same_file_twice_is_refused(files: tuple[str, str], tmp_path: Path) -> None:
+    link = tmp_path / "link.txt"
+    link.symlink_to(files[0])
+    for other in (files[0], link):
+        result = run(files[0], other)
+        assert result.exit_code == 2
+        assert "same file" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "no such file"),
+        ("", "empty: no text"),
+        ("foreign words only", "not English"),
+    ],
+)
+def test_what_cannot_be_compared_is_an_error(
+    files: tuple[str, str], tmp_path: Path, content: str | None, message: str
+) -> None:
+    bad = tmp_path / "bad.txt"
+    if content is not None:
+        bad.write_text(content)
+    result = run(bad, files[1])
+    assert result.exit_code == 2
+    assert message in result.stderr
+    assert result.stdout == ""
+
+
+def test_a_file_of_many_articles_is_refused_with_the_way_out(
+    files: tuple[str, str], tmp_path: Path
+) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"text": "one report"}\n{"text": "another report"}\n')
+    result = run(rows, files[1])
+    assert result.exit_code == 2
+    assert "holds 2 articles" in result.stderr
+    assert "--reference-column" in result.stderr
