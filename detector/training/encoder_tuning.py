@@ -288,7 +288,6 @@ def tune(
     validate: Callable[[TunedEncoder, Any], dict[str, float]] | None = None,
     resume: bool = False,
     report: Callable[[str], None] = print,
-    weights: Path | None = None,
 ) -> TunedEncoder:
     """Tune `base` on `pairs`, one pass, with checkpoints in `output`.
 
@@ -301,7 +300,6 @@ def tune(
             go into the log.
         resume: continue from the checkpoint in `output`, with the same pairs and configuration.
         report: receives a line of progress now and then.
-        weights: ``checkpoint.pt`` of an earlier pass, with the same exits, to go on from.
 
     Returns:
         The tuned model, in evaluation mode, on the CPU.
@@ -316,9 +314,6 @@ def tune(
     examples = prepare_examples(pairs, tokenizer, config)
     batches = make_batches(examples, config, rng)
     model = TunedEncoder(base, list(config.exits), config.dropout).to(device)
-    if weights is not None:
-        earlier = torch.load(weights, map_location=device, weights_only=True)
-        model.load_state_dict(earlier["model"])
     if config.frozen_embeddings:
         model.transformer.embeddings.word_embeddings.weight.requires_grad_(False)
     trained = [p for p in model.parameters() if p.requires_grad]

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 DASH = "–"
+TASK = (
+    "Tells whether an English news article is `original` (people's English, professional "
+    "translations included), `translated` (machine translation, round trip) or `spun` "
+    "(synonym substitution)."
+)
+INTENDED_USE = (
+    "triage of scraped news in English, of at least 60 words. A flag is a reason to look, no proof."
+)
+NOT_FOR = "other languages, single sentences, or verdicts on people"
+#: What holds for every model that was retrained.
+LIMITS = (
+    "What is promised of false positives holds for articles like those it was measured on; a new "
+    "outlet should be checked on some hundred of its own human articles.",
+    "Figures on few articles are rough: read the intervals, not the values.",
+    "A machine that was met in few pairs is recognised by what it shares with others, not by its "
+    "own words.",
+)
+_FITTED_BY = ("numpy", "pandas", "scikit-learn", "onnxruntime", "tokenizers", "torch")
 
 
 def format_card(
@@ -19,22 +39,110 @@ def format_card(
     """The whole card; its figures are measured, never written by hand."""
     parts = [
         f"# Model card: {name}",
-        "Tells whether an English news article is `original` (people's English, professional "
-        "translations included), `translated` (machine translation, round trip) or `spun` "
-        "(synonym substitution).",
-        "**Intended use**: triage of scraped news in English, of at least 60 words. A flag is a "
-        "reason to look, no proof. **Not for** other languages, single sentences, or verdicts on "
-        "people.",
+        TASK,
+        f"**Intended use**: {INTENDED_USE} **Not for** {NOT_FOR}.",
         f"Weights: {licence}. {provenance}.",
         "## Thresholds\n\n" + format_thresholds(thresholds),
         format_figures(figures),
-        "## Training corpora\n\n"
-        + format_table(
-            ["file", "rows", "SHA-256"],
-            [[k, f"{v['rows']:,}", str(v["sha256"])[:16] + "…"] for k, v in corpora.items()],
-        ),
+        *_format_retraining(figures),
+        "## Training corpora\n\n" + _format_corpora(corpora),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def make_card(
+    name: str,
+    corpora: Mapping[str, Mapping[str, Any]],
+    thresholds: Mapping[str, Any],
+    figures: Mapping[str, Any],
+    licence: str,
+    provenance: str,
+    seed: int,
+) -> dict[str, Any]:
+    """The same card for machines: what `format_card` says, as JSON values."""
+    return {
+        "name": name,
+        "task": TASK,
+        "intended_use": INTENDED_USE,
+        "not_for": NOT_FOR,
+        "limits": list(LIMITS),
+        "licence": licence,
+        "provenance": provenance,
+        "seed": seed,
+        "versions": list_versions(),
+        "data": {k: dict(v) for k, v in corpora.items()},
+        "thresholds": dict(thresholds),
+        "figures": dict(figures),
+    }
+
+
+def list_versions() -> dict[str, str]:
+    """Of Python, this package, and the libraries that decide what comes out of a fit."""
+    versions = {"python": platform.python_version()}
+    for library in ("mt-artifact-detector", *_FITTED_BY):
+        try:
+            versions[library] = version(library)
+        except PackageNotFoundError:
+            versions[library] = "not installed"
+    return versions
+
+
+def _format_corpora(corpora: Mapping[str, Mapping[str, Any]]) -> str:
+    """Files with their checksums, and the licence where one of them states it."""
+    header, with_licence = (
+        ["file", "rows", "SHA-256"],
+        any("licence" in v for v in corpora.values()),
+    )
+    rows = [[k, f"{v['rows']:,}", str(v["sha256"])[:16] + "…"] for k, v in corpora.items()]
+    if with_licence:
+        header.append("licence")
+        for row, described in zip(rows, corpora.values(), strict=True):
+            row.append(str(described.get("licence", "see above")))
+    return format_table(header, rows)
+
+
+def _format_retraining(figures: Mapping[str, Any]) -> Iterator[str]:
+    """What a retrained model's card says beside the rest; nothing for another model."""
+    run = figures.get("retraining")
+    if run is None:
+        return
+    from detector.training.gate import format_side_by_side
+    from detector.training.metrics import format_measurement
+
+    yield "## Retraining\n\n" + format_table(
+        ["what", ""],
+        [
+            ["command", f"`{run['command']}`" if run["command"] else DASH],
+            ["depth", run["depth"]],
+            ["base", run["base"]],
+            ["seed", str(run["seed"])],
+            ["versions", ", ".join(f"{k} {v}" for k, v in list_versions().items())],
+            *([name, f"{count:,}"] for name, count in run["validation"]["counts"].items()),
+            *([f"augmented by {name}", f"{n:,}"] for name, n in run["augmented"].items()),
+        ],
+    )
+    if findings := run["validation"]["findings"]:
+        yield "## Warnings of the validation\n\n" + "\n".join(
+            f"- {f['problem']} ({f['rows']:,}{': ' + f['where'] if f['where'] else ''}); "
+            f"{f['advice']}"
+            if f["rows"]
+            else f"- {f['problem']}; {f['advice']}"
+            for f in findings
+        )
+    if run["regression accepted"]:
+        yield "## Worse than its base\n\nThis model was written although:\n\n" + "\n".join(
+            f"- {fault}" for fault in run["comparison"]["faults"]
+        )
+    if price := run["comparison"]["price"]:
+        yield "## Price of the new thresholds\n\n" + "\n".join(f"- {line}" for line in price)
+    for name, compared in run["comparison"]["figures"].items():
+        yield (
+            f"## Against {run['base']}: {name}\n\nIts base → this model, and in brackets the 95 % "
+            "interval of the change (bootstrap by article).\n\n" + format_side_by_side(compared)
+        )
+    if own := figures.get("your documents"):
+        yield f"## By group: {own['set']}\n\n" + format_measurement(own)
+    yield "## Limits\n\n" + "\n".join(f"- {limit}" for limit in LIMITS)
 
 
 def format_thresholds(thresholds: Mapping[str, Any]) -> str:

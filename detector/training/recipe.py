@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,43 +53,13 @@ from detector.verdict import ORIGINAL
 SEED = 20260101
 
 
-@dataclass(frozen=True)
-class TuningPass:
-    """One pass of the encoder's tuning over its own draw of pairs.
-
-    Attributes:
-        seed: draws versions and spins.
-        versions: how many machine versions of one original take part, by corpus.
-        spins: how often each human sentence is spun.
-        learning_rate, token_dropout: see `TuningConfig`.
-    """
-
-    seed: int
-    versions: Mapping[str, int]
-    spins: int
-    learning_rate: float
-    token_dropout: float
-
-
-#: The second pass is there for spun text, and draws versions that the first did not.
-PASSES = (
-    TuningPass(
-        SEED,
-        {
-            "roundtrip_news": 10, "roundtrip_flores": 10, "translated_news": 7,
-            "error_spans_zh_en": 5,
-        },
-        1, 2e-4, 0.15,
-    ),
-    TuningPass(
-        SEED + 1,
-        {
-            "roundtrip_news": 4, "roundtrip_flores": 4, "translated_news": 2,
-            "error_spans_zh_en": 2,
-        },
-        2, 1.5e-4, 0.1,
-    ),
-)  # fmt: skip
+#: How many machine versions of one original take part, by corpus.
+VERSIONS_PER_ORIGINAL = {
+    "roundtrip_news": 10,
+    "roundtrip_flores": 10,
+    "translated_news": 7,
+    "error_spans_zh_en": 5,
+}
 TRAINING_CORPORA = (
     "error_spans_zh_en", "human_news", "roundtrip_flores_dev", "roundtrip_news", "translated_news",
 )  # fmt: skip
@@ -146,16 +115,15 @@ def sentences_of(texts: Iterable[str], minimum_words: int = 5) -> list[str]:
 
 
 def assemble_tuning_pairs(
-    folder: Path, chosen: TuningPass = PASSES[0], with_apertium: bool = True
+    folder: Path, seed: int, with_apertium: bool = True
 ) -> tuple[list[LabelledPair], frozenset[str]]:
     """The pairs that the shipped encoder is tuned on, and the common words their views need.
 
     Args:
         folder: where the training corpora lie.
-        chosen: which versions and spins are drawn.
+        seed: draws versions and spins.
         with_apertium: add rule-based round trips of human news (needs Debian's Apertium).
     """
-    seed, versions = chosen.seed, chosen.versions
     loaded = [
         load_roundtrip_news(folder),
         load_roundtrip_flores(folder),
@@ -174,14 +142,16 @@ def assemble_tuning_pairs(
     )
     pairs: list[LabelledPair] = []
     for corpus, frame in parallel.groupby("corpus", sort=True):
-        for row in choose_pairs(frame, versions[str(corpus)], seed).itertuples():
+        for row in choose_pairs(frame, VERSIONS_PER_ORIGINAL[str(corpus)], seed).itertuples():
             pairs.append(
                 label_pair(
                     str(row.original), str(row.text), "translated", common_words,
                     is_translation=corpus == "translated_news",
                 )
             )  # fmt: skip
-    experts = choose_pairs(load_error_spans(folder), versions["error_spans_zh_en"], seed)
+    experts = choose_pairs(
+        load_error_spans(folder), VERSIONS_PER_ORIGINAL["error_spans_zh_en"], seed
+    )
     for row in experts.itertuples():
         pairs.append(
             label_pair(
@@ -207,8 +177,6 @@ def assemble_tuning_pairs(
             for original, text in zip(part, ApertiumRoundTrip(pivot).translate(part), strict=True):
                 if text != original:
                     pairs.append(label_pair(original, text, "translated", common_words))
-    for further in range(1, chosen.spins):
-        pairs += _spin_pairs(to_spin, seed + further, common_words, translations)
     return pairs, common_words
 
 
@@ -301,19 +269,8 @@ def tune_shipped_encoder(folder: Path, base: str, work: Path, resume: bool) -> N
 
     from detector.training.encoder_tuning import TuningConfig, export_encoder, tune
 
-    common_words: frozenset[str] = frozenset()
-    weights: Path | None = None
-    for number, chosen in enumerate(PASSES, start=1):
-        pairs, words = assemble_tuning_pairs(folder, chosen)
-        common_words = common_words or words
-        config = TuningConfig(
-            seed=chosen.seed,
-            learning_rate=chosen.learning_rate,
-            token_dropout=chosen.token_dropout,
-        )
-        output = work / f"pass-{number}"
-        model = tune(base, pairs, output, config, resume=resume, weights=weights)
-        weights = output / "checkpoint.pt"
+    pairs, common_words = assemble_tuning_pairs(folder, SEED)
+    model = tune(base, pairs, work / "tuning", TuningConfig(seed=SEED), resume=resume)
     heads = export_encoder(model, SHIPPED_LAYERS, base, work / "encoder")
     save_file(heads, work / "heads.safetensors")
     (work / "common_words.json").write_text(json.dumps(sorted(common_words)))
@@ -337,7 +294,7 @@ def train_shipped_model(folder: Path, work: Path, output: Path, evaluate: bool =
         )
     heads = load_file(work / "heads.safetensors")
     common_words = frozenset(json.loads((work / "common_words.json").read_text()))
-    pairs, _ = assemble_tuning_pairs(folder)
+    pairs, _ = assemble_tuning_pairs(folder, SEED)
     gatherer = fit_sentence_models(
         pairs, EvidenceGatherer(SentenceEncoder(work / "encoder"), heads, common_words)
     )
@@ -364,8 +321,7 @@ def write_shipped_model(
     assert gatherer.lexical is not None
     assert gatherer.style is not None
     logs = {
-        f"encoder_tuning/{path.parent.name}_{path.name}": path
-        for path in sorted(work.glob("pass-*/*.json*"))
+        f"encoder_tuning/{path.name}": path for path in sorted((work / "tuning").glob("*.json*"))
     }
     corpora = list_corpora(folder)
     thresholds = {str(row["false_positive_rate"]): row for row in fitted.threshold_table}

@@ -1,168 +1,519 @@
-"""Train a model: from a user's labelled pairs, or the shipped one from the public corpora."""
+"""Retrain a model on a user's labelled pairs: validate, augment, fit, compare, and only then write.
+
+Three depths: ``thresholds`` (calibration and thresholds for a new outlet, from human articles),
+``classifier`` (a new document classifier on the base's evidence and the new), ``encoder`` (the
+encoder tuned anew on the pairs).
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
-from detector.bundle import Bundle, write_bundle
+from detector.bundle import MANIFEST, Bundle, write_bundle
 from detector.classifier import DocumentClassifier
 from detector.errors import DetectorError
-from detector.evidence import EVIDENCE_COLUMNS, EvidenceGatherer, SentenceScorer
+from detector.evidence import EvidenceGatherer, SentenceScorer
+from detector.training.augmentation import Maker, augment_documents, list_makers
 from detector.training.fit import (
     FittedClassifier,
     GatheredDocuments,
-    concatenate,
     fit_classifier,
     gather_documents,
+    refit_thresholds,
 )
+from detector.training.gate import (
+    Comparison,
+    ScoredSet,
+    compare_sets,
+    describe_scores,
+    list_some,
+    score_directly,
+)
+from detector.training.kept_evidence import (
+    classifier_parts,
+    fill_columns,
+    join_evidence,
+    load_evidence,
+    pack_evidence,
+    round_evidence,
+    unpack_evidence,
+)
+from detector.training.metrics import FEWEST_ARTICLES as FEWEST_TO_MEASURE
+from detector.training.metrics import measure_documents
+from detector.training.model_card import format_card, make_card
 from detector.training.pairs import checksum_file
-from detector.verdict import ORIGINAL, SPUN, TRANSLATED
+from detector.training.pairs_files import PairsError, read_pairs
+from detector.training.user_documents import make_documents
+from detector.training.validation import (
+    ValidationReport,
+    check_numbers,
+    count_documents,
+    find_contradicted,
+    note_contradicted,
+    validate_documents,
+    validate_pairs,
+)
+from detector.verdict import ORIGINAL
 
-KINDS = {"translated": TRANSLATED, "roundtrip": TRANSLATED, "spun": SPUN}
-FEWEST_ARTICLES = 8
+__all__ = [
+    "DEPTHS",
+    "PairsError",
+    "RetrainSettings",
+    "WorseModelError",
+    "classifier_parts",
+    "pack_evidence",
+    "retrain",
+    "summarize_fit",
+    "unpack_evidence",
+]
+
+THRESHOLDS, CLASSIFIER, ENCODER = "thresholds", "classifier", "encoder"
+DEPTHS = (THRESHOLDS, CLASSIFIER, ENCODER)
+PROJECT_SET = "the evidence of the old model, out of fold"
+HELD_OUT_SET = "your held-out articles"
+USER_SET = "your articles, out of fold"
+#: Of the thresholds' depth: the scorer has not seen them, but the thresholds were chosen on them.
+HUMAN_SET = "your articles, on which the thresholds rest"
 _WEIGHTS_LICENCE = "Apache-2.0"
+_KEPT_PARTS = ("encoder", "evidence.safetensors", "common_words.json", "idiom.safetensors")
+_ROW_COLUMNS = ["file", "row"]
 
 
-class PairsError(DetectorError):
-    """Labelled pairs that cannot be trained on; the message names file and rows."""
+class WorseModelError(DetectorError):
+    """The new model is worse than the old one beyond noise, or breaks its promise.
 
-
-def read_pairs(paths: Sequence[Path]) -> pd.DataFrame:
-    """Labelled pairs from CSV or Parquet files.
-
-    Columns ``original`` and ``text`` are needed; ``kind`` (translated, spun; translated unless
-    told), ``pivot``, ``system`` and ``article_id`` are used where they are there.
-
-    Raises:
-        PairsError: a file cannot be read, a column is missing, a kind is unknown or a text empty;
-            the message names file and rows.
+    Attributes:
+        comparison: the figures of both.
     """
-    frames = [_check_pairs(_read_table(path), path) for path in paths]
-    if not frames:
-        raise PairsError("no file of pairs was given")
-    return pd.concat(frames, ignore_index=True)
 
-
-def _read_table(path: Path) -> pd.DataFrame:
-    readers = {".csv": pd.read_csv, ".parquet": pd.read_parquet}
-    read = readers.get(path.suffix.lower())
-    if read is None:
-        raise PairsError(f"{path}: give pairs as .csv or .parquet")
-    try:
-        return read(path)
-    except (OSError, ValueError) as error:
-        raise PairsError(f"{path}: cannot be read: {error}") from error
-
-
-def _check_pairs(frame: pd.DataFrame, path: Path) -> pd.DataFrame:
-    if missing := [c for c in ("original", "text") if c not in frame.columns]:
-        raise PairsError(
-            f"{path}: has no column {' and no column '.join(map(repr, missing))}; it has "
-            f"{', '.join(map(repr, frame.columns))}"
+    def __init__(self, comparison: Comparison) -> None:
+        super().__init__(
+            "the new model is not written, since it is worse than the old one:\n"
+            f"{list_some(comparison.faults)}\n"
+            "look at the pairs again, or write it all the same with --accept-regression"
         )
-    if frame.empty:
-        raise PairsError(f"{path}: has no rows")
-    frame = frame.copy()
-    frame["kind"] = frame["kind"].fillna(TRANSLATED) if "kind" in frame.columns else TRANSLATED
-    _refuse_rows(path, ~frame["kind"].isin(KINDS), f"kind is none of {', '.join(KINDS)}")
-    for column in ("original", "text"):
-        empty = frame[column].isna() | (frame[column].astype(str).str.strip() == "")
-        _refuse_rows(path, empty, f"{column} is empty")
-    _refuse_rows(path, frame["original"] == frame["text"], "original and text are the same")
-    for column in ("pivot", "system"):
-        frame[column] = frame[column].fillna("") if column in frame.columns else ""
-    # Where an id is missing each original is its own article.
-    own = "original " + pd.Series(pd.factorize(frame["original"])[0], index=frame.index).astype(str)
-    if "article_id" in frame.columns:
-        given = frame["article_id"].convert_dtypes().astype("string")
-        own = given.where(given.notna(), own)
-    frame["article_id"] = f"{path.with_suffix('')}/" + own.astype(str)
-    return frame[["original", "text", "kind", "pivot", "system", "article_id"]]
+        self.comparison = comparison
 
 
-def _refuse_rows(path: Path, bad: pd.Series, problem: str) -> None:
-    rows = np.flatnonzero(bad.to_numpy())
-    if len(rows):
-        # Row 1 is the header of a CSV.
-        named = ", ".join(str(r + 2) for r in rows[:5]) + (" …" if len(rows) > 5 else "")
-        raise PairsError(f"{path}: row {named}: {problem}; mend or remove")
+@dataclass(frozen=True)
+class RetrainSettings:
+    """How to retrain.
 
-
-def make_documents(pairs: pd.DataFrame, group: str) -> pd.DataFrame:
-    """Whole documents of pairs: each article once as its original, once per version.
-
-    Rows of one article, kind, pivot and system are its sentences or paragraphs, in order.
+    Attributes:
+        depth: one of `DEPTHS`.
+        augment: ways to make more versions, see `detector.training.augmentation.list_makers`.
+        round_trips: languages to send originals through with `translators`.
+        translators: model folders or hub names, see `list_makers`.
+        accept_regression: write the model even if it is worse.
+        seed: of spinners and encoder tuning; recorded.
+        encoder_base: for the depth ``encoder``: what to start from.
+        work: for the depth ``encoder``: where its checkpoint lies.
+        resume: for the depth ``encoder``: go on from the checkpoint.
+        data_licence: licence of the pairs, for the model card.
+        command: what was called, for the model card.
     """
-    # The same original again, with nothing else to tell them apart, is another version of it.
-    keys = ["article_id", "kind", "pivot", "system"]
-    version = pairs.groupby([*keys, "original"], sort=False).cumcount()
-    pairs = pairs.assign(version=version)
-    keys.append("version")
-    machine = pairs.groupby(keys, sort=False)["text"].agg("\n".join).reset_index()
-    machine["label"] = machine["kind"].map(KINDS)
-    first = pairs.drop_duplicates(["article_id", "original"])
-    human = first.groupby("article_id", sort=False)["original"].agg("\n".join)
-    originals = human.rename("text").reset_index().assign(label=ORIGINAL, pivot="", system="")
-    documents = pd.concat([originals, machine.drop(columns=["kind", "version"])], ignore_index=True)
-    return documents.assign(group=group, rate=0.0, split="dev", held_out=False, by_translator=False)
+
+    depth: str = CLASSIFIER
+    augment: tuple[str, ...] = ()
+    round_trips: tuple[str, ...] = ()
+    translators: tuple[str, ...] = ()
+    accept_regression: bool = False
+    seed: int = 20260101
+    encoder_base: str | None = None
+    work: Path = Path("build/retrained-encoder")
+    resume: bool = False
+    data_licence: str = ""
+    command: str = ""
 
 
-def train_on_pairs(paths: Sequence[Path], base: Path | None, output: Path, seed: int) -> Bundle:
-    """Fit a new document classifier on labelled pairs and write it with the base's encoder.
+@dataclass
+class _Run:
+    """What one retraining has come to so far."""
 
-    The evidence that the base model was trained on is kept in it and takes part, so new pairs
-    add to what it knows.
+    settings: RetrainSettings
+    base: Bundle
+    classifier: DocumentClassifier
+    report: ValidationReport
+    say: Callable[[str], None]
+    made: dict[str, int] = field(default_factory=dict)
+    not_installed: list[str] = field(default_factory=list)
+    replaced: int = 0
+    parts: dict[str, Any] = field(default_factory=dict)
+    tuned_on: int = 0
+
+
+def retrain(
+    paths: Sequence[Path],
+    base: Path | None,
+    output: Path,
+    settings: RetrainSettings | None = None,
+    say: Callable[[str], None] = print,
+) -> Bundle:
+    """Retrain a model on labelled pairs and write it, if it is no worse than its base.
 
     Args:
-        paths: files of pairs, see `read_pairs`.
+        paths: files of pairs, see `detector.training.pairs_files.read_pairs`.
         base: the model folder to start from; the shipped one unless told.
-        output: where the new model goes.
-        seed: recorded; fitting itself draws nothing.
+        output: where the new model goes; a model that is there is replaced once all is well.
+        settings: see `RetrainSettings`.
+        say: receives the validation report, the comparison and progress.
 
     Raises:
-        PairsError: the pairs cannot be read or are too few.
-        BundleError: the base cannot be used, or `output` holds something other than a model.
+        PairsError: the pairs cannot be used.
+        WorseModelError: the new model is worse, and that was not accepted.
+        DetectorError: the base cannot be used, something that was asked for is not installed, or
+            the model cannot be written. Whatever is raised, `output` is as it was.
     """
-    pairs = read_pairs(paths)
-    articles = pairs["article_id"].nunique()
-    if articles < FEWEST_ARTICLES:
-        raise PairsError(
-            f"{articles} articles are too few to learn from and hold some back; "
-            f"give at least {FEWEST_ARTICLES}"
-        )
+    settings = settings or RetrainSettings()
+    _check_settings(settings, output)
     bundle = Bundle.open(base)
-    gatherer = EvidenceGatherer.from_bundle(bundle)
-    new = gather_documents(make_documents(pairs, "user pairs"), gatherer)
-    old = unpack_evidence(bundle.read_arrays("training_evidence.safetensors"), bundle)
-    documents = concatenate([old, new])
-    fitted = fit_classifier(documents)
-    scorer = SentenceScorer.from_arrays(bundle.read_arrays("classifier.safetensors"))
-    kept = ("encoder", "evidence.safetensors", "common_words.json", "idiom.safetensors")
-    corpora = dict(bundle.manifest.corpora) | {
-        path.name: {"sha256": checksum_file(path), "rows": len(_read_table(path))} for path in paths
-    }
-    return write_bundle(
-        output,
-        {name: bundle.path(name) for name in kept}
-        | classifier_parts(fitted.classifier, scorer, documents),
-        name=output.name,
-        seed=seed,
-        corpora=corpora,
-        thresholds={str(row["false_positive_rate"]): row for row in fitted.threshold_table},
-        figures={
-            "note": "figures of the base model do not hold for this one; measure it",
-            "out of fold": summarize_fit(fitted, documents),
-        },
-        licence=_WEIGHTS_LICENCE,
-        provenance=f"classifier refitted on {', '.join(p.name for p in paths)}, on top of "
-        f"{bundle.identifier}. {bundle.manifest.provenance}",
+    run = _Run(
+        settings,
+        bundle,
+        DocumentClassifier.from_arrays(bundle.read_arrays("classifier.safetensors")),
+        ValidationReport(),
+        say,
     )
+    makers, run.not_installed = list_makers(
+        settings.augment, settings.seed, settings.round_trips, settings.translators
+    )
+    documents = _prepare_documents(run, paths, makers)
+    if settings.depth == ENCODER:
+        gatherer, documents = _tune(run, documents)
+    else:
+        gatherer = EvidenceGatherer.from_bundle(bundle)
+    gathered = round_evidence(gather_documents(documents, gatherer))
+    if gathered.frame.empty:
+        raise PairsError("no document holds a whole sentence; give texts, not words")
+    before = gathered
+    if settings.depth == ENCODER:
+        before = gather_documents(documents, EvidenceGatherer.from_bundle(bundle))
+    fit, sets = _fit(run, gathered, before)
+    comparison = _judge(run, fit, sets)
+    written = _write(run, output, paths, fit, sets, comparison)
+    _draw(run, output, sets, fit.fitted.classifier)
+    return written
+
+
+# --------------------------------------------------------------------------------------
+# Before the fit
+# --------------------------------------------------------------------------------------
+
+
+def _check_settings(settings: RetrainSettings, output: Path) -> None:
+    if settings.depth not in DEPTHS:
+        raise DetectorError(f"no depth is called {settings.depth!r}: {', '.join(DEPTHS)}")
+    if settings.depth == ENCODER and not settings.encoder_base:
+        raise DetectorError(
+            "--depth encoder needs --encoder-base, a sentence-transformers model to start from "
+            "(a folder, or a name where a hub can be reached): a model folder of this package "
+            "holds its encoder as int8 ONNX, which can be run but not trained"
+        )
+    if output.exists() and not output.is_dir():
+        raise DetectorError(f"{output}: not a folder; name another place for the model")
+    if output.is_dir() and any(output.iterdir()) and not (output / MANIFEST).is_file():
+        raise DetectorError(f"{output}: holds something other than a model; it is left as it is")
+
+
+def _prepare_documents(run: _Run, paths: Sequence[Path], makers: Sequence[Maker]) -> pd.DataFrame:
+    """Read, validate and augment; says the report, and stops at anything fatal."""
+    pairs, run.report = validate_pairs(read_pairs(paths))
+    run.report.stop_if_fatal()
+    documents = validate_documents(make_documents(pairs), run.report)
+    run.report.stop_if_fatal()
+    if makers:
+        documents, run.made = augment_documents(documents, makers)
+    count_documents(documents, run.report)
+    learnt = documents[~documents["held_out"].astype(bool)]
+    check_numbers(learnt, run.report, run.settings.depth == THRESHOLDS)
+    run.say(str(run.report))
+    for name, count in run.made.items():
+        run.say(f"augmented by {name}: {count:,} documents")
+    for name in run.not_installed:
+        run.say(f"not used, since it is not installed: {name}")
+    run.report.stop_if_fatal()
+    return documents
+
+
+def _tune(run: _Run, documents: pd.DataFrame) -> tuple[EvidenceGatherer, pd.DataFrame]:
+    """Tune the encoder on a third of the articles; the documents of the others are left."""
+    from detector.training.encoder_depth import is_for_tuning, tune_encoder
+
+    settings = run.settings
+    assert settings.encoder_base is not None
+    for_tuning = is_for_tuning(documents["article_id"]) & ~documents["held_out"].astype(bool)
+    rest = documents[~for_tuning].reset_index(drop=True)
+    if rest.loc[~rest["held_out"].astype(bool), "label"].nunique() < 2:
+        raise PairsError(
+            "too few articles are left for the classifier beside those that the encoder learns "
+            "from; give more articles, or use --depth classifier"
+        )
+    tuned = tune_encoder(
+        documents[for_tuning],
+        EvidenceGatherer.from_bundle(run.base),
+        settings.encoder_base,
+        settings.work,
+        settings.seed,
+        settings.resume,
+        run.say,
+    )
+    run.tuned_on = tuned.pairs
+    evidence = run.base.read_arrays("evidence.safetensors")
+    run.parts = {"encoder": tuned.folder, "evidence.safetensors": evidence | tuned.gatherer.heads}
+    return tuned.gatherer, rest
+
+
+# --------------------------------------------------------------------------------------
+# The fit, and what is compared
+# --------------------------------------------------------------------------------------
+
+
+def _fit(
+    run: _Run, gathered: GatheredDocuments, before: GatheredDocuments
+) -> tuple[_Fit, list[ScoredSet]]:
+    """The new classifier, and documents judged by both models.
+
+    Args:
+        run: the retraining.
+        gathered: the user's documents as the new model's encoder reads them.
+        before: the same documents as the old one's reads them.
+    """
+    held_out = gathered.frame["held_out"].astype(bool).to_numpy()
+    learnt = gathered.select(~held_out)
+    fits: Mapping[str, Callable[[_Run, GatheredDocuments], _Fit]] = {
+        THRESHOLDS: _fit_thresholds,
+        CLASSIFIER: _fit_classifier,
+        ENCODER: _fit_on_user_alone,
+    }
+    fit = fits[run.settings.depth](run, learnt)
+    _find_label_noise(run, learnt, fit)
+    return fit, [_score_user_set(run, fit, gathered, before), *fit.project]
+
+
+@dataclass(frozen=True)
+class _Fit:
+    """A fit, with the user's documents as it scored them out of fold."""
+
+    fitted: FittedClassifier
+    joined: GatheredDocuments
+    of_user: npt.NDArray[np.float64]
+    project: list[ScoredSet]
+
+
+def _mark(documents: GatheredDocuments, fitted: bool, promised: bool) -> GatheredDocuments:
+    """The user's documents as they are kept in a model: without file and row."""
+    human = documents.frame["label"] == ORIGINAL
+    frame = documents.frame.drop(columns=_ROW_COLUMNS).assign(
+        added=True, fitted=fitted, promised=human & promised
+    )
+    return GatheredDocuments(frame, documents.matrices, documents.counts)
+
+
+def _fit_thresholds(run: _Run, learnt: GatheredDocuments) -> _Fit:
+    human = (learnt.frame["label"] == ORIGINAL).to_numpy()
+    new = _mark(learnt.select(human), fitted=False, promised=True)
+    old, joined = _join(run, new)
+    fitted = refit_thresholds(joined, run.classifier)
+    raw, _ = run.classifier.score(learnt.summaries, learnt.words)
+    return _Fit(fitted, joined, raw, [_score_project_set(run, old, fitted)])
+
+
+def _fit_classifier(run: _Run, learnt: GatheredDocuments) -> _Fit:
+    new = _mark(learnt, fitted=True, promised=False)
+    old, joined = _join(run, new)
+    joined = GatheredDocuments(joined.frame.assign(fitted=True), joined.matrices, joined.counts)
+    fitted = fit_classifier(joined)
+    of_user = fitted.out_of_fold[len(old.frame) :]
+    return _Fit(fitted, joined, of_user, [_score_project_set(run, old, fitted)])
+
+
+def _fit_on_user_alone(run: _Run, learnt: GatheredDocuments) -> _Fit:
+    joined = fill_columns(_mark(learnt, fitted=True, promised=False))
+    fitted = fit_classifier(joined)
+    return _Fit(fitted, joined, fitted.out_of_fold, [])
+
+
+def _join(run: _Run, new: GatheredDocuments) -> tuple[GatheredDocuments, GatheredDocuments]:
+    """What is kept of the base's evidence, and that with the new."""
+    joined, run.replaced = join_evidence(load_evidence(run.base), new)
+    kept = np.arange(len(joined.frame)) < len(joined.frame) - len(new.frame)
+    return joined.select(kept), joined
+
+
+def _score_project_set(run: _Run, old: GatheredDocuments, fitted: FittedClassifier) -> ScoredSet:
+    """Both models on the base's evidence, either out of fold, in the same folds."""
+    before = refit_thresholds(old, run.classifier).out_of_fold
+    after = fitted.out_of_fold[: len(old.frame)]
+    return ScoredSet.of(
+        PROJECT_SET,
+        old.frame,
+        describe_scores(run.classifier, before, old.words),
+        describe_scores(fitted.classifier, after, old.words),
+    )
+
+
+def _score_user_set(
+    run: _Run, fit: _Fit, gathered: GatheredDocuments, before: GatheredDocuments
+) -> ScoredSet:
+    """Both models on the user's documents: held out ones if there are enough, else out of fold."""
+    held_out = gathered.frame["held_out"].astype(bool).to_numpy()
+    new = fit.fitted.classifier
+    if gathered.frame["article_id"][held_out].nunique() >= FEWEST_TO_MEASURE:
+        name, chosen = HELD_OUT_SET, held_out
+        scores = score_directly(new, gathered.select(chosen))
+    else:
+        name = HUMAN_SET if run.settings.depth == THRESHOLDS else USER_SET
+        chosen = ~held_out
+        scores = describe_scores(new, fit.of_user, gathered.select(chosen).words)
+    old_scores = score_directly(run.classifier, before.select(chosen))
+    return ScoredSet.of(name, gathered.select(chosen).frame, old_scores, scores, of_user=True)
+
+
+def _find_label_noise(run: _Run, learnt: GatheredDocuments, fit: _Fit) -> None:
+    """Say which rows' labels the new model contradicts most."""
+    standard = fit.fitted.classifier.human.standardize(fit.of_user, learnt.words)
+    known = len(run.report.findings)
+    note_contradicted(find_contradicted(learnt.frame, standard), run.report)
+    for finding in run.report.findings[known:]:
+        run.say(str(finding))
+
+
+def _judge(run: _Run, fit: _Fit, sets: list[ScoredSet]) -> Comparison:
+    """Compare, say the outcome, and refuse a worse model unless that is accepted."""
+    priced = ("true_positive_rate",) if run.settings.depth == THRESHOLDS else ()
+    comparison = compare_sets(sets, run.classifier, fit.fitted.classifier, priced)
+    if run.settings.depth == ENCODER:
+        comparison.faults.append(
+            "the evidence that the old model keeps was gathered by its encoder and cannot be read "
+            "by another: what the new model forgot is not known"
+        )
+    run.say(str(comparison))
+    if comparison.faults and not run.settings.accept_regression:
+        raise WorseModelError(comparison)
+    if comparison.faults:
+        run.say("worse than its base, and accepted:\n" + list_some(comparison.faults))
+    return comparison
+
+
+# --------------------------------------------------------------------------------------
+# Writing
+# --------------------------------------------------------------------------------------
+
+
+def _write(
+    run: _Run,
+    output: Path,
+    paths: Sequence[Path],
+    fit: _Fit,
+    sets: list[ScoredSet],
+    comparison: Comparison,
+) -> Bundle:
+    thresholds = {str(row["false_positive_rate"]): row for row in fit.fitted.threshold_table}
+    corpora = dict(run.base.manifest.corpora) if run.settings.depth != ENCODER else {}
+    corpora |= _describe_files(run, paths)
+    figures = {
+        "retraining": _describe_run(run, comparison),
+        "your documents": {"set": sets[0].name} | _measure(sets[0]),
+        "out of fold": summarize_fit(fit.fitted, fit.joined),
+    }
+    provenance = (
+        f"{run.settings.depth} refitted on {', '.join(p.name for p in paths)}, on top of "
+        f"{run.base.identifier}. {run.base.manifest.provenance}"
+    )
+    licence = run.base.manifest.licence or _WEIGHTS_LICENCE
+    described = (output.name, corpora, thresholds, figures, licence, provenance)
+    card = make_card(*described, seed=run.settings.seed)
+    kept = {name: run.base.path(name) for name in _KEPT_PARTS}
+    parts = (
+        kept
+        | run.parts
+        | classifier_parts(fit.fitted.classifier, _choose_scorer(run, fit), fit.joined)
+    )
+    parts |= {"model_card.md": format_card(*described).encode(), "model_card.json": card}
+    try:
+        return write_bundle(
+            output,
+            parts,
+            name=output.name,
+            seed=run.settings.seed,
+            corpora=corpora,
+            thresholds=thresholds,
+            figures=figures,
+            licence=licence,
+            provenance=provenance,
+        )
+    except OSError as error:
+        raise DetectorError(
+            f"{output}: the model could not be written ({error}); what was there is as it was"
+        ) from error
+
+
+def _draw(run: _Run, output: Path, sets: list[ScoredSet], classifier: DocumentClassifier) -> None:
+    """The pictures of the new model, in a folder beside it: a model holds no pictures."""
+    from detector.training.plots import plot_evaluation
+
+    folder = output.with_name(f"{output.name}-plots")
+    scored = pd.concat([s.documents.join(s.new) for s in sets], ignore_index=True)
+    flagged_at = {
+        rate: (scored["score"] >= at).to_numpy() for rate, at in classifier.thresholds.items()
+    }
+    try:
+        paths = plot_evaluation(scored, flagged_at, folder)
+    except DetectorError as error:
+        run.say(f"no plots: {error}")
+        return
+    run.say(f"{len(paths)} plots in {folder}")
+
+
+def _choose_scorer(run: _Run, fit: _Fit) -> SentenceScorer:
+    """The base's scorer of sentences, or a new one where sentences are read by another encoder."""
+    if run.settings.depth != ENCODER:
+        return SentenceScorer.from_arrays(run.base.read_arrays("classifier.safetensors"))
+    from detector.training.recipe import fit_sentence_scorer
+
+    return fit_sentence_scorer(fit.joined)
+
+
+def _describe_files(run: _Run, paths: Sequence[Path]) -> dict[str, dict[str, Any]]:
+    """SHA-256, rows and licence of each file; files of one name are numbered."""
+    described: dict[str, dict[str, Any]] = {}
+    for path in paths:
+        name, number = path.name, 2
+        while name in described:
+            name, number = f"{path.name} ({number})", number + 1
+        described[name] = {
+            "sha256": checksum_file(path),
+            "rows": run.report.rows_of_files[str(path)],
+            "licence": run.settings.data_licence or "not stated",
+        }
+    return described
+
+
+def _describe_run(run: _Run, comparison: Comparison) -> dict[str, Any]:
+    return {
+        "depth": run.settings.depth,
+        "base": run.base.identifier,
+        "command": run.settings.command,
+        "seed": run.settings.seed,
+        "validation": run.report.to_dict(),
+        "augmented": run.made,
+        "articles of the base replaced": run.replaced,
+        "sentence pairs of the encoder": run.tuned_on,
+        "comparison": comparison.to_dict(),
+        "regression accepted": bool(comparison.faults),
+    }
+
+
+def _measure(scored: ScoredSet) -> dict[str, Any]:
+    columns = scored.new.columns
+    return measure_documents(scored.documents.assign(**{c: scored.new[c] for c in columns}))
 
 
 def summarize_fit(fitted: FittedClassifier, documents: GatheredDocuments) -> dict[str, Any]:
@@ -180,37 +531,3 @@ def summarize_fit(fitted: FittedClassifier, documents: GatheredDocuments) -> dic
             "auroc": round(float(roc_auc_score(positive, chosen)), 4),
         }
     return result
-
-
-def classifier_parts(
-    classifier: DocumentClassifier, scorer: SentenceScorer, documents: GatheredDocuments
-) -> dict[str, Any]:
-    """The parts of a model folder that a refit replaces."""
-    arrays, frame = pack_evidence(documents)
-    return {
-        "classifier.safetensors": classifier.to_arrays() | scorer.to_arrays(),
-        "training_evidence.safetensors": arrays,
-        "training_documents.json": frame,
-    }
-
-
-def pack_evidence(documents: GatheredDocuments) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Training evidence as compact arrays (no text), and what each document was."""
-    arrays = {
-        "matrix": np.concatenate(documents.matrices).astype(np.float16),
-        "counts": np.concatenate(documents.counts).astype(np.uint16),
-        "sizes": np.array([len(m) for m in documents.matrices], dtype=np.int32),
-    }
-    return arrays, json.loads(documents.frame.to_json(orient="records"))
-
-
-def unpack_evidence(arrays: dict[str, Any], bundle: Bundle) -> GatheredDocuments:
-    """What `pack_evidence` kept."""
-    if arrays["matrix"].shape[1] != len(EVIDENCE_COLUMNS):
-        raise PairsError(f"{bundle.folder}: its evidence is of another version; use a newer base")
-    bounds = np.cumsum(arrays["sizes"])[:-1]
-    return GatheredDocuments(
-        pd.DataFrame(bundle.read_json("training_documents.json")),
-        np.split(arrays["matrix"].astype(np.float32), bounds),
-        np.split(arrays["counts"].astype(np.int32), bounds),
-    )

@@ -1,97 +1,449 @@
-"""Retraining on a user's pairs, from the file to a model that loads and scores."""
+"""Retraining, from the user's file to a model that loads and scores, or to a clear refusal."""
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 from detector import Detector
-from detector.training.retrain import PairsError, make_documents, read_pairs, train_on_pairs
+from detector.bundle import Bundle
+from detector.cli.train import _name_command, train
+from detector.errors import BundleError, DetectorError
+from detector.training import retrain as retrain_module
+from detector.training.gate import Comparison
+from detector.training.kept_evidence import load_evidence
+from detector.training.retrain import PairsError, RetrainSettings, WorseModelError, retrain
 
 ROOT = Path(__file__).parent.parent.parent
 PAIRS = ROOT / "data" / "pairs.csv"
+MakePairs = Callable[..., pd.DataFrame]
+#: The invented pairs move the tiny model's figures as no real pairs would.
+ACCEPTED = RetrainSettings(accept_regression=True, command="train.py --pairs pairs.csv")
 
 
-def write(path: Path, **columns: list[str | None]) -> Path:
-    pd.DataFrame(columns).to_csv(path, index=False)
+def write(frame: pd.DataFrame, path: Path) -> Path:
+    frame.to_csv(path, index=False)
     return path
 
 
+def retrain_quietly(
+    paths: list[Path], base: Path, output: Path, settings: RetrainSettings = ACCEPTED
+) -> tuple[Bundle, str]:
+    said: list[str] = []
+    bundle = retrain(paths, base, output, settings, said.append)
+    return bundle, "\n".join(said)
+
+
+def list_files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+@pytest.fixture(scope="module")
+def retrained(
+    tiny_base_bundle: Path, make_pairs: MakePairs, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Bundle, str, Path]:
+    """A model at the depth of the classifier, what was said, and the folder of its pairs."""
+    folder = tmp_path_factory.mktemp("retrained")
+    path = write(make_pairs(20).assign(outlet="the gazette"), folder / "pairs.csv")
+    bundle, said = retrain_quietly([path], tiny_base_bundle, folder / "mine")
+    return bundle, said, folder
+
+
+# --------------------------------------------------------------------------------------
+# What is written
+# --------------------------------------------------------------------------------------
+
+
+def test_retrained_model_scores(retrained: tuple[Bundle, str, Path], machine_article: str) -> None:
+    bundle, _, _ = retrained
+    verdict = Detector.load(bundle.folder, threads=1).score(machine_article)
+    assert verdict.probability is not None
+    assert "mine@" in verdict.signature
+
+
+def test_evidence_is_kept_and_added_to(
+    retrained: tuple[Bundle, str, Path], tiny_base_bundle: Path
+) -> None:
+    bundle, _, _ = retrained
+    kept, old = (load_evidence(b) for b in (bundle, Bundle.open(tiny_base_bundle)))
+    frame = kept.frame
+    assert len(frame) == len(old.frame) + 40
+    assert frame["added"].sum() == 40
+    assert set(frame.loc[frame["added"], "group"]) == {"the gazette"}
+    for before, after in zip(old.matrices, kept.matrices, strict=False):
+        np.testing.assert_array_equal(before, after)
+    # neither text nor the user's file names go into a model
+    assert not {"text", "file", "row"} & set(frame.columns)
+
+
+def test_what_was_done_is_in_the_card(retrained: tuple[Bundle, str, Path]) -> None:
+    bundle, said, _ = retrained
+    assert "20 original documents" in said
+    assert "old model → new, your articles, out of fold" in said
+    card = (bundle.folder / "model_card.md").read_text(encoding="utf-8")
+    for expected in (
+        "`train.py --pairs pairs.csv`", "## Limits", "| pairs.csv | 20 |", "not stated",
+        "## Against base@", "## By group", "–", "too few to promise it",
+    ):  # fmt: skip
+        assert expected in card
+    content = json.loads((bundle.folder / "model_card.json").read_text(encoding="utf-8"))
+    assert content["seed"] == ACCEPTED.seed
+    assert content["data"]["pairs.csv"]["sha256"] == bundle.manifest.corpora["pairs.csv"]["sha256"]
+    assert content["versions"]["python"]
+    assert content["figures"]["retraining"]["validation"]["counts"]["rows"] == 20
+    assert "the evidence of the old model, out of fold" in str(content["figures"]["retraining"])
+
+
+def test_same_pairs_give_the_same_model(
+    retrained: tuple[Bundle, str, Path], tiny_base_bundle: Path
+) -> None:
+    bundle, _, folder = retrained
+    (folder / "again").mkdir(exist_ok=True)
+    again, _ = retrain_quietly([folder / "pairs.csv"], tiny_base_bundle, folder / "again" / "mine")
+    first, second = list_files(bundle.folder), list_files(again.folder)
+    manifests = [json.loads(files.pop("manifest.json")) for files in (first, second)]
+    assert first == second
+    for manifest in manifests:
+        del manifest["created"]
+    assert manifests[0] == manifests[1]
+
+
+def test_an_article_that_is_brought_again_replaces_itself(
+    retrained: tuple[Bundle, str, Path], tmp_path: Path
+) -> None:
+    bundle, _, folder = retrained
+    again, _ = retrain_quietly([folder / "pairs.csv"], bundle.folder, tmp_path / "twice")
+    assert len(load_evidence(again).frame) == len(load_evidence(bundle).frame)
+    assert again.manifest.figures["retraining"]["articles of the base replaced"] == 40
+
+
+def test_held_out_articles_are_measured_and_not_learnt(
+    tiny_base_bundle: Path, make_pairs: MakePairs, tmp_path: Path
+) -> None:
+    frame = make_pairs(24).assign(split=["train"] * 12 + ["test"] * 12)
+    bundle, said = retrain_quietly(
+        [write(frame, tmp_path / "pairs.csv")], tiny_base_bundle, tmp_path / "mine"
+    )
+    assert "old model → new, your held-out articles" in said
+    assert load_evidence(bundle).frame["added"].sum() == 24
+    measured = bundle.manifest.figures["your documents"]
+    assert measured["overall"]["human"] == 12
+
+
+def test_augmented_rows_are_reported(
+    tiny_base_bundle: Path,
+    make_pairs: MakePairs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from detector.training import augmentation
+
+    def shout(texts: list[str], articles: list[str]) -> list[str]:
+        return [text.replace("the council", "the aqueous council") for text in texts]
+
+    maker = augmentation.Maker("shouter", "spun", "", shout)
+    monkeypatch.setattr(augmentation, "METHODS", {"shouter": lambda seed: maker})
+    settings = RetrainSettings(accept_regression=True, augment=("shouter",))
+    path = write(make_pairs(12), tmp_path / "pairs.csv")
+    bundle, said = retrain_quietly([path], tiny_base_bundle, tmp_path / "mine", settings)
+    made = bundle.manifest.figures["retraining"]["augmented"]["shouter"]
+    assert 0 < made <= 12
+    assert f"augmented by shouter: {made} documents" in said
+    systems = load_evidence(bundle).frame["system"]
+    assert (systems == "augmented: shouter").sum() == made
+
+
+# --------------------------------------------------------------------------------------
+# Thresholds alone
+# --------------------------------------------------------------------------------------
+
+
+def test_thresholds_of_a_new_outlet_leave_the_scorer(
+    tiny_base_bundle: Path, make_pairs: MakePairs, tmp_path: Path
+) -> None:
+    """Articles whose every text looks like a machine's stand for an outlet that is over-flagged."""
+    frame = make_pairs(100)
+    human = pd.DataFrame({"original": frame["text"], "outlet": "the elderly haven"})
+    settings = RetrainSettings(depth="thresholds", accept_regression=True)
+    bundle, _ = retrain_quietly(
+        [write(human, tmp_path / "human.csv")], tiny_base_bundle, tmp_path / "mine", settings
+    )
+    base = Bundle.open(tiny_base_bundle)
+    before, after = (b.read_arrays("classifier.safetensors") for b in (base, bundle))
+    for name in ("center", "scale", "document_weights", "document_bias"):
+        np.testing.assert_array_equal(before[name], after[name])
+    old, new = (
+        Detector.load(folder, threads=1).score(human["original"].tolist(), false_positive_rate=0.05)
+        for folder in (tiny_base_bundle, bundle.folder)
+    )
+    assert sum(verdict.flagged for verdict in old) > 10
+    assert sum(verdict.flagged for verdict in new) <= 5
+    kept = load_evidence(bundle).frame
+    added = kept[kept["added"]]
+    assert not added["fitted"].any()
+    assert added["promised"].all()
+
+
+def test_thresholds_need_enough_human_articles(
+    tiny_base_bundle: Path, make_pairs: MakePairs, tmp_path: Path
+) -> None:
+    path = write(make_pairs(20)[["original"]], tmp_path / "human.csv")
+    with pytest.raises(PairsError, match="20 human articles promise no false-positive rate"):
+        retrain_quietly(
+            [path], tiny_base_bundle, tmp_path / "mine", RetrainSettings(depth="thresholds")
+        )
+    assert not (tmp_path / "mine").exists()
+
+
+# --------------------------------------------------------------------------------------
+# What is refused
+# --------------------------------------------------------------------------------------
+
+
+def test_a_worse_model_is_not_written(
+    tiny_base_bundle: Path, make_pairs: MakePairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        retrain_module, "compare_sets", lambda *_: Comparison({}, ["overall: AUROC .9 → .5"])
+    )
+    path = write(make_pairs(12), tmp_path / "pairs.csv")
+    with pytest.raises(WorseModelError, match=r"AUROC \.9 → \.5\n.*--accept-regression"):
+        retrain_quietly([path], tiny_base_bundle, tmp_path / "mine", RetrainSettings())
+    assert not (tmp_path / "mine").exists()
+    bundle, _ = retrain_quietly([path], tiny_base_bundle, tmp_path / "mine")
+    card = (bundle.folder / "model_card.md").read_text(encoding="utf-8")
+    assert "## Worse than its base\n\nThis model was written although:\n\n- overall" in card
+    assert bundle.manifest.figures["retraining"]["regression accepted"]
+
+
+def test_a_full_disk_leaves_what_was_there(
+    retrained: tuple[Bundle, str, Path],
+    tiny_base_bundle: Path,
+    make_pairs: MakePairs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shutil.copytree(retrained[0].folder, tmp_path / "mine")
+    before = list_files(tmp_path / "mine")
+    write_bytes = Path.write_bytes
+
+    def fill(path: Path, data: bytes) -> int:
+        if path.name == "training_evidence.safetensors":
+            write_bytes(path, data[:100])
+            raise OSError(28, "No space left on device")
+        return write_bytes(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", fill)
+    path = write(make_pairs(12), tmp_path / "pairs.csv")
+    with pytest.raises(DetectorError, match=r"could not be written.*No space left"):
+        retrain_quietly([path], tiny_base_bundle, tmp_path / "mine")
+    assert list_files(tmp_path / "mine") == before
+    # no half of a model, no picture of one
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["mine", "pairs.csv"]
+
+
+def test_a_newer_base_is_refused(
+    tiny_base_bundle: Path, make_pairs: MakePairs, tmp_path: Path
+) -> None:
+    newer = shutil.copytree(tiny_base_bundle, tmp_path / "newer")
+    manifest = json.loads((newer / "manifest.json").read_text())
+    (newer / "manifest.json").write_text(json.dumps(manifest | {"format_version": 99}))
+    path = write(make_pairs(12), tmp_path / "pairs.csv")
+    with pytest.raises(BundleError, match=r"written in format 99.*update"):
+        retrain_quietly([path], newer, tmp_path / "mine")
+
+
+def test_a_base_without_evidence_is_refused(
+    tiny_bundle: Path, make_pairs: MakePairs, tmp_path: Path
+) -> None:
+    path = write(make_pairs(12), tmp_path / "pairs.csv")
+    with pytest.raises(PairsError, match="keeps no training evidence"):
+        retrain_quietly([path], tiny_bundle, tmp_path / "mine")
+
+
+def test_a_folder_of_something_else_is_left_alone(
+    tiny_base_bundle: Path, make_pairs: MakePairs, tmp_path: Path
+) -> None:
+    (tmp_path / "thesis").mkdir()
+    (tmp_path / "thesis" / "chapter.txt").write_text("dear")
+    path = write(make_pairs(12), tmp_path / "pairs.csv")
+    with pytest.raises(DetectorError, match="something other than a model"):
+        retrain_quietly([path], tiny_base_bundle, tmp_path / "thesis")
+    assert (tmp_path / "thesis" / "chapter.txt").read_text() == "dear"
+
+
 @pytest.mark.parametrize(
-    ("columns", "message"),
+    ("change", "message"),
     [
-        ({"original": ["A."]}, "has no column 'text'"),
-        ({"original": ["A.", "B."], "text": ["C.", None]}, "row 3: text is empty"),
-        ({"original": ["A.", " "], "text": ["C.", "D."]}, "row 3: original is empty"),
-        ({"original": ["A."], "text": ["A."]}, "row 2: original and text are the same"),
-        ({"original": ["A."], "text": ["B."], "kind": ["edited"]}, "row 2: kind is none of"),
+        (lambda f: f.assign(text="Accept all cookies to go on."), "text is the same in every row"),
+        (lambda f: f.assign(kind="sp un"), "kind is none of"),
+        (lambda f: f.assign(text=f["original"]), "articles are too few|no document"),
+        (lambda f: f.head(3), "3 articles are too few"),
+        (lambda f: f.rename(columns={"original": "a", "text": "b"}), "has no column 'original'"),
     ],
 )
-def test_bad_pairs_are_named(
-    tmp_path: Path, columns: dict[str, list[str | None]], message: str
+def test_poisoned_pairs_stop_before_anything_is_written(
+    tiny_base_bundle: Path,
+    make_pairs: MakePairs,
+    tmp_path: Path,
+    change: Callable[[pd.DataFrame], pd.DataFrame],
+    message: str,
 ) -> None:
+    path = write(change(make_pairs(12)), tmp_path / "pairs.csv")
     with pytest.raises(PairsError, match=message):
-        read_pairs([write(tmp_path / "pairs.csv", **columns)])
+        retrain_quietly([path], tiny_base_bundle, tmp_path / "mine")
+    assert not (tmp_path / "mine").exists()
 
 
-def test_unreadable_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(PairsError, match=r"missing\.csv: cannot be read"):
-        read_pairs([tmp_path / "missing.csv"])
-    with pytest.raises(PairsError, match=r"give pairs as \.csv or \.parquet"):
-        read_pairs([tmp_path / "pairs.xlsx"])
-
-
-def test_parquet_and_csv_read_alike(tmp_path: Path) -> None:
-    frame = pd.read_csv(PAIRS)
-    frame.to_parquet(tmp_path / "pairs.parquet")
-    frame.to_csv(tmp_path / "pairs.csv", index=False)
-    one, other = (read_pairs([tmp_path / f"pairs.{form}"]) for form in ("csv", "parquet"))
-    pd.testing.assert_frame_equal(one, other, check_dtype=False)
-
-
-def test_documents_are_each_original_once_and_each_version() -> None:
-    documents = make_documents(read_pairs([PAIRS]), "mine")
-    assert (documents["label"] == "original").sum() == 12
-    assert len(documents) == 12 + 48
-
-
-def test_versions_of_an_original_are_documents_of_their_own(tmp_path: Path) -> None:
-    path = write(
-        tmp_path / "v.csv", original=["A one.", "A one.", "B two."], text=["V1.", "V2.", "W1."]
+def test_swapped_labels_are_told(
+    tiny_base_bundle: Path, make_pairs: MakePairs, tmp_path: Path
+) -> None:
+    frame = make_pairs(60)
+    swapped = [7, 21, 50]  # 5 %
+    sides = ["original", "text"]
+    frame.loc[swapped, sides] = frame.loc[swapped, sides[::-1]].to_numpy()
+    bundle, said = retrain_quietly(
+        [write(frame, tmp_path / "pairs.csv")], tiny_base_bundle, tmp_path / "mine"
     )
-    documents = make_documents(read_pairs([path]), "mine")
-    machine = documents[documents["label"] == "translated"]
-    assert sorted(machine["text"]) == ["V1.", "V2.", "W1."]
+    [line] = [line for line in said.splitlines() if "more human than its original" in line]
+    assert all(f"row {number + 2}" in line for number in swapped)
+    assert "more human than its original" in (bundle.folder / "model_card.md").read_text()
 
 
-def test_rows_without_an_article_id_are_kept(tmp_path: Path) -> None:
-    frame = pd.DataFrame(
-        {
-            "original": ["A one.", "B two.", "C three."],
-            "text": ["V.", "W.", "X."],
-            "article_id": [None, 1, 1],
-        }
+# --------------------------------------------------------------------------------------
+# The encoder
+# --------------------------------------------------------------------------------------
+
+
+def test_the_encoder_needs_something_to_start_from(tmp_path: Path) -> None:
+    with pytest.raises(DetectorError, match=r"needs --encoder-base.*int8 ONNX"):
+        retrain([PAIRS], None, tmp_path / "mine", RetrainSettings(depth="encoder"))
+
+
+def test_encoder_is_tuned_and_resumed(
+    tiny_base_bundle: Path, tiny_base: Path, make_pairs: MakePairs, tmp_path: Path
+) -> None:
+    path = write(make_pairs(40), tmp_path / "pairs.csv")
+    settings = RetrainSettings(
+        depth="encoder", encoder_base=str(tiny_base), work=tmp_path / "work", accept_regression=True
     )
-    frame.to_csv(tmp_path / "ids.csv", index=False)
-    pairs = read_pairs([tmp_path / "ids.csv"])
-    assert pairs["article_id"].notna().all()
-    assert pairs["article_id"].str.endswith("/1").tolist() == [False, True, True]
-    assert len(make_documents(pairs, "mine")) == 2 + 2
+    bundle, _ = retrain_quietly([path], tiny_base_bundle, tmp_path / "mine", settings)
+    run = bundle.manifest.figures["retraining"]
+    assert run["sentence pairs of the encoder"] >= 50
+    assert any("what the new model forgot is not known" in f for f in run["comparison"]["faults"])
+    # the classifier learns from articles that the encoder has not seen, and from no others
+    assert 40 <= len(load_evidence(bundle).frame) < 80
+    base = Bundle.open(tiny_base_bundle).manifest.files
+    name = "encoder/onnx/model_quantized.onnx"
+    assert bundle.manifest.files[name].sha256 != base[name].sha256
+    assert Detector.load(bundle.folder, threads=1).score(make_pairs(1)["text"][0]).words > 60
+
+    resumed, _ = retrain_quietly(
+        [path], tiny_base_bundle, tmp_path / "other", replace(settings, resume=True)
+    )
+    weights = "classifier.safetensors"
+    assert resumed.manifest.files[weights].sha256 == bundle.manifest.files[weights].sha256
 
 
-def test_too_few_articles_are_refused(tmp_path: Path) -> None:
-    path = write(tmp_path / "few.csv", original=["A b c."], text=["D e f."])
-    with pytest.raises(PairsError, match="1 articles are too few"):
-        train_on_pairs([path], ROOT / "models" / "default", tmp_path / "model", 1)
-    assert not (tmp_path / "model").exists()
+def test_too_few_sentences_for_an_encoder(
+    tiny_base_bundle: Path, tiny_base: Path, make_pairs: MakePairs, tmp_path: Path
+) -> None:
+    path = write(make_pairs(9), tmp_path / "pairs.csv")
+    settings = RetrainSettings(depth="encoder", encoder_base=str(tiny_base), work=tmp_path / "work")
+    with pytest.raises(DetectorError, match="too few to tune an encoder on"):
+        retrain_quietly([path], tiny_base_bundle, tmp_path / "mine", settings)
+
+
+# --------------------------------------------------------------------------------------
+# The command
+# --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "give either --pairs or --corpora"),
+        (["--pairs", "p.csv", "--corpora", "."], "give either --pairs or --corpora"),
+        (["--corpora", ".", "--seed", "3"], "--seed has no effect with --corpora"),
+        (["--corpora", ".", "--depth", "encoder"], "--depth has no effect with --corpora"),
+        (["--corpora", ".", "--resume"], "--resume has no effect without --encoder-base"),
+        (["--pairs", "p.csv", "--resume"], "--resume has no effect without --depth encoder"),
+        (["--pairs", "p.csv", "--encoder-base", "x"], "--encoder-base has no effect without"),
+        (["--pairs", "p.csv", "--translator", "x"], "--translator has no effect without"),
+    ],
+)  # fmt: skip
+def test_options_without_effect_are_errors(arguments: list[str], message: str) -> None:
+    result = CliRunner().invoke(train, arguments)
+    assert result.exit_code == 2
+    assert message in result.output
+
+
+def test_faults_are_one_line_and_no_traceback(tmp_path: Path) -> None:
+    arguments = ["--pairs", str(tmp_path / "missing.csv"), "--output", str(tmp_path / "mine")]
+    result = CliRunner().invoke(train, arguments)
+    assert result.exit_code == 2
+    assert "missing.csv: cannot be read" in result.output
+    assert "Traceback" not in result.output
+
+
+def test_command_retrains(tiny_base_bundle: Path, make_pairs: MakePairs, tmp_path: Path) -> None:
+    path = write(make_pairs(12), tmp_path / "pairs.csv")
+    arguments = [
+        "--pairs", str(path), "--base", str(tiny_base_bundle), "--output", str(tmp_path / "mine"),
+        "--accept-regression", "--seed", "5", "--data-licence", "CC0-1.0",
+    ]  # fmt: skip
+    result = CliRunner().invoke(train, arguments)
+    assert result.exit_code == 0, result.output
+    assert f"wrote {tmp_path / 'mine'} (mine@" in result.output
+    assert "5.0% false positives: " in result.output
+    manifest: Any = Bundle.open(tmp_path / "mine").manifest
+    assert manifest.seed == 5
+    assert manifest.corpora["pairs.csv"]["licence"] == "CC0-1.0"
+
+
+@pytest.mark.parametrize("output", [["--output", "a/mine"], ["--output=b/mine"], []])
+def test_card_does_not_say_where_the_model_lies(output: list[str]) -> None:
+    said = _name_command(["/usr/bin/train.py", *output, "--pairs", "my pairs.csv", "--seed", "3"])
+    assert said == "train.py --pairs 'my pairs.csv' --seed 3"
+
+
+def test_models_are_drawn_if_matplotlib_is_there(
+    retrained: tuple[Bundle, str, Path],
+) -> None:
+    _, said, folder = retrained
+    drawn = sorted(path.name for path in (folder / "mine-plots").glob("*.png"))
+    if importlib.util.find_spec("matplotlib") is None:
+        assert "no plots: plots need matplotlib" in said
+    else:
+        assert "roc.png" in drawn
+        assert "plots in" in said
+
+
+def test_script_is_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    script = importlib.import_module("train")
+    assert script.train is train
 
 
 @pytest.mark.slow
-def test_retrained_model_loads_and_scores(tmp_path: Path) -> None:
-    bundle = train_on_pairs([PAIRS], ROOT / "models" / "default", tmp_path / "mine", 1)
+def test_shipped_model_is_retrained(tmp_path: Path) -> None:
+    bundle, said = retrain_quietly([PAIRS], ROOT / "models" / "default", tmp_path / "mine")
     assert bundle.manifest.corpora["pairs.csv"]["rows"] == 48
+    assert "12 original documents" in said
     verdict = Detector.load(tmp_path / "mine").score(pd.read_csv(PAIRS)["text"][0])
     assert verdict.probability is not None
-    assert "mine@" in verdict.signature

@@ -1,0 +1,225 @@
+"""``detector train``, and what ``train.py`` calls: retrain a model on labelled pairs."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from detector.cli.common import CannotRunError
+from detector.errors import DetectorError
+
+if TYPE_CHECKING:
+    from detector.bundle import Bundle
+    from detector.training.retrain import RetrainSettings
+
+# What each way of training takes no notice of: given all the same, it is a mistake.
+_ONLY_WITH_PAIRS = (
+    "base", "depth", "augment", "round_trip", "translator", "accept_regression", "seed",
+    "data_licence",
+)  # fmt: skip
+_ONLY_WITH_ENCODER = ("encoder_base", "work", "resume")
+_DEPTHS = ("thresholds", "classifier", "encoder")
+
+
+@click.command()
+@click.option(
+    "--pairs",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Labelled pairs, CSV, JSON lines or Parquet: original, text, and if there kind, pivot, "
+    "system, article_id, outlet, split, weight. May be given several times.",
+)
+@click.option(
+    "--base",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Model to start from.  [default: $DETECTOR_MODEL, or the one shipped]",
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    default="models/mine",
+    show_default=True,
+    metavar="FOLDER",
+    help="Where the model goes; a model that is there is replaced.",
+)
+@click.option(
+    "--depth",
+    type=click.Choice(_DEPTHS),
+    default="classifier",
+    show_default=True,
+    help="thresholds: for a new outlet, from its human articles alone. classifier: a new one on "
+    "the old evidence and the pairs. encoder: tuned anew on the pairs (hours on a CPU).",
+)
+@click.option(
+    "--augment",
+    multiple=True,
+    metavar="WAY",
+    help="Make more versions of your originals: thesaurus, wordnet, dictionary-deu, "
+    "dictionary-fra, dictionary-spa, apertium-spa, apertium-cat, or all that are installed. May "
+    "be given several times.",
+)
+@click.option(
+    "--round-trip",
+    multiple=True,
+    metavar="LANGUAGE",
+    help="Send your originals through this language (de) and back, by --translator.",
+)
+@click.option(
+    "--translator",
+    multiple=True,
+    metavar="FOLDER|NAME",
+    help="Translation model of transformers: once with {source} and {target} in it, or twice, from "
+    "English and back.  [default: Helsinki-NLP/opus-mt-{source}-{target}]",
+)
+@click.option(
+    "--accept-regression",
+    is_flag=True,
+    help="Write the model even if it is worse than its base; its card says so.",
+)
+@click.option(
+    "--seed",
+    default=20260101,
+    show_default=True,
+    help="Of spinners and encoder tuning; recorded in the model.",
+)
+@click.option("--data-licence", default="", metavar="TEXT", help="Of the pairs, for the card.")
+@click.option(
+    "--encoder-base",
+    metavar="FOLDER|NAME",
+    help="Tune the encoder from this sentence-transformers model.",
+)
+@click.option(
+    "--work",
+    type=click.Path(path_type=Path),
+    help="Where the tuned encoder and its checkpoint lie or go.  [default: build/encoder, with "
+    "--pairs build/retrained-encoder]",
+)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint in --work.")
+@click.option(
+    "--corpora",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    metavar="FOLDER",
+    help="Train the shipped model anew from the public corpora, instead of --pairs.",
+)
+@click.pass_context
+def train(
+    context: click.Context,
+    /,
+    pairs: tuple[Path, ...],
+    corpora: Path | None,
+    output: Path,
+    **options: Any,
+) -> None:
+    """Retrain a model on labelled pairs and write it as a folder that Detector.load takes.
+
+    The pairs are checked first, and the new model is compared with the old one before it is
+    written: one that is worse, or that breaks its promise of false positives, is not written.
+    """
+    if bool(pairs) == bool(corpora):
+        raise click.UsageError("give either --pairs or --corpora")
+    _refuse_idle_options(context, bool(corpora), options)
+    try:
+        if corpora:
+            bundle = _train_shipped(corpora, output, options)
+        else:
+            from detector.training.retrain import retrain
+
+            bundle = retrain(pairs, options["base"], output, _make_settings(options), _say)
+    except ImportError as error:
+        raise CannotRunError(
+            f"{error.name} is missing: pip install 'mt-artifact-detector[train]'"
+        ) from error
+    except DetectorError as error:
+        raise CannotRunError(str(error)) from error
+    _describe(bundle)
+
+
+def _refuse_idle_options(context: click.Context, corpora: bool, options: dict[str, Any]) -> None:
+    """An option that the chosen way does not heed is an error, not a silence."""
+    given = [
+        name
+        for name in options
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
+    ]
+    if corpora:
+        idle, where = [n for n in given if n in _ONLY_WITH_PAIRS], "with --corpora"
+    elif options["depth"] != "encoder":
+        idle = [n for n in given if n in _ONLY_WITH_ENCODER]
+        where = "without --depth encoder or --corpora"
+    else:
+        idle, where = [], ""
+    if idle:
+        name = "--" + idle[0].replace("_", "-")
+        raise click.UsageError(f"{name} has no effect {where}; leave it out")
+    if options["translator"] and not options["round_trip"]:
+        raise click.UsageError("--translator has no effect without --round-trip")
+
+
+def _train_shipped(corpora: Path, output: Path, options: dict[str, Any]) -> Bundle:
+    from detector.training import recipe
+
+    work = options["work"] or Path("build/encoder")
+    if options["encoder_base"]:
+        recipe.tune_shipped_encoder(corpora, options["encoder_base"], work, options["resume"])
+    elif options["resume"]:
+        raise click.UsageError("--resume has no effect without --encoder-base")
+    return recipe.train_shipped_model(corpora, work, output)
+
+
+def _make_settings(options: dict[str, Any]) -> RetrainSettings:
+    from detector.training.retrain import RetrainSettings
+
+    return RetrainSettings(
+        depth=options["depth"],
+        augment=options["augment"],
+        round_trips=options["round_trip"],
+        translators=options["translator"],
+        accept_regression=options["accept_regression"],
+        seed=options["seed"],
+        encoder_base=options["encoder_base"],
+        work=options["work"] or RetrainSettings.work,
+        resume=options["resume"],
+        data_licence=options["data_licence"],
+        command=_name_command(sys.argv),
+    )
+
+
+def _name_command(arguments: list[str]) -> str:
+    """The call for the card, without the place of the output: the model is the same anywhere."""
+    said = [Path(arguments[0]).name]
+    is_value = False
+    for argument in arguments[1:]:
+        if not is_value and not argument.startswith("--output="):
+            is_value = argument == "--output"
+            said += [] if is_value else [argument]
+        else:
+            is_value = False
+    return shlex.join(said)
+
+
+def _say(line: str) -> None:
+    click.echo(line)
+
+
+def _describe(bundle: Bundle) -> None:
+    click.echo(f"wrote {bundle.folder} ({bundle.identifier})")
+    thresholds = bundle.manifest.thresholds.items()
+    for rate, record in sorted(thresholds, key=lambda item: -float(item[0])):
+        click.echo(f"  {float(rate):.1%} false positives: {describe_threshold(record)}")
+
+
+def describe_threshold(record: dict[str, object]) -> str:
+    """One threshold of a model, in words."""
+    if "withheld" in record:
+        return f"withheld: {record['withheld']}"
+    return (
+        f"{record['flagged']} of {record['articles']} human articles flagged out of fold, "
+        f"at most {record['upper_bound']:.2%} with 95 % confidence"
+    )

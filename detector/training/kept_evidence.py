@@ -1,0 +1,113 @@
+"""The training evidence that a model keeps, so that what it learnt is not forgotten by the next.
+
+Numbers per sentence and what each document was; no text.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from detector.bundle import Bundle
+from detector.classifier import DocumentClassifier
+from detector.evidence import EVIDENCE_COLUMNS, SentenceScorer
+from detector.training.fit import GatheredDocuments, concatenate, read_column
+from detector.training.pairs_files import PairsError
+from detector.verdict import LABELS
+
+EVIDENCE_FILE = "training_evidence.safetensors"
+DOCUMENTS_FILE = "training_documents.json"
+#: What retraining adds to a document of the recipe, and what stands for it there.
+ADDED_COLUMNS: dict[str, Any] = {"added": False, "fitted": True, "promised": False, "weight": 1.0}
+_NEEDED = ("label", "group", "article_id", "system", "by_translator")
+
+
+def classifier_parts(
+    classifier: DocumentClassifier, scorer: SentenceScorer, documents: GatheredDocuments
+) -> dict[str, Any]:
+    """The parts of a model folder that a refit replaces."""
+    arrays, frame = pack_evidence(documents)
+    return {
+        "classifier.safetensors": classifier.to_arrays() | scorer.to_arrays(),
+        EVIDENCE_FILE: arrays,
+        DOCUMENTS_FILE: frame,
+    }
+
+
+def pack_evidence(documents: GatheredDocuments) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Training evidence as compact arrays (no text), and what each document was."""
+    arrays = {
+        "matrix": np.concatenate(documents.matrices).astype(np.float16),
+        "counts": np.concatenate(documents.counts).astype(np.uint16),
+        "sizes": np.array([len(m) for m in documents.matrices], dtype=np.int32),
+    }
+    return arrays, json.loads(documents.frame.to_json(orient="records"))
+
+
+def round_evidence(documents: GatheredDocuments) -> GatheredDocuments:
+    """Documents as they come back out of a model, so that refitting from it gives the same."""
+    return GatheredDocuments(
+        documents.frame,
+        [m.astype(np.float16).astype(np.float32) for m in documents.matrices],
+        documents.counts,
+    )
+
+
+def unpack_evidence(arrays: dict[str, Any], bundle: Bundle) -> GatheredDocuments:
+    """What `pack_evidence` kept.
+
+    Raises:
+        PairsError: it is of another version, or its parts do not fit together.
+    """
+    if arrays["matrix"].shape[1] != len(EVIDENCE_COLUMNS):
+        raise PairsError(f"{bundle.folder}: its evidence is of another version; use a newer base")
+    frame = pd.DataFrame(bundle.read_json(DOCUMENTS_FILE))
+    sizes = arrays["sizes"]
+    if (
+        not set(_NEEDED) <= set(frame.columns)
+        or len(sizes) != len(frame)
+        or not sizes.sum() == len(arrays["matrix"]) == len(arrays["counts"])
+        or not frame["label"].isin(LABELS).all()
+    ):
+        raise PairsError(f"{bundle.folder}: its training evidence is damaged; use another base")
+    bounds = np.cumsum(sizes)[:-1]
+    return GatheredDocuments(
+        frame,
+        np.split(arrays["matrix"].astype(np.float32), bounds),
+        np.split(arrays["counts"].astype(np.int32), bounds),
+    )
+
+
+def load_evidence(bundle: Bundle) -> GatheredDocuments:
+    """The training evidence of a model to start from, with every one of `ADDED_COLUMNS`.
+
+    Raises:
+        PairsError: the model holds none, or not one that can be used.
+    """
+    if EVIDENCE_FILE not in bundle.manifest.files:
+        raise PairsError(
+            f"{bundle.folder}: keeps no training evidence, so it cannot be retrained; start from "
+            "the shipped model"
+        )
+    documents = unpack_evidence(bundle.read_arrays(EVIDENCE_FILE), bundle)
+    return fill_columns(documents)
+
+
+def fill_columns(documents: GatheredDocuments) -> GatheredDocuments:
+    """The same documents with `ADDED_COLUMNS` filled in."""
+    values = {
+        name: read_column(documents.frame, name, default) for name, default in ADDED_COLUMNS.items()
+    }
+    return GatheredDocuments(documents.frame.assign(**values), documents.matrices, documents.counts)
+
+
+def join_evidence(old: GatheredDocuments, new: GatheredDocuments) -> tuple[GatheredDocuments, int]:
+    """Both collections, the new ones last, and how many old documents gave way.
+
+    An article that was brought again replaces what was kept of it.
+    """
+    again = old.frame["article_id"].isin(set(new.frame["article_id"])).to_numpy()
+    return concatenate([old.select(~again), new]), int(again.sum())

@@ -1,0 +1,124 @@
+"""A worse model is told from one that differs by chance."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detector.training.fit import bound_rate
+from detector.training.gate import (
+    ScoredSet,
+    bound_below,
+    compare_sets,
+    describe_scores,
+    find_broken_promises,
+    format_side_by_side,
+)
+
+if TYPE_CHECKING:
+    from detector.classifier import DocumentClassifier
+
+
+def draw_set(
+    classifier: DocumentClassifier, new_shift: float, seed: int = 1, of_user: bool = False
+) -> ScoredSet:
+    """300 human documents and 200 machine ones; the new model gives machines `new_shift` more."""
+    rng = np.random.default_rng(seed)
+    frame = pd.DataFrame(
+        {
+            "label": ["original"] * 300 + ["spun"] * 200,
+            "article_id": [str(n) for n in range(500)],
+            "system": [""] * 300 + ["spinner", "other"] * 100,
+            "pivot": "",
+            "group": "gazette",
+        }
+    )
+    words = rng.integers(100, 900, 500)
+    standard = rng.normal(0.0, 1.0, 500) + 2.5 * (frame["label"] == "spun")
+    moved = standard + rng.normal(0.0, 0.05, 500) + new_shift * (frame["label"] == "spun")
+    old, new = (
+        describe_scores(
+            classifier, [restore(classifier, s, w) for s, w in zip(z, words, strict=True)], words
+        )
+        for z in (standard, moved)
+    )
+    return ScoredSet.of("a set", frame, old, new, of_user)
+
+
+def restore(classifier: DocumentClassifier, standard: float, words: int) -> float:
+    return float(classifier.human.restore(standard, [words])[0])
+
+
+def test_chance_is_no_fault(synthetic_classifier: DocumentClassifier) -> None:
+    comparison = compare_sets(
+        [draw_set(synthetic_classifier, 0.0)], synthetic_classifier, synthetic_classifier
+    )
+    assert comparison.faults == []
+    assert "spinner" in str(comparison)
+
+
+def test_a_loss_is_a_fault_and_named(synthetic_classifier: DocumentClassifier) -> None:
+    comparison = compare_sets(
+        [draw_set(synthetic_classifier, -0.7)], synthetic_classifier, synthetic_classifier
+    )
+    assert any("a set, system spinner: TPR at the threshold" in f for f in comparison.faults)
+    assert any("a set, overall: AUROC" in f for f in comparison.faults)
+
+
+def test_a_gain_is_no_fault(synthetic_classifier: DocumentClassifier) -> None:
+    gained = draw_set(synthetic_classifier, 0.7)
+    assert compare_sets([gained], synthetic_classifier, synthetic_classifier).faults == []
+
+
+def test_a_promise_that_is_lost_is_a_fault(synthetic_classifier: DocumentClassifier) -> None:
+    fewer = {r: s for r, s in synthetic_classifier.thresholds.items() if r != 0.01}
+    new = replace(synthetic_classifier, thresholds=fewer)
+    scored = describe_scores(new, [0.5, 3.0], [200, 300])
+    assert scored["threshold"].isna().all()
+    assert not scored["flagged"].any()
+    comparison = compare_sets([], synthetic_classifier, new)
+    assert comparison.faults == [
+        "the new model promises no false-positive rate of 0.01, and the old one did"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("flagged", "before", "of_user", "faults"),
+    [(2, 0, True, 0), (9, 0, True, 1), (9, 9, True, 1), (9, 9, False, 0), (9, 8, False, 1)],
+)
+def test_broken_promises_are_sure_ones(
+    flagged: int, before: int, of_user: bool, faults: int
+) -> None:
+    def flags(count: int) -> Any:
+        return pd.DataFrame({"flagged": [True] * count + [False] * (300 - count)})
+
+    documents = pd.DataFrame({"label": ["original"] * 300, "outlet": "gazette"})
+    scored = ScoredSet("a set", documents, flags(before), flags(flagged), of_user)
+    found = find_broken_promises(scored, 0.01)
+    assert len(found) == faults
+    assert all(f"{flagged} of 300" in fault for fault in found)
+
+
+@pytest.mark.parametrize(("flagged", "articles"), [(1, 50), (5, 300), (30, 1000)])
+def test_lower_bound_mirrors_the_upper(flagged: int, articles: int) -> None:
+    # what is not flagged, seen from the other side
+    mirrored = 1.0 - bound_rate(articles - flagged, articles)
+    assert bound_below(flagged, articles) == pytest.approx(mirrored)
+    assert bound_below(0, articles) == 0.0
+
+
+def test_too_little_is_a_dash(synthetic_classifier: DocumentClassifier) -> None:
+    small = draw_set(synthetic_classifier, 0.0)
+    few = [0, 1, 2, 300, 301]
+    cut = ScoredSet(
+        "few",
+        small.documents.iloc[few].reset_index(drop=True),
+        small.old.iloc[few].reset_index(drop=True),
+        small.new.iloc[few].reset_index(drop=True),
+    )
+    comparison = compare_sets([cut], synthetic_classifier, synthetic_classifier)
+    assert "| overall | 3 | 2 | – | – | – |" in format_side_by_side(comparison.figures["few"])

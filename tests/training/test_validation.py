@@ -1,0 +1,287 @@
+"""What is wrong with pairs is found, named by row, and left out or refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from detector.training.pairs_files import COLUMNS, PairsError
+from detector.training.user_documents import make_documents
+from detector.training.validation import (
+    ValidationReport,
+    check_numbers,
+    find_contradicted,
+    note_contradicted,
+    validate_documents,
+    validate_pairs,
+)
+
+MakePairs = Callable[..., pd.DataFrame]
+
+
+def as_read(frame: pd.DataFrame, file: str = "pairs.csv") -> pd.DataFrame:
+    """A frame as `read_pairs` gives it."""
+    missing = {name: "" for name in COLUMNS if name not in frame.columns}
+    frame = frame.assign(**missing)[[*COLUMNS]].astype(str)
+    return frame.assign(file=file, row=range(2, len(frame) + 2))
+
+
+def validate(**columns: list[str]) -> tuple[pd.DataFrame, ValidationReport]:
+    return validate_pairs(as_read(pd.DataFrame(columns)))
+
+
+def list_problems(report: ValidationReport) -> list[tuple[str, int, bool]]:
+    return [(f.problem, f.rows, f.fatal) for f in report.findings]
+
+
+@pytest.mark.parametrize(
+    ("columns", "message"),
+    [
+        ({"original": ["A."], "text": ["B."], "kind": ["sponn"]}, "row 2: kind is none of"),
+        ({"original": ["A."], "text": ["B."], "split": ["tset"]}, "row 2: split is none of"),
+        ({"original": ["A.", " "], "text": ["B.", ""]}, "row 3: original and text are empty"),
+        ({"original": ["A."], "text": [""], "kind": ["spun"]}, "row 2: text is empty but kind"),
+        ({"original": [""], "text": ["B."]}, "row 2: a text without an original and without"),
+        ({"original": ["A."], "text": ["B."], "weight": ["-1"]}, "row 2: weight is no number"),
+        ({"original": ["A."], "text": ["B."], "weight": ["much"]}, "row 2: weight is no number"),
+        ({"original": ["A."], "text": ["B."], "weight": ["nan"]}, "row 2: weight is no number"),
+        ({"original": ["A.", "B.", "C."], "text": ["X."] * 3}, "text is the same in every row"),
+        ({"original": ["A."] * 3, "text": ["X."] * 3}, "original is the same in every row"),
+    ],
+)
+def test_what_cannot_be_understood_is_fatal(columns: dict[str, list[str]], message: str) -> None:
+    _, report = validate(**columns)
+    with pytest.raises(PairsError, match=message):
+        report.stop_if_fatal()
+
+
+def test_kinds_and_splits_are_read_kindly() -> None:
+    rows, report = validate(
+        original=["A one.", "B two."], text=["A uno.", "B dos."], kind=[" Spun ", ""],
+        split=["TEST", "train"],
+    )  # fmt: skip
+    assert not report.findings
+    assert rows["kind"].tolist() == ["spun", "translated"]
+    assert rows["held_out"].tolist() == [True, False]
+
+
+def test_identical_and_repeated_pairs_are_left_out() -> None:
+    rows, report = validate(
+        original=["A one.", "B “two”.", "C three.", "C three."],
+        text=["A uno.", 'B "two".', "C tres.", "C tres."],
+    )
+    assert rows["row"].tolist() == [2, 4]
+    assert list_problems(report) == [
+        ("original and text are the same", 1, False),
+        ("the same row again", 1, False),
+    ]
+    assert "row 3" in str(report.findings[0])
+
+
+def test_notices_of_the_site_are_left_out() -> None:
+    rows, report = validate(
+        original=[f"Article {n}." for n in range(4)], text=["Enable it."] * 3 + ["Articulo 3."]
+    )
+    assert rows["row"].tolist() == [5]
+    assert "different originals" in report.findings[0].problem
+
+
+def test_a_text_under_two_labels_is_left_out() -> None:
+    # row 4 is row 2 with original and text swapped
+    rows, report = validate(
+        original=["A one.", "B two.", "A uno."], text=["A uno.", "B dos.", "A one."]
+    )
+    assert rows["row"].tolist() == [3]
+    assert "people's text in another row" in report.findings[0].problem
+    assert report.findings[0].rows == 2
+
+
+def test_human_rows_and_edited_ones_are_peoples() -> None:
+    rows, report = validate(
+        original=["A one.", "B two.", ""], text=["", "B two, too.", "C dos."],
+        kind=["", "edited", "spun"], outlet=["gazette", "gazette", "blog"],
+    )  # fmt: skip
+    assert not report.findings
+    documents = make_documents(rows)
+    assert documents.groupby("label")["text"].apply(sorted).to_dict() == {
+        "original": ["A one.", "B two, too.", "B two."],
+        "spun": ["C dos."],
+    }
+    edited = documents[documents["text"] == "B two, too."].iloc[0]
+    assert (edited["system"], edited["group"]) == ("", "gazette")
+
+
+# --------------------------------------------------------------------------------------
+# Articles
+# --------------------------------------------------------------------------------------
+
+
+def test_same_original_is_one_article_whatever_its_id(make_pairs: MakePairs) -> None:
+    frame = make_pairs(3)
+    again = frame.assign(article_id=["x", "y", "z"], text=frame["text"] + " More.", kind="spun")
+    rows, _ = validate_pairs(
+        pd.concat([as_read(frame), as_read(again, "b.csv")], ignore_index=True)
+    )
+    ids = rows["article_id"].tolist()
+    assert len(set(ids)) == 3
+    assert ids[:3] == ids[3:]
+
+
+def test_near_duplicates_are_one_article(make_pairs: MakePairs) -> None:
+    frame = make_pairs(4)
+    frame.loc[3, "original"] = frame["original"][0].replace("council", "mayor", 1) + " The end."
+    rows, _ = validate_pairs(as_read(frame))
+    ids = rows["article_id"].tolist()
+    assert ids[3] == ids[0]
+    assert len(set(ids)) == 3
+
+
+def test_ids_depend_on_the_text_alone(make_pairs: MakePairs) -> None:
+    frame = make_pairs(5)
+    ids = validate_pairs(as_read(frame))[0]["article_id"].tolist()
+    turned = validate_pairs(as_read(frame[::-1].assign(article_id=""), "other.csv"))[0]
+    assert turned["article_id"].tolist() == ids[::-1]
+
+
+def test_an_article_on_both_sides_is_fatal(make_pairs: MakePairs) -> None:
+    frame = make_pairs(4).assign(split=["train", "test", "train", "test"])
+    frame.loc[3, "original"] = frame["original"][2]
+    _, report = validate_pairs(as_read(frame))
+    with pytest.raises(PairsError, match=r"row 4, 5.*both sides of the split"):
+        report.stop_if_fatal()
+
+
+# --------------------------------------------------------------------------------------
+# Documents
+# --------------------------------------------------------------------------------------
+
+
+def documents_of(frame: pd.DataFrame) -> pd.DataFrame:
+    return make_documents(validate_pairs(as_read(frame))[0])
+
+
+def test_foreign_documents_are_left_out(make_pairs: MakePairs) -> None:
+    frame = make_pairs(4)
+    frame.loc[1, "text"] = (
+        "Der Stadtrat hat am Montag beschlossen, das Schwimmbad zu schließen, und viele Bürger "
+        "sind darüber verärgert, weil sie davon erst aus der Zeitung erfahren haben."
+    )
+    report = ValidationReport()
+    kept = validate_documents(documents_of(frame), report)
+    assert len(kept) == 7
+    assert list_problems(report) == [("not English (it looks like: de)", 1, False)]
+    assert "row 3" in report.findings[0].where
+
+
+def test_mostly_foreign_pairs_are_refused() -> None:
+    german = "Der Stadtrat hat am Montag beschlossen, das alte Schwimmbad zu schließen, Nummer "
+    report = ValidationReport()
+    validate_documents(
+        documents_of(
+            pd.DataFrame(
+                {
+                    "original": [f"{german}{n}." for n in range(5)],
+                    "text": [f"{german}{n}, sagt man." for n in range(5)],
+                }
+            )
+        ),
+        report,
+    )
+    with pytest.raises(PairsError, match="this detector reads English only"):
+        report.stop_if_fatal()
+
+
+def test_endless_texts_are_left_out(make_pairs: MakePairs) -> None:
+    frame = make_pairs(3)
+    frame.loc[0, "text"] = frame["text"][0] * 300
+    report = ValidationReport()
+    assert len(validate_documents(documents_of(frame), report)) == 5
+    assert report.findings[0].problem == "longer than 200,000 characters"
+
+
+def warn_of_typography(frame: pd.DataFrame) -> list[str]:
+    report = ValidationReport()
+    validate_documents(documents_of(frame), report)
+    return [f.problem for f in report.findings if f.problem.startswith("typography")]
+
+
+def test_a_label_in_the_typography_is_told(make_pairs: MakePairs) -> None:
+    frame = make_pairs(40)
+    told = frame.assign(original=frame["original"].str.replace("the council", "“the” council"))
+    problems = warn_of_typography(told)
+    assert len(problems) == 1
+    assert "curly quotation marks" in problems[0]
+
+
+def test_even_typography_is_not_told(make_pairs: MakePairs) -> None:
+    assert warn_of_typography(make_pairs(40)) == []
+
+
+@pytest.mark.parametrize(
+    ("humans", "human_only", "fatal"),
+    [(7, False, True), (8, False, False), (58, True, True), (59, True, False)],
+)
+def test_too_few_articles(humans: int, human_only: bool, fatal: bool) -> None:
+    documents = pd.DataFrame(
+        {
+            "label": "original",
+            "article_id": [str(n) for n in range(humans)],
+            "group": "gazette",
+        }
+    )
+    report = ValidationReport()
+    check_numbers(documents, report, human_only)
+    assert any(f.fatal for f in report.findings) == fatal
+    assert any(
+        "too few to promise it a false-positive rate of 1 %" in str(f) for f in report.findings
+    )
+
+
+def test_enough_articles_need_no_warning() -> None:
+    ids = [str(n) for n in range(299)]
+    documents = pd.DataFrame({"label": "original", "article_id": ids, "group": "gazette"})
+    report = ValidationReport()
+    check_numbers(documents, report, human_only=True)
+    assert not report.findings
+
+
+# --------------------------------------------------------------------------------------
+# Labels that are wrong
+# --------------------------------------------------------------------------------------
+
+
+def draw_scored(pairs: int, swapped: list[int]) -> tuple[pd.DataFrame, Any]:
+    rng = np.random.default_rng(5)
+    human, machine = rng.normal(0, 0.7, pairs), rng.normal(2.5, 0.7, pairs)
+    for n in swapped:
+        human[n], machine[n] = machine[n], human[n]
+    frame = pd.DataFrame(
+        {
+            "label": ["original"] * pairs + ["spun"] * pairs,
+            "article_id": [str(n) for n in range(pairs)] * 2,
+            "file": "pairs.csv",
+            "row": [n + 2 for n in range(pairs)] * 2,
+        }
+    )
+    return frame, np.concatenate([human, machine])
+
+
+def test_swapped_labels_are_listed() -> None:
+    swapped = [3, 17, 44, 60, 99]
+    doubtful = find_contradicted(*draw_scored(100, swapped))
+    assert sorted(doubtful["row"]) == [n + 2 for n in swapped]
+    report = ValidationReport()
+    note_contradicted(doubtful, report)
+    assert report.findings[0].rows == 5
+    assert all(f"row {n + 2}" in report.findings[0].where for n in swapped)
+    assert not report.findings[0].fatal
+
+
+def test_right_labels_are_not_doubted() -> None:
+    report = ValidationReport()
+    note_contradicted(find_contradicted(*draw_scored(100, [])), report)
+    assert not report.findings
