@@ -166,7 +166,9 @@ class ArtifactFinder:
             return None
         arrays = bundle.read_arrays(_ARRAYS)
         memory = WordMemory(
-            arrays["memory_words"], arrays["memory_pairs"], bundle.read_json(_SUGGESTIONS)
+            arrays["memory_words"].astype(np.int8),
+            arrays["memory_pairs"].astype(np.int8),
+            bundle.read_json(_SUGGESTIONS),
         )
         return cls(memory, WordModel.from_arrays(arrays))
 

@@ -164,13 +164,16 @@ def _refuse_idle_options(context: click.Context, corpora: bool, options: dict[st
 
 def _train_shipped(corpora: Path, output: Path, options: dict[str, Any]) -> Bundle:
     from detector.training import recipe
+    from detector.training.recipe_pairs import complete_shipped_model
 
     work = options["work"] or Path("build/encoder")
     if options["encoder_base"]:
         recipe.tune_shipped_encoder(corpora, options["encoder_base"], work, options["resume"])
     elif options["resume"]:
         raise click.UsageError("--resume has no effect without --encoder-base")
-    return recipe.train_shipped_model(corpora, work, output)
+    pairs, _ = recipe.assemble_tuning_pairs(corpora, recipe.SEED)
+    recipe.train_shipped_model(corpora, work, output, pairs)
+    return complete_shipped_model(corpora, output, pairs)
 
 
 def _make_settings(options: dict[str, Any]) -> RetrainSettings:

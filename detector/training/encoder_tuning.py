@@ -58,13 +58,13 @@ class TuningConfig:
     warmup: float = 0.05
     tokens_per_batch: int = 2304
     maximum_tokens: int = 96
-    exits: dict[int, float] = field(default_factory=lambda: {2: 0.5, 3: 1.0})
+    exits: dict[int, float] = field(default_factory=lambda: {2: 0.3, 3: 0.7, 4: 1.0})
     class_weight: float = 1.0
     pair_weight: float = 1.0
     token_weight: float = 1.0
     shared_word_weight: float = 0.3
     dropout: float = 0.1
-    token_dropout: float = 0.15
+    token_dropout: float = 0.1
     frozen_embeddings: bool = True
     seed: int = 20260101
     checkpoint_every: int = 500

@@ -25,6 +25,7 @@ LIMITS = (
     "A machine that was met in few pairs is recognised by what it shares with others, not by its "
     "own words.",
 )
+_SPAN_FIGURES = ("precision", "recall", "f1")
 _FITTED_BY = ("numpy", "pandas", "scikit-learn", "onnxruntime", "tokenizers", "torch")
 
 
@@ -207,6 +208,10 @@ def format_figures(figures: Mapping[str, Any]) -> str:
     ):
         if rows_of := figures.get(key):
             parts.append(f"## {title}\n\n" + _format_false_positives(rows_of))
+    if comparison := figures.get("comparison"):
+        parts.append(_format_comparison(comparison))
+    if artifacts := figures.get("artifacts"):
+        parts.append(_format_artifacts(artifacts))
     if fit := figures.get("out of fold"):
         rows = [[name, f"{row['documents']:,}", f"{row['auroc']:.3f}"] for name, row in fit.items()]
         parts.append(
@@ -214,6 +219,44 @@ def format_figures(figures: Mapping[str, Any]) -> str:
             + format_table(["what, against all human articles", "documents", "AUROC"], rows)
         )
     return "\n\n".join(parts)
+
+
+def _format_comparison(figures: Mapping[str, Any]) -> str:
+    """A copy against its original, on the test split."""
+    test = figures["test"]
+    rows = [
+        [name, f"{row['pairs']:,}", _percent(row["flagged"]), _percent(row["said right"])]
+        for name, row in test["by_group"].items()
+    ]
+    header = ["relation / made from", "pairs", "flagged at 0.5 %", "relation said right"]
+    lines = []
+    rest = test["without other people's translations"]
+    for name, part in (("all", test), ("without other people's translations", rest)):
+        low, high = part["auroc_interval"]
+        lines.append(
+            f"Machine-rewritten against {name}: AUROC {part['auroc']:.4f} [{low:.4f}, {high:.4f}]; "
+            f"flagged {_percent(part['machine_flagged'])} of {part['machine']:,} rewritten pairs "
+            f"and {_percent(part['others_flagged'])} of {part['others']:,} others."
+        )
+    return "\n\n".join(
+        ["## A copy against its original, on the test split", *lines, format_table(header, rows)]
+    )
+
+
+def _format_artifacts(figures: Mapping[str, Any]) -> str:
+    """Spans shown without the original, on the test split."""
+    rows = []
+    experts = {f"experts' marks, {k}": v for k, v in figures.get("experts", {}).items()}
+    shown = {k: v for k, v in figures.items() if k != "experts"}
+    for name, row in {**shown, **experts}.items():
+        if "f1" in row:
+            cells = [DASH if row[k] is None else f"{row[k]:.2f}" for k in _SPAN_FIGURES]
+        else:
+            cells = [f"{row['spans per 500 words']:.2f} spans in 500 words", DASH, DASH]
+        rows.append([name, f"{row['documents']:,}", *cells])
+    return "## Spans, without the original, by characters, on the test split\n\n" + format_table(
+        ["documents, setting", "documents", "precision", "recall", "F1"], rows
+    )
 
 
 def _format_false_positives(rows: Sequence[Mapping[str, Any]]) -> str:

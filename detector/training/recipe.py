@@ -50,16 +50,14 @@ from detector.training.spinning import (
 )
 from detector.verdict import ORIGINAL
 
-SEED = 20260101
-
-
 #: How many machine versions of one original take part, by corpus.
 VERSIONS_PER_ORIGINAL = {
-    "roundtrip_news": 10,
-    "roundtrip_flores": 10,
-    "translated_news": 7,
-    "error_spans_zh_en": 5,
+    "roundtrip_news": 6,
+    "roundtrip_flores": 8,
+    "translated_news": 4,
+    "error_spans_zh_en": 4,
 }
+SEED = 20260101
 TRAINING_CORPORA = (
     "error_spans_zh_en", "human_news", "roundtrip_flores_dev", "roundtrip_news", "translated_news",
 )  # fmt: skip
@@ -170,7 +168,15 @@ def assemble_tuning_pairs(
         str(o) for o in parallel.loc[parallel["corpus"] == "roundtrip_news", "original"].unique()
     ]
     to_spin = [*originals, *news, *human_sentences]
-    pairs += _spin_pairs(to_spin, seed, common_words, translations)
+    for original, spun in zip(
+        to_spin, spin_sentences(to_spin, training_sources(), seed), strict=True
+    ):
+        if spun != original:
+            pairs.append(
+                label_pair(
+                    original, spun, "spun", common_words, is_translation=original in translations
+                )
+            )
     if with_apertium:
         for pivot in ("spa", "cat"):
             part = human_sentences[:: 5 if pivot == "spa" else 8]
@@ -178,17 +184,6 @@ def assemble_tuning_pairs(
                 if text != original:
                     pairs.append(label_pair(original, text, "translated", common_words))
     return pairs, common_words
-
-
-def _spin_pairs(
-    originals: Sequence[str], seed: int, common_words: frozenset[str], translations: set[str]
-) -> list[LabelledPair]:
-    spun = spin_sentences(originals, training_sources(), seed)
-    return [
-        label_pair(original, text, "spun", common_words, is_translation=original in translations)
-        for original, text in zip(originals, spun, strict=True)
-        if text != original
-    ]
 
 
 def assemble_development_documents(
@@ -270,19 +265,27 @@ def tune_shipped_encoder(folder: Path, base: str, work: Path, resume: bool) -> N
     from detector.training.encoder_tuning import TuningConfig, export_encoder, tune
 
     pairs, common_words = assemble_tuning_pairs(folder, SEED)
-    model = tune(base, pairs, work / "tuning", TuningConfig(seed=SEED), resume=resume)
+    config = TuningConfig(seed=SEED)
+    model = tune(base, pairs, work, config, resume=resume)
     heads = export_encoder(model, SHIPPED_LAYERS, base, work / "encoder")
     save_file(heads, work / "heads.safetensors")
     (work / "common_words.json").write_text(json.dumps(sorted(common_words)))
 
 
-def train_shipped_model(folder: Path, work: Path, output: Path, evaluate: bool = True) -> Bundle:
+def train_shipped_model(
+    folder: Path,
+    work: Path,
+    output: Path,
+    pairs: Sequence[LabelledPair],
+    evaluate: bool = True,
+) -> Bundle:
     """Fit and write the shipped model around a tuned encoder.
 
     Args:
         folder: where the training corpora lie.
         work: what `tune_shipped_encoder` wrote.
         output: the model folder.
+        pairs: see `assemble_tuning_pairs`.
         evaluate: measure it on the test split too (minutes), for the model card.
     """
     from safetensors.numpy import load_file
@@ -294,7 +297,6 @@ def train_shipped_model(folder: Path, work: Path, output: Path, evaluate: bool =
         )
     heads = load_file(work / "heads.safetensors")
     common_words = frozenset(json.loads((work / "common_words.json").read_text()))
-    pairs, _ = assemble_tuning_pairs(folder, SEED)
     gatherer = fit_sentence_models(
         pairs, EvidenceGatherer(SentenceEncoder(work / "encoder"), heads, common_words)
     )
@@ -321,7 +323,9 @@ def write_shipped_model(
     assert gatherer.lexical is not None
     assert gatherer.style is not None
     logs = {
-        f"encoder_tuning/{path.name}": path for path in sorted((work / "tuning").glob("*.json*"))
+        f"encoder_tuning/{path.name}": path
+        for path in sorted(work.iterdir())
+        if path.suffix in (".json", ".jsonl") and path.name != "common_words.json"
     }
     corpora = list_corpora(folder)
     thresholds = {str(row["false_positive_rate"]): row for row in fitted.threshold_table}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detector.artifacts import ArtifactFinder
+from detector.artifacts import ArtifactFinder, WordMemory
+from detector.bundle import Bundle, write_bundle
 from detector.comparison import PairClassifier, PairEvidence
 from detector.detector import Detector
 from detector.evidence import DocumentEvidence
@@ -33,6 +34,7 @@ from detector.training.fit_comparison import (
     gather_pairs,
     measure_comparison,
 )
+from detector.training.model_card import format_card
 from detector.training.pairs import LabelledPair, hash_fraction, load_error_spans
 from detector.training.recipe import SEED, training_sources
 from detector.verdict import EDITED, MACHINE_REWRITTEN
@@ -142,14 +144,13 @@ def fit_shipped_comparison(pairs: GatheredPairs) -> tuple[PairClassifier, dict[s
 
 
 def fit_shipped_artifacts(
-    labelled: Iterable[LabelledPair], marked: Sequence[MarkedDocument]
+    memory: WordMemory, marked: Sequence[MarkedDocument]
 ) -> tuple[ArtifactFinder, dict[str, Any]]:
     """What finds artifacts, and its figures on the test split.
 
     The model of words is fitted on one half of the development articles, how many are shown is
     chosen on people's articles of the other half.
     """
-    memory = count_words(labelled)
     development = [d for d in marked if d.split == "dev" and not d.held_out]
     half = [d for d in development if hash_fraction(f"words {d.article_id}") < 0.6]
     words = judge_words(memory, [(d.evidence, d.log_odds, d.marks) for d in half])
@@ -218,6 +219,43 @@ def _read_marked_documents(
         yield [(a.start, a.end) for a in shown], gold
 
 
-def make_parts(classifier: PairClassifier, finder: ArtifactFinder) -> dict[str, Any]:
-    """Parts of a model folder, for `detector.bundle.write_bundle`."""
-    return {"comparison.safetensors": classifier.to_arrays()} | finder.to_parts()
+def complete_shipped_model(folder: Path, model: Path, labelled: Iterable[LabelledPair]) -> Bundle:
+    """Add to a model folder what it compares with and points at, with the figures of both.
+
+    Args:
+        folder: where the training corpora lie.
+        model: what `detector.training.recipe.write_shipped_model` wrote; replaced.
+        labelled: the pairs that the encoder was tuned on.
+    """
+    detector = Detector.load(model)
+    pairs, marked = gather_shipped_pairs(detector, load_shipped_pairs(folder))
+    classifier, comparison = fit_shipped_comparison(pairs)
+    finder, artifacts = fit_shipped_artifacts(count_words(labelled), marked)
+    experts = measure_experts_marks(detector, finder, folder)
+    return add_parts(
+        Bundle.open(model),
+        {"comparison.safetensors": classifier.to_arrays()} | finder.to_parts(),
+        {"comparison": comparison, "artifacts": artifacts | {"experts": experts}},
+    )
+
+
+def add_parts(bundle: Bundle, parts: Mapping[str, Any], figures: Mapping[str, Any]) -> Bundle:
+    """Write a model folder anew with more in it, its card with more figures."""
+    manifest = bundle.manifest
+    kept = {name: bundle.path(name) for name in manifest.files}
+    every = dict(manifest.figures) | dict(figures)
+    card = format_card(
+        manifest.name, manifest.corpora, manifest.thresholds, every, manifest.licence,
+        manifest.provenance,
+    )  # fmt: skip
+    return write_bundle(
+        bundle.folder,
+        kept | dict(parts) | {"model_card.md": card.encode()},
+        name=manifest.name,
+        seed=manifest.seed,
+        corpora=manifest.corpora,
+        thresholds=manifest.thresholds,
+        figures=every,
+        licence=manifest.licence,
+        provenance=manifest.provenance,
+    )

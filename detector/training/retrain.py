@@ -83,6 +83,8 @@ USER_SET = "your articles, out of fold"
 HUMAN_SET = "your articles, on which the thresholds rest"
 _WEIGHTS_LICENCE = "Apache-2.0"
 _KEPT_PARTS = ("encoder", "evidence.safetensors", "common_words.json", "idiom.safetensors")
+#: Kept where the base holds them and the encoder that they were fitted on stays.
+_KEPT_WITH_ENCODER = ("comparison.safetensors", "artifacts.safetensors", "suggestions.json")
 _ROW_COLUMNS = ["file", "row"]
 
 
@@ -431,6 +433,11 @@ def _write(
     described = (output.name, corpora, thresholds, figures, licence, provenance)
     card = make_card(*described, seed=run.settings.seed)
     kept = {name: run.base.path(name) for name in _KEPT_PARTS}
+    beside = [name for name in _KEPT_WITH_ENCODER if name in run.base.manifest.files]
+    if run.settings.depth != ENCODER:
+        kept |= {name: run.base.path(name) for name in beside}
+    elif beside:
+        run.say("the new encoder's model neither compares copies nor points at artifacts")
     parts = (
         kept
         | run.parts
