@@ -173,7 +173,7 @@ def _train_shipped(corpora: Path, output: Path, options: dict[str, Any]) -> Bund
         raise click.UsageError("--resume has no effect without --encoder-base")
     pairs, _ = recipe.assemble_tuning_pairs(corpora, recipe.SEED)
     recipe.train_shipped_model(corpora, work, output, pairs)
-    return complete_shipped_model(corpora, output, pairs)
+    return complete_shipped_model(corpora, output)
 
 
 def _make_settings(options: dict[str, Any]) -> RetrainSettings:

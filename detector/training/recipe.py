@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +113,10 @@ def sentences_of(texts: Iterable[str], minimum_words: int = 5) -> list[str]:
 
 
 def assemble_tuning_pairs(
-    folder: Path, seed: int, with_apertium: bool = True
+    folder: Path,
+    seed: int,
+    with_apertium: bool = True,
+    versions: Mapping[str, int] = VERSIONS_PER_ORIGINAL,
 ) -> tuple[list[LabelledPair], frozenset[str]]:
     """The pairs that the shipped encoder is tuned on, and the common words their views need.
 
@@ -121,6 +124,7 @@ def assemble_tuning_pairs(
         folder: where the training corpora lie.
         seed: draws versions and spins.
         with_apertium: add rule-based round trips of human news (needs Debian's Apertium).
+        versions: how many machine versions of one original take part, by corpus.
     """
     loaded = [
         load_roundtrip_news(folder),
@@ -140,16 +144,14 @@ def assemble_tuning_pairs(
     )
     pairs: list[LabelledPair] = []
     for corpus, frame in parallel.groupby("corpus", sort=True):
-        for row in choose_pairs(frame, VERSIONS_PER_ORIGINAL[str(corpus)], seed).itertuples():
+        for row in choose_pairs(frame, versions[str(corpus)], seed).itertuples():
             pairs.append(
                 label_pair(
                     str(row.original), str(row.text), "translated", common_words,
                     is_translation=corpus == "translated_news",
                 )
             )  # fmt: skip
-    experts = choose_pairs(
-        load_error_spans(folder), VERSIONS_PER_ORIGINAL["error_spans_zh_en"], seed
-    )
+    experts = choose_pairs(load_error_spans(folder), versions["error_spans_zh_en"], seed)
     for row in experts.itertuples():
         pairs.append(
             label_pair(

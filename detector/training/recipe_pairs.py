@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -35,13 +35,23 @@ from detector.training.fit_comparison import (
     measure_comparison,
 )
 from detector.training.model_card import format_card
-from detector.training.pairs import LabelledPair, hash_fraction, load_error_spans
-from detector.training.recipe import SEED, training_sources
+from detector.training.pairs import hash_fraction, load_error_spans
+from detector.training.recipe import SEED, assemble_tuning_pairs, training_sources
 from detector.verdict import EDITED, MACHINE_REWRITTEN
 
 #: Documents of a kind, at most.
 MOST_PAIRS = 250
 MOST_MARKED = 120
+
+
+#: Machine versions of one original that the memory of machines' words is counted on: more than the
+#: encoder is tuned on, since counts cannot learn an original by heart.
+MEMORY_VERSIONS = {
+    "roundtrip_news": 10,
+    "roundtrip_flores": 10,
+    "translated_news": 7,
+    "error_spans_zh_en": 5,
+}
 
 
 @dataclass(frozen=True)
@@ -219,14 +229,14 @@ def _read_marked_documents(
         yield [(a.start, a.end) for a in shown], gold
 
 
-def complete_shipped_model(folder: Path, model: Path, labelled: Iterable[LabelledPair]) -> Bundle:
+def complete_shipped_model(folder: Path, model: Path) -> Bundle:
     """Add to a model folder what it compares with and points at, with the figures of both.
 
     Args:
         folder: where the training corpora lie.
         model: what `detector.training.recipe.write_shipped_model` wrote; replaced.
-        labelled: the pairs that the encoder was tuned on.
     """
+    labelled, _ = assemble_tuning_pairs(folder, SEED, versions=MEMORY_VERSIONS)
     detector = Detector.load(model)
     pairs, marked = gather_shipped_pairs(detector, load_shipped_pairs(folder))
     classifier, comparison = fit_shipped_comparison(pairs)
