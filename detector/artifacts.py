@@ -129,7 +129,7 @@ class WordModel:
 
     Attributes:
         network: one answer a word.
-        levels: log-odds from which a word is shown, by setting: "few" and "many".
+        levels: log-odds from which a word is shown, by setting: "few", "many" and "all".
     """
 
     network: Network
@@ -189,7 +189,7 @@ class ArtifactFinder:
             text: what `evidence` was gathered from.
             evidence: of its sentences.
             log_odds: the document classifier's score.
-            level: "few", which keeps precision, or "many".
+            level: "few", which keeps precision, "many", or "all" for texts known to be a machine's.
         """
         least = self.model.levels[level]
         found: list[Artifact] = []

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 #: Under so many words a text is not flagged, whatever its probability.
 MINIMUM_WORDS = 60
 DEFAULT_FALSE_POSITIVE_RATE = 0.01
-ARTIFACT_SETTINGS = ("few", "many", "none")
+ARTIFACT_SETTINGS = ("few", "many", "all", "none")
 #: With the original at hand fewer mistakes are made, so fewer are accepted.
 DEFAULT_COMPARISON_RATE = 0.005
 #: Copies and originals of fewer words are aligned, but not flagged.
@@ -123,7 +123,8 @@ class Detector:
             false_positive_rate: share of people's articles that may be flagged by mistake: 0.05,
                 0.01 or 0.001.
             artifacts: which spans to point at: "few" keeps precision (on people's articles, one in
-                500 words), "many" shows five times as many there, "none" looks for none.
+                500 words), "many" shows five times as many there, "all" is for texts known to be a
+                machine's, "none" looks for none.
 
         Returns:
             A `Verdict`, or a list of them in the order of the texts.

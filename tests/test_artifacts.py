@@ -151,5 +151,5 @@ def test_a_model_folder_without_artifacts_shows_none(
 
 
 def test_an_unknown_setting_is_refused(tiny_detector: Detector, machine_article: str) -> None:
-    with pytest.raises(ValueError, match="must be one of 'few', 'many', 'none', not 'all'"):
-        tiny_detector.score(machine_article, artifacts="all")
+    with pytest.raises(ValueError, match=r"must be one of 'few', .*, not 'loud'"):
+        tiny_detector.score(machine_article, artifacts="loud")

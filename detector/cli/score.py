@@ -213,7 +213,7 @@ def _can_be_file(path: Path) -> bool:
 @click.option("--summary", metavar="FILE", help="Write the summary here too, as JSON.")
 @click.option(
     "--artifacts",
-    type=click.Choice(["few", "many", "none"]),
+    type=click.Choice(["few", "many", "all", "none"]),
     help="Spans that gave the machine away; in rows, a column of that name.  [default: few in text "
     "and reports, none in rows]",
 )

@@ -37,8 +37,10 @@ Floats = npt.NDArray[np.float64]
 
 #: Kinds of substitution that are traces: words changed in meaning or idiom, not every reordering.
 TRACE_KINDS = ("synonym", "wrong sense", "rephrasing")
-#: Shown spans that people's articles may have: one in so many words, and in so many for "many".
+#: Shown spans that people's articles may have, by setting: one in so many words.
 WORDS_PER_SPAN = {"few": 500, "many": 100}
+#: The setting for texts that are known to be a machine's: precision and recall weighed alike.
+BALANCED = "all"
 _LEAST_SUGGESTED = 4
 _LEAST_SHARE = 0.3
 
@@ -192,6 +194,15 @@ def choose_levels(
             low, high = (middle, high) if spans * per_span > words else (low, middle)
         levels[name] = high
     return replace(finder.model, levels=levels)
+
+
+def choose_balance(model: WordModel, words: JudgedWords) -> float:
+    """The log-odds from which shown words have the best F1 among a machine's."""
+    scores = model.network(words.columns)[:, 0]
+    order = np.argsort(-scores)
+    right = np.cumsum(words.labels[order])
+    f1 = 2 * right / (np.arange(1, len(order) + 1) + words.labels.sum())
+    return float(scores[order[int(f1.argmax())]])
 
 
 def measure_spans(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,9 @@ from detector.detector import Detector
 from detector.evidence import DocumentEvidence
 from detector.training.comparisons import load_pairs
 from detector.training.fit_artifacts import (
+    BALANCED,
     TRACE_KINDS,
+    choose_balance,
     choose_levels,
     count_words,
     fit_word_model,
@@ -41,7 +43,8 @@ from detector.verdict import EDITED, MACHINE_REWRITTEN
 
 #: Documents of a kind, at most.
 MOST_PAIRS = 250
-MOST_MARKED = 120
+#: Documents of a group whose words are marked, at most.
+MOST_MARKED = {"dev": 400, "test": 120}
 
 
 #: Machine versions of one original that the memory of machines' words is counted on: more than the
@@ -113,7 +116,7 @@ def _choose_marked(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
     shuffled = frame[machine].sample(frac=1.0, random_state=SEED)
     rank = shuffled.groupby(["group", "split", "held_out"]).cumcount()
     chosen = np.zeros(len(frame), dtype=bool)
-    chosen[shuffled.index[rank < MOST_MARKED]] = True
+    chosen[shuffled.index[rank < shuffled["split"].map(MOST_MARKED)]] = True
     return chosen
 
 
@@ -170,6 +173,13 @@ def fit_shipped_artifacts(
         {h.article_id for h in half}
     ]  # fmt: skip
     model = choose_levels(finder, [(d.text, d.evidence, d.log_odds) for d in others])
+    translated = [
+        (d.evidence, d.log_odds, d.marks)
+        for d in development
+        if d.group == "translated" and d.article_id not in {h.article_id for h in half}
+    ]
+    balance = choose_balance(model, judge_words(memory, translated))
+    model = replace(model, levels=dict(model.levels) | {BALANCED: balance})
     finder = ArtifactFinder(memory, model)
     return finder, measure_artifacts(finder, [d for d in marked if d.split == "test"])
 

@@ -1,0 +1,48 @@
+"""Pairs of copies and originals: cut, varied, and the likest other article."""
+
+import numpy as np
+import pandas as pd
+
+from detector.training.comparisons import _cut, _find_nearest, _verbatim_pairs, subsample_pairs
+
+TEXT = "\n".join(
+    f"Sentence number {i} of the report about the harbour board has some words in it."
+    for i in range(12)
+)
+
+
+def test_a_cut_copy_holds_nothing_new() -> None:
+    rng = np.random.default_rng(1)
+    for _ in range(40):
+        lines = _cut(TEXT, rng).split("\n")
+        assert set(lines[:-1]) <= set(TEXT.split("\n"))
+        assert any(line.startswith(lines[-1]) for line in TEXT.split("\n"))
+
+
+def test_verbatim_copies_keep_the_words() -> None:
+    people = pd.DataFrame({"text": [TEXT] * 20, "article_id": range(20), "split": "dev"})
+    pairs = _verbatim_pairs(people, seed=2)
+    assert (pairs["relation"] == "verbatim").all()
+    assert pairs["copy"].nunique() > 5
+    assert all(copy[:40].replace("’", "'") in original for copy, original in zip(
+        pairs["copy"], pairs["original"], strict=True))  # fmt: skip
+
+
+def test_the_nearest_is_another_article_of_the_same_split() -> None:
+    people = pd.DataFrame({
+        "text": ["ferry harbour storm boats", "ferry harbour storm fish", "ferry storm boats pier",
+                 "budget tax vote council", "budget tax vote mayor"],
+        "article_id": list("abcde"),
+        "split": ["dev", "dev", "test", "dev", "dev"],
+    })  # fmt: skip
+    copies = people.rename(columns={"text": "copy"})
+    nearest, similarity = _find_nearest(copies, people)
+    ids = people["article_id"].to_numpy()
+    assert all(ids[n] != own for n, own in zip(nearest, ids, strict=True) if n >= 0)
+    assert people["split"].to_numpy()[nearest[0]] == "dev"
+    assert similarity[3] > similarity[2]
+
+
+def test_subsampling_counts_by_system_and_split() -> None:
+    frame = pd.DataFrame({"system": ["a"] * 10 + ["b"] * 3, "split": ["dev"] * 13})
+    assert subsample_pairs(frame, 4, seed=1)["system"].value_counts().to_dict() == {"a": 4, "b": 3}

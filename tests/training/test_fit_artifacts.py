@@ -1,0 +1,98 @@
+"""What machines put and people do not, counted, fitted and measured."""
+
+import numpy as np
+import pytest
+
+from detector.artifacts import WORD_COLUMNS, ArtifactFinder
+from detector.comparison import PairEvidence
+from detector.detector import Detector
+from detector.training.fit_artifacts import (
+    WORDS_PER_SPAN,
+    choose_balance,
+    choose_levels,
+    count_words,
+    fit_word_model,
+    judge_words,
+    mark_traces,
+    measure_spans,
+    summarize_spans,
+)
+from detector.training.pairs import LabelledPair, label_pair
+
+COMMON = frozenset(
+    "the harbour haven boats came back into before a storm tempest began men".split()
+)
+ORIGINAL = "The boats came back into the harbour before the storm began and the men went home."
+COPY = "The boats came back into the haven before the tempest began and the men went home."
+
+
+@pytest.fixture(scope="module")
+def pairs() -> list[LabelledPair]:
+    return [label_pair(ORIGINAL, COPY, "spun", COMMON) for _ in range(6)]
+
+
+@pytest.fixture(scope="module")
+def evidence(tiny_detector: Detector) -> PairEvidence:
+    gathered = tiny_detector.gatherer.gather([COPY, ORIGINAL])
+    return PairEvidence.gather((COPY, ORIGINAL), (gathered[0], gathered[1]), (0.0, 0.0))
+
+
+def test_a_machines_words_have_high_log_odds(pairs: list[LabelledPair]) -> None:
+    memory = count_words(pairs)
+    assert memory.find_word("haven") > memory.find_word("boats")
+    assert memory.find_pair("the", "haven") > memory.find_pair("the", "boats")
+
+
+def test_what_people_write_is_suggested(pairs: list[LabelledPair]) -> None:
+    assert count_words(pairs).suggestions == {"haven": "harbor", "tempest": "storm"}
+    assert count_words(pairs[:2]).suggestions == {}
+    assert count_words(pairs, with_suggestions=False).suggestions == {}
+
+
+def test_traces_are_the_words_that_were_put(evidence: PairEvidence) -> None:
+    marks = mark_traces(evidence)
+    words = evidence.copy_words
+    marked = {COPY[words.starts[i] : words.ends[i]] for i, mark in enumerate(marks) if mark == 1.0}
+    assert marked == {"haven", "tempest"}
+
+
+def test_a_model_learns_the_marked_words(
+    evidence: PairEvidence, pairs: list[LabelledPair], tiny_detector: Detector
+) -> None:
+    memory = count_words(pairs)
+    documents = [(evidence.copy, 0.0, mark_traces(evidence))] * 300
+    clean = [0.0] * len(evidence.original_words.starts)
+    documents += [(evidence.original, 0.0, clean)] * 300
+    words = judge_words(memory, documents)
+    assert words.columns.shape == (len(words.labels), len(WORD_COLUMNS))
+    model = fit_word_model(words, seed=1)
+    scores = model.network(words.columns)[:, 0]
+    assert scores[words.labels == 1].min() > scores[words.labels == 0].max()
+    finder = ArtifactFinder(memory, model)
+    fitted = choose_levels(finder, [(ORIGINAL, evidence.original, 0.0)])
+    assert set(fitted.levels) == set(WORDS_PER_SPAN)
+    chosen = ArtifactFinder(memory, fitted)
+    assert chosen.find(ORIGINAL, evidence.original, 0.0) == ()
+    assert {a.text for a in chosen.find(COPY, evidence.copy, 0.0)} >= {"haven", "tempest"}
+    balance = choose_balance(model, words)
+    assert ((scores >= balance) == (words.labels == 1)).all()
+
+
+def test_spans_are_measured_by_characters() -> None:
+    counts = [measure_spans([(0, 4), (2, 6)], [(4, 8)]), measure_spans([], [(0, 2)])]
+    assert counts[0] == {"shared": 2, "shown": 6, "gold": 4}
+    figures = summarize_spans(counts)
+    assert figures["precision"] == pytest.approx(2 / 6)
+    assert figures["recall"] == pytest.approx(2 / 6)
+    assert figures["f1"] == pytest.approx(4 / 12)
+
+
+def test_nothing_shown_has_no_precision() -> None:
+    assert summarize_spans([measure_spans([], [(0, 2)])])["precision"] is None
+
+
+def test_left_out_words_are_not_judged(evidence: PairEvidence, pairs: list[LabelledPair]) -> None:
+    memory = count_words(pairs, with_suggestions=False)
+    marks = np.full(len(evidence.copy_words.starts), np.nan)
+    marks[0] = 1.0
+    assert len(judge_words(memory, [(evidence.copy, 0.0, marks.tolist())]).labels) == 1
