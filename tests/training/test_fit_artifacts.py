@@ -73,7 +73,9 @@ def test_a_model_learns_the_marked_words(
     assert set(fitted.levels) == set(WORDS_PER_SPAN)
     chosen = ArtifactFinder(memory, fitted)
     assert chosen.find(ORIGINAL, evidence.original, 0.0) == ()
-    assert {a.text for a in chosen.find(COPY, evidence.copy, 0.0)} >= {"haven", "tempest"}
+    shown = " ".join(a.text for a in chosen.find(COPY, evidence.copy, 0.0))
+    assert "haven" in shown
+    assert "tempest" in shown
     balance = choose_balance(model, words)
     assert ((scores >= balance) == (words.labels == 1)).all()
 
