@@ -245,9 +245,10 @@ class PairClassifier:
         return "synonym" if known else "wrong sense"
 
     def _are_equals(self, one: str, other: str) -> bool:
-        key = hash_pair(one, other)
+        # In the array's own type: for another one, numpy would copy all of it.
+        key = np.uint32(hash_pair(one, other))
         at = int(np.searchsorted(self.equals, key))
-        return at < len(self.equals) and int(self.equals[at]) == key
+        return at < len(self.equals) and bool(self.equals[at] == key)
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Plain arrays, for a model folder."""
@@ -285,7 +286,8 @@ def _list_forms(phrase: str) -> Iterator[str]:
     yield word
     for ending, instead in (
         ("ies", "y"), ("ied", "y"), ("es", ""), ("s", ""), ("ed", ""), ("ed", "e"), ("d", ""),
-        ("ing", ""), ("ing", "e"),
+        ("ing", ""), ("ing", "e"), ("est", ""), ("est", "e"), ("iest", "y"), ("er", ""),
+        ("er", "e"),
     ):  # fmt: skip
         if word.endswith(ending) and len(word) > len(ending) + 2:
             stem = word[: -len(ending)]
