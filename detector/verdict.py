@@ -37,6 +37,7 @@ LINK_KINDS = ("one-to-one", "split", "merged", "added", "dropped")
 reverse; "added" has no original, "dropped" no counterpart in the copy."""
 
 _SHOWN_SENTENCES = 5
+_SHOWN_ARTIFACTS = 10
 _SHOWN_SUBSTITUTIONS = 40
 _SHOWN_CHARACTERS = 72
 
@@ -225,7 +226,14 @@ class Verdict(_Result):
             lines.append(f"  {shares}")
         lines.append(f"  {_extent(self)}")
         lines += _weighty_lines("the sentences that weigh most", _weightiest(self.sentences))
-        lines += _weighty_lines("artifacts", self.artifacts)
+        strongest = tuple(sorted(self.artifacts, key=lambda a: -a.score)[:_SHOWN_ARTIFACTS])
+        count = len(self.artifacts)
+        title = (
+            f"{count:,} artifacts, the strongest {len(strongest)}"
+            if count > len(strongest)
+            else "artifacts"
+        )
+        lines += _weighty_lines(title, strongest)
         if self.signature:
             lines.append(f"  {self.signature}")
         return "\n".join(lines)
