@@ -654,6 +654,8 @@ _judge: Judge | None = None
 def _prepare_worker(recipe: _Recipe, parent: int) -> None:
     global _recipe
     _recipe = recipe
+    # For workers that loky's own threads start, where nothing is blocked.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
 
 
