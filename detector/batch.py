@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from detector.errors import DetectorError
 from detector.readers import BadInput, Document
-from detector.verdict import INDEPENDENT, LABELS
+from detector.verdict import DEFAULT_COMPARISON_RATE, INDEPENDENT, LABELS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,6 +71,8 @@ _CHUNKS_AHEAD = 4
 _WORTH_WORKERS = 100_000
 #: Results by text, for duplicates: some 15 MB.
 _REMEMBERED = 20_000
+# Whole verdicts take some 50 KiB each.
+_REMEMBERED_WHOLE = 500
 _MOST_DEATHS = 5
 _SHOWN_ERROR = 200
 
@@ -164,10 +166,10 @@ class Judge:
     def _judge(self, text: str, reference: str | None) -> Judgement:
         rate = self.settings.false_positive_rate
         found: dict[str, Any] = {}
-        if reference is None and self._references is not None:
+        if reference is None and self._references is not None and text.strip():
             candidate = next(iter(self._references.find(text, 1)), None)
             if candidate is not None:
-                reference = self._references.text(candidate.id)
+                reference = candidate.text
                 found = {"original_id": str(candidate.id), "original_score": candidate.score}
         if reference is None:
             verdict = self._score(text)
@@ -175,7 +177,10 @@ class Judge:
             if self.settings.comparing:
                 columns |= dict.fromkeys(COMPARED_COLUMNS)
             return self._finish(columns, verdict)
-        comparison = self.detector.compare(text, reference)
+        # No mistake is accepted that the caller does not accept.
+        comparison = self.detector.compare(
+            text, reference, false_positive_rate=min(rate, DEFAULT_COMPARISON_RATE)
+        )
         verdict = comparison.verdict
         if verdict.false_positive_rate != rate or self.settings.artifacts != "none":
             verdict = self._score(text)
@@ -300,7 +305,8 @@ def judge_documents(
 ) -> Generator[Outcome, None, None]:
     """Outcomes in the order of the inputs; memory does not grow with their number.
 
-    The same text is judged once, unless 20,000 others lie between. A document that ends its
+    The same text is judged once, unless 20,000 others lie between (500 where verdicts or spans
+    are kept). A document that ends its
     worker (by taking all memory, say) is told apart from those that were dealt out with it, and
     has the failure as its outcome. Close the iterator (`contextlib.closing`) to end the workers
     before the inputs end.
@@ -324,14 +330,16 @@ def judge_documents(
         workers = count_cores() if loadable else 1
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
+    large = settings.whole or settings.artifacts != "none"
+    remembered = _REMEMBERED_WHOLE if large else _REMEMBERED
     items = iter(items)
     if workers > 1:
         recipe = _Recipe(load or _find_loader(detector), settings)
         opening, complete = _take_opening(items)
         items = itertools.chain(opening, items)
         if not complete:
-            return _keep_order(items, partial(_Crew, recipe, workers))
-    return _keep_order(items, partial(_Alone, Judge(detector, settings)))
+            return _keep_order(items, partial(_Crew, recipe, workers), remembered)
+    return _keep_order(items, partial(_Alone, Judge(detector, settings)), remembered)
 
 
 def count_cores() -> int:
@@ -456,9 +464,11 @@ def _digest(text: str, reference: str | None) -> bytes:
 
 
 def _keep_order(
-    items: Iterator[Document | BadInput], make_crew: Callable[[], _Alone | _Crew]
+    items: Iterator[Document | BadInput],
+    make_crew: Callable[[], _Alone | _Crew],
+    remembered: int,
 ) -> Generator[Outcome, None, None]:
-    memory = _Memory(_REMEMBERED)
+    memory = _Memory(remembered)
     waiting: deque[tuple[_Chunk, _Task]] = deque()
     with make_crew() as crew:
         for chunk in _take_chunks(items, memory):

@@ -17,6 +17,7 @@ from detector.errors import BundleError
 from detector.evidence import EVIDENCE_COLUMNS, DocumentEvidence, EvidenceGatherer, SentenceScorer
 from detector.language import guess_language
 from detector.verdict import (
+    DEFAULT_COMPARISON_RATE,
     LABELS,
     MACHINE_REWRITTEN,
     RELATIONS,
@@ -34,9 +35,9 @@ if TYPE_CHECKING:
 #: Under so many words a text is not flagged, whatever its probability.
 MINIMUM_WORDS = 60
 DEFAULT_FALSE_POSITIVE_RATE = 0.01
+#: The classifier that comparison and artifacts were fitted with, in a model that was retrained.
+LOG_ODDS_FILE = "log_odds.safetensors"
 ARTIFACT_SETTINGS = ("few", "many", "all", "none")
-#: With the original at hand fewer mistakes are made, so fewer are accepted.
-DEFAULT_COMPARISON_RATE = 0.005
 #: Copies and originals of fewer words are aligned, but not flagged.
 MINIMUM_COMPARED_WORDS = 30
 #: A longer text is judged by its beginning: some 35,000 words, more than any article has.
@@ -68,6 +69,12 @@ class Detector:
         self.model = model
         self.bundle = bundle
         self._pair_classifier: PairClassifier | None = None
+        # What compares and points was fitted on the log-odds of the classifier of its time.
+        self._log_odds_classifier = classifier
+        if bundle is not None and LOG_ODDS_FILE in bundle.manifest.files:
+            self._log_odds_classifier = DocumentClassifier.from_arrays(
+                bundle.read_arrays(LOG_ODDS_FILE)
+            )
         self._finder = ArtifactFinder.from_bundle(bundle) if bundle is not None else None
 
     @classmethod
@@ -201,9 +208,9 @@ class Detector:
         return self._judge_pair(evidence, classifier, rate)
 
     def measure_log_odds(self, documents: Sequence[DocumentEvidence]) -> list[float]:
-        """The classifier's uncalibrated log-odds of "not original" of each document."""
+        """Uncalibrated log-odds of "not original" of each document, as comparisons know them."""
         return [
-            float(self.classifier.score(d.summary[None], np.array([d.words]))[0][0])
+            float(self._log_odds_classifier.score(d.summary[None], np.array([d.words]))[0][0])
             for d in documents
         ]
 

@@ -19,6 +19,9 @@ RELATIONS = VERBATIM, EDITED, MACHINE_REWRITTEN, INDEPENDENT = (
 """What a copy is to its reference: a copy, perhaps cut; a person's rework; a machine's (spun or
 translated and back); another article, even on the same event."""
 
+#: With the original at hand fewer mistakes are made, so fewer are accepted.
+DEFAULT_COMPARISON_RATE = 0.005
+
 SUBSTITUTION_KINDS = (
     "synonym",
     "wrong sense",

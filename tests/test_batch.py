@@ -243,11 +243,8 @@ class FakeIndex:
 
     def find(self, text: str, k: int) -> list[Any]:
         assert k == 1
-        return [SimpleNamespace(id=7, score=0.5)] if "copy" in text else []
-
-    def text(self, identity: int) -> str:
-        assert identity == 7
-        return "orig copy"
+        assert text.strip()
+        return [SimpleNamespace(id=7, score=0.5, text="orig copy")] if "copy" in text else []
 
 
 @pytest.fixture
@@ -301,6 +298,8 @@ def test_an_original_is_sought_in_the_index(index: str) -> None:
     missed = judge.judge("another text").columns
     assert list(missed) == list(found)
     assert [missed[name] for name in COMPARED_COLUMNS] == [None] * len(COMPARED_COLUMNS)
+    empty = judge.judge(" ").columns
+    assert empty["original_id"] is None
     own = judge.judge("another copy", "another text").columns
     assert (own["original_id"], own["relation"]) == (None, "edited")
 

@@ -384,7 +384,10 @@ def test_a_run_into_a_file_is_summed_up(tmp_path: Path) -> None:
 
 
 def test_rows_may_bring_their_own_original(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def compare(self: FakeDetector, text: str, reference: str) -> Comparison:
+    def compare(
+        self: FakeDetector, text: str, reference: str, *, false_positive_rate: float
+    ) -> Comparison:
+        assert false_positive_rate == 0.005
         verdict = self.score(text)
         same = text == reference
         relation = "verbatim" if same else "machine-rewritten"

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import click
 
 from detector.errors import DetectorError
+from detector.readers import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from detector.detector import Detector
@@ -63,6 +66,28 @@ def load_detector(model: str | None) -> Detector:
         return Detector.load(model)
     except DetectorError as error:
         raise CannotRunError(str(error)) from error
+
+
+def covers(source: str, path: Path) -> bool:
+    """Whether writing to `path` would change what `source`, file, folder or pattern, holds."""
+    if source == STANDARD_INPUT:
+        return False
+    target, read = path.resolve(), Path(source)
+    if read.is_dir():
+        return target.is_relative_to(read.resolve())
+    if read.exists():
+        return read.resolve() == target
+    # A run's parts lie in a folder named after its output.
+    pattern, place = os.path.abspath(source), os.path.normpath(path.absolute())  # noqa: PTH100
+    return fnmatch(place, pattern) or fnmatch(f"{place}.parts", pattern)
+
+
+def refuse_overwriting(sources: Iterable[str], written: Mapping[str, str | None]) -> None:
+    """Raise UsageError where an option names a file to write that is among what is read."""
+    for name, path in written.items():
+        for source in sources:
+            if path is not None and covers(source, Path(path)):
+                raise click.UsageError(f"{name} {path}: lies among what is read: {source}")
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from detector.cli.common import (
     load_detector,
     model_option,
     open_output,
+    refuse_overwriting,
 )
 from detector.errors import DetectorError
 from detector.readers import STANDARD_INPUT, BadInput, read_documents
@@ -64,6 +65,7 @@ def compare(
     """
     if copy == original or (_is_file(copy) and _is_file(original) and _are_one(copy, original)):
         raise click.UsageError(f"COPY and ORIGINAL are the same file, {copy}: name two")
+    refuse_overwriting((copy, original), {"--output": output, "--report": report})
     texts = [_read_one(source) for source in (copy, original)]
     detector = load_detector(model)
     try:

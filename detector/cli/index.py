@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.cli.common import SOME_FAILED, CannotRunError, figures_format_option, open_output
+from detector.cli.common import (
+    SOME_FAILED,
+    CannotRunError,
+    figures_format_option,
+    open_output,
+    refuse_overwriting,
+)
 from detector.errors import DetectorError
 from detector.readers import BadInput, Document, FieldNames, read_documents
 
@@ -61,11 +67,15 @@ def build(
 
     with _faults_of_the_call():
         if (Path(folder) / MANIFEST).exists():
-            raise CannotRunError(
-                f"{folder}: holds an index already: add to it with 'detector index add', or name "
-                "another folder"
-            )
-        references = ReferenceIndex.create(folder)
+            # One that a mistyped file left empty may be built all the same.
+            references = ReferenceIndex.open(folder)
+            if len(references):
+                raise CannotRunError(
+                    f"{folder}: holds an index already: add to it with 'detector index add', or "
+                    "name another folder"
+                )
+        else:
+            references = ReferenceIndex.create(folder)
     _add_files(context, references, files, FieldNames(text_field, id_field))
 
 
@@ -154,6 +164,7 @@ def find(
 
     Exits with 0 when all was looked for, 1 when some inputs could not be, 2 when the call is wrong.
     """
+    refuse_overwriting(files, {"--output": output})
     references = _open_index(folder)
     seen = failed = 0
     format_answer = _format_json if form == "json" else _format_text

@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -22,6 +21,7 @@ from detector.cli.common import (
     SOME_FAILED,
     CannotRunError,
     color_option,
+    covers,
     load_detector,
     model_option,
     open_output,
@@ -29,7 +29,6 @@ from detector.cli.common import (
 from detector.errors import DetectorError
 from detector.readers import (
     INPUT_FORMATS,
-    STANDARD_INPUT,
     BadInput,
     Document,
     FieldNames,
@@ -103,6 +102,11 @@ class _Call:
         """Refuse what does not go together, before any model is loaded."""
         if self.output is None and (self.resume or self.overwrite):
             raise click.UsageError("--resume and --overwrite speak of an --output: name one")
+        if self.report is not None and self.comparing:
+            raise click.UsageError(
+                "--report shows texts by themselves, and with originals rows are flagged by "
+                "comparison: leave one out, or use detector compare --report for a pair"
+            )
         if self.report is not None and self.resume:
             raise click.UsageError("--report shows a whole run, and --resume scores only the rest")
         if self.output is not None and self.form is not None:
@@ -129,20 +133,10 @@ class _Call:
         for name, path in paths.items():
             if not _can_be_file(path):
                 raise click.UsageError(f"{name} {path}: not a file in an existing folder")
-            if source := next((s for s in self.files if _covers(s, path)), None):
+            if source := next((s for s in self.files if covers(s, path)), None):
                 raise click.UsageError(f"{name} {path}: lies among what is read: {source}")
         if len({path.absolute() for path in paths.values()}) < len(paths):
             raise click.UsageError(f"{', '.join(paths)}: give each a file of its own")
-
-
-def _covers(source: str, path: Path) -> bool:
-    """Whether a folder or pattern that is read takes in this file, or will once it is written."""
-    if source == STANDARD_INPUT:
-        return False
-    if Path(source).is_dir():
-        return path.resolve().is_relative_to(Path(source).resolve())
-    # A run's parts lie in a folder named after its output.
-    return fnmatch(str(path), source) or fnmatch(f"{path}.parts", source)
 
 
 def _can_be_file(path: Path) -> bool:
@@ -334,6 +328,7 @@ def _identify(detector: Detector, call: _Call) -> dict[str, Any]:
         "--id-column": call.id_column,
         "--reference-column": call.reference_column,
         "--input-format": call.input_format,
+        "--artifacts": call.choose_artifacts("rows"),
         "--references": _identify_index(call.references),
     }
 
@@ -504,7 +499,7 @@ def _divert(outcomes: Iterable[Outcome], tally: Tally, quarantine: TextIO) -> It
 
 def _print_text(stream: TextIO, outcomes: Iterable[Outcome], color: str) -> None:
     """What was found; where the terminal has colours, in the text itself."""
-    from detector.terminal import format_comparison, format_verdict, wants_colour
+    from detector.terminal import clean, format_comparison, format_verdict, wants_colour
 
     colour = wants_colour(stream, color)
     width = shutil.get_terminal_size().columns
@@ -521,7 +516,7 @@ def _print_text(stream: TextIO, outcomes: Iterable[Outcome], color: str) -> None
             )
         else:
             body = format_verdict(source.text, verdict, colour=True, width=width)
-        stream.write(f"{source.id}: {body}\n")
+        stream.write(f"{clean(str(source.id))}: {body}\n")
 
 
 def _collect(outcomes: Iterable[Outcome], call: _Call, detector: Detector) -> Iterator[Outcome]:

@@ -52,6 +52,8 @@ def load_pairs(folder: Path, sources: Mapping[str, Sequence[SynonymSource]], see
 ) -> pd.DataFrame:  # fmt: skip
     """Pairs with `PAIR_FRAME_COLUMNS`, of documents that the encoder was not tuned on.
 
+    One side of the retranslations of "dev" is an exception: it stood beside experts' marks.
+
     Args:
         folder: where the training corpora lie.
         sources: synonym sources by name, for spun copies of the split "dev"; those of "test" are

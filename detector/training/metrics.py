@@ -633,8 +633,8 @@ def format_measurement(result: Mapping[str, Any]) -> str:
     lines.append("In brackets 95 % bootstrap intervals by article.")
     if bound := (result["overall"]["false_positive_rate"] or {}).get("upper_bound"):
         lines.append(
-            f"The overall rate of false positives is at most {100 * bound:.2g} % with 95 % "
-            "confidence."
+            "The overall rate of false positives is at most "
+            f"{float(f'{100 * bound:.2g}'):g} % with 95 % confidence."
         )
     return "\n".join([*lines, *_format_notes(result)])
 

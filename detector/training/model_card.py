@@ -231,7 +231,7 @@ def _format_comparison(figures: Mapping[str, Any]) -> str:
     header = ["relation / made from", "pairs", "flagged at 0.5 %", "relation said right"]
     lines = []
     rest = test["without other people's translations"]
-    for name, part in (("all", test), ("without other people's translations", rest)):
+    for name, part in (("all others", test), ("all but other people's translations", rest)):
         low, high = part["auroc_interval"]
         lines.append(
             f"Machine-rewritten against {name}: AUROC {part['auroc']:.4f} [{low:.4f}, {high:.4f}]; "
@@ -290,4 +290,4 @@ def _figure(value: Mapping[str, float] | None) -> str:
 
 
 def _percent(value: float) -> str:
-    return f"{100 * value:.2g} %"
+    return f"{float(f'{100 * value:.2g}'):g} %"

@@ -18,6 +18,7 @@ import pandas as pd
 
 from detector.bundle import MANIFEST, Bundle, write_bundle
 from detector.classifier import DocumentClassifier
+from detector.detector import LOG_ODDS_FILE
 from detector.errors import DetectorError
 from detector.evidence import EvidenceGatherer, SentenceScorer
 from detector.training.augmentation import Maker, augment_documents, list_makers
@@ -436,6 +437,10 @@ def _write(
     beside = [name for name in _KEPT_WITH_ENCODER if name in run.base.manifest.files]
     if run.settings.depth != ENCODER:
         kept |= {name: run.base.path(name) for name in beside}
+        if beside:
+            held = LOG_ODDS_FILE in run.base.manifest.files
+            source = LOG_ODDS_FILE if held else "classifier.safetensors"
+            kept[LOG_ODDS_FILE] = run.base.path(source)
     elif beside:
         run.say("the new encoder's model neither compares copies nor points at artifacts")
     parts = (
