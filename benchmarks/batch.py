@@ -65,10 +65,10 @@ def generate_documents(words: int, seed: int) -> Iterator[Document]:
 def time_bare(detector: Detector, documents: list[Document]) -> float:
     """Documents a second of the bare scorer."""
     for document in documents[:8]:
-        detector.score(document.text)
+        detector.score(document.text, artifacts="none")
     started = time.perf_counter()
     for document in documents:
-        detector.score(document.text)
+        detector.score(document.text, artifacts="none")
     return len(documents) / (time.perf_counter() - started)
 
 
