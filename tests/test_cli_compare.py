@@ -41,6 +41,7 @@ def test_the_relation_is_printed(files: tuple[str, str]) -> None:
     result = run(*files)
     assert result.exit_code == 0
     assert "machine-rewritten" in result.stdout
+    assert result.stdout.endswith("\n")
 
 
 def test_json_holds_the_whole_comparison(files: tuple[str, str]) -> None:

@@ -123,9 +123,10 @@ def _write(
         from detector.terminal import format_comparison, wants_colour
 
         width = shutil.get_terminal_size().columns
-        stream.write(
-            format_comparison(*texts, comparison, colour=wants_colour(stream, color), width=width)
+        shown = format_comparison(
+            *texts, comparison, colour=wants_colour(stream, color), width=width
         )
+        stream.write(f"{shown}\n")
 
 
 def _write_page(
