@@ -166,8 +166,8 @@ class ArtifactFinder:
             return None
         arrays = bundle.read_arrays(_ARRAYS)
         memory = WordMemory(
-            arrays["memory_words"].astype(np.int8),
-            arrays["memory_pairs"].astype(np.int8),
+            arrays["memory_words"].astype(np.int8, copy=False),
+            arrays["memory_pairs"].astype(np.int8, copy=False),
             bundle.read_json(_SUGGESTIONS),
         )
         return cls(memory, WordModel.from_arrays(arrays))

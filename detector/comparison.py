@@ -53,6 +53,8 @@ class PairEvidence:
         original: evidence of the original's.
         copy_log_odds: the document classifier's score of the copy.
         original_log_odds: likewise of the original.
+        copy_words: the copy's words, where they stand and how they score.
+        original_words: likewise of the original.
     """
 
     alignment: Alignment

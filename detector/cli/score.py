@@ -21,10 +21,10 @@ from detector.cli.common import (
     SOME_FAILED,
     CannotRunError,
     color_option,
-    covers,
     load_detector,
     model_option,
     open_output,
+    refuse_overwriting,
 )
 from detector.errors import DetectorError
 from detector.readers import (
@@ -133,8 +133,7 @@ class _Call:
         for name, path in paths.items():
             if not _can_be_file(path):
                 raise click.UsageError(f"{name} {path}: not a file in an existing folder")
-            if source := next((s for s in self.files if covers(s, path)), None):
-                raise click.UsageError(f"{name} {path}: lies among what is read: {source}")
+        refuse_overwriting(self.files, named)
         if len({path.absolute() for path in paths.values()}) < len(paths):
             raise click.UsageError(f"{', '.join(paths)}: give each a file of its own")
 
