@@ -67,7 +67,8 @@ _FOREIGN_WORDS = frozenset(
     jest nie się który która oraz przez
     kteří který byl byla bylo""".split()
 ) - frozenset(
-    "a an as at dam des do du i in is me men most on per so to van was den die con".split()
+    "a an as at aux con dam den des die do du i in is jest me men most on per pour so to van "
+    "was".split()
 )
 
 

@@ -84,6 +84,8 @@ def test_a_function_word_between_two_is_taken_along(tiny_detector: Detector) -> 
         (["had", "been"], "tense"),
         (["nicht"], "untranslated word"),
         (["boom"], "unidiomatic word choice"),
+        (["pour"], "unidiomatic word choice"),
+        (["jest"], "unidiomatic word choice"),
         (["of", "boom"], "unidiomatic word choice"),
         (["make", "decision"], "collocation"),
     ],
