@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     Arrays = dict[str, npt.NDArray[np.generic]]
 
 FORMAT = "mt-artifact-detector-bundle"
-FORMAT_VERSION = 1
+#: 2: discriminants, and a scale for each of two answers.
+FORMAT_VERSION = 2
 MANIFEST = "manifest.json"
 MODEL_VARIABLE = "DETECTOR_MODEL"
 
@@ -221,10 +222,15 @@ def _parse_manifest(content: dict[str, Any], path: Path) -> Manifest:
     number = content.get("format_version")
     if not isinstance(number, int) or number < 1:
         raise BundleError(f"{path}: damaged (format_version {number!r}); fetch the model again")
+    if number < FORMAT_VERSION:
+        raise BundleError(
+            f"{path}: written in format {number}, and this package ({__version__}) reads format "
+            f"{FORMAT_VERSION}: train the model anew on its pairs, from the shipped one"
+        )
     if number > FORMAT_VERSION:
         raise BundleError(
-            f"{path}: written in format {number}, and this package ({__version__}) reads formats "
-            f"up to {FORMAT_VERSION}; update mt-artifact-detector"
+            f"{path}: written in format {number}, and this package ({__version__}) reads "
+            f"format {FORMAT_VERSION}; update mt-artifact-detector"
         )
     try:
         known = {entry.name: content[entry.name] for entry in fields(Manifest)}

@@ -1,8 +1,13 @@
 """From the evidence of sentences to a calibrated verdict on the document.
 
+Two questions are asked apart: does it read as translated rather than as a person's, does it read
+as spun rather than as a person's? Added up they drown each other's answer, since what is usual in
+people's articles differs. So each is first measured by how people's articles spread, and the
+louder answer is the document's score.
+
 A document's log-odds grow with the amount of its text, and so does what can be promised: a score
-that is rare among human articles of fifty sentences is common among those of five. So the score
-is judged against human articles *of its length* (`HumanScale`), and calibrated likewise.
+that is rare among human articles of fifty sentences is common among those of five. So each is
+judged against human articles *of its length* (`HumanScale`), and the score calibrated likewise.
 
 Everything is fitted with scikit-learn (`detector.training.fit`) and stored as plain arrays.
 """
@@ -21,6 +26,8 @@ from detector.evidence import SENTENCE_CLASSES, LinearScorer
 
 Floats = npt.NDArray[np.float64]
 
+#: What is asked of a document: is it this, rather than a person's?
+QUESTIONS = ("translated", "spun")
 _REFERENCE_WORDS = 300.0
 _SHORTEST, _LONGEST = 20.0, 3000.0
 
@@ -50,19 +57,11 @@ class HumanScale:
     variance: Floats
 
     def standardize(self, scores: npt.ArrayLike, words: npt.ArrayLike) -> Floats:
-        """How many human standard deviations a score lies above the human mean of its length."""
-        mean, spread = self._at(words)
-        return np.asarray((np.asarray(scores) - mean) / spread)
-
-    def restore(self, standard: float, words: npt.ArrayLike) -> Floats:
-        """The score that `standardize` maps to `standard` at these lengths."""
-        mean, spread = self._at(words)
-        return np.asarray(mean + standard * spread)
-
-    def _at(self, words: npt.ArrayLike) -> tuple[Floats, Floats]:
+        """How many human spreads a score lies above the human mean of its length."""
         length = relative_length(words)
         mean = self.mean[0] + self.mean[1] * length
-        return mean, np.sqrt(self.variance[0] + self.variance[1] * np.exp(-length))
+        spread = np.sqrt(self.variance[0] + self.variance[1] * np.exp(-length))
+        return np.asarray((np.asarray(scores) - mean) / spread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +73,48 @@ class DocumentClassifier:
         scorer: standardised columns, and each times the relative length → logits of
             `SENTENCE_CLASSES`.
         calibration: (4,), weights of score, score × length, length, and a constant.
-        human: how people's articles score, by length.
-        thresholds: false-positive rate → standardised score from which a document is flagged;
-            a rate that could not be promised is missing.
+        human: how people's articles answer each of `QUESTIONS`, by length.
+        thresholds: false-positive rate → score from which a document is flagged; a rate that
+            could not be promised is missing.
     """
 
     center: Floats
     scale: Floats
     scorer: LinearScorer
     calibration: Floats
-    human: HumanScale
+    human: tuple[HumanScale, HumanScale]
     thresholds: Mapping[float, float]
 
     def score(self, summaries: npt.ArrayLike, words: npt.ArrayLike) -> tuple[Floats, Floats]:
-        """Uncalibrated log-odds (n,) of "not original", and log-shares (n, 2) of translated, spun.
+        """Scores (n,), and log-shares (n, 2) of translated and spun in "not original".
 
         Args:
             summaries: (n, columns), see `detector.evidence.SUMMARY_COLUMNS`.
             words: (n,), judged words of each document.
         """
+        answers = self.answer(summaries, words)
+        total = np.logaddexp(answers[:, 0], answers[:, 1])
+        return self.combine(answers, words), answers - total[:, None]
+
+    def answer(self, summaries: npt.ArrayLike, words: npt.ArrayLike) -> Floats:
+        """Log-odds (n, `QUESTIONS`) of translated against people's, and of spun against people's.
+
+        People's are native texts and professionals' translations.
+        """
         place = SENTENCE_CLASSES.index
         logits = self.scorer(expand(summaries, words, self.center, self.scale)).astype(np.float64)
-        machine = logits[:, [place("translated"), place("spun")]]
-        total = np.logaddexp(machine[:, 0], machine[:, 1])
         people = np.logaddexp(logits[:, place("native")], logits[:, place("human_translation")])
-        return total - people, machine - total[:, None]
+        return np.asarray(logits[:, [place(question) for question in QUESTIONS]] - people[:, None])
+
+    def combine(self, answers: Floats, words: npt.ArrayLike) -> Floats:
+        """Scores (n,): the higher of both answers, each on its human scale."""
+        return np.max(
+            [
+                scale.standardize(answer, words)
+                for scale, answer in zip(self.human, answers.T, strict=True)
+            ],
+            axis=0,
+        )
 
     def calibrate(self, scores: npt.ArrayLike, words: npt.ArrayLike) -> Floats:
         """Probability of "not original" (n,), at equal prior odds."""
@@ -108,10 +124,10 @@ class DocumentClassifier:
     def find_threshold(self, false_positive_rate: float, words: npt.ArrayLike) -> Floats | None:
         """Least probability (n,) that is flagged at these lengths; None where none is promised."""
         near = (s for r, s in self.thresholds.items() if math.isclose(r, false_positive_rate))
-        standard = next(near, None)
-        if standard is None:
+        least = next(near, None)
+        if least is None:
             return None
-        return self.calibrate(self.human.restore(standard, words), words)
+        return self.calibrate(np.full(np.shape(words), least), words)
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Plain arrays, for a model folder."""
@@ -120,8 +136,8 @@ class DocumentClassifier:
             "center": self.center,
             "scale": self.scale,
             "calibration": self.calibration,
-            "human_mean": self.human.mean,
-            "human_variance": self.human.variance,
+            "human_mean": np.stack([scale.mean for scale in self.human]),
+            "human_variance": np.stack([scale.variance for scale in self.human]),
             "threshold_rates": np.array(rates, dtype=np.float64),
             "threshold_scores": np.array([self.thresholds[r] for r in rates], dtype=np.float64),
             **self.scorer.to_arrays("document"),
@@ -136,9 +152,14 @@ class DocumentClassifier:
             arrays["scale"],
             LinearScorer.from_arrays(arrays, "document"),
             arrays["calibration"],
-            HumanScale(arrays["human_mean"], arrays["human_variance"]),
+            _read_scales(arrays["human_mean"], arrays["human_variance"]),
             {float(r): float(s) for r, s in zip(rates, scores, strict=True)},
         )
+
+
+def _read_scales(means: Floats, variances: Floats) -> tuple[HumanScale, HumanScale]:
+    one, other = (HumanScale(m, v) for m, v in zip(means, variances, strict=True))
+    return one, other
 
 
 def expand(summaries: npt.ArrayLike, words: npt.ArrayLike, center: Floats, scale: Floats) -> Floats:

@@ -3,8 +3,8 @@
 Three sources speak about a sentence, each as log-odds of ``translated`` and of ``spun`` against
 native English and of a machine's translation against a professional's: the tuned encoder (its
 sentence embedding and its words), a lexical model of word and character n-grams, and counted
-features of style and idiom. A document is what its sentences say
-together: how much on average, how evenly, how many.
+features of style and idiom. The embedding speaks a second time, through discriminants that were
+fitted on whole documents. A document is what its sentences say on average, and how many they are.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from detector.encoder import SentenceEncoder
+from detector.encoder import EncodedSentences, SentenceEncoder
 from detector.text import Sentence, View, make_view, split_sentences
 
 if TYPE_CHECKING:
@@ -55,10 +55,11 @@ EVIDENCE_COLUMNS = (
     "words_top",
     *(f"lexical_{contrast}" for contrast in _CONTRASTS),
     *(f"style_{contrast}" for contrast in _CONTRASTS),
+    *(f"discriminant_{contrast}" for contrast in _CONTRASTS),
 )
-#: Quantiles beside these did not help on outlets left out (measured).
-_STATISTICS = ("mean", "sd")
-SUMMARY_COLUMNS = tuple(f"{column}:{s}" for column in EVIDENCE_COLUMNS for s in _STATISTICS)
+DISCRIMINANTS = tuple(c for c in EVIDENCE_COLUMNS if c.startswith("discriminant_"))
+#: Means alone: spread or quantiles beside them did not help on outlets left out (measured).
+SUMMARY_COLUMNS = EVIDENCE_COLUMNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +142,7 @@ class DocumentEvidence:
         matrix: (judged, columns), one row per judged sentence, columns `EVIDENCE_COLUMNS`.
         word_scores: for each judged sentence, the token head's log-odds of each word of its view.
         words: number of words in judged sentences.
+        embeddings: (judged, width), of the judged sentences.
     """
 
     sentences: tuple[Sentence, ...]
@@ -149,10 +151,11 @@ class DocumentEvidence:
     matrix: Floats
     word_scores: tuple[Floats, ...]
     words: int
+    embeddings: Floats
 
     @property
     def summary(self) -> Floats:
-        """`SUMMARY_COLUMNS` of `matrix`; zeros if nothing has a say."""
+        """`SUMMARY_COLUMNS`: the mean of each column of `matrix`; zeros if nothing has a say."""
         return summarize(self.matrix)
 
 
@@ -160,8 +163,7 @@ def summarize(matrix: Floats) -> Floats:
     """`SUMMARY_COLUMNS` of a document's evidence matrix (sentences, columns)."""
     if not len(matrix):
         return np.zeros(len(SUMMARY_COLUMNS), dtype=np.float32)
-    parts = np.stack([matrix.mean(0), matrix.std(0)])
-    return np.ascontiguousarray(parts.T).reshape(-1).astype(np.float32)
+    return np.asarray(matrix.mean(0), dtype=np.float32)
 
 
 def hash_ngrams(view: View) -> npt.NDArray[np.int64]:
@@ -203,6 +205,8 @@ class EvidenceGatherer:
         lexical: over hashed n-grams, one output for each of `SENTENCE_CLASSES`.
         style: over style and idiom features, likewise.
         idiom: the fitted idiom measures.
+        discriminant: over embeddings, one output for each of `DISCRIMINANTS`; without it these
+            columns are 0.
     """
 
     def __init__(
@@ -213,6 +217,7 @@ class EvidenceGatherer:
         lexical: LinearScorer | None = None,
         style: LinearScorer | None = None,
         idiom: Any = None,
+        discriminant: LinearScorer | None = None,
     ) -> None:
         self.encoder = encoder
         self.heads = heads
@@ -220,6 +225,7 @@ class EvidenceGatherer:
         self.lexical = lexical
         self.style = style
         self.idiom = idiom
+        self.discriminant = discriminant
         self._class_head = LinearScorer.from_arrays(heads, "class")
 
     @classmethod
@@ -235,6 +241,7 @@ class EvidenceGatherer:
             LinearScorer.from_arrays(arrays, "lexical"),
             LinearScorer.from_arrays(arrays, "style"),
             IdiomTable.from_arrays(bundle.read_arrays("idiom.safetensors")),
+            LinearScorer.from_arrays(arrays, "discriminant"),
         )
 
     def measure_style(self, views: Sequence[View]) -> Floats:
@@ -259,24 +266,25 @@ class EvidenceGatherer:
         for sentences, vs, rows in zip(documents, views, judged, strict=True):
             chosen = [vs[i] for i in rows]
             # One document at a time: what is said of it must not depend on its neighbours.
-            matrix, word_scores = self.score_views(chosen)
+            matrix, encoded = self.score_views(chosen)
             results.append(
                 DocumentEvidence(
                     tuple(sentences),
                     tuple(vs),
                     tuple(rows),
                     matrix,
-                    tuple(word_scores),
+                    tuple(encoded.word_scores),
                     sum(view.word_count for view in chosen),
+                    encoded.embeddings,
                 )
             )
         return results
 
-    def score_views(self, views: Sequence[View]) -> tuple[Floats, list[Floats]]:
-        """`EVIDENCE_COLUMNS` (n, columns) and word scores of the n sentences of one document."""
+    def score_views(self, views: Sequence[View]) -> tuple[Floats, EncodedSentences]:
+        """`EVIDENCE_COLUMNS` (n, columns) of n sentences of one document, and their encoding."""
         matrix = np.zeros((len(views), len(EVIDENCE_COLUMNS)), dtype=np.float32)
         if not views:
-            return matrix, []
+            return matrix, EncodedSentences(np.zeros((0, self.encoder.width), np.float32), [])
         encoded = self.encoder.encode(
             [view.words for view in views],
             self.heads["token_weights"].astype(np.float32),
@@ -288,7 +296,9 @@ class EvidenceGatherer:
             matrix[:, 5:8] = _contrast(score_ngrams(views, self.lexical))
         if self.style is not None:
             matrix[:, 8:11] = _contrast(self.style(self.measure_style(views)))
-        return matrix, encoded.word_scores
+        if self.discriminant is not None:
+            matrix[:, 11:14] = self.discriminant(encoded.embeddings)
+        return matrix, encoded
 
 
 def _contrast(logits: Floats) -> Floats:

@@ -14,6 +14,7 @@ import pytest
 
 from detector.classifier import DocumentClassifier
 from detector.evidence import (
+    DISCRIMINANTS,
     EVIDENCE_COLUMNS,
     HASHES,
     SENTENCE_CLASSES,
@@ -245,6 +246,12 @@ def _make_style() -> LinearScorer:
     return LinearScorer(weights, np.zeros(shape[1], dtype=np.float32))
 
 
+def _make_discriminant() -> LinearScorer:
+    shape = (WIDTH, len(DISCRIMINANTS))
+    weights = np.random.default_rng(8).normal(0.0, 0.01, shape).astype(np.float32)
+    return LinearScorer(weights, np.zeros(shape[1], dtype=np.float32))
+
+
 def _fit_sentence_scorer(documents: GatheredDocuments) -> SentenceScorer:
     from detector.training.recipe import fit_sentence_scorer
 
@@ -267,7 +274,8 @@ def _write_tiny_bundle(
         "encoder": encoder,
         "evidence.safetensors": small
         | _make_lexical().to_arrays("lexical")
-        | _make_style().to_arrays("style"),
+        | _make_style().to_arrays("style")
+        | _make_discriminant().to_arrays("discriminant"),
         "common_words.json": sorted(COMMON_WORDS),
         "idiom.safetensors": IdiomTable.fit(human * 2).to_arrays(),
         "classifier.safetensors": fitted.classifier.to_arrays()

@@ -168,7 +168,11 @@ BREAKAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a newer format": (
         lambda f: edit_manifest(f, lambda m: m.update(format_version=FORMAT_VERSION + 1)),
-        r"written in format 2.*update mt-artifact-detector",
+        r"written in format 3.*update mt-artifact-detector",
+    ),
+    "an older format": (
+        lambda f: edit_manifest(f, lambda m: m.update(format_version=FORMAT_VERSION - 1)),
+        r"written in format 1.*train the model anew",
     ),
     "no format number": (
         lambda f: edit_manifest(f, lambda m: m.pop("format_version")),

@@ -31,7 +31,10 @@ def make_classifier(calibration: tuple[float, ...] = (1.0, 0.2, -0.3, 0.1)) -> D
         np.array([2.0, 1.0]),
         LinearScorer(weights, np.array([0.5, 0.0, 0.0, -np.inf], dtype=np.float32)),
         np.array(calibration),
-        HumanScale(np.array([-1.0, 0.5]), np.array([0.5, 0.25])),
+        (
+            HumanScale(np.array([-1.0, 0.5]), np.array([0.5, 0.25])),
+            HumanScale(np.array([0.5, 0.0]), np.array([4.0, 0.0])),
+        ),
         {0.05: 1.6, 0.01: 2.4},
     )
 
@@ -74,20 +77,27 @@ def test_human_scale_grows_as_texts_shorten() -> None:
     assert scale.standardize([4.0, 4.0], [300, 100]) == pytest.approx([2.0, 4 / np.sqrt(10)])
 
 
-def test_restore_undoes_standardize() -> None:
-    scale = make_classifier().human
-    for score in (-3.0, 0.0, 7.5):
-        standard = scale.standardize(np.full(len(LENGTHS), score), LENGTHS)
-        back = [scale.restore(z, [n])[0] for z, n in zip(standard, LENGTHS, strict=True)]
-        np.testing.assert_allclose(back, score, atol=1e-9)
-
-
-def test_score_is_the_log_odds_of_both_machines_against_people() -> None:
-    scores, shares = make_classifier().score([[3.0, 2.0]], [300])
+def test_answers_are_log_odds_of_each_machine_against_people() -> None:
+    answers = make_classifier().answer([[3.0, 2.0]], [300])
     # logits: original .5, translated 1, spun 2
-    assert scores[0] == pytest.approx(np.log(np.exp(1) + np.exp(2)) - 0.5, abs=1e-6)
+    np.testing.assert_allclose(answers, [[0.5, 1.5]], atol=1e-6)
+
+
+def test_score_is_the_higher_answer_on_its_human_scale() -> None:
+    classifier = make_classifier()
+    scores, shares = classifier.score([[3.0, 2.0], [-9.0, 6.5]], [300, 300])
+    # at 300 words: (.5 + 1) / sqrt(.75) of translated, (1.5 - .5) / 2 of spun; then spun alone
+    assert scores == pytest.approx([1.5 / np.sqrt(0.75), 2.75], abs=1e-5)
     assert np.exp(shares[0]) == pytest.approx([1 / (1 + np.e), np.e / (1 + np.e)], abs=1e-6)
     np.testing.assert_allclose(np.exp(shares).sum(1), 1.0)
+
+
+def test_a_class_that_no_document_had_is_never_the_louder() -> None:
+    classifier = make_classifier()
+    classifier.scorer.bias[2] = -np.inf
+    scores, shares = classifier.score([[3.0, 2.0]], [300])
+    assert scores == pytest.approx([1.5 / np.sqrt(0.75)], abs=1e-5)
+    np.testing.assert_allclose(np.exp(shares), [[1.0, 0.0]])
 
 
 @pytest.mark.parametrize("words", LENGTHS)
@@ -110,10 +120,10 @@ def test_extreme_scores_stay_probabilities() -> None:
     np.testing.assert_array_equal(probabilities, [0.0, 1.0])
 
 
-def test_threshold_is_the_probability_of_the_restored_score() -> None:
+def test_threshold_is_the_probability_of_the_least_score() -> None:
     classifier = make_classifier()
     found = classifier.find_threshold(0.01, LENGTHS)
-    expected = classifier.calibrate(classifier.human.restore(2.4, LENGTHS), LENGTHS)
+    expected = classifier.calibrate(np.full(len(LENGTHS), 2.4), LENGTHS)
     assert found is not None
     np.testing.assert_array_equal(found, expected)
     lenient = classifier.find_threshold(0.05, LENGTHS)
@@ -126,7 +136,7 @@ def test_rate_that_is_not_promised_has_no_threshold(rate: float) -> None:
     assert make_classifier().find_threshold(rate, LENGTHS) is None
 
 
-def test_reaching_the_threshold_is_exceeding_the_standard_score(
+def test_reaching_the_threshold_is_exceeding_the_least_score(
     synthetic_classifier: DocumentClassifier, draw_documents: DrawDocuments
 ) -> None:
     documents = draw_documents(60, 30, seed=91)
@@ -134,8 +144,7 @@ def test_reaching_the_threshold_is_exceeding_the_standard_score(
     threshold = synthetic_classifier.find_threshold(0.05, documents.words)
     assert threshold is not None
     by_probability = synthetic_classifier.calibrate(scores, documents.words) >= threshold
-    standard = synthetic_classifier.human.standardize(scores, documents.words)
-    by_score = standard >= synthetic_classifier.thresholds[0.05]
+    by_score = scores >= synthetic_classifier.thresholds[0.05]
     np.testing.assert_array_equal(by_probability, by_score)
     assert 0 < by_score.sum() < len(scores)
 
@@ -154,9 +163,11 @@ def test_arrays_bring_the_classifier_back(
         np.testing.assert_array_equal(one, other)
     assert again.thresholds == dict(synthetic_classifier.thresholds)
     np.testing.assert_array_equal(again.calibration, synthetic_classifier.calibration)
-    np.testing.assert_array_equal(
-        again.human.restore(1.5, LENGTHS), synthetic_classifier.human.restore(1.5, LENGTHS)
-    )
+    for scale, before in zip(again.human, synthetic_classifier.human, strict=True):
+        np.testing.assert_array_equal(
+            scale.standardize(np.full(5, 1.5), LENGTHS),
+            before.standardize(np.full(5, 1.5), LENGTHS),
+        )
 
 
 def test_arrays_of_a_classifier_without_thresholds() -> None:

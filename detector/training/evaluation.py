@@ -18,7 +18,8 @@ import pandas as pd
 
 from detector.classifier import DocumentClassifier
 from detector.detector import DEFAULT_FALSE_POSITIVE_RATE, MINIMUM_WORDS, Detector
-from detector.evidence import EvidenceGatherer, SentenceScorer
+from detector.evidence import EvidenceGatherer, LinearScorer, SentenceScorer
+from detector.training.discriminant import cross_fit_discriminant, fill_discriminants
 from detector.training.documents import (
     held_out_sources,
     load_documents,
@@ -43,6 +44,8 @@ Floats = npt.NDArray[np.float64]
 _RESAMPLES = 400
 _SEED = 7
 _LONG_ARTICLE = 600
+#: Human documents from which on their highest hundredth is more than one of them.
+_FEWEST_FOR_A_RATE = 200
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,8 @@ class ScoredDocuments:
     def to_frame(self, rate: float = 0.01) -> pd.DataFrame:
         """The documents as `detector.training.metrics` and `plots` take them.
 
-        ``score`` is in human standard deviations above the threshold for `rate`, ``outlet`` the
-        corpus or outlet. At a rate that is not promised nothing is flagged.
+        ``score`` is how far a score lies above the threshold for `rate`, ``outlet`` the corpus or
+        outlet. At a rate that is not promised nothing is flagged.
         """
         nothing = np.zeros(len(self.frame), dtype=bool)
         return self.frame.rename(columns={"group": "outlet"}).assign(
@@ -73,7 +76,11 @@ class ScoredDocuments:
     def compare(
         self, human: npt.NDArray[np.bool_], machine: npt.NDArray[np.bool_], rate: float = 0.01
     ) -> dict[str, Any]:
-        """AUROC of `machine` against `human` documents, and the share of `machine` flagged."""
+        """AUROC of `machine` against `human` documents, and the share of `machine` flagged.
+
+        ``found`` is the share above the score that `rate` of these `human` documents exceed: what
+        a threshold that fits them exactly would give.
+        """
         rows = np.flatnonzero(human | machine)
         positive, scores = machine[rows], self.scores[rows]
         ids = self.frame["article_id"].to_numpy()
@@ -83,12 +90,20 @@ class ScoredDocuments:
             "human": int(human.sum()),
             "auroc": None,
             "tpr": None,
+            "found": None,
         }
         if human.any():
             figure = bootstrap(
                 lambda weights: measure_auroc(positive, scores, weights), ids[rows], _RESAMPLES
             )
             result["auroc"] = figure and figure.to_dict()
+        if human.sum() >= _FEWEST_FOR_A_RATE and machine.any():
+            least = np.quantile(self.scores[human], 1 - rate)
+            found = self.scores[machine] > least
+            figure = bootstrap(
+                lambda weights: weigh_share(found, weights), ids[machine], _RESAMPLES
+            )
+            result["found"] = figure and figure.to_dict()
         if rate in self.flagged and machine.any():
             flagged = self.flagged[rate][machine]
             figure = bootstrap(
@@ -101,14 +116,13 @@ class ScoredDocuments:
 def score_documents(
     documents: GatheredDocuments, classifier: DocumentClassifier
 ) -> ScoredDocuments:
-    """Scores of documents, standardised for their length, and which are flagged at each rate."""
+    """Scores of documents, and which are flagged at each rate."""
     words = documents.words
-    raw, _ = classifier.score(documents.summaries, words)
-    standard = classifier.human.standardize(raw, words)
-    flagged = {rate: standard >= at for rate, at in classifier.thresholds.items()}
-    probabilities = classifier.calibrate(raw, words)
+    scores, _ = classifier.score(documents.summaries, words)
+    flagged = {rate: scores >= at for rate, at in classifier.thresholds.items()}
+    probabilities = classifier.calibrate(scores, words)
     return ScoredDocuments(
-        documents.frame, standard, flagged, words, probabilities, classifier.thresholds
+        documents.frame, scores, flagged, words, probabilities, classifier.thresholds
     )
 
 
@@ -138,11 +152,26 @@ def leave_one_outlet_out(
     table = []
     for outlet in outlets:
         own = (development.frame["group"] == outlet).to_numpy()
-        fitted = fit_classifier(development.select(~own))
-        table += tabulate_false_positives(
-            score_documents(development.select(own), fitted.classifier)
-        )
+        classifier, scorer = fit_without(development, own)
+        left_out = development.select(own)
+        if scorer is not None:
+            left_out = fill_discriminants(left_out, scorer)
+        table += tabulate_false_positives(score_documents(left_out, classifier))
     return table
+
+
+def fit_without(
+    development: GatheredDocuments, left_out: npt.NDArray[np.bool_]
+) -> tuple[DocumentClassifier, LinearScorer | None]:
+    """The classifier of all other documents, and their discriminant.
+
+    Where no embeddings were kept the discriminant stays the model's own, and None is answered.
+    """
+    documents = development.select(~left_out)
+    scorer = None
+    if documents.embeddings is not None:
+        scorer, documents = cross_fit_discriminant(documents)
+    return fit_classifier(documents).classifier, scorer
 
 
 def tabulate_test(scored: ScoredDocuments) -> dict[str, dict[str, Any]]:
@@ -270,13 +299,18 @@ def evaluate_corpora(
     Args:
         folder: where the training corpora lie.
         gatherer: the model's evidence.
-        development: the documents that its classifier was fitted on.
+        development: the documents that its classifier was fitted on. With embeddings, its
+            discriminants are fitted without those outlets too.
         scorer: its sentence scorer.
         collect: is handed the scored documents, for plots say.
     """
-    known = ~development.frame["group"].isin(HELD_OUT_OUTLETS).to_numpy()
-    classifier = fit_classifier(development.select(known)).classifier
-    documents = gather_documents(load_evaluation_documents(folder), gatherer)
+    unknown = development.frame["group"].isin(HELD_OUT_OUTLETS).to_numpy()
+    classifier, discriminant = fit_without(development, unknown)
+    documents = gather_documents(
+        load_evaluation_documents(folder), gatherer, keep_embeddings=discriminant is not None
+    )
+    if discriminant is not None:
+        documents = fill_discriminants(documents, discriminant)
     outlets = sorted({str(g) for g in development.frame["group"] if "flores" not in str(g)})
     scored = score_documents(documents, classifier)
     if collect is not None:

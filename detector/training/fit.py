@@ -20,6 +20,7 @@ from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 
 from detector.classifier import (
+    QUESTIONS,
     DocumentClassifier,
     HumanScale,
     calibration_columns,
@@ -48,6 +49,8 @@ CROPS = (4, 8, 16)
 #: Confidence of the bound on a promised false-positive rate.
 CONFIDENCE = 0.95
 _MINIMUM_CROP_WORDS = 50
+#: False-positive rate at which both answers count alike.
+_TAIL = 0.01
 #: Documents by professional translators, and how many times the promised rate they may have.
 TRANSLATOR_GROUP = "translators"
 TRANSLATOR_TOLERANCE = 3
@@ -128,11 +131,14 @@ class GatheredDocuments:
             only thresholds do; `promised`, whether its outlet has a rate promised to itself.
         matrices: for each document the evidence of its judged sentences.
         counts: for each document the words of its judged sentences.
+        embeddings: for each document those of its judged sentences, of which discriminants are
+            fitted; None where they were not kept.
     """
 
     frame: pd.DataFrame
     matrices: list[npt.NDArray[np.float32]]
     counts: list[npt.NDArray[np.int32]]
+    embeddings: list[npt.NDArray[np.float16]] | None = None
 
     def select(self, mask: npt.NDArray[np.bool_]) -> GatheredDocuments:
         """The documents where `mask` holds."""
@@ -141,6 +147,7 @@ class GatheredDocuments:
             self.frame.iloc[rows].reset_index(drop=True),
             [self.matrices[i] for i in rows],
             [self.counts[i] for i in rows],
+            None if self.embeddings is None else [self.embeddings[i] for i in rows],
         )
 
     @property
@@ -172,18 +179,25 @@ class GatheredDocuments:
 
 def concatenate(parts: Sequence[GatheredDocuments]) -> GatheredDocuments:
     """Several collections as one."""
+    embeddings = None
+    if all(p.embeddings is not None for p in parts):
+        embeddings = [e for p in parts for e in p.embeddings or []]
     return GatheredDocuments(
         pd.concat([p.frame for p in parts], ignore_index=True),
         [m for p in parts for m in p.matrices],
         [c for p in parts for c in p.counts],
+        embeddings,
     )
 
 
 def gather_documents(
-    frame: pd.DataFrame, gatherer: EvidenceGatherer, batch: int = 64
+    frame: pd.DataFrame,
+    gatherer: EvidenceGatherer,
+    batch: int = 64,
+    keep_embeddings: bool = False,
 ) -> GatheredDocuments:
     """The evidence of each document of `frame` (column ``text``); those with none are left out."""
-    matrices, counts, kept = [], [], []
+    matrices, counts, embeddings, kept = [], [], [], []
     texts = frame["text"].tolist()
     for at in range(0, len(texts), batch):
         for offset, document in enumerate(gatherer.gather(texts[at : at + batch])):
@@ -191,8 +205,10 @@ def gather_documents(
                 kept.append(at + offset)
                 matrices.append(document.matrix)
                 counts.append(_count_words(document))
+                if keep_embeddings:
+                    embeddings.append(document.embeddings.astype(np.float16))
     rest = frame.drop(columns="text").iloc[kept].reset_index(drop=True)
-    return GatheredDocuments(rest, matrices, counts)
+    return GatheredDocuments(rest, matrices, counts, embeddings if keep_embeddings else None)
 
 
 def _count_words(document: DocumentEvidence) -> npt.NDArray[np.int32]:
@@ -264,15 +280,29 @@ def _spread_classes(model: LogisticRegression) -> LinearScorer:
     return LinearScorer(weights, bias)
 
 
-def fit_human_scale(scores: Floats, words: npt.ArrayLike, weights: Floats) -> HumanScale:
-    """Mean and variance of human scores over length, by weighted least squares."""
-    length = relative_length(words)
-    mean = np.polynomial.polynomial.polyfit(length, scores, 1, w=np.sqrt(weights))
-    squares = (scores - mean[0] - mean[1] * length) ** 2
+def fit_human_scale(
+    scores: Floats, words: npt.ArrayLike, weights: Floats, outlets: npt.ArrayLike
+) -> HumanScale:
+    """Mean and variance of human scores over length, by weighted least squares.
+
+    Slope and variance are those within outlets: that an outlet's articles are short and read
+    unlike others must not pass for what length does, nor one odd outlet for how people vary.
+    """
+    length, groups = relative_length(words), np.unique(outlets, return_inverse=True)[1]
+
+    def center(values: Floats) -> Floats:
+        total = np.bincount(groups, weights)
+        return np.asarray(values - (np.bincount(groups, weights * values) / total)[groups])
+
+    within, own = center(length), center(np.asarray(scores, dtype=np.float64))
+    spread = float((weights * within * within).sum())
+    slope = float((weights * within * own).sum()) / spread if spread > 1e-9 else 0.0
+    mean = float(np.average(scores - slope * length, weights=weights))
+    squares = (own - slope * within) ** 2
     design = np.column_stack([np.ones_like(length), np.exp(-length)]) * np.sqrt(weights)[:, None]
     variance, _ = nnls(design, squares * np.sqrt(weights))
     variance = np.maximum(variance, [1e-3 * squares.mean(), 0.0])
-    return HumanScale(np.asarray(mean), np.asarray(variance))
+    return HumanScale(np.array([mean, slope]), np.asarray(variance))
 
 
 def bound_rate(flagged: int, articles: int, confidence: float = CONFIDENCE) -> float:
@@ -300,15 +330,13 @@ def choose_threshold(standard: Floats, rate: float) -> float | None:
 def fit_thresholds(
     standard: Floats,
     groups: pd.Series,
-    words: npt.ArrayLike,
     promised: Collection[str] = (),
 ) -> tuple[dict[float, float], list[dict[str, Any]]]:
     """Thresholds that hold for all human articles together and for each group that is large enough.
 
     Args:
-        standard: standardised out-of-fold scores of whole human articles.
+        standard: out-of-fold scores of whole human articles.
         groups: their outlets (human translations are one).
-        words: their lengths.
         promised: groups for which the rate must hold by its confidence bound, like that of all
             together, as far as they have the articles for it.
 
@@ -359,7 +387,13 @@ def _iterate_groups(
 
 @dataclass(frozen=True)
 class FittedClassifier:
-    """A document classifier with the out-of-fold figures that it rests on."""
+    """A document classifier with the out-of-fold figures that it rests on.
+
+    Attributes:
+        classifier: the fit.
+        out_of_fold: (n,) score of each document, by a scorer that saw nothing of its article.
+        threshold_table: what each threshold rests on.
+    """
 
     classifier: DocumentClassifier
     out_of_fold: Floats
@@ -369,7 +403,7 @@ class FittedClassifier:
 def fit_classifier(
     documents: GatheredDocuments, strength: float = 0.003, folds: int = 5
 ) -> FittedClassifier:
-    """Fit the document classifier, its calibration, human scale and thresholds.
+    """Fit the document classifier, its calibration, human scales and thresholds.
 
     Args:
         documents: whole documents of the development split, all three labels.
@@ -377,12 +411,12 @@ def fit_classifier(
         folds: of the cross-fitting, split by article.
     """
     cropped = _Cropped.of(documents)
-    scores = cropped.score_out_of_fold(strength, folds)
+    answers = cropped.answer_out_of_fold(strength, folds)
     learnt = cropped.learnt
     parts = fit_scorer(
         cropped.summaries[learnt], cropped.words[learnt], cropped.frame[learnt], strength
     )
-    return _promise(documents, cropped, scores, _bare_classifier(*parts))
+    return _promise(documents, cropped, answers, _bare_classifier(*parts))
 
 
 def refit_thresholds(
@@ -391,7 +425,7 @@ def refit_thresholds(
     strength: float = 0.003,
     folds: int = 5,
 ) -> FittedClassifier:
-    """Fit calibration, human scale and thresholds anew around a scorer that stays as it is.
+    """Fit calibration, human scales and thresholds anew around a scorer that stays as it is.
 
     Args:
         documents: those that the scorer was fitted on, and others (``fitted`` is False).
@@ -401,11 +435,11 @@ def refit_thresholds(
         folds: as in `fit_classifier`.
     """
     cropped = _Cropped.of(documents)
-    scores = cropped.score_out_of_fold(strength, folds)
+    answers = cropped.answer_out_of_fold(strength, folds)
     new = ~cropped.learnt
     if new.any():
-        scores[new] = classifier.score(cropped.summaries[new], cropped.words[new])[0]
-    return _promise(documents, cropped, scores, classifier)
+        answers[new] = classifier.answer(cropped.summaries[new], cropped.words[new])
+    return _promise(documents, cropped, answers, classifier)
 
 
 @dataclass(frozen=True)
@@ -418,27 +452,25 @@ class _Cropped:
 
     @classmethod
     def of(cls, documents: GatheredDocuments) -> _Cropped:
-        cropped = documents.with_crops()
+        cropped = replace(documents, embeddings=None).with_crops()
         return cls(cropped.frame, cropped.summaries, cropped.words)
 
     @property
     def learnt(self) -> npt.NDArray[np.bool_]:
         return read_column(self.frame, "fitted", True)
 
-    def score_out_of_fold(self, strength: float, folds: int) -> Floats:
-        """Scores of each document by a scorer that saw nothing of its article."""
-        scores = np.zeros(len(self.frame))
+    def answer_out_of_fold(self, strength: float, folds: int) -> Floats:
+        """Answers (n, questions) on each document by a scorer that saw nothing of its article."""
+        answers = np.zeros((len(self.frame), len(QUESTIONS)))
         fold_of = assign_folds(self.frame["article_id"], folds)
-        for fold in range(folds):
+        for fold in np.unique(fold_of):
             test = fold_of == fold
             train = ~test & self.learnt
-            if not test.any():
-                continue
             parts = fit_scorer(
                 self.summaries[train], self.words[train], self.frame[train], strength
             )
-            scores[test] = _bare_classifier(*parts).score(self.summaries[test], self.words[test])[0]
-        return scores
+            answers[test] = _bare_classifier(*parts).answer(self.summaries[test], self.words[test])
+        return answers
 
 
 def assign_folds(article_ids: pd.Series, folds: int) -> npt.NDArray[np.int64]:
@@ -452,31 +484,55 @@ def assign_folds(article_ids: pd.Series, folds: int) -> npt.NDArray[np.int64]:
 
 
 def _promise(
-    documents: GatheredDocuments, cropped: _Cropped, scores: Floats, scorer: DocumentClassifier
+    documents: GatheredDocuments, cropped: _Cropped, answers: Floats, scorer: DocumentClassifier
 ) -> FittedClassifier:
-    """Calibration, human scale and thresholds from out-of-fold scores, put to a scorer."""
+    """Calibration, human scales and thresholds from out-of-fold answers, put to a scorer."""
     frame, words = cropped.frame, cropped.words
     human = (frame["label"] == ORIGINAL).to_numpy()
     weights = balance(frame)
-    scale = fit_human_scale(scores[human], words[human], weights[human])
+    groups = frame["group"].where(~frame["by_translator"].astype(bool), TRANSLATOR_GROUP)
+    whole = len(documents.frame)
+    is_person = human & (np.arange(len(human)) < whole)
+    one, other = (
+        _even_tails(
+            fit_human_scale(answer[human], words[human], weights[human], groups[human]),
+            answer[is_person],
+            words[is_person],
+            groups[is_person],
+        )
+        if np.isfinite(answer).all()
+        else HumanScale(np.zeros(2), np.ones(2))  # of a class that no document had
+        for answer in answers.T
+    )
+    scaled = replace(scorer, human=(one, other))
+    scores = scaled.combine(answers, words)
     calibration = LogisticRegression(C=1e3).fit(
         calibration_columns(scores, words), ~human, sample_weight=_even_odds(weights, human)
     )
-    whole = len(documents.frame)
-    first = human[:whole]
-    standard = scale.standardize(scores[:whole][first], words[:whole][first])
-    people = documents.frame[first]
-    groups = people["group"].where(~people["by_translator"].astype(bool), TRANSLATOR_GROUP)
-    groups = groups.reset_index(drop=True)
-    promised = sorted(groups[read_column(people, "promised", False)].unique())
-    thresholds, table = fit_thresholds(standard, groups, words[:whole][first], promised)
+    people = documents.frame[human[:whole]]
+    of_people, outlets = scores[is_person], groups[is_person].reset_index(drop=True)
+    promised = sorted(outlets[read_column(people, "promised", False)].unique())
+    thresholds, table = fit_thresholds(of_people, outlets, promised)
     classifier = replace(
-        scorer,
+        scaled,
         calibration=np.append(calibration.coef_[0], calibration.intercept_[0]),
-        human=scale,
         thresholds=thresholds,
     )
     return FittedClassifier(classifier, scores[:whole], table)
+
+
+def _even_tails(
+    scale: HumanScale, answers: Floats, words: npt.ArrayLike, groups: pd.Series
+) -> HumanScale:
+    """The scale in units in which people's articles reach 1 equally seldom, whatever is asked.
+
+    Odd articles look spun far oftener than they look translated. In plain standard deviations the
+    tail of the one would set the threshold of both.
+    """
+    standard = scale.standardize(answers, words)
+    thresholds, _ = fit_thresholds(standard, groups.reset_index(drop=True))
+    least = thresholds.get(_TAIL, float(np.quantile(standard, 1 - _TAIL)))
+    return replace(scale, variance=scale.variance * max(least, 1.0) ** 2)
 
 
 def _even_odds(weights: Floats, human: npt.NDArray[np.bool_]) -> Floats:
@@ -485,5 +541,5 @@ def _even_odds(weights: Floats, human: npt.NDArray[np.bool_]) -> Floats:
 
 
 def _bare_classifier(center: Floats, scale: Floats, scorer: LinearScorer) -> DocumentClassifier:
-    zero = np.zeros(2)
-    return DocumentClassifier(center, scale, scorer, np.zeros(4), HumanScale(zero, np.ones(2)), {})
+    nothing = HumanScale(np.zeros(2), np.ones(2))
+    return DocumentClassifier(center, scale, scorer, np.zeros(4), (nothing, nothing), {})

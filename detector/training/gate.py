@@ -37,24 +37,24 @@ _RESAMPLES = 400
 
 
 def describe_scores(
-    classifier: DocumentClassifier, raw: npt.ArrayLike, words: npt.ArrayLike, rate: float = RATE
+    classifier: DocumentClassifier, scores: npt.ArrayLike, words: npt.ArrayLike, rate: float = RATE
 ) -> pd.DataFrame:
     """What a classifier says of documents, as `compare_models` takes it.
 
     Args:
-        classifier: gives calibration, human scale and thresholds.
-        raw: (n,) scores, its own or out-of-fold ones.
+        classifier: gives calibration and thresholds.
+        scores: (n,), its own or out-of-fold ones.
         words: (n,) judged words.
         rate: the promised false-positive rate at which documents are flagged.
     """
-    probability = classifier.calibrate(raw, words)
+    probability = classifier.calibrate(scores, words)
     threshold = classifier.find_threshold(rate, words)
     return pd.DataFrame(
         {
             "probability": probability,
             "threshold": np.nan if threshold is None else threshold,
             "flagged": False if threshold is None else probability >= threshold,
-            "score": classifier.human.standardize(raw, words),
+            "score": np.asarray(scores),
             "words": np.asarray(words),
         }
     )

@@ -176,13 +176,21 @@ def format_figures(figures: Mapping[str, Any]) -> str:
                 f"{row['documents']:,}",
                 _figure(row["auroc"]),
                 _figure(row["tpr"]),
+                _figure(row.get("found")),
             ]
             for name, row in table.items()
         ]
         parts.append(
             "## By document, on the test split\n\n"
             + format_table(
-                ["what", "machine documents", "AUROC", "flagged at the 1 % threshold"], rows
+                [
+                    "what",
+                    "machine documents",
+                    "AUROC",
+                    "flagged at the 1 % threshold",
+                    "found where 1 % of those people's are flagged",
+                ],
+                rows,
             )
         )
     if sentences := figures.get("sentences"):

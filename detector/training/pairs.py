@@ -24,7 +24,7 @@ HELD_OUT_SYSTEMS = frozenset({"nllb", "argos", "bergamot-base", "bergamot-base-m
 HELD_OUT_OUTLETS = frozenset(
     {"wikinews-2019", "wmt20-en-sources", "wmt21-en-sources", "wmt22-en-sources"}
 )
-_TEST_SETS_TRANSLATED = {"wmt10": "dev", "wmt15": "test", "wmt16": "test"}
+_TEST_SETS_TRANSLATED = {"wmt10": "dev", "wmt15": "dev", "wmt16": "test"}
 _FLORES_TRAIN_UNTIL, _FLORES_DEV_UNTIL = 597, 797
 
 

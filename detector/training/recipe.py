@@ -17,6 +17,7 @@ from detector.errors import DetectorError
 from detector.evidence import EvidenceGatherer, SentenceScorer
 from detector.idiom import IdiomTable
 from detector.text import split_sentences
+from detector.training.discriminant import cross_fit_discriminant
 from detector.training.documents import load_documents, spin_documents, subsample_documents
 from detector.training.fit import (
     GatheredDocuments,
@@ -302,7 +303,9 @@ def train_shipped_model(
     gatherer = fit_sentence_models(
         pairs, EvidenceGatherer(SentenceEncoder(work / "encoder"), heads, common_words)
     )
-    documents = gather_documents(assemble_development_documents(folder, SEED), gatherer)
+    documents = gather_documents(
+        assemble_development_documents(folder, SEED), gatherer, keep_embeddings=True
+    )
     return write_shipped_model(folder, work, output, gatherer, documents, evaluate)
 
 
@@ -314,9 +317,19 @@ def write_shipped_model(
     documents: GatheredDocuments,
     evaluate: bool = True,
 ) -> Bundle:
-    """Fit the classifier on gathered development documents, measure, and write the model folder."""
+    """Fit the classifier on gathered development documents, measure, and write the model folder.
+
+    Args:
+        folder: where the training corpora lie.
+        work: what `tune_shipped_encoder` wrote.
+        output: the model folder.
+        gatherer: reads sentences; it is given its discriminant here.
+        documents: with embeddings, see `assemble_development_documents`.
+        evaluate: measure it on the test split too.
+    """
     from detector.training.evaluation import evaluate_corpora
 
+    gatherer.discriminant, documents = cross_fit_discriminant(documents)
     fitted = fit_classifier(documents)
     scorer = fit_sentence_scorer(documents)
     figures: dict[str, Any] = {"out of fold": summarize_fit(fitted, documents)}
@@ -338,7 +351,8 @@ def write_shipped_model(
             "encoder": work / "encoder",
             "evidence.safetensors": dict(gatherer.heads)
             | {k: v.astype(np.float16) for k, v in gatherer.lexical.to_arrays("lexical").items()}
-            | gatherer.style.to_arrays("style"),
+            | gatherer.style.to_arrays("style")
+            | gatherer.discriminant.to_arrays("discriminant"),
             "common_words.json": sorted(gatherer.common_words),
             "idiom.safetensors": gatherer.idiom.to_arrays(),
             "model_card.md": card.encode(),

@@ -8,7 +8,7 @@ encoder tuned anew on the pairs).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -192,9 +192,13 @@ def retrain(
         gatherer, documents = _tune(run, documents)
     else:
         gatherer = EvidenceGatherer.from_bundle(bundle)
-    gathered = round_evidence(gather_documents(documents, gatherer))
+    is_new = settings.depth == ENCODER
+    gathered = gather_documents(documents, gatherer, keep_embeddings=is_new)
     if gathered.frame.empty:
         raise PairsError("no document holds a whole sentence; give texts, not words")
+    if is_new:
+        gathered = _fit_discriminant(run, gathered)
+    gathered = round_evidence(gathered)
     before = gathered
     if settings.depth == ENCODER:
         before = gather_documents(documents, EvidenceGatherer.from_bundle(bundle))
@@ -273,6 +277,19 @@ def _tune(run: _Run, documents: pd.DataFrame) -> tuple[EvidenceGatherer, pd.Data
     return tuned.gatherer, rest
 
 
+def _fit_discriminant(run: _Run, gathered: GatheredDocuments) -> GatheredDocuments:
+    """Fit the discriminant of a new encoder, and fill its columns in."""
+    from detector.training.discriminant import cross_fit_discriminant, fill_discriminants
+
+    held_out = gathered.frame["held_out"].astype(bool).to_numpy()
+    scorer, learnt = cross_fit_discriminant(gathered.select(~held_out))
+    matrices = fill_discriminants(gathered, scorer).matrices
+    for row, matrix in zip(np.flatnonzero(~held_out), learnt.matrices, strict=True):
+        matrices[row] = matrix
+    run.parts["evidence.safetensors"] |= scorer.to_arrays("discriminant")
+    return replace(gathered, matrices=matrices)
+
+
 # --------------------------------------------------------------------------------------
 # The fit, and what is compared
 # --------------------------------------------------------------------------------------
@@ -324,8 +341,8 @@ def _fit_thresholds(run: _Run, learnt: GatheredDocuments) -> _Fit:
     new = _mark(learnt.select(human), fitted=False, promised=True)
     old, joined = _join(run, new)
     fitted = refit_thresholds(joined, run.classifier)
-    raw, _ = run.classifier.score(learnt.summaries, learnt.words)
-    return _Fit(fitted, joined, raw, [_score_project_set(run, old, fitted)])
+    scores, _ = fitted.classifier.score(learnt.summaries, learnt.words)
+    return _Fit(fitted, joined, scores, [_score_project_set(run, old, fitted)])
 
 
 def _fit_classifier(run: _Run, learnt: GatheredDocuments) -> _Fit:
@@ -381,9 +398,8 @@ def _score_user_set(
 
 def _find_label_noise(run: _Run, learnt: GatheredDocuments, fit: _Fit) -> None:
     """Say which rows' labels the new model contradicts most."""
-    standard = fit.fitted.classifier.human.standardize(fit.of_user, learnt.words)
     known = len(run.report.findings)
-    note_contradicted(find_contradicted(learnt.frame, standard), run.report)
+    note_contradicted(find_contradicted(learnt.frame, fit.of_user), run.report)
     for finding in run.report.findings[known:]:
         run.say(str(finding))
 

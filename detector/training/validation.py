@@ -504,7 +504,7 @@ def _name_trace(columns: npt.NDArray[np.float64], machine: npt.NDArray[np.bool_]
 
 #: In human standard deviations: how far below its original a machine's version lies before its
 #: label is doubted. Of rightly labelled pairs about one in a hundred does.
-_DOUBTFUL_DIFFERENCE = -1.0
+_DOUBTFUL_DIFFERENCE = -0.3
 _MOST_LISTED = 10
 
 
@@ -516,7 +516,7 @@ def find_contradicted(documents: pd.DataFrame, scores: npt.NDArray[np.float64]) 
 
     Args:
         documents: of the user's; ``article_id``, ``label``, ``file`` and ``row``.
-        scores: standardised for length, from models that did not see the article.
+        scores: from models that did not see the article.
 
     Returns:
         The doubtful documents with ``difference``.

@@ -119,7 +119,7 @@ def test_threshold_holds_for_each_outlet() -> None:
     scores = rng.normal(size=2000)
     scores[1900:] += 3.0
     groups = pd.Series(["many"] * 1900 + ["odd"] * 100)
-    thresholds, table = fit_thresholds(scores, groups, np.full(2000, 300))
+    thresholds, table = fit_thresholds(scores, groups)
     assert sorted(thresholds) == [0.01, 0.05]
     for rate, threshold in thresholds.items():
         assert (scores[1900:] >= threshold).mean() <= rate
@@ -161,7 +161,7 @@ def test_human_scale_recovers_what_scores_were_drawn_from() -> None:
     words = np.exp(rng.uniform(np.log(60), np.log(2000), 20_000))
     length = np.log(words / 300)
     scores = -2 + 0.7 * length + rng.normal(size=len(words)) * np.sqrt(0.4 + 0.8 * 300 / words)
-    scale = fit_human_scale(scores, words, np.ones(len(words)))
+    scale = fit_human_scale(scores, words, np.ones(len(words)), np.zeros(len(words)))
     assert scale.mean == pytest.approx([-2, 0.7], abs=0.05)
     assert scale.variance == pytest.approx([0.4, 0.8], abs=0.08)
     standard = scale.standardize(scores, words)
@@ -170,9 +170,20 @@ def test_human_scale_recovers_what_scores_were_drawn_from() -> None:
         assert standard[part].std() == pytest.approx(1, abs=0.05)
 
 
+def test_what_sets_outlets_apart_does_not_pass_for_length() -> None:
+    rng = np.random.default_rng(8)
+    words = np.concatenate([rng.uniform(60, 120, 3000), rng.uniform(400, 900, 3000)])
+    outlets = np.repeat(["wire", "magazine"], 3000)
+    # The wire's short articles score 3 lower than the magazine's long ones; length does nothing.
+    scores = np.where(outlets == "wire", -3.0, 0.0) + rng.normal(size=6000)
+    scale = fit_human_scale(scores, words, np.ones(6000), outlets)
+    assert scale.mean == pytest.approx([-1.5, 0.0], abs=0.1)
+    assert scale.variance.sum() == pytest.approx(1.0, abs=0.1)
+
+
 def test_scale_of_equal_scores_is_finite() -> None:
     words = np.array([100, 200, 300, 400])
-    scale = fit_human_scale(np.array([1.0, 1.1, 1.0, 1.1]), words, np.ones(4))
+    scale = fit_human_scale(np.array([1.0, 1.1, 1.0, 1.1]), words, np.ones(4), np.zeros(4))
     assert np.isfinite(scale.standardize(np.array([5.0]), [250])).all()
 
 

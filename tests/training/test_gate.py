@@ -40,17 +40,9 @@ def draw_set(
     words = rng.integers(100, 900, 500)
     standard = rng.normal(0.0, 1.0, 500) + 2.5 * (frame["label"] == "spun")
     moved = standard + rng.normal(0.0, 0.05, 500) + new_shift * (frame["label"] == "spun")
-    old, new = (
-        describe_scores(
-            classifier, [restore(classifier, s, w) for s, w in zip(z, words, strict=True)], words
-        )
-        for z in (standard, moved)
-    )
+    unit = classifier.thresholds[0.01] / 2.4
+    old, new = (describe_scores(classifier, z * unit, words) for z in (standard, moved))
     return ScoredSet.of("a set", frame, old, new, of_user)
-
-
-def restore(classifier: DocumentClassifier, standard: float, words: int) -> float:
-    return float(classifier.human.restore(standard, [words])[0])
 
 
 def test_chance_is_no_fault(synthetic_classifier: DocumentClassifier) -> None:

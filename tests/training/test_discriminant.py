@@ -1,0 +1,122 @@
+"""Discriminants find what a machine changes, and not what sets outlets apart."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytest.importorskip("sklearn")
+
+from detector.evidence import DISCRIMINANTS, EVIDENCE_COLUMNS
+from detector.training.discriminant import (
+    average_embeddings,
+    cross_fit_discriminant,
+    fill_discriminants,
+    fit_discriminant,
+)
+from detector.training.fit import GatheredDocuments
+
+WIDTH = 12
+#: What each direction of the made-up embeddings carries.
+OUTLET, TRANSLATED, SPUN, MACHINE = range(4)
+PLACES = [EVIDENCE_COLUMNS.index(name) for name in DISCRIMINANTS]
+
+
+def draw_articles(seed: int = 5, articles: int = 60, spun: bool = True) -> GatheredDocuments:
+    """Three outlets far apart, each article with its versions; one outlet's are translators'.
+
+    Articles differ widely along every direction, so that only the difference from a version's own
+    original, or a mean over many, tells what a machine did.
+    """
+    rng = np.random.default_rng(seed)
+    rows, embeddings = [], []
+    for outlet, (group, by_translator) in enumerate(
+        [("gazette", False), ("courier", False), ("foreign", True)]
+    ):
+        for number in range(articles):
+            base = rng.normal(size=WIDTH)
+            base[OUTLET] += 6.0 * outlet
+            for label in ("original", "translated", "spun")[: 3 if spun else 2]:
+                moved = base.copy()
+                if label == "translated":
+                    moved[MACHINE if by_translator else TRANSLATED] += 1.5
+                elif label == "spun":
+                    moved[SPUN] += 1.5
+                sentences = rng.normal(size=(6, WIDTH)) * 0.3 + moved
+                embeddings.append(sentences.astype(np.float16))
+                is_original = label == "original"
+                rows.append((label, group, f"{group}/{number}", by_translator and is_original))
+    frame = pd.DataFrame(rows, columns=["label", "group", "article_id", "by_translator"])
+    zeros = [np.zeros((6, len(EVIDENCE_COLUMNS)), dtype=np.float32) for _ in rows]
+    counts = [np.full(6, 20, dtype=np.int32) for _ in rows]
+    return GatheredDocuments(frame, zeros, counts, embeddings)
+
+
+def test_each_discriminant_follows_its_own_change() -> None:
+    weights = fit_discriminant(draw_articles()).weights
+    assert weights.shape == (WIDTH, len(DISCRIMINANTS))
+    for column, place in enumerate((TRANSLATED, SPUN, MACHINE)):
+        strengths = np.abs(weights[:, column])
+        assert strengths.argmax() == place
+        assert weights[place, column] > 0
+        assert strengths[place] > 4 * np.delete(strengths, place).max()
+
+
+def test_discriminants_are_in_spreads_of_one_outlets_articles() -> None:
+    documents = draw_articles(articles=300)
+    scorer = fit_discriminant(documents)
+    human = (documents.frame["label"] == "original").to_numpy()
+    scores = scorer(average_embeddings(documents)[human].astype(np.float32))
+    groups = documents.frame["group"][human].to_numpy()
+    spreads = [scores[groups == group].std(0) for group in ("gazette", "courier", "foreign")]
+    np.testing.assert_allclose(np.mean(spreads, axis=0), 1.0, atol=0.06)
+    means = [scores[groups == group].mean(0) for group in ("gazette", "courier", "foreign")]
+    np.testing.assert_allclose(np.mean(means, axis=0), 0.0, atol=0.05)
+
+
+def test_columns_of_a_document_come_from_a_fit_without_its_article() -> None:
+    documents = draw_articles()
+    scorer, filled = cross_fit_discriminant(documents)
+    direct = fill_discriminants(documents, scorer)
+    crossed = np.concatenate(filled.matrices)[:, PLACES]
+    assert not np.allclose(crossed, np.concatenate(direct.matrices)[:, PLACES])
+    # and leave the rest alone
+    rest = [i for i in range(len(EVIDENCE_COLUMNS)) if i not in PLACES]
+    assert not np.concatenate(filled.matrices)[:, rest].any()
+    # Noise for labels: what is said out of fold must not know them.
+    rng = np.random.default_rng(2)
+    noise = [rng.normal(size=(6, WIDTH)).astype(np.float16) for _ in documents.counts]
+    blind = GatheredDocuments(documents.frame, documents.matrices, documents.counts, noise)
+    _, blind = cross_fit_discriminant(blind)
+    means = np.stack([matrix[:, PLACES[1]].mean() for matrix in blind.matrices])
+    spun = (documents.frame["label"] == "spun").to_numpy()
+    assert abs(means[spun].mean() - means[~spun].mean()) < 0.35 * means.std()
+
+
+def test_a_version_without_its_original_is_held_against_its_outlet() -> None:
+    documents = draw_articles(articles=200)
+    alone = documents.frame["article_id"].where(
+        documents.frame["label"] == "original", documents.frame["article_id"] + " elsewhere"
+    )
+    unpaired = GatheredDocuments(
+        documents.frame.assign(article_id=alone),
+        documents.matrices,
+        documents.counts,
+        documents.embeddings,
+    )
+    weights = fit_discriminant(unpaired).weights
+    assert np.abs(weights[:, 1]).argmax() == SPUN
+
+
+def test_a_contrast_without_documents_says_nothing() -> None:
+    weights = fit_discriminant(draw_articles(spun=False)).weights
+    assert not weights[:, DISCRIMINANTS.index("discriminant_spun")].any()
+    assert weights[:, DISCRIMINANTS.index("discriminant_translated")].any()
+
+
+def test_documents_without_embeddings_are_refused() -> None:
+    documents = draw_articles(articles=3)
+    bare = GatheredDocuments(documents.frame, documents.matrices, documents.counts)
+    with pytest.raises(ValueError, match="without embeddings"):
+        fit_discriminant(bare)
