@@ -401,7 +401,7 @@ class FittedClassifier:
 
 
 def fit_classifier(
-    documents: GatheredDocuments, strength: float = 0.003, folds: int = 5
+    documents: GatheredDocuments, strength: float = 0.01, folds: int = 5
 ) -> FittedClassifier:
     """Fit the document classifier, its calibration, human scales and thresholds.
 
@@ -422,7 +422,7 @@ def fit_classifier(
 def refit_thresholds(
     documents: GatheredDocuments,
     classifier: DocumentClassifier,
-    strength: float = 0.003,
+    strength: float = 0.01,
     folds: int = 5,
 ) -> FittedClassifier:
     """Fit calibration, human scales and thresholds anew around a scorer that stays as it is.

@@ -165,7 +165,7 @@ def test_translated_news_is_split_by_year(tmp_path: Path) -> None:
     write(tmp_path, "translated_news", rows)
     frame = load_translated_news(tmp_path)
     splits = frame.drop_duplicates("test_set").set_index("test_set")["split"].to_dict()
-    assert splits == dict(zip(years, ("train", "dev", "train", "test", "test"), strict=True))
+    assert splits == dict(zip(years, ("train", "dev", "train", "dev", "test"), strict=True))
     assert (frame.groupby("article_id")["split"].nunique() == 1).all()
     assert frame["pivot"].unique().tolist() == ["cs"]
     assert frame["original"].str.startswith("Boat").all()
