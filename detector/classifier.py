@@ -28,6 +28,8 @@ Floats = npt.NDArray[np.float64]
 
 #: What is asked of a document: is it this, rather than a person's?
 QUESTIONS = ("translated", "spun")
+#: Share of the other where an alarm speaks for its machine.
+_OTHER_KIND = 0.05
 _REFERENCE_WORDS = 300.0
 _SHORTEST, _LONGEST = 20.0, 3000.0
 
@@ -65,6 +67,57 @@ class HumanScale:
 
 
 @dataclass(frozen=True, slots=True)
+class Alarm:
+    """Judges whether a document is of the machine that retraining taught the model.
+
+    It stands beside the classifier, which it leaves as it is, and may raise a score: so what the
+    classifier finds without it, it finds with it.
+
+    Attributes:
+        weights: (3,), of the classifier's score and of what `LearntTraces` measures.
+        human: how people's articles score with these weights, by length.
+        shift: what is added to the score on that scale; it decides how many people's articles the
+            alarm may raise.
+        kind: index in `QUESTIONS` of what the machine does.
+    """
+
+    weights: Floats
+    human: HumanScale
+    shift: float
+    kind: int
+
+    def sound(self, scores: npt.ArrayLike, learnt: npt.ArrayLike, words: npt.ArrayLike) -> Floats:
+        """Scores (n,) that speak for the machine, comparable with the classifier's.
+
+        Args:
+            scores: (n,), the classifier's own.
+            learnt: (n, 2), see `detector.evidence.LearntTraces.measure`.
+            words: (n,), judged words.
+        """
+        columns = np.column_stack([scores, np.asarray(learnt, dtype=np.float64)])
+        return self.human.standardize(columns @ self.weights, words) + self.shift
+
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Plain arrays, for a model folder."""
+        return {
+            "alarm_weights": self.weights,
+            "alarm_human_mean": self.human.mean,
+            "alarm_human_variance": self.human.variance,
+            "alarm_shift": np.array([self.shift]),
+            "alarm_kind": np.array([self.kind], dtype=np.int64),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> Alarm | None:
+        """What `to_arrays` gave; None where there is none."""
+        if "alarm_weights" not in arrays:
+            return None
+        scale = HumanScale(arrays["alarm_human_mean"], arrays["alarm_human_variance"])
+        shift, kind = float(arrays["alarm_shift"][0]), int(arrays["alarm_kind"][0])
+        return cls(arrays["alarm_weights"], scale, shift, kind)
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentClassifier:
     """A document's summary → class probabilities and a score with thresholds.
 
@@ -76,6 +129,7 @@ class DocumentClassifier:
         human: how people's articles answer each of `QUESTIONS`, by length.
         thresholds: false-positive rate → score from which a document is flagged; a rate that
             could not be promised is missing.
+        alarm: judges the machine that retraining taught, if it did.
     """
 
     center: Floats
@@ -84,17 +138,25 @@ class DocumentClassifier:
     calibration: Floats
     human: tuple[HumanScale, HumanScale]
     thresholds: Mapping[float, float]
+    alarm: Alarm | None = None
 
     def score(self, summaries: npt.ArrayLike, words: npt.ArrayLike) -> tuple[Floats, Floats]:
         """Scores (n,), and log-shares (n, 2) of translated and spun in "not original".
 
         Args:
-            summaries: (n, columns), see `detector.evidence.SUMMARY_COLUMNS`.
+            summaries: (n, columns), see `detector.evidence.DocumentEvidence.summary`.
             words: (n,), judged words of each document.
+
+        Raises:
+            ValueError: there is an `alarm`, and `summaries` lack what it judges by.
         """
         answers = self.answer(summaries, words)
-        total = np.logaddexp(answers[:, 0], answers[:, 1])
-        return self.combine(answers, words), answers - total[:, None]
+        scores, total = self.combine(answers, words), np.logaddexp(answers[:, 0], answers[:, 1])
+        shares = answers - total[:, None]
+        if self.alarm is None:
+            return scores, shares
+        learnt = np.asarray(summaries)[:, len(self.center) :]
+        return self._heed_alarm(self.alarm, scores, shares, learnt, words)
 
     def answer(self, summaries: npt.ArrayLike, words: npt.ArrayLike) -> Floats:
         """Log-odds (n, `QUESTIONS`) of translated against people's, and of spun against people's.
@@ -102,7 +164,8 @@ class DocumentClassifier:
         People's are native texts and professionals' translations.
         """
         place = SENTENCE_CLASSES.index
-        logits = self.scorer(expand(summaries, words, self.center, self.scale)).astype(np.float64)
+        columns = np.asarray(summaries)[:, : len(self.center)]
+        logits = self.scorer(expand(columns, words, self.center, self.scale)).astype(np.float64)
         people = np.logaddexp(logits[:, place("native")], logits[:, place("human_translation")])
         return np.asarray(logits[:, [place(question) for question in QUESTIONS]] - people[:, None])
 
@@ -115,6 +178,20 @@ class DocumentClassifier:
             ],
             axis=0,
         )
+
+    def _heed_alarm(
+        self,
+        alarm: Alarm,
+        scores: Floats,
+        shares: Floats,
+        learnt: npt.NDArray[Any],
+        words: npt.ArrayLike,
+    ) -> tuple[Floats, Floats]:
+        if learnt.shape[1] != len(alarm.weights) - 1:
+            raise ValueError("this model was taught a machine; gather documents with it anew")
+        raised = alarm.sound(scores, learnt, words)
+        of_kind = np.log(np.eye(len(QUESTIONS))[alarm.kind] * (1 - 2 * _OTHER_KIND) + _OTHER_KIND)
+        return np.maximum(scores, raised), np.where((raised > scores)[:, None], of_kind, shares)
 
     def calibrate(self, scores: npt.ArrayLike, words: npt.ArrayLike) -> Floats:
         """Probability of "not original" (n,), at equal prior odds."""
@@ -141,6 +218,7 @@ class DocumentClassifier:
             "threshold_rates": np.array(rates, dtype=np.float64),
             "threshold_scores": np.array([self.thresholds[r] for r in rates], dtype=np.float64),
             **self.scorer.to_arrays("document"),
+            **(self.alarm.to_arrays() if self.alarm is not None else {}),
         }
 
     @classmethod
@@ -154,6 +232,7 @@ class DocumentClassifier:
             arrays["calibration"],
             _read_scales(arrays["human_mean"], arrays["human_variance"]),
             {float(r): float(s) for r, s in zip(rates, scores, strict=True)},
+            Alarm.from_arrays(arrays),
         )
 
 

@@ -20,7 +20,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.encoder import EncodedSentences, SentenceEncoder
-from detector.text import Sentence, View, make_view, split_sentences
+from detector.text import NAME_PLACEHOLDER, Sentence, View, make_view, split_sentences
 
 if TYPE_CHECKING:
     from detector.bundle import Bundle
@@ -60,6 +60,10 @@ EVIDENCE_COLUMNS = (
 DISCRIMINANTS = tuple(c for c in EVIDENCE_COLUMNS if c.startswith("discriminant_"))
 #: Means alone: spread or quantiles beside them did not help on outlets left out (measured).
 SUMMARY_COLUMNS = EVIDENCE_COLUMNS
+#: What a model holds that was taught a machine of its own by retraining.
+LEARNT_FILE = "learnt.safetensors"
+#: A document of fewer different words does not speak louder for it.
+FEWEST_WORDS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +136,51 @@ class SentenceScorer:
 
 
 @dataclass(frozen=True, slots=True)
+class LearntTraces:
+    """What retraining learnt of a user's machine: its words, and which way its sentences lean.
+
+    Attributes:
+        words: (n,), hashes in order, of the words that its copies have and their originals have
+            not, or the other way round.
+        odds: (n,), log-odds of each, against people's.
+        direction: (width,), which way its copies' embeddings lie from their originals'.
+    """
+
+    words: npt.NDArray[np.uint32]
+    odds: Floats
+    direction: Floats
+
+    def measure(self, embedding: Floats, words: npt.NDArray[np.uint32]) -> Floats:
+        """Log-odds of a hundred words, and how far the document lies in the direction: (2,).
+
+        Args:
+            embedding: (width,), the mean of the document's sentence embeddings.
+            words: see `hash_words`.
+        """
+        found = np.isin(self.words, words, assume_unique=True)
+        odds = float(self.odds[found].sum(dtype=np.float64))
+        far = float(embedding.astype(np.float64) @ self.direction.astype(np.float64))
+        return np.array([100.0 * odds / max(len(words), FEWEST_WORDS), far], dtype=np.float32)
+
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """What `from_arrays` reads."""
+        return {
+            "learnt_words": self.words,
+            "learnt_odds": self.odds,
+            "learnt_direction": self.direction,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> LearntTraces:
+        """The traces that a model folder holds."""
+        return cls(
+            arrays["learnt_words"].astype(np.uint32),
+            arrays["learnt_odds"].astype(np.float32),
+            arrays["learnt_direction"].astype(np.float32),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class DocumentEvidence:
     """The evidence of one document.
 
@@ -143,6 +192,7 @@ class DocumentEvidence:
         word_scores: for each judged sentence, the token head's log-odds of each word of its view.
         words: number of words in judged sentences.
         embeddings: (judged, width), of the judged sentences.
+        learnt: (2,), what `LearntTraces` measured; None where the model was taught no machine.
     """
 
     sentences: tuple[Sentence, ...]
@@ -152,11 +202,25 @@ class DocumentEvidence:
     word_scores: tuple[Floats, ...]
     words: int
     embeddings: Floats
+    learnt: Floats | None = None
+
+    @property
+    def embedding(self) -> Floats:
+        """The mean (width,) of the judged sentences' embeddings; zeros if there are none."""
+        return average_embeddings(self.embeddings)
 
     @property
     def summary(self) -> Floats:
-        """`SUMMARY_COLUMNS`: the mean of each column of `matrix`; zeros if nothing has a say."""
-        return summarize(self.matrix)
+        """`SUMMARY_COLUMNS` of `matrix`, zeros if nothing has a say; and `learnt`, if known."""
+        summary = summarize(self.matrix)
+        return summary if self.learnt is None else np.concatenate([summary, self.learnt])
+
+
+def average_embeddings(embeddings: Floats) -> Floats:
+    """The mean (width,) of a document's sentence embeddings (sentences, width)."""
+    if not len(embeddings):
+        return np.zeros(embeddings.shape[1], dtype=np.float32)
+    return np.asarray(embeddings.mean(0), dtype=np.float32)
 
 
 def summarize(matrix: Floats) -> Floats:
@@ -185,6 +249,13 @@ def hash_ngrams(view: View) -> npt.NDArray[np.int64]:
     return np.fromiter(hashes, dtype=np.int64, count=len(hashes))
 
 
+def hash_words(views: Sequence[View]) -> npt.NDArray[np.uint32]:
+    """The different words of a document, names and numbers left out, as hashes in order."""
+    words = {word.lower() for view in views for word in view.words if word[0].isalpha()}
+    hashes = {crc32(word.encode()) for word in words - {NAME_PLACEHOLDER}}
+    return np.array(sorted(hashes), dtype=np.uint32)
+
+
 def score_ngrams(views: Sequence[View], model: LinearScorer) -> Floats:
     """Scores (n, outputs) of the lexical model: each view's n-grams, scaled to unit length."""
     scores = np.tile(model.bias, (len(views), 1)).astype(np.float32)
@@ -207,6 +278,7 @@ class EvidenceGatherer:
         idiom: the fitted idiom measures.
         discriminant: over embeddings, one output for each of `DISCRIMINANTS`; without it these
             columns are 0.
+        learnt: what retraining taught the model of a machine, if it did.
     """
 
     def __init__(
@@ -218,6 +290,7 @@ class EvidenceGatherer:
         style: LinearScorer | None = None,
         idiom: Any = None,
         discriminant: LinearScorer | None = None,
+        learnt: LearntTraces | None = None,
     ) -> None:
         self.encoder = encoder
         self.heads = heads
@@ -226,6 +299,7 @@ class EvidenceGatherer:
         self.style = style
         self.idiom = idiom
         self.discriminant = discriminant
+        self.learnt = learnt
         self._class_head = LinearScorer.from_arrays(heads, "class")
 
     @classmethod
@@ -234,6 +308,9 @@ class EvidenceGatherer:
         from detector.idiom import IdiomTable
 
         arrays = bundle.read_arrays("evidence.safetensors")
+        learnt = None
+        if LEARNT_FILE in bundle.manifest.files:
+            learnt = LearntTraces.from_arrays(bundle.read_arrays(LEARNT_FILE))
         return cls(
             SentenceEncoder(bundle.folder / "encoder", threads),
             {k: v for k, v in arrays.items() if k.startswith(("class_", "token_"))},
@@ -242,6 +319,7 @@ class EvidenceGatherer:
             LinearScorer.from_arrays(arrays, "style"),
             IdiomTable.from_arrays(bundle.read_arrays("idiom.safetensors")),
             LinearScorer.from_arrays(arrays, "discriminant"),
+            learnt,
         )
 
     def measure_style(self, views: Sequence[View]) -> Floats:
@@ -267,6 +345,10 @@ class EvidenceGatherer:
             chosen = [vs[i] for i in rows]
             # One document at a time: what is said of it must not depend on its neighbours.
             matrix, encoded = self.score_views(chosen)
+            learnt = None
+            if self.learnt is not None:
+                mean = average_embeddings(encoded.embeddings)
+                learnt = self.learnt.measure(mean, hash_words(chosen))
             results.append(
                 DocumentEvidence(
                     tuple(sentences),
@@ -276,6 +358,7 @@ class EvidenceGatherer:
                     tuple(encoded.word_scores),
                     sum(view.word_count for view in chosen),
                     encoded.embeddings,
+                    learnt,
                 )
             )
         return results

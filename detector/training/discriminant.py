@@ -37,7 +37,7 @@ def fit_discriminant(documents: GatheredDocuments) -> LinearScorer:
     Args:
         documents: with embeddings.
     """
-    means, frame = average_embeddings(documents), documents.frame.reset_index(drop=True)
+    means, frame = average_documents(documents), documents.frame.reset_index(drop=True)
     human = (frame["label"] == ORIGINAL).to_numpy()
     own, between = _measure_spread(means[human], frame[human])
     shift = means - _find_originals(means, frame)
@@ -94,7 +94,7 @@ def cross_fit_discriminant(
     return fit_discriminant(documents), replace(documents, matrices=matrices)
 
 
-def average_embeddings(documents: GatheredDocuments) -> Floats:
+def average_documents(documents: GatheredDocuments) -> Floats:
     """The mean embedding (documents, width) of each document's sentences.
 
     Raises:

@@ -32,12 +32,15 @@ from detector.evidence import (
     SENTENCE_CLASSES,
     DocumentEvidence,
     EvidenceGatherer,
+    LearntTraces,
     LinearScorer,
     hash_ngrams,
+    hash_words,
     summarize,
 )
 from detector.text import View
 from detector.training.pairs import LabelledPair, hash_fraction
+from detector.training.traces import Traces, join_traces
 from detector.verdict import ORIGINAL
 
 Floats = npt.NDArray[np.float64]
@@ -128,9 +131,12 @@ class GatheredDocuments:
         frame: one row per document: label, group, article_id, pivot, system, rate, split, held_out,
             and by_translator, whether a person wrote it as a translation. Retraining adds: `added`,
             whether it came that way; `weight`; `fitted`, whether the scorer learns from it or
-            only thresholds do; `promised`, whether its outlet has a rate promised to itself.
+            only thresholds do; `promised`, whether its outlet has a rate promised to itself;
+            `taught`, whether it is of the machine that the model is taught.
         matrices: for each document the evidence of its judged sentences.
         counts: for each document the words of its judged sentences.
+        traces: of whole documents, where they are known.
+        learnt: (documents, 2), what a model that was taught a machine measured of them.
         embeddings: for each document those of its judged sentences, of which discriminants are
             fitted; None where they were not kept.
     """
@@ -138,6 +144,8 @@ class GatheredDocuments:
     frame: pd.DataFrame
     matrices: list[npt.NDArray[np.float32]]
     counts: list[npt.NDArray[np.int32]]
+    traces: Traces | None = None
+    learnt: npt.NDArray[np.float32] | None = None
     embeddings: list[npt.NDArray[np.float16]] | None = None
 
     def select(self, mask: npt.NDArray[np.bool_]) -> GatheredDocuments:
@@ -147,13 +155,22 @@ class GatheredDocuments:
             self.frame.iloc[rows].reset_index(drop=True),
             [self.matrices[i] for i in rows],
             [self.counts[i] for i in rows],
+            None if self.traces is None else self.traces.select(rows),
+            None if self.learnt is None else self.learnt[rows],
             None if self.embeddings is None else [self.embeddings[i] for i in rows],
         )
 
+    def learn(self, learnt: LearntTraces | None) -> GatheredDocuments:
+        """The same documents as a model sees them that was taught this machine, or none."""
+        if learnt is None or self.traces is None:
+            return replace(self, learnt=None)
+        return replace(self, learnt=self.traces.measure(learnt))
+
     @property
     def summaries(self) -> npt.NDArray[np.float32]:
-        """(documents, SUMMARY_COLUMNS)."""
-        return np.stack([summarize(m) for m in self.matrices])
+        """(documents, SUMMARY_COLUMNS), and `learnt` after them if it is known."""
+        summaries = np.stack([summarize(m) for m in self.matrices])
+        return summaries if self.learnt is None else np.hstack([summaries, self.learnt])
 
     @property
     def words(self) -> npt.NDArray[np.int64]:
@@ -174,7 +191,7 @@ class GatheredDocuments:
 
     def with_crops(self) -> GatheredDocuments:
         """The documents and their crops."""
-        return concatenate([self, *(self.crop(n) for n in CROPS)])
+        return concatenate([self.learn(None), *(self.crop(n) for n in CROPS)])
 
 
 def concatenate(parts: Sequence[GatheredDocuments]) -> GatheredDocuments:
@@ -186,7 +203,8 @@ def concatenate(parts: Sequence[GatheredDocuments]) -> GatheredDocuments:
         pd.concat([p.frame for p in parts], ignore_index=True),
         [m for p in parts for m in p.matrices],
         [c for p in parts for c in p.counts],
-        embeddings,
+        join_traces([p.traces for p in parts]),
+        embeddings=embeddings,
     )
 
 
@@ -197,7 +215,8 @@ def gather_documents(
     keep_embeddings: bool = False,
 ) -> GatheredDocuments:
     """The evidence of each document of `frame` (column ``text``); those with none are left out."""
-    matrices, counts, embeddings, kept = [], [], [], []
+    matrices, counts, kept = [], [], []
+    embeddings, means, words = [], [], []
     texts = frame["text"].tolist()
     for at in range(0, len(texts), batch):
         for offset, document in enumerate(gatherer.gather(texts[at : at + batch])):
@@ -205,10 +224,14 @@ def gather_documents(
                 kept.append(at + offset)
                 matrices.append(document.matrix)
                 counts.append(_count_words(document))
+                means.append(document.embedding)
+                words.append(hash_words([document.views[i] for i in document.judged]))
                 if keep_embeddings:
                     embeddings.append(document.embeddings.astype(np.float16))
     rest = frame.drop(columns="text").iloc[kept].reset_index(drop=True)
-    return GatheredDocuments(rest, matrices, counts, embeddings if keep_embeddings else None)
+    traces = Traces(np.stack(means), words) if kept else None
+    gathered = GatheredDocuments(rest, matrices, counts, traces).learn(gatherer.learnt)
+    return replace(gathered, embeddings=embeddings if keep_embeddings else None)
 
 
 def _count_words(document: DocumentEvidence) -> npt.NDArray[np.int32]:
@@ -490,11 +513,11 @@ def _promise(
     frame, words = cropped.frame, cropped.words
     human = (frame["label"] == ORIGINAL).to_numpy()
     weights = balance(frame)
-    groups = frame["group"].where(~frame["by_translator"].astype(bool), TRANSLATOR_GROUP)
+    groups = name_outlets(frame)
     whole = len(documents.frame)
     is_person = human & (np.arange(len(human)) < whole)
     one, other = (
-        _even_tails(
+        even_tails(
             fit_human_scale(answer[human], words[human], weights[human], groups[human]),
             answer[is_person],
             words[is_person],
@@ -509,10 +532,7 @@ def _promise(
     calibration = LogisticRegression(C=1e3).fit(
         calibration_columns(scores, words), ~human, sample_weight=_even_odds(weights, human)
     )
-    people = documents.frame[human[:whole]]
-    of_people, outlets = scores[is_person], groups[is_person].reset_index(drop=True)
-    promised = sorted(outlets[read_column(people, "promised", False)].unique())
-    thresholds, table = fit_thresholds(of_people, outlets, promised)
+    thresholds, table = keep_promises(documents.frame[human[:whole]], scores[is_person])
     classifier = replace(
         scaled,
         calibration=np.append(calibration.coef_[0], calibration.intercept_[0]),
@@ -521,7 +541,7 @@ def _promise(
     return FittedClassifier(classifier, scores[:whole], table)
 
 
-def _even_tails(
+def even_tails(
     scale: HumanScale, answers: Floats, words: npt.ArrayLike, groups: pd.Series
 ) -> HumanScale:
     """The scale in units in which people's articles reach 1 equally seldom, whatever is asked.
@@ -533,6 +553,20 @@ def _even_tails(
     thresholds, _ = fit_thresholds(standard, groups.reset_index(drop=True))
     least = thresholds.get(_TAIL, float(np.quantile(standard, 1 - _TAIL)))
     return replace(scale, variance=scale.variance * max(least, 1.0) ** 2)
+
+
+def name_outlets(frame: pd.DataFrame) -> pd.Series:
+    """Whose each document is: its outlet, or professional translators'."""
+    return frame["group"].where(~frame["by_translator"].astype(bool), TRANSLATOR_GROUP)
+
+
+def keep_promises(
+    people: pd.DataFrame, scores: Floats
+) -> tuple[dict[float, float], list[dict[str, Any]]]:
+    """`fit_thresholds` of whole human articles, of which `people` says whose they are."""
+    groups = name_outlets(people).reset_index(drop=True)
+    promised = sorted(groups[read_column(people, "promised", False)].unique())
+    return fit_thresholds(scores, groups, promised)
 
 
 def _even_odds(weights: Floats, human: npt.NDArray[np.bool_]) -> Floats:

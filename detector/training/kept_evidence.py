@@ -1,11 +1,13 @@
 """The training evidence that a model keeps, so that what it learnt is not forgotten by the next.
 
-Numbers per sentence and what each document was; no text.
+Numbers per sentence, what each document was, and the traces that a new machine is learnt against;
+no text.
 """
 
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,12 +18,20 @@ from detector.classifier import DocumentClassifier
 from detector.evidence import EVIDENCE_COLUMNS, SentenceScorer
 from detector.training.fit import GatheredDocuments, concatenate, read_column
 from detector.training.pairs_files import PairsError
+from detector.training.traces import Traces
 from detector.verdict import LABELS
 
 EVIDENCE_FILE = "training_evidence.safetensors"
 DOCUMENTS_FILE = "training_documents.json"
+TRACES_FILE = "training_traces.safetensors"
 #: What retraining adds to a document of the recipe, and what stands for it there.
-ADDED_COLUMNS: dict[str, Any] = {"added": False, "fitted": True, "promised": False, "weight": 1.0}
+ADDED_COLUMNS: dict[str, Any] = {
+    "added": False,
+    "fitted": True,
+    "promised": False,
+    "taught": False,
+    "weight": 1.0,
+}
 _NEEDED = ("label", "group", "article_id", "system", "by_translator")
 
 
@@ -30,7 +40,8 @@ def classifier_parts(
 ) -> dict[str, Any]:
     """The parts of a model folder that a refit replaces."""
     arrays, frame = pack_evidence(documents)
-    return {
+    traces = {} if documents.traces is None else {TRACES_FILE: documents.traces.to_arrays()}
+    return traces | {
         "classifier.safetensors": classifier.to_arrays() | scorer.to_arrays(),
         EVIDENCE_FILE: arrays,
         DOCUMENTS_FILE: frame,
@@ -49,10 +60,11 @@ def pack_evidence(documents: GatheredDocuments) -> tuple[dict[str, Any], list[di
 
 def round_evidence(documents: GatheredDocuments) -> GatheredDocuments:
     """Documents as they come back out of a model, so that refitting from it gives the same."""
-    return GatheredDocuments(
-        documents.frame,
-        [m.astype(np.float16).astype(np.float32) for m in documents.matrices],
-        documents.counts,
+    return replace(
+        documents,
+        matrices=[m.astype(np.float16).astype(np.float32) for m in documents.matrices],
+        traces=None if documents.traces is None else documents.traces.round(),
+        embeddings=None,
     )
 
 
@@ -93,7 +105,21 @@ def load_evidence(bundle: Bundle) -> GatheredDocuments:
             "the shipped model"
         )
     documents = unpack_evidence(bundle.read_arrays(EVIDENCE_FILE), bundle)
+    if TRACES_FILE in bundle.manifest.files:
+        documents = replace(documents, traces=_unpack_traces(bundle, len(documents.frame)))
     return fill_columns(documents)
+
+
+def _unpack_traces(bundle: Bundle, documents: int) -> Traces:
+    try:
+        traces = Traces.from_arrays(bundle.read_arrays(TRACES_FILE))
+    except (ValueError, KeyError, IndexError) as error:
+        raise PairsError(
+            f"{bundle.folder}: its training traces are damaged; use another base"
+        ) from error
+    if len(traces.words) != documents:
+        raise PairsError(f"{bundle.folder}: its training traces are damaged; use another base")
+    return traces
 
 
 def fill_columns(documents: GatheredDocuments) -> GatheredDocuments:
@@ -101,7 +127,7 @@ def fill_columns(documents: GatheredDocuments) -> GatheredDocuments:
     values = {
         name: read_column(documents.frame, name, default) for name, default in ADDED_COLUMNS.items()
     }
-    return GatheredDocuments(documents.frame.assign(**values), documents.matrices, documents.counts)
+    return replace(documents, frame=documents.frame.assign(**values))
 
 
 def join_evidence(old: GatheredDocuments, new: GatheredDocuments) -> tuple[GatheredDocuments, int]:

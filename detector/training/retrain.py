@@ -20,15 +20,17 @@ from detector.bundle import MANIFEST, Bundle, write_bundle
 from detector.classifier import DocumentClassifier
 from detector.detector import LOG_ODDS_FILE
 from detector.errors import DetectorError
-from detector.evidence import EvidenceGatherer, SentenceScorer
+from detector.evidence import LEARNT_FILE, EvidenceGatherer, SentenceScorer
 from detector.training.augmentation import Maker, augment_documents, list_makers
 from detector.training.fit import (
+    ARTICLES_OF_A_FULL_GROUP,
     FittedClassifier,
     GatheredDocuments,
     fit_classifier,
     gather_documents,
     refit_thresholds,
 )
+from detector.training.fit_alarm import TaughtClassifier, refit_promises, teach_machine
 from detector.training.gate import (
     Comparison,
     ScoredSet,
@@ -313,6 +315,8 @@ def _fit(
         ENCODER: _fit_on_user_alone,
     }
     fit = fits[run.settings.depth](run, learnt)
+    if fit.taught.figures is not None:
+        run.say(_describe_taught(fit.taught.figures))
     _find_label_noise(run, learnt, fit)
     return fit, [_score_user_set(run, fit, gathered, before), *fit.project]
 
@@ -321,10 +325,14 @@ def _fit(
 class _Fit:
     """A fit, with the user's documents as it scored them out of fold."""
 
-    fitted: FittedClassifier
+    taught: TaughtClassifier
     joined: GatheredDocuments
     of_user: npt.NDArray[np.float64]
     project: list[ScoredSet]
+
+    @property
+    def fitted(self) -> FittedClassifier:
+        return self.taught.fitted
 
 
 def _mark(documents: GatheredDocuments, fitted: bool, promised: bool) -> GatheredDocuments:
@@ -333,31 +341,53 @@ def _mark(documents: GatheredDocuments, fitted: bool, promised: bool) -> Gathere
     frame = documents.frame.drop(columns=_ROW_COLUMNS).assign(
         added=True, fitted=fitted, promised=human & promised
     )
-    return GatheredDocuments(frame, documents.matrices, documents.counts)
+    return replace(documents.learn(None), frame=frame)
 
 
 def _fit_thresholds(run: _Run, learnt: GatheredDocuments) -> _Fit:
     human = (learnt.frame["label"] == ORIGINAL).to_numpy()
     new = _mark(learnt.select(human), fitted=False, promised=True)
     old, joined = _join(run, new)
-    fitted = refit_thresholds(joined, run.classifier)
+    fitted = refit_promises(joined, run.classifier)
     scores, _ = fitted.classifier.score(learnt.summaries, learnt.words)
-    return _Fit(fitted, joined, scores, [_score_project_set(run, old, fitted)])
+    if LEARNT_FILE in run.base.manifest.files:
+        run.parts[LEARNT_FILE] = run.base.path(LEARNT_FILE)
+    project = [_score_project_set(run, old, fitted)]
+    return _Fit(TaughtClassifier(fitted), joined, scores, project)
 
 
 def _fit_classifier(run: _Run, learnt: GatheredDocuments) -> _Fit:
-    new = _mark(learnt, fitted=True, promised=False)
-    old, joined = _join(run, new)
-    joined = GatheredDocuments(joined.frame.assign(fitted=True), joined.matrices, joined.counts)
-    fitted = fit_classifier(joined)
-    of_user = fitted.out_of_fold[len(old.frame) :]
-    return _Fit(fitted, joined, of_user, [_score_project_set(run, old, fitted)])
+    """The base's scorer with an alarm for the user's machine; a new scorer where that does not do.
+
+    Few pairs move the scorer, and with it what it finds of everything else, more than they teach
+    it; enough of them are learnt from by both.
+    """
+    old, joined = _join(run, _mark(learnt, fitted=False, promised=False))
+    machine = (joined.frame["label"] != ORIGINAL).to_numpy()
+    taught = machine & joined.frame["added"].to_numpy(dtype=bool)
+    joined = replace(joined, frame=joined.frame.assign(taught=taught))
+    if joined.frame["article_id"][taught].nunique() < ARTICLES_OF_A_FULL_GROUP:
+        kept = refit_thresholds(joined, replace(run.classifier, alarm=None))
+        fit = teach_machine(joined, kept)
+        if fit.learnt is not None:
+            return _finish_classifier(run, old, joined, fit)
+    joined = replace(joined, frame=joined.frame.assign(fitted=True))
+    return _finish_classifier(run, old, joined, teach_machine(joined, fit_classifier(joined)))
+
+
+def _finish_classifier(
+    run: _Run, old: GatheredDocuments, joined: GatheredDocuments, taught: TaughtClassifier
+) -> _Fit:
+    if taught.learnt is not None:
+        run.parts[LEARNT_FILE] = taught.learnt.to_arrays()
+    of_user = taught.fitted.out_of_fold[len(old.frame) :]
+    return _Fit(taught, joined, of_user, [_score_project_set(run, old, taught.fitted)])
 
 
 def _fit_on_user_alone(run: _Run, learnt: GatheredDocuments) -> _Fit:
     joined = fill_columns(_mark(learnt, fitted=True, promised=False))
     fitted = fit_classifier(joined)
-    return _Fit(fitted, joined, fitted.out_of_fold, [])
+    return _Fit(TaughtClassifier(fitted), joined, fitted.out_of_fold, [])
 
 
 def _join(run: _Run, new: GatheredDocuments) -> tuple[GatheredDocuments, GatheredDocuments]:
@@ -367,9 +397,17 @@ def _join(run: _Run, new: GatheredDocuments) -> tuple[GatheredDocuments, Gathere
     return joined.select(kept), joined
 
 
+def _describe_taught(figures: Mapping[str, Any]) -> str:
+    return (
+        f"learnt your machine from {figures['articles']:,} articles, {figures['words']:,} words: "
+        f"out of fold, {figures['found without it']:.0%} of its copies are found without that and "
+        f"{figures['found with it']:.0%} with it"
+    )
+
+
 def _score_project_set(run: _Run, old: GatheredDocuments, fitted: FittedClassifier) -> ScoredSet:
     """Both models on the base's evidence, either out of fold, in the same folds."""
-    before = refit_thresholds(old, run.classifier).out_of_fold
+    before = refit_promises(old, run.classifier).out_of_fold
     after = fitted.out_of_fold[: len(old.frame)]
     return ScoredSet.of(
         PROJECT_SET,
@@ -387,13 +425,20 @@ def _score_user_set(
     new = fit.fitted.classifier
     if gathered.frame["article_id"][held_out].nunique() >= FEWEST_TO_MEASURE:
         name, chosen = HELD_OUT_SET, held_out
-        scores = score_directly(new, gathered.select(chosen))
+        scores = score_directly(new, _see_anew(run, fit, gathered.select(chosen)))
     else:
         name = HUMAN_SET if run.settings.depth == THRESHOLDS else USER_SET
         chosen = ~held_out
         scores = describe_scores(new, fit.of_user, gathered.select(chosen).words)
     old_scores = score_directly(run.classifier, before.select(chosen))
     return ScoredSet.of(name, gathered.select(chosen).frame, old_scores, scores, of_user=True)
+
+
+def _see_anew(run: _Run, fit: _Fit, documents: GatheredDocuments) -> GatheredDocuments:
+    """Documents with what the new model measures of a machine it was taught."""
+    if run.settings.depth == THRESHOLDS:
+        return documents
+    return documents.learn(fit.taught.learnt)
 
 
 def _find_label_noise(run: _Run, learnt: GatheredDocuments, fit: _Fit) -> None:
@@ -438,7 +483,7 @@ def _write(
     corpora = dict(run.base.manifest.corpora) if run.settings.depth != ENCODER else {}
     corpora |= _describe_files(run, paths)
     figures = {
-        "retraining": _describe_run(run, comparison),
+        "retraining": _describe_run(run, fit, comparison),
         "your documents": {"set": sets[0].name} | _measure(sets[0]),
         "out of fold": summarize_fit(fit.fitted, fit.joined),
     }
@@ -524,7 +569,7 @@ def _describe_files(run: _Run, paths: Sequence[Path]) -> dict[str, dict[str, Any
     return described
 
 
-def _describe_run(run: _Run, comparison: Comparison) -> dict[str, Any]:
+def _describe_run(run: _Run, fit: _Fit, comparison: Comparison) -> dict[str, Any]:
     return {
         "depth": run.settings.depth,
         "base": run.base.identifier,
@@ -534,6 +579,7 @@ def _describe_run(run: _Run, comparison: Comparison) -> dict[str, Any]:
         "augmented": run.made,
         "articles of the base replaced": run.replaced,
         "sentence pairs of the encoder": run.tuned_on,
+        "a machine of its own": fit.taught.figures,
         "comparison": comparison.to_dict(),
         "regression accepted": bool(comparison.faults),
     }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,7 +12,7 @@ pytest.importorskip("sklearn")
 
 from detector.evidence import DISCRIMINANTS, EVIDENCE_COLUMNS
 from detector.training.discriminant import (
-    average_embeddings,
+    average_documents,
     cross_fit_discriminant,
     fill_discriminants,
     fit_discriminant,
@@ -50,7 +52,7 @@ def draw_articles(seed: int = 5, articles: int = 60, spun: bool = True) -> Gathe
     frame = pd.DataFrame(rows, columns=["label", "group", "article_id", "by_translator"])
     zeros = [np.zeros((6, len(EVIDENCE_COLUMNS)), dtype=np.float32) for _ in rows]
     counts = [np.full(6, 20, dtype=np.int32) for _ in rows]
-    return GatheredDocuments(frame, zeros, counts, embeddings)
+    return GatheredDocuments(frame, zeros, counts, embeddings=embeddings)
 
 
 def test_each_discriminant_follows_its_own_change() -> None:
@@ -67,7 +69,7 @@ def test_discriminants_are_in_spreads_of_one_outlets_articles() -> None:
     documents = draw_articles(articles=300)
     scorer = fit_discriminant(documents)
     human = (documents.frame["label"] == "original").to_numpy()
-    scores = scorer(average_embeddings(documents)[human].astype(np.float32))
+    scores = scorer(average_documents(documents)[human].astype(np.float32))
     groups = documents.frame["group"][human].to_numpy()
     spreads = [scores[groups == group].std(0) for group in ("gazette", "courier", "foreign")]
     np.testing.assert_allclose(np.mean(spreads, axis=0), 1.0, atol=0.06)
@@ -87,7 +89,7 @@ def test_columns_of_a_document_come_from_a_fit_without_its_article() -> None:
     # Noise for labels: what is said out of fold must not know them.
     rng = np.random.default_rng(2)
     noise = [rng.normal(size=(6, WIDTH)).astype(np.float16) for _ in documents.counts]
-    blind = GatheredDocuments(documents.frame, documents.matrices, documents.counts, noise)
+    blind = replace(documents, embeddings=noise)
     _, blind = cross_fit_discriminant(blind)
     means = np.stack([matrix[:, PLACES[1]].mean() for matrix in blind.matrices])
     spun = (documents.frame["label"] == "spun").to_numpy()
@@ -99,12 +101,7 @@ def test_a_version_without_its_original_is_held_against_its_outlet() -> None:
     alone = documents.frame["article_id"].where(
         documents.frame["label"] == "original", documents.frame["article_id"] + " elsewhere"
     )
-    unpaired = GatheredDocuments(
-        documents.frame.assign(article_id=alone),
-        documents.matrices,
-        documents.counts,
-        documents.embeddings,
-    )
+    unpaired = replace(documents, frame=documents.frame.assign(article_id=alone))
     weights = fit_discriminant(unpaired).weights
     assert np.abs(weights[:, 1]).argmax() == SPUN
 

@@ -16,8 +16,10 @@ from detector.training.gate import (
     compare_sets,
     describe_scores,
     find_broken_promises,
+    find_faults,
     format_side_by_side,
 )
+from detector.training.metrics import WORSE
 
 if TYPE_CHECKING:
     from detector.classifier import DocumentClassifier
@@ -35,6 +37,7 @@ def draw_set(
             "system": [""] * 300 + ["spinner", "other"] * 100,
             "pivot": "",
             "group": "gazette",
+            "by_translator": False,
         }
     )
     words = rng.integers(100, 900, 500)
@@ -64,6 +67,23 @@ def test_a_loss_is_a_fault_and_named(synthetic_classifier: DocumentClassifier) -
 def test_a_gain_is_no_fault(synthetic_classifier: DocumentClassifier) -> None:
     gained = draw_set(synthetic_classifier, 0.7)
     assert compare_sets([gained], synthetic_classifier, synthetic_classifier).faults == []
+
+
+def test_more_false_positives_within_the_promise_are_no_fault() -> None:
+    def row(before: float, after: float) -> dict[str, Any]:
+        cell = {
+            "a": {"value": before},
+            "b": {"value": after},
+            "difference": {"value": after - before, "low": 0.004, "high": 0.04},
+            "verdict": WORSE,
+        }
+        return {"false_positive_rate": cell}
+
+    outlets = {"gazette": row(0.0, 0.02), "courier": row(0.0, 0.009), "foreign": row(0.0, 0.02)}
+    figures = {"overall": row(0.0, 0.012), "by": {"outlet": outlets}}
+    judged = ("false_positive_rate",)
+    faults = find_faults("a set", figures, judged, {"outlet foreign": 0.03})
+    assert [f.split(":")[0] for f in faults] == ["a set, overall", "a set, outlet gazette"]
 
 
 def test_a_promise_that_is_lost_is_a_fault(synthetic_classifier: DocumentClassifier) -> None:

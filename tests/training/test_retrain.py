@@ -18,12 +18,16 @@ from click.testing import CliRunner
 
 from detector import Detector
 from detector.bundle import Bundle
+from detector.classifier import DocumentClassifier
 from detector.cli.train import _name_command, train
 from detector.errors import BundleError, DetectorError
+from detector.evidence import LEARNT_FILE, EvidenceGatherer, hash_words
 from detector.training import retrain as retrain_module
 from detector.training.gate import Comparison
-from detector.training.kept_evidence import load_evidence
+from detector.training.kept_evidence import TRACES_FILE, load_evidence
+from detector.training.recipe_pairs import add_parts
 from detector.training.retrain import PairsError, RetrainSettings, WorseModelError, retrain
+from detector.training.traces import Traces
 
 ROOT = Path(__file__).parent.parent.parent
 PAIRS = ROOT / "data" / "pairs.csv"
@@ -438,6 +442,96 @@ def test_script_is_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(str(ROOT))
     script = importlib.import_module("train")
     assert script.train is train
+
+
+# --------------------------------------------------------------------------------------
+# A machine of the user's own
+# --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def base_with_traces(
+    tiny_base_bundle: Path, make_pairs: MakePairs, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """`tiny_base_bundle` with traces: of its documents, words of people's invented articles."""
+    folder = tmp_path_factory.mktemp("traces") / "base"
+    shutil.copytree(tiny_base_bundle, folder)
+    bundle = Bundle.open(folder)
+    count = len(load_evidence(bundle).frame)
+    gatherer = EvidenceGatherer.from_bundle(bundle, threads=1)
+    people = list(gatherer.gather(make_pairs(40, first=900)["original"].tolist()))
+    words = [hash_words(e.views) for e in people]
+    noise = np.random.default_rng(5).normal(0.0, 0.1, (count, gatherer.encoder.width))
+    embeddings = np.stack([people[i % 40].embedding for i in range(count)]) + noise
+    traces = Traces(embeddings.astype(np.float32), [words[i % 40] for i in range(count)])
+    return add_parts(bundle, {TRACES_FILE: traces.to_arrays()}, {}).folder
+
+
+@pytest.fixture(scope="module")
+def taught(
+    base_with_traces: Path, make_pairs: MakePairs, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Bundle, str, Path]:
+    folder = tmp_path_factory.mktemp("taught")
+    path = write(make_pairs(30).assign(outlet="the gazette"), folder / "pairs.csv")
+    bundle, said = retrain_quietly([path], base_with_traces, folder / "mine")
+    return bundle, said, path
+
+
+def test_a_new_machine_is_learnt_and_found(
+    taught: tuple[Bundle, str, Path], base_with_traces: Path, make_pairs: MakePairs
+) -> None:
+    bundle, said, _ = taught
+    assert "learnt your machine from 30 articles" in said
+    figures = bundle.manifest.figures["retraining"]["a machine of its own"]
+    assert figures["found with it"] > figures["found without it"]
+    fresh = make_pairs(20, first=500)
+    old, new = (Detector.load(folder, threads=1) for folder in (base_with_traces, bundle.folder))
+    copies, originals = fresh["text"].tolist(), fresh["original"].tolist()
+    before = sum(v.flagged for v in old.score(copies))
+    assert sum(v.flagged for v in new.score(copies)) == len(copies) > before + 3
+    assert sum(v.flagged for v in new.score(originals)) <= 1
+    # the classifier itself is the base's
+    parts = [DocumentClassifier.from_arrays(b.read_arrays("classifier.safetensors"))
+             for b in (Bundle.open(base_with_traces), bundle)]  # fmt: skip
+    np.testing.assert_array_equal(parts[0].scorer.weights, parts[1].scorer.weights)
+
+
+def test_what_is_learnt_is_written_alike_twice(
+    taught: tuple[Bundle, str, Path], base_with_traces: Path, tmp_path: Path
+) -> None:
+    bundle, _, path = taught
+    again, _ = retrain_quietly([path], base_with_traces, tmp_path / "mine")
+    first, second = list_files(bundle.folder), list_files(again.folder)
+    assert first.pop("manifest.json")
+    assert second.pop("manifest.json")
+    assert first == second
+
+
+def test_new_thresholds_keep_what_was_learnt(
+    taught: tuple[Bundle, str, Path], make_pairs: MakePairs, tmp_path: Path
+) -> None:
+    bundle, _, _ = taught
+    people = make_pairs(80, first=700)[["original", "article_id"]].assign(outlet="the courier")
+    settings = replace(ACCEPTED, depth="thresholds")
+    path = write(people, tmp_path / "people.csv")
+    new, _ = retrain_quietly([path], bundle.folder, tmp_path / "new", settings)
+    names = [b.path(LEARNT_FILE).read_bytes() for b in (bundle, new)]
+    assert names[0] == names[1]
+    article = make_pairs(1, first=500)["text"][0]
+    assert Detector.load(new.folder, threads=1).score(article).probability is not None
+
+
+def test_damaged_traces_are_refused(
+    base_with_traces: Path, make_pairs: MakePairs, tmp_path: Path
+) -> None:
+    folder = tmp_path / "base"
+    shutil.copytree(base_with_traces, folder)
+    bundle = Bundle.open(folder)
+    arrays = bundle.read_arrays(TRACES_FILE)
+    add_parts(bundle, {TRACES_FILE: arrays | {"sizes": arrays["sizes"][:-1]}}, {})
+    path = write(make_pairs(12), tmp_path / "pairs.csv")
+    with pytest.raises(PairsError, match="training traces are damaged"):
+        retrain_quietly([path], folder, tmp_path / "mine")
 
 
 @pytest.mark.slow

@@ -1,0 +1,213 @@
+"""A machine that a user brings: learnt from pairs, heeded beside the classifier."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn")
+
+from detector.classifier import DocumentClassifier
+from detector.training.fit import (
+    FittedClassifier,
+    GatheredDocuments,
+    concatenate,
+    fit_classifier,
+)
+from detector.training.fit_alarm import (
+    FEWEST_PAIRS,
+    LEAST_GAIN,
+    MOST_LOST,
+    TaughtClassifier,
+    refit_promises,
+    teach_machine,
+)
+from detector.training.traces import Traces
+
+DrawDocuments = Callable[..., GatheredDocuments]
+WIDTH = 12
+RATE = 0.01
+#: Words are numbers here: everybody's, and those that the machine puts in.
+EVERYBODYS, ITS = np.arange(1000, 3000), np.arange(5000, 5060)
+
+
+def _give_traces(documents: GatheredDocuments, seed: int) -> GatheredDocuments:
+    """Traces that say nothing: words drawn alike for all, embeddings about zero."""
+    rng = np.random.default_rng(seed)
+    words = [
+        np.sort(rng.choice(EVERYBODYS, 120, replace=False)).astype(np.uint32)
+        for _ in documents.matrices
+    ]
+    embeddings = rng.normal(0.0, 0.3, (len(words), WIDTH)).astype(np.float32)
+    return replace(documents, traces=Traces(embeddings, words))
+
+
+def _draw_user(
+    draw_documents: DrawDocuments, pairs: int, seed: int, leaves_traces: bool = True
+) -> GatheredDocuments:
+    """Pairs whose copies only the traces give away, by eight words and a lean."""
+    drawn = draw_documents(2 * pairs, 0, seed=seed, outlets=("the gazette",))
+    documents = _give_traces(drawn, seed)
+    assert documents.traces is not None
+    rng = np.random.default_rng(seed + 1)
+    embeddings, words = documents.traces.embeddings.copy(), list(documents.traces.words)
+    for copy in range(pairs, 2 * pairs):
+        embeddings[copy] = embeddings[copy - pairs]
+        words[copy] = words[copy - pairs]
+        if leaves_traces:
+            embeddings[copy, 0] += 0.5
+            put_in = rng.choice(ITS, 8, replace=False)
+            words[copy] = np.union1d(words[copy][8:], put_in).astype(np.uint32)
+    article = [f"u{seed}/{i % pairs}" for i in range(2 * pairs)]
+    is_copy = np.arange(2 * pairs) >= pairs
+    frame = documents.frame.assign(
+        label=np.where(is_copy, "spun", "original"),
+        system=np.where(is_copy, "a test's spinner", ""),
+        article_id=article,
+        added=True,
+        taught=is_copy,
+    )
+    return replace(documents, frame=frame, traces=Traces(embeddings, words))
+
+
+@pytest.fixture(scope="module")
+def base(draw_documents: DrawDocuments) -> GatheredDocuments:
+    documents = _give_traces(draw_documents(500, 150, seed=3), 11)
+    return replace(documents, frame=documents.frame.assign(added=False, taught=False))
+
+
+@pytest.fixture(scope="module")
+def both(base: GatheredDocuments, draw_documents: DrawDocuments) -> GatheredDocuments:
+    return concatenate([base, _draw_user(draw_documents, 50, seed=21)])
+
+
+@pytest.fixture(scope="module")
+def fitted(both: GatheredDocuments) -> FittedClassifier:
+    return fit_classifier(both)
+
+
+@pytest.fixture(scope="module")
+def taught(both: GatheredDocuments, fitted: FittedClassifier) -> TaughtClassifier:
+    return teach_machine(both, fitted)
+
+
+def _flag(classifier: DocumentClassifier, documents: GatheredDocuments) -> np.ndarray:
+    scores, _ = classifier.score(documents.summaries, documents.words)
+    return scores >= classifier.thresholds[RATE]
+
+
+def test_new_copies_are_found_that_the_classifier_misses(
+    taught: TaughtClassifier, fitted: FittedClassifier, draw_documents: DrawDocuments
+) -> None:
+    fresh = _draw_user(draw_documents, 60, seed=31)
+    copies = (fresh.frame["label"] == "spun").to_numpy()
+    without = _flag(fitted.classifier, fresh)
+    heeded = _flag(taught.fitted.classifier, fresh.learn(taught.learnt))
+    assert without[copies].mean() < 0.2
+    assert heeded[copies].mean() > 0.8
+    assert heeded[~copies].mean() <= 0.05
+    assert taught.figures is not None
+    assert taught.figures["found with it"] >= taught.figures["found without it"] + LEAST_GAIN
+
+
+def test_words_of_the_machine_are_learnt(taught: TaughtClassifier) -> None:
+    assert taught.learnt is not None
+    odds = dict(zip(taught.learnt.words.tolist(), taught.learnt.odds.tolist(), strict=True))
+    known = [odds[word] for word in ITS.tolist() if word in odds]
+    assert len(known) > 50
+    assert min(known) > 1.0
+    assert max((odds.get(word, 0.0) for word in EVERYBODYS.tolist()), default=0.0) < min(known)
+
+
+def test_nothing_else_is_lost(
+    taught: TaughtClassifier, fitted: FittedClassifier, base: GatheredDocuments
+) -> None:
+    count = len(base.frame)
+    found = [
+        f.out_of_fold[:count] >= f.classifier.thresholds[RATE] for f in (fitted, taught.fitted)
+    ]
+    for _, rows in base.frame[base.frame["label"] != "original"].groupby("system"):
+        before, after = (f[rows.index].mean() for f in found)
+        assert before - after <= MOST_LOST
+    human = (base.frame["label"] == "original").to_numpy()
+    assert found[1][human].mean() <= RATE
+
+
+def test_scores_are_only_raised(taught: TaughtClassifier, both: GatheredDocuments) -> None:
+    classifier, seen = taught.fitted.classifier, both.learn(taught.learnt)
+    plain, shares = replace(classifier, alarm=None).score(both.summaries, both.words)
+    heeded, heeded_shares = classifier.score(seen.summaries, seen.words)
+    assert (heeded >= plain).all()
+    raised = heeded > plain
+    assert 0 < raised.sum() < len(raised)
+    np.testing.assert_array_equal(heeded_shares[~raised], shares[~raised])
+    # where the alarm speaks, the document is of the machine's kind
+    assert np.exp(heeded_shares[raised])[:, 1].min() == pytest.approx(0.95)
+
+
+def test_arrays_bring_the_alarm_back(taught: TaughtClassifier, both: GatheredDocuments) -> None:
+    classifier, seen = taught.fitted.classifier, both.learn(taught.learnt)
+    again = DocumentClassifier.from_arrays(classifier.to_arrays())
+    for one, other in zip(
+        classifier.score(seen.summaries, seen.words),
+        again.score(seen.summaries, seen.words),
+        strict=True,
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_an_alarm_needs_what_it_judges_by(
+    taught: TaughtClassifier, both: GatheredDocuments
+) -> None:
+    with pytest.raises(ValueError, match="gather documents with it anew"):
+        taught.fitted.classifier.score(both.summaries, both.words)
+
+
+def test_a_machine_without_traces_is_not_learnt(
+    base: GatheredDocuments, draw_documents: DrawDocuments
+) -> None:
+    user = _draw_user(draw_documents, 50, seed=41, leaves_traces=False)
+    documents = concatenate([base, user])
+    fitted = fit_classifier(documents)
+    taught = teach_machine(documents, fitted)
+    assert taught.learnt is None
+    assert taught.fitted is fitted
+
+
+def test_few_pairs_teach_nothing(
+    base: GatheredDocuments, draw_documents: DrawDocuments, fitted: FittedClassifier
+) -> None:
+    documents = concatenate([base, _draw_user(draw_documents, FEWEST_PAIRS - 1, seed=51)])
+    scores = replace(fitted, out_of_fold=np.zeros(len(documents.frame)))
+    assert teach_machine(documents, scores).fitted is scores
+
+
+def test_a_base_that_keeps_no_traces_teaches_nothing(
+    both: GatheredDocuments, fitted: FittedClassifier
+) -> None:
+    assert teach_machine(replace(both, traces=None), fitted).fitted is fitted
+
+
+def test_new_thresholds_leave_the_alarm(
+    taught: TaughtClassifier, both: GatheredDocuments, draw_documents: DrawDocuments
+) -> None:
+    people = _give_traces(draw_documents(100, 0, seed=61, outlets=("the courier",)), 61)
+    people = replace(people, frame=people.frame.assign(added=True, taught=False, fitted=False))
+    both = replace(both, frame=both.frame.assign(fitted=True))
+    refitted = refit_promises(concatenate([both, people]), taught.fitted.classifier)
+    assert refitted.classifier.alarm is taught.fitted.classifier.alarm
+    assert RATE in refitted.classifier.thresholds
+    # out of fold the alarm is heeded as it was when it was fitted
+    np.testing.assert_allclose(
+        refitted.out_of_fold[: len(both.frame)], taught.fitted.out_of_fold, rtol=0.2, atol=0.5
+    )
+
+
+def test_an_alarm_cannot_be_kept_without_traces(
+    taught: TaughtClassifier, both: GatheredDocuments
+) -> None:
+    with pytest.raises(ValueError, match="keeps the traces"):
+        refit_promises(replace(both, traces=None), taught.fitted.classifier)
