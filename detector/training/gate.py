@@ -185,13 +185,12 @@ def find_faults(
     """
     faults = []
     for where, row in _iterate_rows(figures):
+        may_be = (allowed or {}).get(where, RATE)
         for figure in judged:
             cell = row[figure]
             if cell is None or cell["verdict"] != WORSE:
                 continue
-            if figure == _FALSE_POSITIVES and cell["b"]["value"] <= (allowed or {}).get(
-                where, RATE
-            ):
+            if figure == _FALSE_POSITIVES and cell["b"]["value"] <= may_be:
                 continue
             difference = cell["difference"]
             if abs(difference["value"]) > TOLERANCE:
