@@ -7,6 +7,7 @@ shown: none where the text itself reads like a person's.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,9 @@ import numpy.typing as npt
 from detector.evidence import EVIDENCE_COLUMNS, DocumentEvidence
 from detector.lexicon import FUNCTION_WORDS
 from detector.network import Network
+from detector.renderings import find_renderings
 from detector.text import NAME_PLACEHOLDER, NUMBER_PLACEHOLDER, View, place_words
+from detector.usage import USAGE_COLUMNS, PeopleUsage
 from detector.verdict import Artifact
 
 if TYPE_CHECKING:
@@ -32,15 +35,21 @@ _ARRAYS, _SUGGESTIONS = "artifacts.safetensors", "suggestions.json"
 # Log-odds are stored in steps of 1/16, as one byte each.
 _STEP = 1 / 16
 
+_SENTENCE_SAYS = ("encoder_translated", "encoder_spun", "lexical_translated", "lexical_spun")
 WORD_COLUMNS = (
     "token", "token_before", "token_after", "token_rank", "sentence_token", "sentence_top",
     "word_odds", "left_odds", "right_odds", "odds_before", "odds_after", "sentence_odds",
-    "encoder_translated", "encoder_spun", "lexical_translated", "lexical_spun",
-    "document", "is_function", "is_capital", "length", "is_first",
+    *_SENTENCE_SAYS, "document", "is_function", "is_capital", "length", "is_first",
+    *USAGE_COLUMNS, "repeated", "document_rank", "place",
 )  # fmt: skip
 """What each word is judged by: the token head's log-odds of it, of its neighbours and of its
 sentence; how much oftener machines than people put it, or it beside its neighbours, in training;
-what its sentence and its document say."""
+what its sentence and its document say; how often people write it, there and anywhere; how often
+the document has it, how it ranks there, and where in its sentence it stands. A model may have been
+fitted on the first of these columns alone.
+
+What the document says stands here once: its evidence in more detail taught the model which corpora
+machines had been at, and people's articles elsewhere showed more spans for it (measured)."""
 
 _KINDS_OF_WORDS: Mapping[str, frozenset[str]] = {
     "article or preposition": frozenset(
@@ -136,6 +145,10 @@ class WordModel:
     network: Network
     levels: Mapping[str, float]
 
+    def score(self, columns: Floats) -> Floats:
+        """Log-odds (words,) of words with `WORD_COLUMNS` (words, columns)."""
+        return self.network(columns[:, : len(self.network.center)])[:, 0]
+
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Plain arrays, for a model folder."""
         levels = {f"level_{n}": np.array([v]) for n, v in sorted(self.levels.items())}
@@ -154,15 +167,23 @@ class ArtifactFinder:
     Args:
         memory: what machines put oftener than people.
         model: judges the words.
+        usage: how often people write what.
     """
 
-    def __init__(self, memory: WordMemory, model: WordModel) -> None:
+    def __init__(
+        self, memory: WordMemory, model: WordModel, usage: PeopleUsage | None = None
+    ) -> None:
         self.memory = memory
         self.model = model
+        self.usage = PeopleUsage.nothing() if usage is None else usage
 
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> ArtifactFinder | None:
-        """The finder that a model folder holds; None where it holds none."""
+        """The finder that a model folder holds; None where it holds none.
+
+        Folders written before people's usage was counted have a model of fewer columns, which
+        goes without.
+        """
         if _ARRAYS not in bundle.manifest.files:
             return None
         arrays = bundle.read_arrays(_ARRAYS)
@@ -171,11 +192,21 @@ class ArtifactFinder:
             arrays["memory_pairs"].astype(np.int8, copy=False),
             bundle.read_json(_SUGGESTIONS),
         )
-        return cls(memory, WordModel.from_arrays(arrays))
+        usage = None
+        if "usage_table" in arrays:
+            usage = PeopleUsage(
+                arrays["usage_table"].astype(np.uint16, copy=False), float(arrays["usage_words"][0])
+            )
+        return cls(memory, WordModel.from_arrays(arrays), usage)
 
     def to_parts(self) -> dict[str, Any]:
         """Parts of a model folder, for `detector.bundle.write_bundle`."""
-        tables = {"memory_words": self.memory.words, "memory_pairs": self.memory.pairs}
+        tables = {
+            "memory_words": self.memory.words,
+            "memory_pairs": self.memory.pairs,
+            "usage_table": self.usage.table,
+            "usage_words": np.array([self.usage.words]),
+        }
         return {
             _ARRAYS: tables | self.model.to_arrays(),
             _SUGGESTIONS: dict(sorted(self.memory.suggestions.items())),
@@ -194,47 +225,52 @@ class ArtifactFinder:
         """
         least = self.model.levels[level]
         found: list[Artifact] = []
-        for row, index in enumerate(evidence.judged):
-            view = evidence.views[index]
-            scores = self.score_words(evidence, row, log_odds)
-            spans = list(_join_words(view, scores, least))
-            if not spans:
+        judged = self.score_words(evidence, log_odds)
+        for index, scores in zip(evidence.judged, judged, strict=True):
+            sentence, view = evidence.sentences[index], evidence.views[index]
+            certain = list(find_renderings(sentence.text, view.words, view.places))
+            for start, end, _, _ in certain:
+                for i, (first, last) in enumerate(view.places):
+                    if first < end and start < last:
+                        scores[i] = np.nan
+            spans = list(join_words(view, scores, least))
+            if not spans and not certain:
                 continue
-            places = place_words(text, evidence.sentences[index], view.places)
-            for first, last in spans:
-                start, end = places[first][0], places[last - 1][1]
-                words = view.words[first:last]
+            words = [view.words[first:last] for first, last in spans]
+            within = [(view.places[a][0], view.places[b - 1][1]) for a, b in spans]
+            within += [(start, end) for start, end, _, _ in certain]
+            kinds = [(name_kind(w), self._suggest(w)) for w in words]
+            kinds += [(kind, suggestion) for _, _, kind, suggestion in certain]
+            highest = [float(np.nanmax(scores[a:b])) for a, b in spans]
+            highest += [_CERTAIN_SCORE] * len(certain)
+            for (start, end), (kind, suggestion), score in zip(
+                place_words(text, sentence, within), kinds, highest, strict=True
+            ):
                 found.append(
-                    Artifact(
-                        start,
-                        end,
-                        text[start:end],
-                        name_kind(words),
-                        round(float(np.nanmax(scores[first:last])), 4),
-                        self._suggest(words),
-                    )
+                    Artifact(start, end, text[start:end], kind, round(score, 4), suggestion)
                 )
-        return tuple(found)
+        return tuple(sorted(found, key=lambda artifact: artifact.start))
 
-    def score_words(self, evidence: DocumentEvidence, row: int, log_odds: float) -> Floats:
-        """Log-odds (words,) of each word of a judged sentence; NaN for what is never shown."""
-        view = evidence.views[evidence.judged[row]]
-        columns = measure_words(
-            self.memory, view, evidence.word_scores[row], evidence.matrix[row], log_odds
-        )
-        scores = self.model.network(columns)[:, 0]
-        for i, word in enumerate(view.words):
+    def score_words(self, evidence: DocumentEvidence, log_odds: float) -> list[Floats]:
+        """Log-odds (words,) of the words of each judged sentence; NaN for what is never shown."""
+        if not evidence.judged:
+            return []
+        columns = measure_words(self.memory, self.usage, evidence, log_odds)
+        every = self.model.score(columns)
+        words = [word for index in evidence.judged for word in evidence.views[index].words]
+        for i, word in enumerate(words):
             if not may_show(word):
-                scores[i] = np.nan
+                every[i] = np.nan
             elif word in _FOREIGN_WORDS:
-                scores[i] = max(scores[i], _FOREIGN_SCORE)
-        return scores
+                every[i] = max(every[i], _CERTAIN_SCORE)
+        sizes = [len(evidence.views[index].words) for index in evidence.judged]
+        return np.split(every, np.cumsum(sizes)[:-1])
 
     def _suggest(self, words: Sequence[str]) -> str | None:
         return self.memory.suggestions.get(" ".join(words).lower())
 
 
-_FOREIGN_SCORE = 4.0
+_CERTAIN_SCORE = 4.0
 
 
 def may_show(word: str) -> bool:
@@ -255,40 +291,109 @@ def name_kind(words: Sequence[str]) -> str:
 
 
 def measure_words(
-    memory: WordMemory, view: View, token: npt.ArrayLike, row: npt.ArrayLike, log_odds: float
+    memory: WordMemory, usage: PeopleUsage, evidence: DocumentEvidence, log_odds: float
 ) -> Floats:
-    """`WORD_COLUMNS` (words, columns) of one sentence.
+    """`WORD_COLUMNS` (words, columns) of all words of a document's judged sentences.
 
     Args:
         memory: see `WordMemory`.
-        view: the sentence.
-        token: (words,), the token head's log-odds.
-        row: (EVIDENCE_COLUMNS,), the sentence's evidence.
+        usage: see `PeopleUsage`.
+        evidence: of the document, which has a judged sentence.
         log_odds: of the document.
     """
-    scores = np.nan_to_num(np.asarray(token, dtype=np.float64))
-    sentence = dict(zip(EVIDENCE_COLUMNS, np.asarray(row, dtype=np.float64), strict=True))
-    words = [word.lower() for word in view.words]
-    odds = np.array([memory.find_word(word) for word in words])
-    pairs = np.array([memory.find_pair(a, b) for a, b in _list_neighbours(words)])
-    count = len(words)
-    columns = np.zeros((count, len(WORD_COLUMNS)))
-    columns[:, 0] = scores
-    columns[1:, 1], columns[:-1, 2] = scores[:-1], scores[1:]
-    columns[:, 3] = np.argsort(np.argsort(scores)) / max(1, count - 1)
-    columns[:, 4], columns[:, 5] = scores.mean(), np.sort(scores)[-max(1, count // 8) :].mean()
-    columns[:, 6], columns[:, 7], columns[:, 8] = odds, pairs[:-1], pairs[1:]
-    columns[1:, 9], columns[:-1, 10], columns[:, 11] = odds[:-1], odds[1:], odds.mean()
-    for at, name in enumerate(
-        ("encoder_translated", "encoder_spun", "lexical_translated", "lexical_spun"), start=12
-    ):
-        columns[:, at] = sentence[name]
-    columns[:, 16] = log_odds
-    columns[:, 17] = [word in _FUNCTION_WORDS for word in words]
-    columns[:, 18] = [word[0].isupper() for word in view.words]
-    columns[:, 19] = [min(len(word), 14) for word in words]
-    columns[0, 20] = 1.0
-    return columns
+    views = [evidence.views[index] for index in evidence.judged]
+    words = [[word.lower() for word in view.words] for view in views]
+    token = np.nan_to_num(np.concatenate(evidence.word_scores)).astype(np.float64)
+    of = _Sentences(np.array([len(view.words) for view in views]))
+    return np.column_stack(
+        [
+            *_measure_token(token, of),
+            *_measure_memory(memory, words, of),
+            *_spread_evidence(evidence, of),
+            np.full(len(token), log_odds),
+            *_measure_forms(views, of),
+            usage.measure(words),
+            *_measure_document(words, token, of),
+        ]
+    )
+
+
+class _Sentences:
+    """Which sentence each of a document's words is in, and where.
+
+    Args:
+        sizes: (sentences,), words of each.
+    """
+
+    def __init__(self, sizes: npt.NDArray[np.int64]) -> None:
+        self.sizes = sizes
+        self.rows = np.repeat(np.arange(len(sizes)), sizes)
+        starts = np.cumsum(sizes) - sizes
+        self.at = np.arange(len(self.rows)) - starts[self.rows]
+        self.last = np.maximum(1, sizes - 1)[self.rows]
+
+    def average(self, values: Floats) -> Floats:
+        """For each word, the mean of its sentence."""
+        return np.asarray((np.bincount(self.rows, values) / self.sizes)[self.rows])
+
+    def rank(self, values: Floats) -> npt.NDArray[np.int64]:
+        """For each word, how many of its sentence stand lower."""
+        ranks = np.empty(len(values), dtype=np.int64)
+        ranks[np.lexsort((values, self.rows))] = self.at
+        return ranks
+
+    def before(self, values: Floats) -> Floats:
+        """For each word, the value of the one before it; 0 for a sentence's first."""
+        return np.where(self.at > 0, np.roll(values, 1), 0.0)
+
+    def after(self, values: Floats) -> Floats:
+        """For each word, the value of the one behind it; 0 for a sentence's last."""
+        return np.where(self.at + 1 < self.sizes[self.rows], np.roll(values, -1), 0.0)
+
+
+def _measure_token(token: Floats, of: _Sentences) -> list[Floats]:
+    rank = of.rank(token)
+    highest = np.maximum(1, of.sizes // 8)
+    is_top = rank >= (of.sizes - highest)[of.rows]
+    top = np.bincount(of.rows, token * is_top, minlength=len(of.sizes)) / highest
+    return [
+        token, of.before(token), of.after(token), rank / of.last, of.average(token), top[of.rows],
+    ]  # fmt: skip
+
+
+def _measure_memory(
+    memory: WordMemory, words: Sequence[Sequence[str]], of: _Sentences
+) -> list[Floats]:
+    odds = np.array([memory.find_word(word) for sentence in words for word in sentence])
+    pairs = [[memory.find_pair(a, b) for a, b in _list_neighbours(sentence)] for sentence in words]
+    left = np.array([odd for sentence in pairs for odd in sentence[:-1]])
+    right = np.array([odd for sentence in pairs for odd in sentence[1:]])
+    return [odds, left, right, of.before(odds), of.after(odds), of.average(odds)]
+
+
+def _spread_evidence(evidence: DocumentEvidence, of: _Sentences) -> list[Floats]:
+    places = [EVIDENCE_COLUMNS.index(name) for name in _SENTENCE_SAYS]
+    return [evidence.matrix[of.rows, place].astype(np.float64) for place in places]
+
+
+def _measure_forms(views: Sequence[View], of: _Sentences) -> list[Floats]:
+    words = [word for view in views for word in view.words]
+    return [
+        np.array([word.lower() in _FUNCTION_WORDS for word in words], dtype=np.float64),
+        np.array([word[0].isupper() for word in words], dtype=np.float64),
+        np.array([min(len(word), 14) for word in words], dtype=np.float64),
+        (of.at == 0).astype(np.float64),
+    ]
+
+
+def _measure_document(
+    words: Sequence[Sequence[str]], token: Floats, of: _Sentences
+) -> list[Floats]:
+    """How often the document has each word, and how the word's score ranks in it."""
+    counts = Counter(word for sentence in words for word in sentence)
+    repeated = np.log([counts[word] for sentence in words for word in sentence])
+    rank = np.argsort(np.argsort(token, kind="stable"), kind="stable") / max(1, len(token) - 1)
+    return [repeated, rank, of.at / of.last]
 
 
 def _list_neighbours(words: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -296,7 +401,7 @@ def _list_neighbours(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     yield from zip(["^", *words], [*words, "$"], strict=True)
 
 
-def _join_words(view: View, scores: Floats, least: float) -> Iterator[tuple[int, int]]:
+def join_words(view: View, scores: Floats, least: float) -> Iterator[tuple[int, int]]:
     """Runs of words at or above `least`; one function word between two of them is taken along."""
     at = 0
     count = len(scores)

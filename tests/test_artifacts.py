@@ -1,6 +1,7 @@
 """Spans that gave a machine away: memory, model, joining of words, storage."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,10 +19,12 @@ from detector.artifacts import (
     measure_words,
     name_kind,
 )
+from detector.bundle import Bundle, write_bundle
 from detector.detector import Detector
-from detector.evidence import EVIDENCE_COLUMNS
+from detector.evidence import EVIDENCE_COLUMNS, DocumentEvidence
 from detector.network import Network
-from detector.text import make_view
+from detector.text import Sentence, make_view
+from detector.usage import PeopleUsage
 
 
 def make_memory(odd: dict[str, str | None]) -> WordMemory:
@@ -32,9 +35,8 @@ def make_memory(odd: dict[str, str | None]) -> WordMemory:
     return WordMemory(words, pairs, {k: v for k, v in odd.items() if v})
 
 
-def make_model(level: float = 2.0) -> WordModel:
+def make_model(level: float = 2.0, count: int = len(WORD_COLUMNS)) -> WordModel:
     """A model that shows what the memory says of the word alone."""
-    count = len(WORD_COLUMNS)
     weights = np.zeros((count, 1))
     weights[WORD_COLUMNS.index("word_odds")] = 1.0
     network = Network(
@@ -110,22 +112,83 @@ def test_a_foreign_word_is_shown_whatever_the_model_says(tiny_detector: Detector
     ]
 
 
-def test_columns_say_what_they_are_called() -> None:
+@pytest.fixture
+def gathered(tiny_detector: Detector, machine_article: str) -> DocumentEvidence:
+    (evidence,) = tiny_detector.gatherer.gather([machine_article])
+    return evidence
+
+
+def make_evidence(gathered: DocumentEvidence, *sentences: str) -> DocumentEvidence:
+    """Evidence of sentences whose words score 0, 1, 2 ... along the document."""
+    views = [make_view(s, frozenset(s.split())) for s in sentences]
+    matrix = np.arange(len(sentences) * len(EVIDENCE_COLUMNS), dtype=np.float32)
+    scores, at = [], 0
+    for view in views:
+        scores.append(np.arange(at, at + len(view.words), dtype=np.float32))
+        at += len(view.words)
+    return replace(
+        gathered,
+        sentences=tuple(Sentence(s, 0, len(s), "sentence") for s in sentences),
+        views=tuple(views),
+        judged=tuple(range(len(sentences))),
+        matrix=matrix.reshape(len(sentences), -1),
+        word_scores=tuple(scores),
+        words=at,
+    )
+
+
+def name_columns(gathered: DocumentEvidence, *sentences: str) -> list[dict[str, float]]:
+    """The columns of each word, by name, beside a memory and a usage that know some of them."""
     memory = make_memory({"haven": None})
     memory.pairs[hash_neighbours("the", "haven")] = 16
-    view = make_view("the haven closed", frozenset({"the", "haven", "closed"}))
-    columns = measure_words(
-        memory, view, [0.5, 1.5, -1.0], np.arange(len(EVIDENCE_COLUMNS)), log_odds=0.7
-    )
-    named = dict(zip(WORD_COLUMNS, columns[1], strict=True))
-    assert named["token"] == 1.5
-    assert (named["token_before"], named["token_after"]) == (0.5, -1.0)
-    assert named["token_rank"] == 1.0
+    usage = PeopleUsage.count([["the", "harbour", "closed"]] * 3)
+    columns = measure_words(memory, usage, make_evidence(gathered, *sentences), log_odds=0.7)
+    return [dict(zip(WORD_COLUMNS, row, strict=True)) for row in columns]
+
+
+def test_literal_idioms_and_foreign_names_are_shown_whatever_the_model_says(
+    tiny_detector: Detector,
+) -> None:
+    finder = ArtifactFinder(make_memory({"four": None}), make_model())
+    text = "The men from Moskau met the owner  under four eyes beside the old pier on Monday."
+    (evidence,) = tiny_detector.gatherer.gather([text])
+    found = finder.find(text, evidence, 0.0)
+    assert [(a.text, a.kind, a.suggestion) for a in found] == [
+        ("Moskau", "name form", "Moscow"),
+        ("under four eyes", "literal idiom", "in private"),
+    ]
+    assert all(text[a.start : a.end] == a.text for a in found)
+
+
+def test_columns_say_what_they_are_called(gathered: DocumentEvidence) -> None:
+    first, named, last = name_columns(gathered, "the haven closed")
+    assert (named["token_before"], named["token"], named["token_after"]) == (0.0, 1.0, 2.0)
+    assert (named["token_rank"], last["token_rank"]) == (0.5, 1.0)
+    assert (named["sentence_token"], named["sentence_top"]) == (1.0, 2.0)
     assert (named["word_odds"], named["left_odds"], named["right_odds"]) == (3.0, 1.0, 0.0)
+    assert (last["odds_before"], first["odds_after"], last["sentence_odds"]) == (3.0, 3.0, 1.0)
     assert named["encoder_translated"] == EVIDENCE_COLUMNS.index("encoder_translated")
     assert named["document"] == 0.7
-    assert named["is_first"] == 0.0
-    assert dict(zip(WORD_COLUMNS, columns[0], strict=True))["is_first"] == 1.0
+    assert [word["is_first"] for word in (first, named, last)] == [1.0, 0.0, 0.0]
+    assert [word["is_function"] for word in (first, named, last)] == [1.0, 0.0, 0.0]
+    assert [word["place"] for word in (first, named, last)] == [0.0, 0.5, 1.0]
+    assert first["usage"] == pytest.approx(np.log(4), abs=0.04)
+    assert named["usage"] == 0.0
+
+
+def test_neighbours_end_with_their_sentence(gathered: DocumentEvidence) -> None:
+    words = name_columns(gathered, "the haven closed", "the boats left")
+    assert words[3]["token_before"] == 0.0
+    assert words[2]["token_after"] == 0.0
+    assert words[3]["odds_before"] == 0.0
+    assert words[3]["usage_before"] == words[0]["usage_before"]
+
+
+def test_a_document_says_how_a_word_stands_out_in_it(gathered: DocumentEvidence) -> None:
+    words = name_columns(gathered, "the haven closed", "the boats left")
+    assert words[0]["repeated"] == pytest.approx(np.log(2))
+    assert words[1]["repeated"] == 0.0
+    assert [word["document_rank"] for word in words] == pytest.approx(np.arange(6) / 5)
 
 
 def test_log_odds_are_smoothed_counts() -> None:
@@ -144,6 +207,50 @@ def test_a_model_survives_storage() -> None:
     columns = np.random.default_rng(1).normal(size=(5, len(WORD_COLUMNS)))
     assert np.array_equal(again.network(columns), model.network(columns))
     assert again.levels == model.levels
+
+
+def test_a_finder_survives_storage(
+    finder: ArtifactFinder, tmp_path: Path, tiny_detector: Detector, machine_article: str
+) -> None:
+    usage = PeopleUsage.count([["the", "harbour", "closed"]])
+    finder = ArtifactFinder(finder.memory, finder.model, usage)
+    folder = tmp_path / "model"
+    write_bundle(folder, finder.to_parts(), name="tiny", seed=1, corpora={}, thresholds={})
+    again = ArtifactFinder.from_bundle(Bundle.open(folder))
+    assert again is not None
+    assert again.usage.words == usage.words
+    assert np.array_equal(again.usage.table, usage.table)
+    (evidence,) = tiny_detector.gatherer.gather([machine_article])
+    found = finder.find(machine_article, evidence, 0.0)
+    assert found
+    assert again.find(machine_article, evidence, 0.0) == found
+
+
+def test_a_folder_from_before_usage_was_counted_still_shows_spans(
+    finder: ArtifactFinder, tmp_path: Path, tiny_detector: Detector, machine_article: str
+) -> None:
+    old = ArtifactFinder(finder.memory, make_model(count=21))
+    parts = old.to_parts()
+    parts["artifacts.safetensors"] = {
+        name: array
+        for name, array in parts["artifacts.safetensors"].items()
+        if not name.startswith("usage_")
+    }
+    folder = tmp_path / "model"
+    write_bundle(folder, parts, name="tiny", seed=1, corpora={}, thresholds={})
+    again = ArtifactFinder.from_bundle(Bundle.open(folder))
+    assert again is not None
+    (evidence,) = tiny_detector.gatherer.gather([machine_article])
+    found = again.find(machine_article, evidence, 0.0)
+    assert found
+    assert found == finder.find(machine_article, evidence, 0.0)
+
+
+def test_a_text_without_a_whole_sentence_shows_none(
+    finder: ArtifactFinder, gathered: DocumentEvidence
+) -> None:
+    evidence = replace(gathered, judged=(), word_scores=())
+    assert finder.find("the haven closed", evidence, 0.0) == ()
 
 
 def test_a_model_folder_without_artifacts_shows_none(

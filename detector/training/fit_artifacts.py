@@ -6,9 +6,11 @@ the memory has not counted, with the words that alignment with the original show
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any
 
@@ -19,49 +21,72 @@ from detector.alignment import align_words
 from detector.artifacts import (
     PAIR_BUCKETS,
     WORD_BUCKETS,
+    WORD_COLUMNS,
     ArtifactFinder,
     WordMemory,
     WordModel,
     hash_neighbours,
     hash_word,
+    join_words,
     may_show,
     measure_words,
 )
 from detector.comparison import PairEvidence, PlacedWords
 from detector.evidence import DocumentEvidence
-from detector.text import View
+from detector.text import View, split_words
 from detector.training.fit_network import fit_network
 from detector.training.pairs import OWN, LabelledPair
+from detector.training.spinning import SpunText
+from detector.usage import PeopleUsage
+from detector.verdict import SPUN, TRANSLATED
 
 Floats = npt.NDArray[np.float64]
 
 #: Kinds of substitution that are traces: words changed in meaning or idiom, not every reordering.
 TRACE_KINDS = ("synonym", "wrong sense", "rephrasing")
-#: Shown spans that people's articles may have, by setting: one in so many words.
-WORDS_PER_SPAN = {"few": 500, "many": 100}
+#: Shown spans that people's articles may have, by setting: one in so many words. Fewer than one in
+#: 500, which a reader would bear with, so that more of what is shown on a machine's is right.
+WORDS_PER_SPAN = {"few": 800, "many": 125}
 #: The setting for texts that are known to be a machine's: precision and recall weighed alike.
 BALANCED = "all"
 _LEAST_SUGGESTED = 4
 _LEAST_SHARE = 0.3
 
 
-def count_words(pairs: Iterable[LabelledPair], with_suggestions: bool = True) -> WordMemory:
+def count_words(
+    pairs: Iterable[LabelledPair],
+    with_suggestions: bool = True,
+    kinds: Collection[str] = (TRANSLATED, SPUN),
+) -> WordMemory:
     """Count what machines put and people do not, on labelled pairs.
 
     A person's sentence that stands beside several versions is counted once.
+
+    Args:
+        pairs: see `detector.training.pairs.label_pair`.
+        with_suggestions: remember what people had in the place of a machine's word.
+        kinds: which machines' words are counted; suggestions come from all. A list of synonyms
+            that the memory knows by heart would be trusted too much beside an unknown one.
     """
     machine = np.zeros(WORD_BUCKETS), np.zeros(PAIR_BUCKETS)
     people = np.zeros(WORD_BUCKETS), np.zeros(PAIR_BUCKETS)
     seen: set[str] = set()
     instead: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for pair in pairs:
-        _count_own(pair, *machine)
+        if pair.kind in kinds:
+            _count_own(pair, *machine)
         if with_suggestions:
             _count_replaced(pair, instead)
         if pair.original.text not in seen:
             seen.add(pair.original.text)
             _count_view(pair.original, *people)
     return WordMemory.from_counts(machine, people, _choose_suggestions(instead))
+
+
+def count_usage(views: Iterable[View]) -> PeopleUsage:
+    """Count how often people write what, in sentences of which each is counted once."""
+    sentences = {view.text: view.words for view in views}
+    return PeopleUsage.count([[w.lower() for w in words] for words in sentences.values()])
 
 
 def _count_own(pair: LabelledPair, words: Floats, neighbours: Floats) -> None:
@@ -117,7 +142,9 @@ class JudgedWords:
 
 
 def judge_words(
-    memory: WordMemory, documents: Sequence[tuple[DocumentEvidence, float, Sequence[float]]]
+    memory: WordMemory,
+    documents: Sequence[tuple[DocumentEvidence, float, Sequence[float]]],
+    usage: PeopleUsage | None = None,
 ) -> JudgedWords:
     """Measure the words of documents.
 
@@ -125,24 +152,22 @@ def judge_words(
         memory: see `count_words`.
         documents: evidence, the document's log-odds, and for each word of its judged sentences 1
             for a trace, 0 for none, NaN for a word that is left out.
+        usage: see `count_usage`.
     """
+    usage = PeopleUsage.nothing() if usage is None else usage
     columns, labels, articles = [], [], []
     for number, (evidence, log_odds, marks) in enumerate(documents):
-        at = 0
-        for row, index in enumerate(evidence.judged):
-            view = evidence.views[index]
-            measured = measure_words(
-                memory, view, evidence.word_scores[row], evidence.matrix[row], log_odds
-            )
-            for i, word in enumerate(view.words):
-                mark = marks[at + i]
-                if may_show(word) and not np.isnan(mark):
-                    columns.append(measured[i])
-                    labels.append(int(mark))
-                    articles.append(number)
-            at += len(view.words)
+        if not evidence.judged:
+            continue
+        measured = measure_words(memory, usage, evidence, log_odds)
+        words = [word for index in evidence.judged for word in evidence.views[index].words]
+        chosen = np.array([may_show(word) for word in words]) & ~np.isnan(marks)
+        columns.append(measured[chosen].astype(np.float32))
+        labels.append(np.asarray(marks)[chosen].astype(np.int64))
+        articles.append(np.full(int(chosen.sum()), number))
+    labelled = np.concatenate(labels)
     return JudgedWords(
-        np.array(columns), np.array(labels), np.ones(len(labels)), np.array(articles)
+        np.concatenate(columns), labelled, np.ones(len(labelled)), np.concatenate(articles)
     )
 
 
@@ -162,6 +187,38 @@ def mark_traces(evidence: PairEvidence, kinds: Sequence[str] = TRACE_KINDS) -> l
     return marks.tolist()
 
 
+def find_swapped(copy: str, spun: SpunText) -> list[tuple[int, int]]:
+    """Spans of a copy that a spinner put there, by its own record.
+
+    Args:
+        copy: the spun text, perhaps cut, or edited by a person afterwards.
+        spun: what the spinner wrote and what it swapped.
+    """
+    ours, theirs = split_words(copy), split_words(spun.text)
+    ends = [swap.end for swap in spun.substitutions]
+    found: dict[int, tuple[int, int]] = {}
+    matcher = SequenceMatcher(
+        None, [word.text for word in ours], [word.text for word in theirs], autojunk=False
+    )
+    for block in matcher.get_matching_blocks():
+        for i in range(block.size):
+            own, other = ours[block.a + i], theirs[block.b + i]
+            at = bisect_right(ends, other.start)
+            if at < len(ends) and spun.substitutions[at].start < other.end:
+                start, end = found.get(at, (own.start, own.end))
+                found[at] = (min(start, own.start), max(end, own.end))
+    return sorted(found.values())
+
+
+def mark_spans(words: PlacedWords, spans: Iterable[tuple[int, int]]) -> list[float]:
+    """1 for each word that lies in one of the spans, 0 for the others."""
+    marks = np.zeros(len(words.starts))
+    for start, end in spans:
+        first, last = _find_words(words, start, end)
+        marks[first:last] = 1.0
+    return marks.tolist()
+
+
 def _find_words(words: PlacedWords, start: int, end: int) -> tuple[int, int]:
     return (
         int(np.searchsorted(words.ends, start, side="right")),
@@ -172,36 +229,39 @@ def _find_words(words: PlacedWords, start: int, end: int) -> tuple[int, int]:
 def fit_word_model(words: JudgedWords, seed: int) -> WordModel:
     """A small network over the words' columns; its levels are not chosen yet."""
     network = fit_network(
-        words.columns, words.labels, words.weights, units=24, alpha=1e-3, seed=seed, networks=2,
-        epochs=12, batch=512,
+        words.columns, words.labels, words.weights, units=48, alpha=1e-3, seed=seed, networks=3,
+        epochs=10, batch=512,
     )  # fmt: skip
     return WordModel(network, {"few": 0.0})
 
 
 def choose_levels(
-    finder: ArtifactFinder, people: Sequence[tuple[str, DocumentEvidence, float]]
+    finder: ArtifactFinder, people: Sequence[tuple[DocumentEvidence, float]]
 ) -> WordModel:
     """The log-odds from which people's articles show no more than `WORDS_PER_SPAN` allows."""
-    words = sum(evidence.words for _, evidence, _ in people)
+    words = sum(evidence.words for evidence, _ in people)
+    views = [evidence.views[index] for evidence, _ in people for index in evidence.judged]
+    scores = [s for evidence, odds in people for s in finder.score_words(evidence, odds)]
     levels = {}
     for name, per_span in WORDS_PER_SPAN.items():
         low, high = -6.0, 8.0
         for _ in range(24):
             middle = (low + high) / 2
-            model = replace(finder.model, levels={"few": middle})
-            trial = ArtifactFinder(finder.memory, model)
-            spans = sum(len(trial.find(text, e, odds)) for text, e, odds in people)
+            spans = sum(
+                sum(1 for _ in join_words(v, s, middle)) for v, s in zip(views, scores, strict=True)
+            )
             low, high = (middle, high) if spans * per_span > words else (low, middle)
         levels[name] = high
     return replace(finder.model, levels=levels)
 
 
 def choose_balance(model: WordModel, words: JudgedWords) -> float:
-    """The log-odds from which shown words have the best F1 among a machine's."""
-    scores = model.network(words.columns)[:, 0]
+    """The log-odds from which shown words have the best F1, by characters, among a machine's."""
+    scores = model.score(words.columns)
     order = np.argsort(-scores)
-    right = np.cumsum(words.labels[order])
-    f1 = 2 * right / (np.arange(1, len(order) + 1) + words.labels.sum())
+    length = words.columns[order, WORD_COLUMNS.index("length")].astype(np.float64)
+    right = np.cumsum(length * words.labels[order])
+    f1 = 2 * right / (np.cumsum(length) + right[-1])
     return float(scores[order[int(f1.argmax())]])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,15 +17,20 @@ from detector.bundle import Bundle, write_bundle
 from detector.comparison import PairClassifier, PairEvidence
 from detector.detector import Detector
 from detector.evidence import DocumentEvidence
+from detector.text import View, make_view, split_sentences
 from detector.training.comparisons import load_pairs
+from detector.training.documents import held_out_sources
 from detector.training.fit_artifacts import (
     BALANCED,
     TRACE_KINDS,
     choose_balance,
     choose_levels,
+    count_usage,
     count_words,
+    find_swapped,
     fit_word_model,
     judge_words,
+    mark_spans,
     mark_traces,
     measure_spans,
     summarize_spans,
@@ -37,16 +43,23 @@ from detector.training.fit_comparison import (
     measure_comparison,
 )
 from detector.training.model_card import format_card
-from detector.training.pairs import hash_fraction, load_error_spans
+from detector.training.pairs import (
+    LabelledPair,
+    hash_fraction,
+    load_error_spans,
+    load_human_news,
+)
 from detector.training.recipe import SEED, assemble_tuning_pairs, training_sources
-from detector.verdict import EDITED, MACHINE_REWRITTEN
+from detector.training.spinning import Spinner, SynonymSource
+from detector.usage import PeopleUsage
+from detector.verdict import EDITED, MACHINE_REWRITTEN, TRANSLATED
 
 #: Documents of a kind, at most.
 MOST_PAIRS = 250
 #: Documents of a group whose words are marked, at most.
 MOST_MARKED = {"dev": 400, "test": 120}
-
-
+#: Share of the development articles that the model of words is fitted on.
+_FITTED_SHARE = 0.6
 #: Machine versions of one original that the memory of machines' words is counted on: more than the
 #: encoder is tuned on, since counts cannot learn an original by heart.
 MEMORY_VERSIONS = {
@@ -84,11 +97,49 @@ class MarkedDocument:
     held_out: bool
 
 
+@cache
+def _training_synonyms() -> dict[str, Sequence[SynonymSource]]:
+    wordnet, german, spanish = (sources[0] for sources in training_sources()[1:4])
+    return {"wordnet": [wordnet], "freedict-deu": [german], "freedict-spa": [spanish]}
+
+
+@cache
+def _open_spinner(system: str, rate: float) -> Spinner:
+    """The spinner that made the copies of a system and rate."""
+    sources = _training_synonyms() | held_out_sources()
+    return Spinner(sources[system], rate=rate, seed=SEED)
+
+
 def load_shipped_pairs(folder: Path) -> pd.DataFrame:
     """The pairs of copies and originals that the shipped model is fitted and measured on."""
-    wordnet, german, spanish = (sources[0] for sources in training_sources()[1:4])
-    sources = {"wordnet": [wordnet], "freedict-deu": [german], "freedict-spa": [spanish]}
-    return load_pairs(folder, sources, SEED, MOST_PAIRS)
+    return load_pairs(folder, _training_synonyms(), SEED, MOST_PAIRS)
+
+
+def list_people_views(
+    folder: Path,
+    pairs: Sequence[LabelledPair],
+    common_words: frozenset[str],
+    frame: pd.DataFrame,
+) -> Iterator[View]:
+    """People's sentences whose words are counted: of the tuning pairs, and of articles beside.
+
+    Articles that are fitted or measured on are left out, and so are all of the test split.
+
+    Args:
+        folder: where the training corpora lie.
+        pairs: see `detector.training.recipe.assemble_tuning_pairs`.
+        common_words: what their views were made with.
+        frame: the pairs of copies and originals.
+    """
+    yield from (pair.original for pair in pairs)
+    human = load_human_news(folder)
+    used = set(frame["article_id"])
+    for row in human[human["split"] != "train"].itertuples():
+        is_test = hash_fraction(f"pair {row.article_id}") < 0.5
+        if not is_test and row.article_id not in used:
+            for sentence in split_sentences(str(row.text)):
+                if sentence.kind == "sentence":
+                    yield make_view(sentence.text, common_words)
 
 
 def gather_shipped_pairs(
@@ -121,15 +172,22 @@ def _choose_marked(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
 
 
 def _mark_copy(row: Any, evidence: PairEvidence) -> MarkedDocument:
-    gold = [
-        (s.start, s.end)
-        for s in evidence.alignment.substitutions
-        if s.kind in TRACE_KINDS and s.end > s.start
-    ]
-    group = "spun" if row.group == "spun" else "translated"
+    """Mark what a spinner says it swapped, and what alignment says a round trip substituted."""
+    if row.group == "spun":
+        spun = _open_spinner(str(row.system), float(row.rate)).spin(str(row.original))
+        gold = find_swapped(str(row.copy), spun)
+        marks = mark_spans(evidence.copy_words, gold)
+    else:
+        gold = [
+            (s.start, s.end)
+            for s in evidence.alignment.substitutions
+            if s.kind in TRACE_KINDS and s.end > s.start
+        ]
+        marks = mark_traces(evidence)
     return MarkedDocument(
-        str(row.copy), evidence.copy, evidence.copy_log_odds, mark_traces(evidence), gold, group,
-        str(row.split), str(row.article_id), bool(row.held_out),
+        str(row.copy), evidence.copy, evidence.copy_log_odds, marks, gold,
+        "spun" if row.group == "spun" else "translated", str(row.split), str(row.article_id),
+        bool(row.held_out),
     )  # fmt: skip
 
 
@@ -157,30 +215,26 @@ def fit_shipped_comparison(pairs: GatheredPairs) -> tuple[PairClassifier, dict[s
 
 
 def fit_shipped_artifacts(
-    memory: WordMemory, marked: Sequence[MarkedDocument]
+    memory: WordMemory, usage: PeopleUsage, marked: Sequence[MarkedDocument]
 ) -> tuple[ArtifactFinder, dict[str, Any]]:
     """What finds artifacts, and its figures on the test split.
 
-    The model of words is fitted on one half of the development articles, how many are shown is
-    chosen on people's articles of the other half.
+    The model of words is fitted on one part of the development articles, how many are shown is
+    chosen on those of the other.
     """
     development = [d for d in marked if d.split == "dev" and not d.held_out]
-    half = [d for d in development if hash_fraction(f"words {d.article_id}") < 0.6]
-    words = judge_words(memory, [(d.evidence, d.log_odds, d.marks) for d in half])
-    finder = ArtifactFinder(memory, fit_word_model(words, SEED))
-    others = [
-        d for d in development if d.group == "people" and d.article_id not in
-        {h.article_id for h in half}
-    ]  # fmt: skip
-    model = choose_levels(finder, [(d.text, d.evidence, d.log_odds) for d in others])
-    translated = [
-        (d.evidence, d.log_odds, d.marks)
-        for d in development
-        if d.group == "translated" and d.article_id not in {h.article_id for h in half}
+    fitted = [hash_fraction(f"words {d.article_id}") < _FITTED_SHARE for d in development]
+    part = [
+        (d.evidence, d.log_odds, d.marks) for d, f in zip(development, fitted, strict=True) if f
     ]
-    balance = choose_balance(model, judge_words(memory, translated))
+    model = fit_word_model(judge_words(memory, part, usage), SEED)
+    rest = [d for d, f in zip(development, fitted, strict=True) if not f]
+    people = [(d.evidence, d.log_odds) for d in rest if d.group == "people"]
+    model = choose_levels(ArtifactFinder(memory, model, usage), people)
+    translated = [(d.evidence, d.log_odds, d.marks) for d in rest if d.group == "translated"]
+    balance = choose_balance(model, judge_words(memory, translated, usage))
     model = replace(model, levels=dict(model.levels) | {BALANCED: balance})
-    finder = ArtifactFinder(memory, model)
+    finder = ArtifactFinder(memory, model, usage)
     return finder, measure_artifacts(finder, [d for d in marked if d.split == "test"])
 
 
@@ -246,11 +300,14 @@ def complete_shipped_model(folder: Path, model: Path) -> Bundle:
         folder: where the training corpora lie.
         model: what `detector.training.recipe.write_shipped_model` wrote; replaced.
     """
-    labelled, _ = assemble_tuning_pairs(folder, SEED, versions=MEMORY_VERSIONS)
+    labelled, common_words = assemble_tuning_pairs(folder, SEED, versions=MEMORY_VERSIONS)
     detector = Detector.load(model)
-    pairs, marked = gather_shipped_pairs(detector, load_shipped_pairs(folder))
+    frame = load_shipped_pairs(folder)
+    pairs, marked = gather_shipped_pairs(detector, frame)
     classifier, comparison = fit_shipped_comparison(pairs)
-    finder, artifacts = fit_shipped_artifacts(count_words(labelled), marked)
+    memory = count_words(labelled, kinds=(TRANSLATED,))
+    usage = count_usage(list_people_views(folder, labelled, common_words, frame))
+    finder, artifacts = fit_shipped_artifacts(memory, usage, marked)
     experts = measure_experts_marks(detector, finder, folder)
     return add_parts(
         Bundle.open(model),

@@ -10,14 +10,18 @@ from detector.training.fit_artifacts import (
     WORDS_PER_SPAN,
     choose_balance,
     choose_levels,
+    count_usage,
     count_words,
+    find_swapped,
     fit_word_model,
     judge_words,
+    mark_spans,
     mark_traces,
     measure_spans,
     summarize_spans,
 )
 from detector.training.pairs import LabelledPair, label_pair
+from detector.training.spinning import SpunText, Swap
 
 COMMON = frozenset(
     "the harbour haven boats came back into before a storm tempest began men".split()
@@ -49,6 +53,49 @@ def test_what_people_write_is_suggested(pairs: list[LabelledPair]) -> None:
     assert count_words(pairs, with_suggestions=False).suggestions == {}
 
 
+def test_an_uncounted_kind_gives_suggestions_alone(pairs: list[LabelledPair]) -> None:
+    memory = count_words(pairs, kinds=("translated",))
+    assert memory.find_word("haven") <= memory.find_word("nowhere")
+    assert memory.suggestions == {"haven": "harbor", "tempest": "storm"}
+
+
+def test_people_are_counted_once_a_sentence(pairs: list[LabelledPair]) -> None:
+    usage = count_usage(pair.original for pair in pairs)
+    once = count_usage([pairs[0].original])
+    assert usage.words == once.words
+    assert np.array_equal(usage.table, once.table)
+    assert usage.measure([["boats"]])[0, 0] == pytest.approx(np.log(2), abs=1 / 32)
+
+
+SPUN = SpunText(
+    "The boats came back into the safe haven before the tempest began.",
+    (Swap(29, 39, "harbour", "safe haven"), Swap(51, 58, "storm", "tempest")),
+)
+
+
+@pytest.mark.parametrize(
+    ("copy", "swapped"),
+    [
+        (SPUN.text, ["safe haven", "tempest"]),
+        ("The boats came back into the safe", ["safe"]),
+        ("Before the tempest began.", ["tempest"]),
+        ("The old boats came back into the safe haven, before the gale began.", ["safe haven"]),
+        ("Nothing of this was kept there.", []),
+    ],
+    ids=["whole", "cut", "its end", "edited", "another text"],
+)
+def test_what_a_spinner_put_is_found_again(copy: str, swapped: list[str]) -> None:
+    assert [SPUN.text[s.start : s.end] for s in SPUN.substitutions] == ["safe haven", "tempest"]
+    assert [copy[start:end] for start, end in find_swapped(copy, SPUN)] == swapped
+
+
+def test_words_in_a_span_are_marked(evidence: PairEvidence) -> None:
+    words = evidence.copy_words
+    marks = mark_spans(words, [(words.starts[2], words.ends[3])])
+    assert [i for i, mark in enumerate(marks) if mark] == [2, 3]
+    assert not any(mark_spans(words, []))
+
+
 def test_traces_are_the_words_that_were_put(evidence: PairEvidence) -> None:
     marks = mark_traces(evidence)
     words = evidence.copy_words
@@ -69,7 +116,7 @@ def test_a_model_learns_the_marked_words(
     scores = model.network(words.columns)[:, 0]
     assert scores[words.labels == 1].min() > scores[words.labels == 0].max()
     finder = ArtifactFinder(memory, model)
-    fitted = choose_levels(finder, [(ORIGINAL, evidence.original, 0.0)])
+    fitted = choose_levels(finder, [(evidence.original, 0.0)])
     assert set(fitted.levels) == set(WORDS_PER_SPAN)
     chosen = ArtifactFinder(memory, fitted)
     assert chosen.find(ORIGINAL, evidence.original, 0.0) == ()

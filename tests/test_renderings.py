@@ -1,0 +1,58 @@
+"""Idioms put into English word for word, and names as other languages spell them."""
+
+import pytest
+
+from detector.renderings import LITERAL_IDIOMS, NAME_FORMS, find_renderings
+from detector.text import make_view
+
+COMMON = frozenset(
+    "the two men met under four eyes six and were late president had a meeting in it was blue "
+    "paint miracle kreml said".split()
+)
+
+
+def list_renderings(sentence: str) -> list[tuple[str, str, str]]:
+    view = make_view(sentence, COMMON)
+    return [
+        (sentence[r.start : r.end], r.kind, r.suggestion)
+        for r in find_renderings(sentence, view.words, view.places)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "expected"),
+    [
+        ("The two men met under four eyes.", ("under four eyes", "literal idiom", "in private")),
+        ("Under four eyes they met.", ("Under four eyes", "literal idiom", "in private")),
+        ("President Selenskyj was late.", ("Selenskyj", "name form", "Zelenskyy")),
+        ("It was the Kreml's meeting.", ("Kreml", "name form", "Kremlin")),
+        ("They met in Nueva York.", ("Nueva York", "name form", "New York")),
+        ("The EE.UU. said no.", ("EE.UU", "name form", "US")),
+    ],
+)
+def test_a_rendering_is_found_where_it_stands(
+    sentence: str, expected: tuple[str, str, str]
+) -> None:
+    assert list_renderings(sentence) == [expected]
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "They met under four bright eyes.",
+        "The blue paint was a miracle.",
+        "The president had a meeting in Kiev with Zelenskiy.",
+        "The Neu-Moskau estate and the Moskauer Platz were late.",
+        "He spoke of ungarn and moskau.",
+    ],
+)
+def test_plain_english_has_none(sentence: str) -> None:
+    assert list_renderings(sentence) == []
+
+
+def test_entries_are_written_as_views_are() -> None:
+    assert all(phrase == phrase.lower() for phrase in LITERAL_IDIOMS)
+    assert all(
+        make_view(phrase, frozenset(phrase.split())).text == phrase for phrase in LITERAL_IDIOMS
+    )
+    assert not set(NAME_FORMS) & set(NAME_FORMS.values())
