@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,6 +38,19 @@ _SWAPS = {
     "looked": "did utilize the look",
     "painted": "did utilize",
 }
+#: What another spinner puts, whose words the tiny model does not know.
+_OTHER_SWAPS = {
+    "fishermen": "anglers",
+    "farmers": "croppers",
+    "repaired": "mended",
+    "council": "assembly",
+    "school": "academy",
+    "bridge": "viaduct",
+    "boats": "vessels",
+    "storm": "tempest",
+    "sold": "vended",
+    "nobody": "not anybody",
+}
 
 
 def write_article(number: int, sentences: int = 12) -> str:
@@ -55,23 +68,24 @@ def write_article(number: int, sentences: int = 12) -> str:
     return " ".join(lines)
 
 
-def spin_article(text: str) -> str:
+def spin_article(text: str, swaps: Mapping[str, str] = _SWAPS) -> str:
     """A machine's version of an invented article."""
-    for word, other in _SWAPS.items():
+    for word, other in swaps.items():
         text = text.replace(word, other)
     return text
 
 
 @pytest.fixture(scope="session")
 def make_pairs() -> Callable[..., pd.DataFrame]:
-    """Makes so many pairs, from article number `first` on."""
+    """Makes so many pairs, from article number `first` on, of a known spinner or of another."""
 
-    def make(count: int, first: int = 0) -> pd.DataFrame:
+    def make(count: int, first: int = 0, known: bool = True) -> pd.DataFrame:
+        swaps = _SWAPS if known else _OTHER_SWAPS
         originals = [write_article(number) for number in range(first, first + count)]
         return pd.DataFrame(
             {
                 "original": originals,
-                "text": [spin_article(text) for text in originals],
+                "text": [spin_article(text, swaps) for text in originals],
                 "kind": "spun",
                 "system": "a test's spinner",
                 "article_id": [f"a{number}" for number in range(first, first + count)],

@@ -472,7 +472,8 @@ def taught(
     base_with_traces: Path, make_pairs: MakePairs, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Bundle, str, Path]:
     folder = tmp_path_factory.mktemp("taught")
-    path = write(make_pairs(30).assign(outlet="the gazette"), folder / "pairs.csv")
+    pairs = make_pairs(30, known=False).assign(outlet="the gazette")
+    path = write(pairs, folder / "pairs.csv")
     bundle, said = retrain_quietly([path], base_with_traces, folder / "mine")
     return bundle, said, path
 
@@ -484,7 +485,7 @@ def test_a_new_machine_is_learnt_and_found(
     assert "learnt your machine from 30 articles" in said
     figures = bundle.manifest.figures["retraining"]["a machine of its own"]
     assert figures["found with it"] > figures["found without it"]
-    fresh = make_pairs(20, first=500)
+    fresh = make_pairs(20, first=500, known=False)
     old, new = (Detector.load(folder, threads=1) for folder in (base_with_traces, bundle.folder))
     copies, originals = fresh["text"].tolist(), fresh["original"].tolist()
     before = sum(v.flagged for v in old.score(copies))
