@@ -451,7 +451,8 @@ def _find_label_noise(run: _Run, learnt: GatheredDocuments, fit: _Fit) -> None:
 
 def _judge(run: _Run, fit: _Fit, sets: list[ScoredSet]) -> Comparison:
     """Compare, say the outcome, and refuse a worse model unless that is accepted."""
-    priced = ("true_positive_rate",) if run.settings.depth == THRESHOLDS else ()
+    # New scales weigh the two answers anew, so they may move the order of documents, too.
+    priced = ("true_positive_rate", "auroc") if run.settings.depth == THRESHOLDS else ()
     comparison = compare_sets(sets, run.classifier, fit.fitted.classifier, priced)
     if run.settings.depth == ENCODER:
         comparison.faults.append(
