@@ -138,7 +138,12 @@ def round_parts(parts: Mapping[str, float], digits: int = 2) -> dict[str, float]
     return {name: floor / scale for name, floor in zip(parts, floors, strict=True)}
 
 
-_EVIDENCE_SOURCES = {"encoder": "encoder", "lexical": "word sequences", "style": "style"}
+_EVIDENCE_SOURCES = {
+    "encoder": "encoder",
+    "lexical": "word sequences",
+    "style": "style",
+    "discriminant": "encoder, as whole articles differ",
+}
 _EVIDENCE_SAYS = {
     "translated": "translated",
     "spun": "spun",

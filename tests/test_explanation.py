@@ -1,0 +1,19 @@
+"""Evidence has a name that a reader understands."""
+
+from __future__ import annotations
+
+import pytest
+
+from detector.evidence import EVIDENCE_COLUMNS
+from detector.explanation import name_evidence
+
+
+@pytest.mark.parametrize("column", (*EVIDENCE_COLUMNS, "constant"))
+def test_every_column_of_evidence_has_a_plain_name(column: str) -> None:
+    name = name_evidence(column)
+    assert "_" not in name
+    assert name != column.replace("_", " ")
+
+
+def test_unknown_evidence_is_called_what_it_is() -> None:
+    assert name_evidence("a_column_of_tomorrow") == "a column of tomorrow"
