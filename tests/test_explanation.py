@@ -8,7 +8,7 @@ from detector.evidence import EVIDENCE_COLUMNS
 from detector.explanation import name_evidence
 
 
-@pytest.mark.parametrize("column", (*EVIDENCE_COLUMNS, "constant"))
+@pytest.mark.parametrize("column", [*EVIDENCE_COLUMNS, "constant"])
 def test_every_column_of_evidence_has_a_plain_name(column: str) -> None:
     name = name_evidence(column)
     assert "_" not in name
