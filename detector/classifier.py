@@ -5,7 +5,7 @@ as spun rather than as a person's? Added up they drown each other's answer, sinc
 people's articles differs. So each is first measured by how people's articles spread, and the
 louder answer is the document's score.
 
-A document's log-odds grow with the amount of its text, and so does what can be promised: a score
+An answer's log-odds grow with the amount of text, and so does what can be promised: a score
 that is rare among human articles of fifty sentences is common among those of five. So each is
 judged against human articles *of its length* (`HumanScale`), and the score calibrated likewise.
 
@@ -59,7 +59,11 @@ class HumanScale:
     variance: Floats
 
     def standardize(self, scores: npt.ArrayLike, words: npt.ArrayLike) -> Floats:
-        """How many human spreads a score lies above the human mean of its length."""
+        """How far a score lies above the human mean of its length.
+
+        In the scale's units: of people's spread, or of where their tail reaches 1 (see
+        `detector.training.fit.even_tails`).
+        """
         length = relative_length(words)
         mean = self.mean[0] + self.mean[1] * length
         spread = np.sqrt(self.variance[0] + self.variance[1] * np.exp(-length))

@@ -31,7 +31,7 @@ _PAIR_ONLY = (
 )  # fmt: skip
 PAIR_COLUMNS = (*ALIGNMENT_COLUMNS, *_GAIN_COLUMNS, *_PAIR_ONLY)
 """What a relation is judged by: the alignment's measures; `gain_…`, how much higher each kind of
-evidence stands in the copy's linked sentences than in the original's; the documents' log-odds, the
+evidence stands in the copy's linked sentences than in the original's; the documents' scores, the
 share of sentences that rose, and the mean word scores of what was put in, taken out and kept."""
 
 _SUBSTITUTION_COLUMNS = (
@@ -102,7 +102,7 @@ class PairEvidence:
         return dict(zip(PAIR_COLUMNS, rounded, strict=True))
 
     def _measure_gains(self) -> list[float]:
-        """Mean gain of each evidence column, the log-odds, and the share of sentences that rose."""
+        """Mean gain of each evidence column, the scores, and the share of sentences that rose."""
         rows, originals = self._linked_rows()
         if not len(rows):
             gains, risen = np.zeros(len(EVIDENCE_COLUMNS)), 0.0

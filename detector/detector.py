@@ -69,7 +69,7 @@ class Detector:
         self.model = model
         self.bundle = bundle
         self._pair_classifier: PairClassifier | None = None
-        # What compares and points was fitted on the log-odds of the classifier of its time.
+        # What compares and points was fitted on the scores of the classifier of its time.
         self._log_odds_classifier = classifier
         if bundle is not None and LOG_ODDS_FILE in bundle.manifest.files:
             self._log_odds_classifier = DocumentClassifier.from_arrays(
@@ -130,7 +130,7 @@ class Detector:
             false_positive_rate: share of people's articles that may be flagged by mistake: 0.05,
                 0.01 or 0.001.
             artifacts: which spans to point at: "few" keeps precision (on people's articles, one in
-                500 words), "many" shows five times as many there, "all" is for texts known to be a
+                750 words), "many" shows six times as many there, "all" is for texts known to be a
                 machine's, "none" looks for none.
 
         Returns:
@@ -208,7 +208,7 @@ class Detector:
         return self._judge_pair(evidence, classifier, rate)
 
     def measure_log_odds(self, documents: Sequence[DocumentEvidence]) -> list[float]:
-        """Uncalibrated log-odds of "not original" of each document, as comparisons know them."""
+        """The document classifier's score of each document, as comparisons know it."""
         return [
             float(self._log_odds_classifier.score(d.summary[None], np.array([d.words]))[0][0])
             for d in documents

@@ -44,6 +44,13 @@ def test_a_rendering_is_found_where_it_stands(
         "The president had a meeting in Kiev with Zelenskiy.",
         "The Neu-Moskau estate and the Moskauer Platz were late.",
         "He spoke of ungarn and moskau.",
+        "The city's only train station closed.",
+        "He threw the shotgun in the canal.",
+        "The toddler sat in a puddle.",
+        "Heavy rain fell from the clouds.",
+        "He had a nose full of dust.",
+        "Water overflowed the glass.",
+        "Florenz Ziegfeld met Kopenhagen Fur in Atenas.",
     ],
 )
 def test_plain_english_has_none(sentence: str) -> None:

@@ -54,8 +54,9 @@ _DEPTHS = ("thresholds", "classifier", "encoder")
     type=click.Choice(_DEPTHS),
     default="classifier",
     show_default=True,
-    help="thresholds: for a new outlet, from its human articles alone. classifier: a new one on "
-    "the old evidence and the pairs. encoder: tuned anew on the pairs (hours on a CPU).",
+    help="thresholds: for a new outlet, from its human articles alone. classifier: an alarm "
+    "for your machine beside the old one or, where that does not do, a new one on the old evidence "
+    "and the pairs. encoder: tuned anew on the pairs (hours on a CPU).",
 )
 @click.option(
     "--augment",

@@ -129,7 +129,8 @@ def _find_originals(means: Floats, frame: pd.DataFrame) -> Floats:
     """
     human = frame[frame["label"] == ORIGINAL]
     keys = list(zip(frame["group"], frame["article_id"], strict=True))
-    rows = {keys[i]: i for i in human.index}
+    # The first: an edited version is a person's too, and comes after the original.
+    rows = {keys[i]: i for i in reversed(human.index)}
     outlets = {name: means[index].mean(0) for name, index in human.groupby("group").groups.items()}
     everyone = means[human.index].mean(0)
     return np.stack(

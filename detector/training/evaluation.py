@@ -27,7 +27,12 @@ from detector.training.documents import (
     subsample_documents,
 )
 from detector.training.fit import GatheredDocuments, bound_rate, fit_classifier, gather_documents
-from detector.training.metrics import bootstrap, measure_auroc, weigh_share
+from detector.training.metrics import (
+    FEWEST_ARTICLES,
+    bootstrap,
+    measure_auroc,
+    weigh_share,
+)
 from detector.training.pairs import (
     HELD_OUT_OUTLETS,
     HELD_OUT_PIVOTS,
@@ -97,11 +102,12 @@ class ScoredDocuments:
                 lambda weights: measure_auroc(positive, scores, weights), ids[rows], _RESAMPLES
             )
             result["auroc"] = figure and figure.to_dict()
-        if human.sum() >= _FEWEST_FOR_A_RATE and machine.any():
-            least = np.quantile(self.scores[human], 1 - rate)
-            found = self.scores[machine] > least
+        enough = human.sum() >= _FEWEST_FOR_A_RATE
+        if enough and result["articles"] >= FEWEST_ARTICLES:
             figure = bootstrap(
-                lambda weights: weigh_share(found, weights), ids[machine], _RESAMPLES
+                lambda weights: _measure_found(positive, scores, weights, rate),
+                ids[rows],
+                _RESAMPLES,
             )
             result["found"] = figure and figure.to_dict()
         if rate in self.flagged and machine.any():
@@ -111,6 +117,19 @@ class ScoredDocuments:
             )
             result["tpr"] = figure and figure.to_dict()
         return result
+
+
+def _measure_found(
+    positive: npt.NDArray[np.bool_], scores: Floats, weights: Floats, rate: float
+) -> Floats:
+    """Share of `positive` above the score that `rate` of the others exceed, per row of weights."""
+    order = np.argsort(scores, kind="stable")
+    people = np.cumsum((weights * ~positive)[:, order], axis=1)
+    at = (people < (1 - rate) * people[:, -1:]).sum(axis=1)
+    least = scores[order][np.minimum(at, len(order) - 1)]
+    machine = weights * positive
+    with np.errstate(invalid="ignore"):  # a draw without machine documents says nothing
+        return np.asarray((machine * (scores > least[:, None])).sum(1) / machine.sum(1))
 
 
 def score_documents(

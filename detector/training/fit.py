@@ -2,7 +2,8 @@
 
 The encoder and the sentence models learn from the training split; the document classifier, its
 calibration and its thresholds from documents of the development split, out of fold, so that no
-score that a promise rests on was fitted to the article it comes from.
+score that a promise rests on was fitted to the article it comes from (but for the discriminants of
+the rows that its scorer learnt from).
 """
 
 from __future__ import annotations
@@ -335,12 +336,12 @@ def bound_rate(flagged: int, articles: int, confidence: float = CONFIDENCE) -> f
     return float(beta.ppf(confidence, flagged + 1, articles - flagged))
 
 
-def choose_threshold(standard: Floats, rate: float) -> float | None:
-    """The least standardised score whose exceedance among human articles is at most `rate`.
+def choose_threshold(scores: Floats, rate: float) -> float | None:
+    """The least score whose exceedance among human articles is at most `rate`.
 
     Held by its upper confidence bound; None where there are too few articles to hold it.
     """
-    ordered = np.sort(standard)[::-1]
+    ordered = np.sort(scores)[::-1]
     allowed = -1
     while allowed + 1 < len(ordered) and bound_rate(allowed + 1, len(ordered)) <= rate:
         allowed += 1
@@ -351,14 +352,14 @@ def choose_threshold(standard: Floats, rate: float) -> float | None:
 
 
 def fit_thresholds(
-    standard: Floats,
+    scores: Floats,
     groups: pd.Series,
     promised: Collection[str] = (),
 ) -> tuple[dict[float, float], list[dict[str, Any]]]:
     """Thresholds that hold for all human articles together and for each group that is large enough.
 
     Args:
-        standard: out-of-fold scores of whole human articles.
+        scores: out-of-fold scores of whole human articles.
         groups: their outlets (human translations are one).
         promised: groups for which the rate must hold by its confidence bound, like that of all
             together, as far as they have the articles for it.
@@ -368,23 +369,23 @@ def fit_thresholds(
     """
     thresholds, table = {}, []
     for rate in FALSE_POSITIVE_RATES:
-        chosen = choose_threshold(standard, rate)
-        record: dict[str, Any] = {"false_positive_rate": rate, "articles": len(standard)}
+        chosen = choose_threshold(scores, rate)
+        record: dict[str, Any] = {"false_positive_rate": rate, "articles": len(scores)}
         if chosen is not None:
-            for of_group, allowed in _iterate_groups(standard, groups, rate):
+            for of_group, allowed in _iterate_groups(scores, groups, rate):
                 # Nor may an outlet's own share exceed the promise, as far as it can be told.
                 ordered = np.sort(of_group)[::-1]
                 least = ordered[int(np.floor(allowed * len(ordered)))]
                 chosen = max(chosen, float(np.nextafter(least, np.inf)))
             for name in promised:
-                own = choose_threshold(standard[(groups == name).to_numpy()], rate)
+                own = choose_threshold(scores[(groups == name).to_numpy()], rate)
                 chosen = chosen if own is None else max(chosen, own)
-            flagged = int((standard >= chosen).sum())
+            flagged = int((scores >= chosen).sum())
             thresholds[rate] = chosen
             record |= {
-                "standard_score": chosen,
+                "score": chosen,
                 "flagged": flagged,
-                "upper_bound": bound_rate(flagged, len(standard)),
+                "upper_bound": bound_rate(flagged, len(scores)),
             }
         else:
             record["withheld"] = f"too few human articles to promise {rate:g}"
@@ -393,7 +394,7 @@ def fit_thresholds(
 
 
 def _iterate_groups(
-    standard: Floats, groups: pd.Series, rate: float
+    scores: Floats, groups: pd.Series, rate: float
 ) -> Iterator[tuple[Floats, float]]:
     """Scores of each group in which `rate` is at least one article, and the share it may have.
 
@@ -405,7 +406,7 @@ def _iterate_groups(
     for name, rows in names.groupby(names.to_numpy()):
         allowed = rate * (TRANSLATOR_TOLERANCE if name == TRANSLATOR_GROUP else 1)
         if len(rows) * allowed >= 1:
-            yield standard[rows.index.to_numpy()], allowed
+            yield scores[rows.index.to_numpy()], allowed
 
 
 @dataclass(frozen=True)
@@ -517,15 +518,7 @@ def _promise(
     whole = len(documents.frame)
     is_person = human & (np.arange(len(human)) < whole)
     one, other = (
-        even_tails(
-            fit_human_scale(answer[human], words[human], weights[human], groups[human]),
-            answer[is_person],
-            words[is_person],
-            groups[is_person],
-        )
-        if np.isfinite(answer).all()
-        else HumanScale(np.zeros(2), np.ones(2))  # of a class that no document had
-        for answer in answers.T
+        _fit_scale(answer, words, weights, groups, human, is_person) for answer in answers.T
     )
     scaled = replace(scorer, human=(one, other))
     scores = scaled.combine(answers, words)
@@ -539,6 +532,23 @@ def _promise(
         thresholds=thresholds,
     )
     return FittedClassifier(classifier, scores[:whole], table)
+
+
+def _fit_scale(
+    answer: Floats,
+    words: npt.NDArray[np.int64],
+    weights: Floats,
+    groups: pd.Series,
+    human: npt.NDArray[np.bool_],
+    is_person: npt.NDArray[np.bool_],
+) -> HumanScale:
+    """The human scale of one answer; people in a fold that had none of its class are left out."""
+    known = np.isfinite(answer)
+    some, whole = human & known, is_person & known
+    if not whole.any():  # no document at all was of the class
+        return HumanScale(np.zeros(2), np.ones(2))
+    scale = fit_human_scale(answer[some], words[some], weights[some], groups[some])
+    return even_tails(scale, answer[whole], words[whole], groups[whole])
 
 
 def even_tails(

@@ -22,6 +22,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detector.classifier import QUESTIONS, Alarm, DocumentClassifier
+from detector.errors import DetectorError
 from detector.evidence import FEWEST_WORDS, LearntTraces
 from detector.training.fit import (
     FittedClassifier,
@@ -91,7 +92,7 @@ def teach_machine(documents: GatheredDocuments, fitted: FittedClassifier) -> Tau
     if task is None or _RATE not in fitted.classifier.thresholds:
         return TaughtClassifier(fitted)
     crossed = task.cross_fit()
-    shift = _choose_shift(task, crossed)
+    shift = _choose_shift(task, crossed, fitted.classifier.thresholds[_RATE])
     if shift is None:
         return TaughtClassifier(fitted)
     weights, learnt = task.fit(crossed)
@@ -113,21 +114,31 @@ def teach_machine(documents: GatheredDocuments, fitted: FittedClassifier) -> Tau
 
 def refit_promises(
     documents: GatheredDocuments, classifier: DocumentClassifier
-) -> FittedClassifier:
-    """`refit_thresholds` around a classifier that may have an alarm, which stays as it is.
+) -> TaughtClassifier:
+    """`refit_thresholds` around a classifier that may have an alarm.
+
+    The alarm is fitted anew on the same pairs, with the new people's articles beside the old ones:
+    what a promise was measured on is what is written. How loud it may be stays as it was.
 
     Raises:
-        ValueError: it has one, and the traces are not kept that it is judged by.
+        DetectorError: it has one, and the traces are not kept that it is judged by.
     """
     fitted = refit_thresholds(documents, replace(classifier, alarm=None))
     if classifier.alarm is None:
-        return fitted
+        return TaughtClassifier(fitted)
     task = _Task.of(documents, fitted)
     if task is None:
-        raise ValueError("a model that was taught a machine keeps the traces that it learnt from")
-    standard = task.cross_fit().standard + classifier.alarm.shift
-    raised = _raise_scores(task, fitted, standard)
-    return replace(raised, classifier=replace(raised.classifier, alarm=classifier.alarm))
+        raise DetectorError(
+            "a model that was taught a machine needs the traces that it learnt from, and this one "
+            "no longer keeps them: start from the model that it was retrained from"
+        )
+    crossed = task.cross_fit()
+    weights, learnt = task.fit(crossed)
+    alarm = replace(classifier.alarm, weights=weights, human=crossed.human)
+    raised = _raise_scores(task, fitted, crossed.standard + alarm.shift)
+    return TaughtClassifier(
+        replace(raised, classifier=replace(raised.classifier, alarm=alarm)), learnt
+    )
 
 
 def _raise_scores(task: _Task, fitted: FittedClassifier, standard: Floats) -> FittedClassifier:
@@ -143,10 +154,9 @@ def _raise_scores(task: _Task, fitted: FittedClassifier, standard: Floats) -> Fi
     )
 
 
-def _choose_shift(task: _Task, crossed: _Crossed) -> float | None:
+def _choose_shift(task: _Task, crossed: _Crossed, before: float) -> float | None:
     """As much as the thresholds of everything else bear; None where that is not worth it."""
     human, machine = task.is_human, ~task.is_human & ~task.is_added
-    before = keep_promises(task.frame[human], task.standard[human])[0][_RATE]
     groups = [
         rows.index.to_numpy()
         for name in ("system", "group")

@@ -164,7 +164,7 @@ def compare_sets(
         by_row = {f"outlet {name}": share for name, share in allowed.items()}
         comparison.faults += find_faults(scored.name, figures, judged, by_row)
         comparison.price += find_faults(scored.name, figures, priced, by_row)
-        comparison.faults += find_broken_promises(scored, RATE)
+        comparison.faults += find_broken_promises(scored)
     for rate in sorted(set(old.thresholds) - set(new.thresholds)):
         comparison.faults.append(
             f"the new model promises no false-positive rate of {rate:g}, and the old one did"
@@ -232,12 +232,11 @@ def _format_change(cell: Mapping[str, Any] | None) -> str:
     )
 
 
-def find_broken_promises(scored: ScoredSet, rate: float) -> list[str]:
+def find_broken_promises(scored: ScoredSet) -> list[str]:
     """Outlets of which the new model surely flags more human articles than it promises.
 
-    Surely: the lower confidence bound of the share (Clopper and Pearson 1934) is above the rate.
-    An outlet of the old model's counts only if the new one flags more of it: professionals'
-    translations are allowed more (see `detector.training.fit.TRANSLATOR_TOLERANCE`).
+    Surely: the lower confidence bound of the share (Clopper and Pearson 1934) is above what is
+    allowed of it. An outlet of the old model's counts only if the new one flags more of it.
     """
     human = (scored.documents["label"] == ORIGINAL).to_numpy()
     faults = []
@@ -246,10 +245,11 @@ def find_broken_promises(scored: ScoredSet, rate: float) -> list[str]:
             int(of["flagged"].to_numpy()[rows.index].sum()) for of in (scored.new, scored.old)
         )
         is_judged = scored.of_user or flagged > before
-        if is_judged and bound_below(flagged, len(rows)) > rate:
+        allowed = float(rows["allowed"].max())
+        if is_judged and bound_below(flagged, len(rows)) > allowed:
             faults.append(
                 f"{scored.name}, outlet {outlet}: {flagged} of {len(rows)} human articles are "
-                f"flagged, and {rate:.0%} is promised (the old model flagged {before})"
+                f"flagged, and {allowed:.0%} is promised (the old model flagged {before})"
             )
     return faults
 

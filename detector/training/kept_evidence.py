@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from detector.bundle import Bundle
@@ -19,7 +20,7 @@ from detector.evidence import EVIDENCE_COLUMNS, SentenceScorer
 from detector.training.fit import GatheredDocuments, concatenate, read_column
 from detector.training.pairs_files import PairsError
 from detector.training.traces import Traces
-from detector.verdict import LABELS
+from detector.verdict import LABELS, ORIGINAL
 
 EVIDENCE_FILE = "training_evidence.safetensors"
 DOCUMENTS_FILE = "training_documents.json"
@@ -130,10 +131,18 @@ def fill_columns(documents: GatheredDocuments) -> GatheredDocuments:
     return replace(documents, frame=documents.frame.assign(**values))
 
 
-def join_evidence(old: GatheredDocuments, new: GatheredDocuments) -> tuple[GatheredDocuments, int]:
-    """Both collections, the new ones last, and how many old documents gave way.
+def join_evidence(
+    old: GatheredDocuments, new: GatheredDocuments
+) -> tuple[GatheredDocuments, npt.NDArray[np.bool_]]:
+    """Both collections, the new ones last, and which old documents stayed.
 
-    An article that was brought again replaces what was kept of it.
+    What was brought again of an article replaces what was kept of it: people's texts people's,
+    a machine's versions a machine's.
     """
-    again = old.frame["article_id"].isin(set(new.frame["article_id"])).to_numpy()
-    return concatenate([old.select(~again), new]), int(again.sum())
+    brought = set(_list_sides(new.frame))
+    stay = np.array([side not in brought for side in _list_sides(old.frame)], dtype=bool)
+    return concatenate([old.select(stay), new]), stay
+
+
+def _list_sides(frame: pd.DataFrame) -> list[tuple[str, bool]]:
+    return list(zip(frame["article_id"], frame["label"] == ORIGINAL, strict=True))

@@ -303,7 +303,7 @@ def plot_scores(scored: pd.DataFrame, folder: Path, grouping: str = "outlet") ->
         axes.set_ylim(-0.7, len(groups) - 0.3)
         axes.grid(axis="y", visible=False)
         axes.axvline(0, color=BLACK, linewidth=1.2, linestyle="--", label="threshold")
-        unit = "human standard deviations" if "score" in scored.columns else "log-odds"
+        unit = "on people's scale," if "score" in scored.columns else "log-odds"
         axes.set_xlabel(f"score: {unit} above the threshold\nfor a document of that length")
         title = "Scores: median, middle half, middle 90 % and the documents beyond"
         if left_out:

@@ -1,8 +1,9 @@
 """Retrain a model on a user's labelled pairs: validate, augment, fit, compare, and only then write.
 
 Three depths: ``thresholds`` (calibration and thresholds for a new outlet, from human articles),
-``classifier`` (a new document classifier on the base's evidence and the new), ``encoder`` (the
-encoder tuned anew on the pairs).
+``classifier`` (an alarm for the user's machine beside the base's classifier or, where that does not
+do, a new classifier on the base's evidence and the new), ``encoder`` (the encoder tuned anew on the
+pairs).
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ from detector.training.fit import (
 )
 from detector.training.fit_alarm import TaughtClassifier, refit_promises, teach_machine
 from detector.training.gate import (
+    RATE,
     Comparison,
     ScoredSet,
     compare_sets,
@@ -149,7 +151,8 @@ class _Run:
     say: Callable[[str], None]
     made: dict[str, int] = field(default_factory=dict)
     not_installed: list[str] = field(default_factory=list)
-    replaced: int = 0
+    evidence: GatheredDocuments | None = None
+    kept: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
     parts: dict[str, Any] = field(default_factory=dict)
     tuned_on: int = 0
 
@@ -348,12 +351,12 @@ def _fit_thresholds(run: _Run, learnt: GatheredDocuments) -> _Fit:
     human = (learnt.frame["label"] == ORIGINAL).to_numpy()
     new = _mark(learnt.select(human), fitted=False, promised=True)
     old, joined = _join(run, new)
-    fitted = refit_promises(joined, run.classifier)
-    scores, _ = fitted.classifier.score(learnt.summaries, learnt.words)
-    if LEARNT_FILE in run.base.manifest.files:
-        run.parts[LEARNT_FILE] = run.base.path(LEARNT_FILE)
-    project = [_score_project_set(run, old, fitted)]
-    return _Fit(TaughtClassifier(fitted), joined, scores, project)
+    taught = refit_promises(joined, run.classifier)
+    if taught.learnt is not None:
+        run.parts[LEARNT_FILE] = taught.learnt.to_arrays()
+    seen = learnt.learn(taught.learnt)
+    scores, _ = taught.fitted.classifier.score(seen.summaries, seen.words)
+    return _Fit(taught, joined, scores, [_score_project_set(run, old, taught.fitted)])
 
 
 def _fit_classifier(run: _Run, learnt: GatheredDocuments) -> _Fit:
@@ -392,9 +395,14 @@ def _fit_on_user_alone(run: _Run, learnt: GatheredDocuments) -> _Fit:
 
 def _join(run: _Run, new: GatheredDocuments) -> tuple[GatheredDocuments, GatheredDocuments]:
     """What is kept of the base's evidence, and that with the new."""
-    joined, run.replaced = join_evidence(load_evidence(run.base), new)
-    kept = np.arange(len(joined.frame)) < len(joined.frame) - len(new.frame)
-    return joined.select(kept), joined
+    run.evidence = load_evidence(run.base)
+    # The base's scorer has seen these articles: they must not be scored as if it had not.
+    frame = run.evidence.frame
+    seen = new.frame["article_id"].isin(set(frame["article_id"][frame["fitted"].astype(bool)]))
+    new = replace(new, frame=new.frame.assign(fitted=new.frame["fitted"].astype(bool) | seen))
+    joined, run.kept = join_evidence(run.evidence, new)
+    old = np.arange(len(joined.frame)) < run.kept.sum()
+    return joined.select(old), joined
 
 
 def _describe_taught(figures: Mapping[str, Any]) -> str:
@@ -407,7 +415,8 @@ def _describe_taught(figures: Mapping[str, Any]) -> str:
 
 def _score_project_set(run: _Run, old: GatheredDocuments, fitted: FittedClassifier) -> ScoredSet:
     """Both models on the base's evidence, either out of fold, in the same folds."""
-    before = refit_promises(old, run.classifier).out_of_fold
+    assert run.evidence is not None
+    before = refit_promises(run.evidence, run.classifier).fitted.out_of_fold[run.kept]
     after = fitted.out_of_fold[: len(old.frame)]
     return ScoredSet.of(
         PROJECT_SET,
@@ -425,20 +434,13 @@ def _score_user_set(
     new = fit.fitted.classifier
     if gathered.frame["article_id"][held_out].nunique() >= FEWEST_TO_MEASURE:
         name, chosen = HELD_OUT_SET, held_out
-        scores = score_directly(new, _see_anew(run, fit, gathered.select(chosen)))
+        scores = score_directly(new, gathered.select(chosen).learn(fit.taught.learnt))
     else:
         name = HUMAN_SET if run.settings.depth == THRESHOLDS else USER_SET
         chosen = ~held_out
         scores = describe_scores(new, fit.of_user, gathered.select(chosen).words)
     old_scores = score_directly(run.classifier, before.select(chosen))
     return ScoredSet.of(name, gathered.select(chosen).frame, old_scores, scores, of_user=True)
-
-
-def _see_anew(run: _Run, fit: _Fit, documents: GatheredDocuments) -> GatheredDocuments:
-    """Documents with what the new model measures of a machine it was taught."""
-    if run.settings.depth == THRESHOLDS:
-        return documents
-    return documents.learn(fit.taught.learnt)
 
 
 def _find_label_noise(run: _Run, learnt: GatheredDocuments, fit: _Fit) -> None:
@@ -538,8 +540,9 @@ def _draw(run: _Run, output: Path, sets: list[ScoredSet], classifier: DocumentCl
     flagged_at = {
         rate: (scored["score"] >= at).to_numpy() for rate, at in classifier.thresholds.items()
     }
+    above = scored.assign(score=scored["score"] - classifier.thresholds.get(RATE, 0.0))
     try:
-        paths = plot_evaluation(scored, flagged_at, folder)
+        paths = plot_evaluation(above, flagged_at, folder)
     except DetectorError as error:
         run.say(f"no plots: {error}")
         return
@@ -578,7 +581,7 @@ def _describe_run(run: _Run, fit: _Fit, comparison: Comparison) -> dict[str, Any
         "seed": run.settings.seed,
         "validation": run.report.to_dict(),
         "augmented": run.made,
-        "articles of the base replaced": run.replaced,
+        "documents of the base replaced": int((~run.kept).sum()),
         "sentence pairs of the encoder": run.tuned_on,
         "a machine of its own": fit.taught.figures,
         "comparison": comparison.to_dict(),

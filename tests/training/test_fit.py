@@ -126,11 +126,11 @@ def test_threshold_holds_for_each_outlet() -> None:
         assert (scores >= threshold).mean() <= rate
     assert [row["false_positive_rate"] for row in table] == list(FALSE_POSITIVE_RATES)
     kept, withheld = table[1], table[2]
-    assert kept["standard_score"] == thresholds[0.01]
+    assert kept["score"] == thresholds[0.01]
     assert kept["flagged"] == (scores >= thresholds[0.01]).sum()
     assert kept["upper_bound"] == bound_rate(kept["flagged"], 2000) <= 0.01
     assert withheld["withheld"] == "too few human articles to promise 0.001"
-    assert "standard_score" not in withheld
+    assert "score" not in withheld
 
 
 # --------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("sklearn")
 
 from detector.classifier import DocumentClassifier
+from detector.errors import DetectorError
 from detector.training.fit import (
     FittedClassifier,
     GatheredDocuments,
@@ -191,23 +192,33 @@ def test_a_base_that_keeps_no_traces_teaches_nothing(
     assert teach_machine(replace(both, traces=None), fitted).fitted is fitted
 
 
-def test_new_thresholds_leave_the_alarm(
+def test_new_thresholds_are_measured_on_the_alarm_that_is_written(
     taught: TaughtClassifier, both: GatheredDocuments, draw_documents: DrawDocuments
 ) -> None:
-    people = _give_traces(draw_documents(100, 0, seed=61, outlets=("the courier",)), 61)
-    people = replace(people, frame=people.frame.assign(added=True, taught=False, fitted=False))
-    both = replace(both, frame=both.frame.assign(fitted=True))
+    # A new outlet whose people lean like the machine, and put some of its words.
+    people = _give_traces(draw_documents(400, 0, seed=61, outlets=("the courier",)), 61)
+    assert people.traces is not None
+    rng = np.random.default_rng(4)
+    embeddings = people.traces.embeddings.copy()
+    embeddings[:, 0] += 0.3
+    words = [
+        np.union1d(w[3:], rng.choice(ITS, 3, replace=False)).astype(np.uint32)
+        for w in people.traces.words
+    ]
+    frame = people.frame.assign(added=True, taught=False, fitted=False, promised=True)
+    people = replace(people, frame=frame, traces=Traces(embeddings, words))
+    both = replace(both, frame=both.frame.assign(fitted=True, promised=False))
     refitted = refit_promises(concatenate([both, people]), taught.fitted.classifier)
-    assert refitted.classifier.alarm is taught.fitted.classifier.alarm
-    assert RATE in refitted.classifier.thresholds
-    # out of fold the alarm is heeded as it was when it was fitted
-    np.testing.assert_allclose(
-        refitted.out_of_fold[: len(both.frame)], taught.fitted.out_of_fold, rtol=0.2, atol=0.5
-    )
+    assert refitted.learnt is not None
+    least = refitted.fitted.classifier.thresholds[RATE]
+    out_of_fold = refitted.fitted.out_of_fold[len(both.frame) :] >= least
+    deployed = _flag(refitted.fitted.classifier, people.learn(refitted.learnt))
+    assert out_of_fold.mean() <= RATE
+    assert deployed.mean() <= 2 * RATE
 
 
 def test_an_alarm_cannot_be_kept_without_traces(
     taught: TaughtClassifier, both: GatheredDocuments
 ) -> None:
-    with pytest.raises(ValueError, match="keeps the traces"):
+    with pytest.raises(DetectorError, match="no longer keeps"):
         refit_promises(replace(both, traces=None), taught.fitted.classifier)

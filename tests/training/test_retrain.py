@@ -21,7 +21,7 @@ from detector.bundle import Bundle
 from detector.classifier import DocumentClassifier
 from detector.cli.train import _name_command, train
 from detector.errors import BundleError, DetectorError
-from detector.evidence import LEARNT_FILE, EvidenceGatherer, hash_words
+from detector.evidence import LEARNT_FILE, EvidenceGatherer, LearntTraces, hash_words
 from detector.training import retrain as retrain_module
 from detector.training.gate import Comparison
 from detector.training.kept_evidence import TRACES_FILE, load_evidence
@@ -133,7 +133,7 @@ def test_an_article_that_is_brought_again_replaces_itself(
     bundle, _, folder = retrained
     again, _ = retrain_quietly([folder / "pairs.csv"], bundle.folder, tmp_path / "twice")
     assert len(load_evidence(again).frame) == len(load_evidence(bundle).frame)
-    assert again.manifest.figures["retraining"]["articles of the base replaced"] == 40
+    assert again.manifest.figures["retraining"]["documents of the base replaced"] == 40
 
 
 def test_held_out_articles_are_measured_and_not_learnt(
@@ -516,10 +516,29 @@ def test_new_thresholds_keep_what_was_learnt(
     settings = replace(ACCEPTED, depth="thresholds")
     path = write(people, tmp_path / "people.csv")
     new, _ = retrain_quietly([path], bundle.folder, tmp_path / "new", settings)
-    names = [b.path(LEARNT_FILE).read_bytes() for b in (bundle, new)]
-    assert names[0] == names[1]
-    article = make_pairs(1, first=500)["text"][0]
-    assert Detector.load(new.folder, threads=1).score(article).probability is not None
+    old, kept = (LearntTraces.from_arrays(b.read_arrays(LEARNT_FILE)) for b in (bundle, new))
+    np.testing.assert_array_equal(old.words, kept.words)
+    copies = make_pairs(20, first=500, known=False)["text"].tolist()
+    assert sum(v.flagged for v in Detector.load(new.folder, threads=1).score(copies)) >= 18
+
+
+def test_a_taught_model_is_retrained_on_its_own_articles(
+    taught: tuple[Bundle, str, Path], make_pairs: MakePairs, tmp_path: Path
+) -> None:
+    bundle, _, path = taught
+    again, _ = retrain_quietly([path], bundle.folder, tmp_path / "again")
+    assert again.manifest.figures["retraining"]["documents of the base replaced"] == 60
+    few = write(make_pairs(12, known=False).assign(outlet="the gazette"), tmp_path / "few.csv")
+    fewer, said = retrain_quietly([few], bundle.folder, tmp_path / "fewer")
+    assert "learnt your machine from 30 articles" in said
+    assert len(load_evidence(fewer).frame) == len(load_evidence(bundle).frame)
+    people = make_pairs(60)[["original", "article_id"]].assign(outlet="the gazette")
+    settings = replace(ACCEPTED, depth="thresholds")
+    alone = write(people, tmp_path / "people.csv")
+    kept, _ = retrain_quietly([alone], bundle.folder, tmp_path / "kept", settings)
+    # people's articles do not drive out the copies that were made of them
+    copies = load_evidence(kept).frame["taught"].sum()
+    assert copies == load_evidence(bundle).frame["taught"].sum() == 30
 
 
 def test_damaged_traces_are_refused(
