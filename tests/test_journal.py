@@ -170,6 +170,15 @@ def list_session(leader: int) -> list[str]:
     return found
 
 
+def wait_for_end(leader: int) -> list[str]:
+    """What still lives of a session after ten seconds: a process takes a moment to be gone."""
+    for _ in range(200):
+        if not (living := list_session(leader)):
+            return []
+        time.sleep(0.05)
+    return living
+
+
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 def test_workers_end_with_their_parent_and_the_run_goes_on(
     tiny_bundle: Path, person_article: str, tmp_path: Path
@@ -184,11 +193,7 @@ def test_workers_end_with_their_parent_and_the_run_goes_on(
     assert any("popen_loky" in command for command in list_session(killed.pid))
     killed.kill()
     killed.communicate()
-    for _ in range(200):
-        if not list_session(killed.pid):
-            break
-        time.sleep(0.05)
-    assert list_session(killed.pid) == []
+    assert wait_for_end(killed.pid) == []
 
     interrupted = start(*call, target, "--workers", 2, "--resume")
     before = count_lines(record)
@@ -197,7 +202,7 @@ def test_workers_end_with_their_parent_and_the_run_goes_on(
     _, errors = interrupted.communicate(timeout=60)
     assert interrupted.returncode == 130
     assert "Traceback" not in errors
-    assert list_session(interrupted.pid) == []
+    assert wait_for_end(interrupted.pid) == []
 
     assert finish(*call, target, "--workers", 2, "--resume")[0] == 1
     assert finish(*call, whole, "--workers", 1)[0] == 1
