@@ -55,7 +55,7 @@ def fit_discriminant(documents: GatheredDocuments) -> LinearScorer:
         if chosen.any():
             direction = np.linalg.solve(_shrink(spread), _average(shift[chosen], frame[chosen]))
             weights[:, place] = direction / np.sqrt(max(float(direction @ own @ direction), 1e-12))
-    usual = np.mean([means[human][rows].mean(0) for rows in _list_groups(frame[human])[1]], axis=0)
+    usual = np.mean([means[human][rows].mean(0) for rows in _list_groups(frame[human])], axis=0)
     return LinearScorer(weights.astype(np.float32), (-usual @ weights).astype(np.float32))
 
 
@@ -105,14 +105,14 @@ def average_documents(documents: GatheredDocuments) -> Floats:
     return np.stack([e.astype(np.float64).mean(0) for e in documents.embeddings])
 
 
-def _list_groups(frame: pd.DataFrame) -> tuple[list[str], list[npt.NDArray[np.int64]]]:
-    places = frame.reset_index(drop=True).groupby("group", sort=True).indices
-    return list(places), list(places.values())
+def _list_groups(frame: pd.DataFrame) -> list[npt.NDArray[np.int64]]:
+    """The rows of each outlet."""
+    return list(frame.reset_index(drop=True).groupby("group", sort=True).indices.values())
 
 
 def _measure_spread(means: Floats, frame: pd.DataFrame) -> tuple[Floats, Floats]:
     """Covariance of articles within outlets, and of the outlets' means."""
-    groups = [rows for rows in _list_groups(frame)[1] if len(rows) >= _FEWEST_ARTICLES]
+    groups = [rows for rows in _list_groups(frame) if len(rows) >= _FEWEST_ARTICLES]
     nothing = np.zeros((means.shape[1],) * 2)
     if not groups:
         return (np.cov(means.T) if len(means) > 1 else np.eye(means.shape[1])), nothing
