@@ -30,6 +30,7 @@ from detector.training.fit_artifacts import (
     find_swapped,
     fit_word_model,
     judge_words,
+    load_book_usage,
     mark_spans,
     mark_traces,
     measure_spans,
@@ -49,7 +50,7 @@ from detector.training.pairs import (
     load_error_spans,
     load_human_news,
 )
-from detector.training.recipe import SEED, assemble_tuning_pairs, training_sources
+from detector.training.recipe import SEED, assemble_tuning_pairs, development_sources
 from detector.training.spinning import Spinner, SynonymSource
 from detector.usage import PeopleUsage
 from detector.verdict import EDITED, MACHINE_REWRITTEN, TRANSLATED
@@ -99,8 +100,7 @@ class MarkedDocument:
 
 @cache
 def _training_synonyms() -> dict[str, Sequence[SynonymSource]]:
-    wordnet, german, spanish = (sources[0] for sources in training_sources()[1:4])
-    return {"wordnet": [wordnet], "freedict-deu": [german], "freedict-spa": [spanish]}
+    return development_sources()
 
 
 @cache
@@ -215,7 +215,7 @@ def fit_shipped_comparison(pairs: GatheredPairs) -> tuple[PairClassifier, dict[s
 
 
 def fit_shipped_artifacts(
-    memory: WordMemory, usage: PeopleUsage, marked: Sequence[MarkedDocument]
+    memory: WordMemory, usage: PeopleUsage, books: PeopleUsage, marked: Sequence[MarkedDocument]
 ) -> tuple[ArtifactFinder, dict[str, Any]]:
     """What finds artifacts, and its figures on the test split.
 
@@ -227,14 +227,14 @@ def fit_shipped_artifacts(
     part = [
         (d.evidence, d.log_odds, d.marks) for d, f in zip(development, fitted, strict=True) if f
     ]
-    model = fit_word_model(judge_words(memory, part, usage), SEED)
+    model = fit_word_model(judge_words(memory, part, usage, books), SEED)
     rest = [d for d, f in zip(development, fitted, strict=True) if not f]
     people = [(d.evidence, d.log_odds) for d in rest if d.group == "people"]
-    model = choose_levels(ArtifactFinder(memory, model, usage), people)
+    model = choose_levels(ArtifactFinder(memory, model, usage, books), people)
     translated = [(d.evidence, d.log_odds, d.marks) for d in rest if d.group == "translated"]
-    balance = choose_balance(model, judge_words(memory, translated, usage))
+    balance = choose_balance(model, judge_words(memory, translated, usage, books))
     model = replace(model, levels=dict(model.levels) | {BALANCED: balance})
-    finder = ArtifactFinder(memory, model, usage)
+    finder = ArtifactFinder(memory, model, usage, books)
     return finder, measure_artifacts(finder, [d for d in marked if d.split == "test"])
 
 
@@ -307,7 +307,7 @@ def complete_shipped_model(folder: Path, model: Path) -> Bundle:
     classifier, comparison = fit_shipped_comparison(pairs)
     memory = count_words(labelled, kinds=(TRANSLATED,))
     usage = count_usage(list_people_views(folder, labelled, common_words, frame))
-    finder, artifacts = fit_shipped_artifacts(memory, usage, marked)
+    finder, artifacts = fit_shipped_artifacts(memory, usage, load_book_usage(), marked)
     experts = measure_experts_marks(detector, finder, folder)
     return add_parts(
         Bundle.open(model),

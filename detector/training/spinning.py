@@ -552,12 +552,24 @@ _POS_TAGS = {"n": "noun", "masc": "noun", "fem": "noun", "neut": "noun", "pl": "
              "v": "verb", "adj": "adjective", "adv": "adverb"}  # fmt: skip
 
 
+#: Pivot languages, and how their verbs end in a dictionary: Hungarian ones end like other words.
+FREEDICT_PIVOTS = {
+    "deu": r"(e[lr]?n|tun)$",
+    "fra": r"([aei]r(se)?|re)$",
+    "hrv": r"(t|ć)i( se)?$",
+    "hun": r"",
+    "nld": r"[ea]?n$",
+    "por": r"([aei]r(se)?|re)$",
+    "spa": r"([aei]r(se)?|re)$",
+}
+
+
 class FreeDictPivotSource:
     """English words that share a translation: English → pivot → English through FreeDict.
 
     Nobody checks the sense on the way, which gives the confusions that translated news shows:
     "call" → Aufruf → "appeal", "readout" → Anzeige → "display".
-    `pivot` is `deu`, `spa` or `fra`. Raises `MissingPackageError` naming the FreeDict package.
+    `pivot` is one of `FREEDICT_PIVOTS`. Raises `MissingPackageError` naming the FreeDict package.
     """
 
     def __init__(self, pivot: str, folder: str | Path = "/usr/share/dictd") -> None:
@@ -601,13 +613,10 @@ class FreeDictPivotSource:
         if item.tag:
             return item.tag == pos
         capital = item.text[:1].isupper()
+        is_verb = re.search(FREEDICT_PIVOTS[self.pivot], item.text) is not None
         if self.pivot == "deu":
-            if pos == "noun":
-                return capital
-            return not capital and (pos == "verb") == bool(re.search(r"(e[lr]?n|tun)$", item.text))
-        if pos == "verb":
-            return bool(re.search(r"([aei]r(se)?|re)$", item.text))
-        return True
+            return capital if pos == "noun" else not capital and (pos == "verb") == is_verb
+        return is_verb or pos != "verb"
 
 
 def _translations(entries: Sequence[str], headword: str, exact: bool = False) -> list[_Translation]:
@@ -1110,6 +1119,7 @@ def _context_weight(
 # ---- round trips ----
 
 
+_LONGEST_MESSAGE = 500  # the engines print what they have translated so far, too
 _EMPTY_LINE = "0"  # what is sent for an empty sentence: the engines would swallow it
 
 
@@ -1153,7 +1163,7 @@ class ApertiumRoundTrip:
             message = (result.stderr + result.stdout).strip()
             if "does not exist" in message:
                 raise MissingPackageError(f"Apertium's mode {mode}", self.package)
-            raise RuntimeError(f"apertium {mode} failed: {message}")
+            raise RuntimeError(f"apertium {mode} failed: {message[:_LONGEST_MESSAGE]}")
         translated = [" ".join(line.split()) for line in result.stdout.split("\n\n")]
         if len(translated) == len(lines):
             pairs = zip(lines, translated, strict=True)

@@ -15,6 +15,7 @@ from detector.training.fit_artifacts import (
     find_swapped,
     fit_word_model,
     judge_words,
+    load_book_usage,
     mark_spans,
     mark_traces,
     measure_spans,
@@ -145,3 +146,13 @@ def test_left_out_words_are_not_judged(evidence: PairEvidence, pairs: list[Label
     marks = np.full(len(evidence.copy_words.starts), np.nan)
     marks[0] = 1.0
     assert len(judge_words(memory, [(evidence.copy, 0.0, marks.tolist())]).labels) == 1
+
+
+def test_books_know_more_pairs_than_a_small_corpus() -> None:
+    pytest.importorskip("symspellpy")
+    books = load_book_usage()
+    columns = books.measure_pairs([["the", "ambassador", "hebdomad"], ["prime", "minister"]])
+    usage, pair_before = columns[:, 0], columns[:, 3]
+    assert usage[0] > usage[1] > usage[2]
+    assert pair_before[4] > 0.0
+    assert pair_before[2] == 0.0

@@ -551,6 +551,29 @@ def test_real_exception_lists_give_irregular_verbs(verb: str, past: str, partici
     assert lexicon.inflect(verb, "verb", "participle") == participle
 
 
+@pytest.mark.parametrize(
+    ("pivot", "verb", "other"),
+    [
+        ("fra", "appeler", "appel"),
+        ("hrv", "zvati", "poziv"),
+        ("nld", "roepen", "roep"),
+        ("por", "chamar", "chamada"),
+    ],
+)
+def test_verbs_are_told_by_how_they_end(
+    tmp_path: Path, pivot: str, verb: str, other: str
+) -> None:
+    write_dictd(tmp_path, f"freedict-eng-{pivot}", [("call", f"call\n{verb}, {other}\n")])
+    write_dictd(
+        tmp_path,
+        f"freedict-{pivot}-eng",
+        [(verb, f"{verb}\ncall, summon\n"), (other, f"{other}\nappeal, call\n")],
+    )
+    source = FreeDictPivotSource(pivot, tmp_path)
+    assert source.candidates("call", "verb") == ["summon"]
+    assert "appeal" in source.candidates("call", "noun")
+
+
 @need("/usr/share/dictd/freedict-deu-eng.index", "dict-freedict-deu-eng")
 @need("/usr/share/dictd/freedict-eng-deu.index", "dict-freedict-eng-deu")
 def test_real_german_dictionary_confuses() -> None:
