@@ -21,7 +21,7 @@ import json
 import math
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,6 @@ import torch
 from torch import nn
 from transformers import AutoModel, AutoTokenizer
 
-from detector.errors import BundleError
 from detector.evidence import SENTENCE_CLASSES
 from detector.training.pairs import OWN, UNLABELLED, LabelledPair
 
@@ -136,27 +135,16 @@ class TunedEncoder(nn.Module):
         states = self.transformer(
             input_ids=ids, attention_mask=mask, output_hidden_states=True
         ).hidden_states
-        return {e: self._judge(states[e], mask, e)[1:] for e in self.exits}
-
-    def encode(
-        self, ids: torch.Tensor, mask: torch.Tensor, layer: int
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Sentence embeddings (n, width), class logits and token logits of one exit."""
-        states = self.transformer(
-            input_ids=ids, attention_mask=mask, output_hidden_states=True
-        ).hidden_states
-        return self._judge(states[layer], mask, layer)
-
-    def _judge(
-        self, state: torch.Tensor, mask: torch.Tensor, layer: int
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        weights = mask.unsqueeze(-1).to(state.dtype)
-        pooled = (state * weights).sum(1) / weights.sum(1)
-        return (
-            pooled,
-            self.class_heads[str(layer)](pooled).float(),
-            self.token_heads[str(layer)](state).squeeze(-1).float(),
-        )
+        outputs = {}
+        weights = mask.unsqueeze(-1).to(states[0].dtype)
+        for e in self.exits:
+            state = states[e]
+            pooled = (state * weights).sum(1) / weights.sum(1)
+            outputs[e] = (
+                self.class_heads[str(e)](pooled).float(),
+                self.token_heads[str(e)](state).squeeze(-1).float(),
+            )
+        return outputs
 
 
 def _replace_dropout(module: nn.Module, rate: float) -> None:
@@ -240,7 +228,7 @@ def _collate(examples: Sequence[_Example], device: torch.device) -> dict[str, to
     }
 
 
-def mask_tokens(batch: dict[str, torch.Tensor], share: float, tokenizer: Any) -> None:
+def _mask_tokens(batch: dict[str, torch.Tensor], share: float, tokenizer: Any) -> None:
     """Mask a share of the tokens in place; nothing is asked of a masked token."""
     special = (batch["ids"] == tokenizer.cls_token_id) | (batch["ids"] == tokenizer.sep_token_id)
     drawn = torch.rand(batch["ids"].shape, device=batch["ids"].device) < share
@@ -288,21 +276,24 @@ def compute_loss(
     return total, parts
 
 
-def choose_device() -> torch.device:
+#: How torch says so; older releases do not.
+_BFLOAT16_SUPPORT = ("_is_avx512_bf16_supported", "_is_amx_tile_supported")
+
+
+def _choose_device() -> torch.device:
     """A GPU where there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def choose_precision(device: torch.device) -> dict[str, Any]:
+def _choose_precision(device: torch.device) -> dict[str, Any]:
     """What `torch.autocast` is to do on `device`: bfloat16 where the processor computes in it.
 
     Where it must be emulated, a step takes 4.6 times as long as in float32 (AVX-512 without its
     bfloat16 extension, measured).
     """
-    native = device.type != "cpu" or (
-        torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
-    )
-    return {"dtype": torch.bfloat16, "enabled": native}
+    asked = [getattr(torch.cpu, name, None) for name in _BFLOAT16_SUPPORT]
+    known = [supports() for supports in asked if supports is not None]
+    return {"dtype": torch.bfloat16, "enabled": device.type != "cpu" or not known or any(known)}
 
 
 def tune(
@@ -334,7 +325,7 @@ def tune(
     """
     torch.manual_seed(config.seed)
     rng = random.Random(config.seed)
-    device = choose_device()
+    device = _choose_device()
     tokenizer = AutoTokenizer.from_pretrained(str(base))
     examples = prepare_examples(pairs, tokenizer, config)
     batches = make_batches(examples, config, rng)
@@ -346,7 +337,7 @@ def tune(
         trained, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
     )
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: learning_rate_factor(step, len(batches), config.warmup)
+        optimizer, lambda step: _learning_rate_factor(step, len(batches), config.warmup)
     )
     output.mkdir(parents=True, exist_ok=True)
     settings = json.loads(json.dumps(asdict(config)))
@@ -372,8 +363,8 @@ def tune(
             # What dropout draws depends on the step alone, so that a resumed run draws it too.
             torch.manual_seed(config.seed + step)
             batch = _collate([examples[i] for i in batches[step]], device)
-            mask_tokens(batch, config.token_dropout, tokenizer)
-            with torch.autocast(device.type, **choose_precision(device)):
+            _mask_tokens(batch, config.token_dropout, tokenizer)
+            with torch.autocast(device.type, **_choose_precision(device)):
                 outputs = model(batch["ids"], batch["mask"])
             loss, parts = compute_loss(outputs, batch, config)
             loss.backward()
@@ -395,7 +386,7 @@ def tune(
                 log.flush()
                 report("  " + "  ".join(f"{n} {v:.3f}" for n, v in figures.items()))
             if done % config.checkpoint_every == 0 or done == len(batches):
-                save_checkpoint(
+                _save_checkpoint(
                     checkpoint,
                     model=model.state_dict(),
                     optimizer=optimizer.state_dict(),
@@ -407,14 +398,14 @@ def tune(
     return model.eval().cpu()
 
 
-def learning_rate_factor(step: int, steps: int, warmup: float) -> float:
+def _learning_rate_factor(step: int, steps: int, warmup: float) -> float:
     warm = max(1, math.ceil(steps * warmup))
     if step < warm:
         return (step + 1) / warm
     return max(0.0, (steps - step) / max(1, steps - warm))
 
 
-def save_checkpoint(path: Path, **state: Any) -> None:
+def _save_checkpoint(path: Path, **state: Any) -> None:
     temporary = path.with_suffix(".part")
     torch.save(state, temporary)
     temporary.replace(path)
@@ -440,7 +431,7 @@ def score_views(
             padding=True,
             return_tensors="pt",
         ).to(device)
-        with torch.autocast(device.type, **choose_precision(device)):
+        with torch.autocast(device.type, **_choose_precision(device)):
             outputs = model(encoded["input_ids"], encoded["attention_mask"])
         for e, (class_logits, _) in outputs.items():
             scores[e][rows] = class_logits.cpu().numpy()
@@ -538,68 +529,6 @@ def _write_model_folder(folder: Path, transformer: Any, tokenizer: Any, version:
     }
     for name, content in files.items():
         (folder / name).write_text(json.dumps(content, indent=2) + "\n")
-
-
-def read_exported(
-    folder: Path, heads: Mapping[str, npt.NDArray[Any]]
-) -> dict[str, torch.Tensor]:
-    """The weights of an exported encoder, as `TunedEncoder.load_state_dict` takes them.
-
-    int8 weights come back as the numbers that they stand for. Tuning that goes on from them is as
-    good as from the float weights: rounding is far finer than what a step changes.
-
-    Args:
-        folder: what `export_encoder` wrote.
-        heads: what it returned.
-
-    Raises:
-        BundleError: a weight is missing. The export merges tensors that are equal, as in a model
-            that was never trained.
-    """
-    import onnx
-    from onnx import numpy_helper
-
-    path = next(
-        p for n in ("model_quantized", "model") if (p := folder / "onnx" / f"{n}.onnx").is_file()
-    )
-    graph = onnx.load(path).graph
-    stored = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer}
-    weights: dict[str, npt.NDArray[Any]] = {}
-    for name, array in stored.items():
-        if name.startswith("transformer.") and name.endswith(("weight", "bias")):
-            weights[name] = array
-        elif name.startswith("transformer.") and name.endswith("_quantized"):
-            plain = name.removesuffix("_quantized")
-            weights[plain] = _dequantize(stored, plain)
-    for node in graph.node:
-        if node.op_type in ("MatMulInteger", "MatMul") and "/encoder/layer." in node.name:
-            matrix = node.input[1]
-            if matrix in stored:
-                array = (
-                    _dequantize(stored, matrix.removesuffix("_quantized"))
-                    if matrix.endswith("_quantized")
-                    else stored[matrix]
-                )
-                place = node.name.rpartition("/MatMul")[0].strip("/").replace("/", ".")
-                weights[f"{place}.weight"] = array.T
-    of_layers = [name.split(".")[3] for name in weights if ".layer." in name]
-    layers = len(set(of_layers))
-    if len(of_layers) != layers * _WEIGHTS_OF_A_LAYER:
-        raise BundleError(f"{path}: not all weights of its layers are stored under their names")
-    for head in ("class", "token"):
-        weights[f"{head}_heads.{layers}.weight"] = heads[f"{head}_weights"].T
-        weights[f"{head}_heads.{layers}.bias"] = heads[f"{head}_bias"]
-    return {k: torch.from_numpy(np.array(v, dtype=np.float32)) for k, v in weights.items()}
-
-
-#: Query, key, value, two outputs and what lies between: weights and biases; two normalisations.
-_WEIGHTS_OF_A_LAYER = 16
-
-
-def _dequantize(stored: Mapping[str, npt.NDArray[Any]], name: str) -> npt.NDArray[Any]:
-    """Numbers of an int8 tensor, whose scale and zero point may be of each column."""
-    zero = stored[f"{name}_zero_point"].astype(np.float32)
-    return (stored[f"{name}_quantized"].astype(np.float32) - zero) * stored[f"{name}_scale"]
 
 
 class _HiddenStates(nn.Module):

@@ -278,23 +278,14 @@ def list_corpora(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def tune_shipped_encoder(folder: Path, base: str, work: Path, resume: bool) -> None:
-    """Tune the encoder of the shipped model and export it to ``work/encoder``.
-
-    First on pairs of sentences, then on runs of whole articles.
-    """
+    """Tune the encoder of the shipped model and export it to ``work/encoder``."""
     from safetensors.numpy import save_file
 
-    from detector.training.article_tuning import tune_on_articles
     from detector.training.encoder_tuning import TuningConfig, export_encoder, tune
-    from detector.training.recipe_articles import ARTICLE_CONFIG, assemble_article_versions
 
     pairs, common_words = assemble_tuning_pairs(folder, SEED)
     config = TuningConfig(seed=SEED)
-    on_sentences = tune(base, pairs, work, config, resume=resume).state_dict()
-    versions = assemble_article_versions(folder, common_words)
-    model = tune_on_articles(
-        base, versions, work, ARTICLE_CONFIG, start=on_sentences, resume=resume
-    )
+    model = tune(base, pairs, work, config, resume=resume)
     heads = export_encoder(model, SHIPPED_LAYERS, base, work / "encoder")
     save_file(heads, work / "heads.safetensors")
     (work / "common_words.json").write_text(json.dumps(sorted(common_words)))

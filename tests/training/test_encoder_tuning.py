@@ -15,25 +15,23 @@ torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
 from detector.encoder import SentenceEncoder  # noqa: E402
-from detector.errors import BundleError  # noqa: E402
 from detector.evidence import SENTENCE_CLASSES  # noqa: E402
 from detector.training.encoder_tuning import (  # noqa: E402
     SharedDropout,
     TunedEncoder,
     TuningConfig,
+    _choose_precision,
     _collate,
     _Example,
+    _learning_rate_factor,
+    _mask_tokens,
     _Side,
-    choose_precision,
     compute_loss,
     export_encoder,
-    learning_rate_factor,
     log_odds,
     make_batches,
-    mask_tokens,
     prepare_examples,
     rank_pairs,
-    read_exported,
     score_views,
     tune,
 )
@@ -145,7 +143,7 @@ def test_better_answers_cost_less() -> None:
     ("step", "expected"), [(0, 0.2), (4, 1.0), (5, 1.0), (50, 50 / 95), (100, 0.0), (101, 0.0)]
 )
 def test_learning_rate_warms_up_and_falls(step: int, expected: float) -> None:
-    assert learning_rate_factor(step, 100, 0.05) == pytest.approx(expected)
+    assert _learning_rate_factor(step, 100, 0.05) == pytest.approx(expected)
 
 
 def test_dropout_takes_whole_features_of_a_sentence() -> None:
@@ -225,14 +223,14 @@ def test_masking_spares_the_ends_and_asks_nothing_of_what_it_hides(tiny_base: Pa
     examples = prepare_examples(make_pairs(1), tokenizer, CONFIG)
     batch = _collate(examples, torch.device("cpu"))
     before = {name: values.clone() for name, values in batch.items()}
-    mask_tokens(batch, 1.0, tokenizer)
+    _mask_tokens(batch, 1.0, tokenizer)
     special = (before["ids"] == tokenizer.cls_token_id) | (before["ids"] == tokenizer.sep_token_id)
     hidden = before["mask"].bool() & ~special
     assert (batch["ids"][hidden] == tokenizer.mask_token_id).all()
     assert torch.equal(batch["ids"][~hidden], before["ids"][~hidden])
     assert not batch["token_weights"][hidden].any()
     unmasked = {name: values.clone() for name, values in before.items()}
-    mask_tokens(unmasked, 0.0, tokenizer)
+    _mask_tokens(unmasked, 0.0, tokenizer)
     assert torch.equal(unmasked["ids"], before["ids"])
 
 
@@ -401,30 +399,10 @@ def test_layers_without_an_exit_are_refused(tiny_encoder: TinyEncoder, tmp_path:
         export_encoder(tiny_encoder.model, 3, tiny_encoder.base, tmp_path)
 
 
-@pytest.mark.parametrize(("quantize", "tolerance"), [(False, 1e-6), (True, 2e-2)])
-def test_exported_weights_can_be_tuned_further(
-    tuned: tuple[Any, Path], tiny_base: Path, tmp_path: Path, quantize: bool, tolerance: float
-) -> None:
-    heads = export_encoder(tuned[0], 2, tiny_base, tmp_path, quantize=quantize)
-    weights = read_exported(tmp_path, heads)
-    again = TunedEncoder(tiny_base, [2])
-    left = again.load_state_dict(weights, strict=False)
-    assert not left.unexpected_keys
-    assert all("pooler" in name for name in left.missing_keys)
-    expected = tuned[0].state_dict()
-    for name, values in weights.items():
-        assert (values - expected[name]).abs().max() <= tolerance * expected[name].abs().max()
-
-
-def test_weights_that_the_export_merged_are_missed(tiny_encoder: TinyEncoder) -> None:
-    with pytest.raises(BundleError, match="not all weights"):
-        read_exported(tiny_encoder.plain, tiny_encoder.heads)
-
-
 def test_bfloat16_only_where_the_processor_computes_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    assert not choose_precision(torch.device("cpu"))["enabled"]
-    assert choose_precision(torch.device("cuda"))["enabled"]
+    assert not _choose_precision(torch.device("cpu"))["enabled"]
+    assert _choose_precision(torch.device("cuda"))["enabled"]
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
-    assert choose_precision(torch.device("cpu"))["enabled"]
+    assert _choose_precision(torch.device("cpu"))["enabled"]

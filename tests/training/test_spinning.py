@@ -560,9 +560,7 @@ def test_real_exception_lists_give_irregular_verbs(verb: str, past: str, partici
         ("por", "chamar", "chamada"),
     ],
 )
-def test_verbs_are_told_by_how_they_end(
-    tmp_path: Path, pivot: str, verb: str, other: str
-) -> None:
+def test_verbs_are_told_by_how_they_end(tmp_path: Path, pivot: str, verb: str, other: str) -> None:
     write_dictd(tmp_path, f"freedict-eng-{pivot}", [("call", f"call\n{verb}, {other}\n")])
     write_dictd(
         tmp_path,
