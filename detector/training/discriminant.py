@@ -17,7 +17,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detector.evidence import DISCRIMINANTS, EVIDENCE_COLUMNS, LinearScorer
-from detector.training.fit import GatheredDocuments, assign_folds, concatenate
+from detector.training.fit import GatheredDocuments, assign_folds
 from detector.verdict import ORIGINAL, SPUN, TRANSLATED
 
 Floats = npt.NDArray[np.float64]
@@ -71,7 +71,7 @@ def fill_discriminants(documents: GatheredDocuments, scorer: LinearScorer) -> Ga
 
 
 def cross_fit_discriminant(
-    documents: GatheredDocuments, beside: GatheredDocuments | None = None, folds: int = 5
+    documents: GatheredDocuments, folds: int = 5
 ) -> tuple[LinearScorer, GatheredDocuments]:
     """The discriminant of all documents, and their columns by one that saw nothing of each.
 
@@ -80,24 +80,18 @@ def cross_fit_discriminant(
 
     Args:
         documents: with embeddings.
-        beside: other documents with embeddings, of articles that the classifier does not learn
-            from; all fits have them.
         folds: as in `detector.training.fit.fit_classifier`.
     """
-
-    def fit(part: GatheredDocuments) -> LinearScorer:
-        return fit_discriminant(part if beside is None else concatenate([part, beside]))
-
     fold_of = assign_folds(documents.frame["article_id"], folds)
     matrices = list(documents.matrices)
     for fold in range(folds):
         if not (fold_of == fold).any():
             continue
-        scorer = fit(documents.select(fold_of != fold))
+        scorer = fit_discriminant(documents.select(fold_of != fold))
         filled = fill_discriminants(documents.select(fold_of == fold), scorer)
         for row, matrix in zip(np.flatnonzero(fold_of == fold), filled.matrices, strict=True):
             matrices[row] = matrix
-    return fit(documents), replace(documents, matrices=matrices)
+    return fit_discriminant(documents), replace(documents, matrices=matrices)
 
 
 def average_documents(documents: GatheredDocuments) -> Floats:

@@ -86,23 +86,6 @@ def held_out_sources() -> dict[str, Sequence[SynonymSource]]:
     return {"aiksaurus": [ThesaurusSource()], "freedict-fra": [FreeDictPivotSource("fra")]}
 
 
-def load_training_documents(folder: Path, versions: int, seed: int) -> pd.DataFrame:
-    """Documents that the encoder was tuned on, of the parallel corpora, with `DOCUMENT_COLUMNS`.
-
-    Args:
-        folder: where the training corpora lie.
-        versions: how many machine versions of an article, at most.
-        seed: draws them.
-    """
-    documents = _load_parallel(folder)
-    documents = documents[
-        (documents["split"] == "train") & ~documents["held_out"].astype(bool)
-    ].sample(frac=1.0, random_state=seed)
-    rank = documents.groupby(["group", "article_id", "label"], sort=False).cumcount()
-    documents = documents[np.asarray(rank < versions)].sort_index()
-    return documents[list(DOCUMENT_COLUMNS)].reset_index(drop=True)
-
-
 def load_documents(folder: Path) -> pd.DataFrame:
     """All documents that the encoder was not tuned on, with `DOCUMENT_COLUMNS`.
 
@@ -110,8 +93,16 @@ def load_documents(folder: Path) -> pd.DataFrame:
     or ``"test"`` (figures). Human outlets have the split ``"dev"``: they are kept apart by
     leaving one out.
     """
-    parallel = _load_parallel(folder)
-    parts = [parallel[parallel["split"] != "train"]]
+    news, flores, translated = (
+        load_roundtrip_news(folder), load_roundtrip_flores(folder), load_translated_news(folder),
+    )  # fmt: skip
+    flores["article_id"] = "flores-" + (flores["position"] // _FLORES_BLOCK).astype(str)
+    parts = [
+        make_parallel_documents(frame[frame["split"] != "train"], group)
+        for frame, group in (
+            (news, "roundtrip_news"), (flores, "roundtrip_flores"), (translated, TRANSLATED_NEWS),
+        )
+    ]  # fmt: skip
     human = load_human_news(folder)
     human = human[human["split"] != "train"].rename(columns={"outlet": "group"})
     human = human.assign(
@@ -120,21 +111,6 @@ def load_documents(folder: Path) -> pd.DataFrame:
     parts.append(human)
     documents = pd.concat(parts, ignore_index=True)
     return documents[list(DOCUMENT_COLUMNS)]
-
-
-def _load_parallel(folder: Path) -> pd.DataFrame:
-    """Both versions of all articles of the parallel corpora."""
-    news, flores, translated = (
-        load_roundtrip_news(folder), load_roundtrip_flores(folder), load_translated_news(folder),
-    )  # fmt: skip
-    flores["article_id"] = "flores-" + (flores["position"] // _FLORES_BLOCK).astype(str)
-    parts = [
-        make_parallel_documents(frame, group)
-        for frame, group in (
-            (news, "roundtrip_news"), (flores, "roundtrip_flores"), (translated, TRANSLATED_NEWS),
-        )
-    ]  # fmt: skip
-    return pd.concat(parts, ignore_index=True)
 
 
 def subsample_documents(documents: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:

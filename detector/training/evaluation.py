@@ -165,15 +165,13 @@ def tabulate_false_positives(
 
 
 def leave_one_outlet_out(
-    development: GatheredDocuments,
-    outlets: Sequence[str],
-    beside: GatheredDocuments | None = None,
+    development: GatheredDocuments, outlets: Sequence[str]
 ) -> list[dict[str, Any]]:
     """False positives of each outlet under a classifier and thresholds that never saw it."""
     table = []
     for outlet in outlets:
         own = (development.frame["group"] == outlet).to_numpy()
-        classifier, scorer = fit_without(development, own, beside)
+        classifier, scorer = fit_without(development, own)
         left_out = development.select(own)
         if scorer is not None:
             left_out = fill_discriminants(left_out, scorer)
@@ -182,22 +180,16 @@ def leave_one_outlet_out(
 
 
 def fit_without(
-    development: GatheredDocuments,
-    left_out: npt.NDArray[np.bool_],
-    beside: GatheredDocuments | None = None,
+    development: GatheredDocuments, left_out: npt.NDArray[np.bool_]
 ) -> tuple[DocumentClassifier, LinearScorer | None]:
     """The classifier of all other documents, and their discriminant.
 
     Where no embeddings were kept the discriminant stays the model's own, and None is answered.
-    Outlets that are left out are left out of `beside` too, see `cross_fit_discriminant`.
     """
     documents = development.select(~left_out)
     scorer = None
     if documents.embeddings is not None:
-        if beside is not None:
-            groups = set(development.frame["group"][left_out])
-            beside = beside.select(~beside.frame["group"].isin(groups).to_numpy())
-        scorer, documents = cross_fit_discriminant(documents, beside)
+        scorer, documents = cross_fit_discriminant(documents)
     return fit_classifier(documents).classifier, scorer
 
 
@@ -317,7 +309,6 @@ def evaluate_corpora(
     development: GatheredDocuments,
     scorer: SentenceScorer,
     collect: Callable[[ScoredDocuments], object] | None = None,
-    beside: GatheredDocuments | None = None,
 ) -> dict[str, Any]:
     """All figures of the model card.
 
@@ -331,10 +322,9 @@ def evaluate_corpora(
             discriminants are fitted without those outlets too.
         scorer: its sentence scorer.
         collect: is handed the scored documents, for plots say.
-        beside: what its discriminants were fitted on beside them.
     """
     unknown = development.frame["group"].isin(HELD_OUT_OUTLETS).to_numpy()
-    classifier, discriminant = fit_without(development, unknown, beside)
+    classifier, discriminant = fit_without(development, unknown)
     documents = gather_documents(
         load_evaluation_documents(folder), gatherer, keep_embeddings=discriminant is not None
     )
@@ -348,7 +338,7 @@ def evaluate_corpora(
         "documents": tabulate_test(scored),
         "sentences": measure_sentences(folder, gatherer, scorer),
         "false_positives_test": tabulate_false_positives(scored),
-        "leave one outlet out": leave_one_outlet_out(development, outlets, beside),
+        "leave one outlet out": leave_one_outlet_out(development, outlets),
     }
 
 

@@ -18,12 +18,7 @@ from detector.evidence import EvidenceGatherer, SentenceScorer
 from detector.idiom import IdiomTable
 from detector.text import split_sentences
 from detector.training.discriminant import cross_fit_discriminant
-from detector.training.documents import (
-    load_documents,
-    load_training_documents,
-    spin_documents,
-    subsample_documents,
-)
+from detector.training.documents import load_documents, spin_documents, subsample_documents
 from detector.training.fit import (
     GatheredDocuments,
     balance,
@@ -63,9 +58,6 @@ VERSIONS_PER_ORIGINAL = {
     "translated_news": 4,
     "error_spans_zh_en": 4,
 }
-#: Machine versions of a training article that discriminants are fitted on, beside others' articles:
-#: how far a version lies from its own original takes more articles than the development split has.
-VERSIONS_OF_A_DOCUMENT = 2
 SEED = 20260101
 TRAINING_CORPORA = (
     "error_spans_zh_en", "human_news", "roundtrip_flores_dev", "roundtrip_news", "translated_news",
@@ -81,33 +73,21 @@ PROVENANCE = (
     "Reuters-21578 (research use; 40 % and 30 % of their articles are human originals of spun "
     "training text, the rest for thresholds), MQM marks "
     "(google/wmt-mqm-human-evaluation, Apache-2.0); synonyms: WordNet 3.0, "
-    "FreeDict deu, spa, hrv, hun, nld and por; Apertium eng-spa and eng-cat; counts of words and "
-    "pairs in Google Books Ngram (CC BY 3.0), as packaged by symspellpy (MIT)"
+    "FreeDict deu and spa, for comparing and pointing also hrv and hun; Apertium eng-spa and "
+    "eng-cat; counts of words and pairs: Google Books Ngram (CC BY 3.0), packaged by symspellpy "
+    "(MIT)"
 )
 SPIN_RATES = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7)
 
 
 def training_sources() -> list[list[SynonymSource]]:
     """Synonym sources that training may use; Aiksaurus and FreeDict's French are held out."""
-    wordnet, neighbours = WordNetSource(), WordNetSource(neighbours=True)
-    german, spanish, croatian, hungarian, dutch, portuguese = (
-        FreeDictPivotSource(pivot) for pivot in ("deu", "spa", "hrv", "hun", "nld", "por")
+    wordnet, german, spanish = (
+        WordNetSource(),
+        FreeDictPivotSource("deu"),
+        FreeDictPivotSource("spa"),
     )
-    return [
-        [wordnet], [german], [spanish], [croatian], [hungarian], [portuguese], [neighbours],
-        [wordnet, german], [dutch, croatian, portuguese], [wordnet], [hungarian, german],
-    ]  # fmt: skip
-
-
-def development_sources() -> dict[str, Sequence[SynonymSource]]:
-    """The synonym sources of the documents that the classifier learns from, by name."""
-    return {
-        "wordnet": [WordNetSource()],
-        **{
-            f"freedict-{pivot}": [FreeDictPivotSource(pivot)]
-            for pivot in ("deu", "spa", "hrv", "hun")
-        },
-    }
+    return [[wordnet], [wordnet], [german], [spanish], [wordnet, german]]
 
 
 def spin_sentences(
@@ -226,8 +206,14 @@ def assemble_development_documents(
     originals = subsample_documents(originals, most_human, seed)
     machine = subsample_documents(documents[documents["label"] != ORIGINAL], most, seed)
     documents = pd.concat([originals, machine], ignore_index=True)
-    some = subsample_documents(originals, 80, seed)
-    spun = spin_documents(some, development_sources(), SPIN_RATES, seed)
+    wordnet, german, spanish = (sources[0] for sources in training_sources()[1:4])
+    sources: dict[str, Sequence[SynonymSource]] = {
+        "wordnet": [wordnet],
+        "freedict-deu": [german],
+        "freedict-spa": [spanish],
+    }
+    some = subsample_documents(originals, 120, seed)
+    spun = spin_documents(some, sources, SPIN_RATES, seed)
     return pd.concat([documents, spun], ignore_index=True)
 
 
@@ -319,14 +305,10 @@ def train_shipped_model(
     gatherer = fit_sentence_models(
         pairs, EvidenceGatherer(SentenceEncoder(work / "encoder"), heads, common_words)
     )
-    documents, beside = (
-        gather_documents(frame, gatherer, keep_embeddings=True)
-        for frame in (
-            assemble_development_documents(folder, SEED),
-            load_training_documents(folder, VERSIONS_OF_A_DOCUMENT, SEED),
-        )
+    documents = gather_documents(
+        assemble_development_documents(folder, SEED), gatherer, keep_embeddings=True
     )
-    return write_shipped_model(folder, work, output, gatherer, documents, beside, evaluate)
+    return write_shipped_model(folder, work, output, gatherer, documents, evaluate)
 
 
 def write_shipped_model(
@@ -335,7 +317,6 @@ def write_shipped_model(
     output: Path,
     gatherer: EvidenceGatherer,
     documents: GatheredDocuments,
-    beside: GatheredDocuments,
     evaluate: bool = True,
 ) -> Bundle:
     """Fit the classifier on gathered development documents, measure, and write the model folder.
@@ -346,17 +327,16 @@ def write_shipped_model(
         output: the model folder.
         gatherer: reads sentences; it is given its discriminant here.
         documents: with embeddings, see `assemble_development_documents`.
-        beside: with embeddings, documents that discriminants are fitted on too.
         evaluate: measure it on the test split too.
     """
     from detector.training.evaluation import evaluate_corpora
 
-    gatherer.discriminant, documents = cross_fit_discriminant(documents, beside)
+    gatherer.discriminant, documents = cross_fit_discriminant(documents)
     fitted = fit_classifier(documents)
     scorer = fit_sentence_scorer(documents)
     figures: dict[str, Any] = {"out of fold": summarize_fit(fitted, documents)}
     if evaluate:
-        figures |= evaluate_corpora(folder, gatherer, documents, scorer, beside=beside)
+        figures |= evaluate_corpora(folder, gatherer, documents, scorer)
     assert gatherer.lexical is not None
     assert gatherer.style is not None
     logs = {

@@ -50,8 +50,13 @@ from detector.training.pairs import (
     load_error_spans,
     load_human_news,
 )
-from detector.training.recipe import SEED, assemble_tuning_pairs, development_sources
-from detector.training.spinning import Spinner, SynonymSource
+from detector.training.recipe import SEED, assemble_tuning_pairs
+from detector.training.spinning import (
+    FreeDictPivotSource,
+    Spinner,
+    SynonymSource,
+    WordNetSource,
+)
 from detector.usage import PeopleUsage
 from detector.verdict import EDITED, MACHINE_REWRITTEN, TRANSLATED
 
@@ -100,7 +105,14 @@ class MarkedDocument:
 
 @cache
 def _training_synonyms() -> dict[str, Sequence[SynonymSource]]:
-    return development_sources()
+    """More than the encoder is tuned on: the judge of words must not know its lists by heart."""
+    return {
+        "wordnet": [WordNetSource()],
+        **{
+            f"freedict-{pivot}": [FreeDictPivotSource(pivot)]
+            for pivot in ("deu", "spa", "hrv", "hun")
+        },
+    }
 
 
 @cache

@@ -103,23 +103,6 @@ def test_noise_is_not_told_apart_out_of_fold() -> None:
     assert tell_apart(crossed) < 0.35 < tell_apart(fill_discriminants(blind, scorer))
 
 
-def test_articles_beside_make_it_steadier() -> None:
-    few = draw_articles(articles=8)
-    beside = draw_articles(articles=200, seed=9)
-    beside.frame["article_id"] += " beside"
-    _, alone = cross_fit_discriminant(few)
-    scorer, helped = cross_fit_discriminant(few, beside)
-    spun = (few.frame["label"] == "spun").to_numpy()
-
-    def tell_apart(documents: GatheredDocuments) -> float:
-        means = np.stack([matrix[:, PLACES[1]].mean() for matrix in documents.matrices])
-        return float(means[spun].mean() - means[~spun].mean()) / float(means[~spun].std())
-
-    assert len(helped.matrices) == len(few.matrices)
-    assert tell_apart(helped) > tell_apart(alone)
-    assert np.abs(scorer.weights[:, 1]).argmax() == SPUN
-
-
 def test_a_version_without_its_original_is_held_against_its_outlet() -> None:
     documents = draw_articles(articles=200)
     alone = documents.frame["article_id"].where(
