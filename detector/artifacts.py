@@ -21,7 +21,7 @@ from detector.lexicon import FUNCTION_WORDS
 from detector.network import Network
 from detector.renderings import find_renderings
 from detector.text import NAME_PLACEHOLDER, NUMBER_PLACEHOLDER, View, place_words
-from detector.usage import PAIR_COLUMNS, USAGE_COLUMNS, PeopleUsage
+from detector.usage import USAGE_COLUMNS, PeopleUsage
 from detector.verdict import Artifact
 
 if TYPE_CHECKING:
@@ -41,14 +41,12 @@ WORD_COLUMNS = (
     "word_odds", "left_odds", "right_odds", "odds_before", "odds_after", "sentence_odds",
     *_SENTENCE_SAYS, "document", "is_function", "is_capital", "length", "is_first",
     *USAGE_COLUMNS, "repeated", "document_rank", "place",
-    *(f"books_{name}" for name in PAIR_COLUMNS),
 )  # fmt: skip
 """What each word is judged by: the token head's log-odds of it, of its neighbours and of its
 sentence; how much oftener machines than people put it, or it beside its neighbours, in training;
 what its sentence and its document say; how often people write it, there and anywhere; how often
-the document has it, how it ranks there, and where in its sentence it stands; how usual it is in
-books, alone and beside its neighbours. A model may have been fitted on the first of these columns
-alone.
+the document has it, how it ranks there, and where in its sentence it stands. A model may have been
+fitted on the first of these columns alone.
 
 What the document says stands here once: its evidence in more detail taught the model which corpora
 machines had been at, and people's articles elsewhere showed more spans for it (measured)."""
@@ -170,20 +168,14 @@ class ArtifactFinder:
         memory: what machines put oftener than people.
         model: judges the words.
         usage: how often people write what.
-        books: how often books have what, which are many more words.
     """
 
     def __init__(
-        self,
-        memory: WordMemory,
-        model: WordModel,
-        usage: PeopleUsage | None = None,
-        books: PeopleUsage | None = None,
+        self, memory: WordMemory, model: WordModel, usage: PeopleUsage | None = None
     ) -> None:
         self.memory = memory
         self.model = model
         self.usage = PeopleUsage.nothing() if usage is None else usage
-        self.books = PeopleUsage.nothing() if books is None else books
 
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> ArtifactFinder | None:
@@ -200,16 +192,12 @@ class ArtifactFinder:
             arrays["memory_pairs"].astype(np.int8, copy=False),
             bundle.read_json(_SUGGESTIONS),
         )
-        usage, books = (
-            PeopleUsage(
-                arrays[f"{name}_table"].astype(np.uint16, copy=False),
-                float(arrays[f"{name}_words"][0]),
+        usage = None
+        if "usage_table" in arrays:
+            usage = PeopleUsage(
+                arrays["usage_table"].astype(np.uint16, copy=False), float(arrays["usage_words"][0])
             )
-            if f"{name}_table" in arrays
-            else None
-            for name in ("usage", "books")
-        )
-        return cls(memory, WordModel.from_arrays(arrays), usage, books)
+        return cls(memory, WordModel.from_arrays(arrays), usage)
 
     def to_parts(self) -> dict[str, Any]:
         """Parts of a model folder, for `detector.bundle.write_bundle`."""
@@ -218,8 +206,6 @@ class ArtifactFinder:
             "memory_pairs": self.memory.pairs,
             "usage_table": self.usage.table,
             "usage_words": np.array([self.usage.words]),
-            "books_table": self.books.table,
-            "books_words": np.array([self.books.words]),
         }
         return {
             _ARRAYS: tables | self.model.to_arrays(),
@@ -269,7 +255,7 @@ class ArtifactFinder:
         """Log-odds (words,) of the words of each judged sentence; NaN for what is never shown."""
         if not evidence.judged:
             return []
-        columns = measure_words(self.memory, self.usage, self.books, evidence, log_odds)
+        columns = measure_words(self.memory, self.usage, evidence, log_odds)
         every = self.model.score(columns)
         words = [word for index in evidence.judged for word in evidence.views[index].words]
         for i, word in enumerate(words):
@@ -305,18 +291,13 @@ def name_kind(words: Sequence[str]) -> str:
 
 
 def measure_words(
-    memory: WordMemory,
-    usage: PeopleUsage,
-    books: PeopleUsage,
-    evidence: DocumentEvidence,
-    log_odds: float,
+    memory: WordMemory, usage: PeopleUsage, evidence: DocumentEvidence, log_odds: float
 ) -> Floats:
     """`WORD_COLUMNS` (words, columns) of all words of a document's judged sentences.
 
     Args:
         memory: see `WordMemory`.
-        usage: what people write; see `PeopleUsage`.
-        books: what books have.
+        usage: see `PeopleUsage`.
         evidence: of the document, which has a judged sentence.
         log_odds: of the document.
     """
@@ -333,7 +314,6 @@ def measure_words(
             *_measure_forms(views, of),
             usage.measure(words),
             *_measure_document(words, token, of),
-            books.measure_pairs(words),
         ]
     )
 

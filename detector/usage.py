@@ -9,9 +9,8 @@ for statistical machine translation").
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -21,7 +20,6 @@ Floats = npt.NDArray[np.float64]
 Keys = npt.NDArray[np.uint64]
 
 USAGE_BUCKETS = 1 << 21
-BOOK_BUCKETS = 1 << 20
 USAGE_COLUMNS = (
     "usage", "usage_before", "usage_after", "pair_before", "pair_after", "triple_around",
     "triple_before", "triple_after", "skip_before", "skip_after", "skip_around", "tie_before",
@@ -30,11 +28,6 @@ USAGE_COLUMNS = (
 """What people's counts say of a word, as log(1 + count): the word, its neighbours, the pairs and
 triples it is in, the pairs with one word between that it is in or stands in; and how much oftener
 the word and a neighbour are one pair than chance has it."""
-
-#: The same of counts that have no more than words and pairs; see `PeopleUsage.measure_pairs`.
-PAIR_COLUMNS = (
-    "usage", "usage_before", "usage_after", "pair_before", "pair_after", "tie_before", "tie_after",
-)  # fmt: skip
 
 _OPENING, _CLOSING = "^", "$"
 # Words beyond each end, so that every word has two before it and two behind.
@@ -52,8 +45,8 @@ class PeopleUsage:
     """Counts of words, pairs, triples and pairs around a gap in people's sentences.
 
     Attributes:
-        table: (a power of two,), uint16; the high byte tells keys of a bucket apart, the low one
-            is the logarithm of the count.
+        table: (USAGE_BUCKETS,), uint16; the high byte tells keys of a bucket apart, the low one is
+            the logarithm of the count.
         words: how many words were counted, borders of sentences included.
     """
 
@@ -65,20 +58,13 @@ class PeopleUsage:
         """Count sentences, given as words in lower case; of two keys in a bucket the commoner."""
         ids, _ = number_words(sentences)
         keys, counts = np.unique(np.concatenate(list(_list_keys(ids))), return_counts=True)
-        return cls(_fill_table(keys, counts, USAGE_BUCKETS), float(len(ids)))
-
-    @classmethod
-    def from_counts(
-        cls, words: Mapping[str, float], pairs: Mapping[tuple[str, str], float]
-    ) -> PeopleUsage:
-        """A table of counts made elsewhere, of words and of neighbours, in lower case."""
-        first, second = (
-            np.array([crc32(p[i].encode()) for p in pairs], dtype=np.uint64) for i in (0, 1)
-        )
-        one = np.array([crc32(word.encode()) for word in words], dtype=np.uint64)
-        keys = np.concatenate([_hash_one(one), _hash_two(first, second)])
-        counts = np.array([*words.values(), *pairs.values()])
-        return cls(_fill_table(keys, counts, BOOK_BUCKETS), float(sum(words.values())))
+        order = np.argsort(counts, kind="stable")
+        buckets, marks = _place(keys[order])
+        steps = np.minimum(np.rint(np.log1p(counts[order]) / _STEP), _MOST_STEPS)
+        table = np.zeros(USAGE_BUCKETS, dtype=np.uint16)
+        # The last one written stays.
+        table[buckets] = marks << np.uint16(8) | steps.astype(np.uint16)
+        return cls(table, float(len(ids)))
 
     @classmethod
     def nothing(cls) -> PeopleUsage:
@@ -89,36 +75,26 @@ class PeopleUsage:
         """`USAGE_COLUMNS` (words, columns) of the words, in lower case, of all sentences."""
         ids, at = number_words(sentences)
         far, left, own, right, beyond = (ids[at + i] for i in range(-2, 3))
-        counts, ties = self._count_pairs(left, own, right)
+        one = [self._look_up(_hash_one(n)) for n in (own, left, right)]
+        pairs = [self._look_up(_hash_two(*p)) for p in ((left, own), (own, right))]
         triples = ((left, own, right), (far, left, own), (own, right, beyond))
         gaps = ((far, own), (own, beyond), (left, right))
+        ties = [
+            self._measure_tie(pair, one[0], beside)
+            for pair, beside in zip(pairs, one[1:], strict=True)
+        ]
         return np.column_stack(
             [
-                *counts,
+                *one,
+                *pairs,
                 *(self._look_up(_hash_three(*t)) for t in triples),
                 *(self._look_up(_hash_two(a, b + _SKIP)) for a, b in gaps),
                 *ties,
             ]
         )
 
-    def measure_pairs(self, sentences: Sequence[Sequence[str]]) -> Floats:
-        """`PAIR_COLUMNS` (words, columns) of the words, in lower case, of all sentences."""
-        ids, at = number_words(sentences)
-        counts, ties = self._count_pairs(*(ids[at + i] for i in (-1, 0, 1)))
-        return np.column_stack([*counts, *ties])
-
-    def _count_pairs(self, left: Keys, own: Keys, right: Keys) -> tuple[list[Floats], list[Floats]]:
-        """Counts of each word, its neighbours and both pairs; how close both pairs are."""
-        one = [self._look_up(_hash_one(n)) for n in (own, left, right)]
-        pairs = [self._look_up(_hash_two(*p)) for p in ((left, own), (own, right))]
-        ties = [
-            self._measure_tie(pair, one[0], beside)
-            for pair, beside in zip(pairs, one[1:], strict=True)
-        ]
-        return [*one, *pairs], ties
-
     def _look_up(self, keys: Keys) -> Floats:
-        buckets, marks = _place(keys, len(self.table))
+        buckets, marks = _place(keys)
         cells = self.table[buckets]
         return np.where(cells >> 8 == marks, (cells & 255) * _STEP, 0.0)
 
@@ -163,18 +139,8 @@ def _hash_three(first: Keys, second: Keys, third: Keys) -> Keys:
     return _mix(_hash_two(first, second) + third * _ODD[2] + np.uint64(7))
 
 
-def _fill_table(keys: Keys, counts: npt.NDArray[Any], buckets: int) -> npt.NDArray[np.uint16]:
-    order = np.argsort(counts, kind="stable")
-    places, marks = _place(keys[order], buckets)
-    steps = np.minimum(np.rint(np.log1p(counts[order]) / _STEP), _MOST_STEPS)
-    table = np.zeros(buckets, dtype=np.uint16)
-    # The last one written stays.
-    table[places] = marks << np.uint16(8) | steps.astype(np.uint16)
-    return table
-
-
-def _place(keys: Keys, buckets: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint16]]:
+def _place(keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint16]]:
     """The bucket of each key, and a mark from 1 to 255: an empty cell has none."""
-    places = (keys >> np.uint64(20)) & np.uint64(buckets - 1)
+    buckets = (keys >> np.uint64(20)) & np.uint64(USAGE_BUCKETS - 1)
     marks = (keys >> np.uint64(48)) % np.uint64(255) + np.uint64(1)
-    return places.astype(np.int64), marks.astype(np.uint16)
+    return buckets.astype(np.int64), marks.astype(np.uint16)

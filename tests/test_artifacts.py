@@ -142,9 +142,7 @@ def name_columns(gathered: DocumentEvidence, *sentences: str) -> list[dict[str, 
     memory = make_memory({"haven": None})
     memory.pairs[hash_neighbours("the", "haven")] = 16
     usage = PeopleUsage.count([["the", "harbour", "closed"]] * 3)
-    books = PeopleUsage.from_counts({"haven": 20.0}, {("the", "haven"): 5.0})
-    evidence = make_evidence(gathered, *sentences)
-    columns = measure_words(memory, usage, books, evidence, log_odds=0.7)
+    columns = measure_words(memory, usage, make_evidence(gathered, *sentences), log_odds=0.7)
     return [dict(zip(WORD_COLUMNS, row, strict=True)) for row in columns]
 
 
@@ -176,9 +174,6 @@ def test_columns_say_what_they_are_called(gathered: DocumentEvidence) -> None:
     assert [word["place"] for word in (first, named, last)] == [0.0, 0.5, 1.0]
     assert first["usage"] == pytest.approx(np.log(4), abs=0.04)
     assert named["usage"] == 0.0
-    assert named["books_usage"] == pytest.approx(np.log(21), abs=0.04)
-    assert named["books_pair_before"] == pytest.approx(np.log(6), abs=0.04)
-    assert first["books_usage"] == named["books_pair_after"] == 0.0
 
 
 def test_neighbours_end_with_their_sentence(gathered: DocumentEvidence) -> None:
@@ -218,16 +213,13 @@ def test_a_finder_survives_storage(
     finder: ArtifactFinder, tmp_path: Path, tiny_detector: Detector, machine_article: str
 ) -> None:
     usage = PeopleUsage.count([["the", "harbour", "closed"]])
-    books = PeopleUsage.from_counts({"haven": 20.0}, {("the", "haven"): 5.0})
-    finder = ArtifactFinder(finder.memory, finder.model, usage, books)
+    finder = ArtifactFinder(finder.memory, finder.model, usage)
     folder = tmp_path / "model"
     write_bundle(folder, finder.to_parts(), name="tiny", seed=1, corpora={}, thresholds={})
     again = ArtifactFinder.from_bundle(Bundle.open(folder))
     assert again is not None
     assert again.usage.words == usage.words
     assert np.array_equal(again.usage.table, usage.table)
-    assert np.array_equal(again.books.table, books.table)
-    assert again.books.words == books.words
     (evidence,) = tiny_detector.gatherer.gather([machine_article])
     found = finder.find(machine_article, evidence, 0.0)
     assert found
@@ -242,7 +234,7 @@ def test_a_folder_from_before_usage_was_counted_still_shows_spans(
     parts["artifacts.safetensors"] = {
         name: array
         for name, array in parts["artifacts.safetensors"].items()
-        if not name.startswith(("usage_", "books_"))
+        if not name.startswith("usage_")
     }
     folder = tmp_path / "model"
     write_bundle(folder, parts, name="tiny", seed=1, corpora={}, thresholds={})

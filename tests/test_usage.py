@@ -3,13 +3,7 @@
 import numpy as np
 import pytest
 
-from detector.usage import (
-    BOOK_BUCKETS,
-    PAIR_COLUMNS,
-    USAGE_BUCKETS,
-    USAGE_COLUMNS,
-    PeopleUsage,
-)
+from detector.usage import USAGE_BUCKETS, USAGE_COLUMNS, PeopleUsage
 
 SENTENCE = "the boats came back into the harbour".split()
 #: A logarithm stored in steps of 1/16 is off by half a step at most.
@@ -81,23 +75,3 @@ def test_a_table_without_counts_knows_nothing() -> None:
     usage = PeopleUsage.nothing()
     assert len(usage.table) == USAGE_BUCKETS
     assert not usage.measure([SENTENCE]).any()
-
-
-def test_counts_made_elsewhere_are_kept() -> None:
-    books = PeopleUsage.from_counts(
-        {"the": 900.0, "boats": 30.0, "came": 70.0}, {("the", "boats"): 12.5, ("boats", "came"): 3}
-    )
-    assert (len(books.table), books.words) == (BOOK_BUCKETS, 1000.0)
-    columns = books.measure_pairs([["the", "boats", "vanished"]])
-    the, boats, vanished = (dict(zip(PAIR_COLUMNS, row, strict=True)) for row in columns)
-    assert boats["usage"] == pytest.approx(np.log1p(30), abs=HALF_STEP)
-    assert boats["usage_before"] == the["usage"] == pytest.approx(np.log1p(900), abs=HALF_STEP)
-    assert boats["pair_before"] == pytest.approx(np.log1p(12.5), abs=HALF_STEP)
-    assert vanished["usage"] == boats["pair_after"] == 0.0
-    assert boats["tie_after"] < 0.0 or boats["tie_after"] == pytest.approx(0.0, abs=0.1)
-
-
-def test_pairs_are_measured_as_among_the_rest(usage: PeopleUsage) -> None:
-    places = [USAGE_COLUMNS.index(name) for name in PAIR_COLUMNS]
-    every = usage.measure([SENTENCE, ["the", "men"]])
-    assert np.array_equal(usage.measure_pairs([SENTENCE, ["the", "men"]]), every[:, places])

@@ -11,7 +11,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
-from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
@@ -50,12 +49,6 @@ TRACE_KINDS = ("synonym", "wrong sense", "rephrasing")
 WORDS_PER_SPAN = {"few": 800, "many": 125}
 #: The setting for texts that are known to be a machine's: precision and recall weighed alike.
 BALANCED = "all"
-_BOOK_FILES = (
-    "frequency_dictionary_en_82_765.txt",
-    "frequency_bigramdictionary_en_243_342.txt",
-)
-#: The rarest words of the list are counted ten thousand times.
-_BOOK_UNIT = 2000.0
 _LEAST_SUGGESTED = 4
 _LEAST_SHARE = 0.3
 
@@ -96,25 +89,6 @@ def count_usage(views: Iterable[View]) -> PeopleUsage:
     return PeopleUsage.count([[w.lower() for w in words] for words in sentences.values()])
 
 
-def load_book_usage() -> PeopleUsage:
-    """How often English books have a word, and two words side by side.
-
-    The commonest 83,000 words and 242,000 pairs of Google's Books Ngram corpus (Michel et al. 2011,
-    "Quantitative analysis of culture using millions of digitized books"), as symspellpy ships
-    them: pairs that a million words of news are too few to have seen.
-    """
-    folder = files("symspellpy")
-    tables = (
-        [line.split() for line in (folder / name).read_text(encoding="utf-8-sig").splitlines()]
-        for name in _BOOK_FILES
-    )
-    words, pairs = tables
-    return PeopleUsage.from_counts(
-        {word: float(count) / _BOOK_UNIT for word, count in words},
-        {(first, second): float(count) / _BOOK_UNIT for first, second, count in pairs},
-    )
-
-
 def _count_own(pair: LabelledPair, words: Floats, neighbours: Floats) -> None:
     lowered = ["^", *(word.lower() for word in pair.text.words), "$"]
     for i, own in enumerate(pair.text_words, start=1):
@@ -135,9 +109,11 @@ def _count_view(view: View, words: Floats, neighbours: Floats) -> None:
 def _count_replaced(pair: LabelledPair, instead: defaultdict[str, Counter[str]]) -> None:
     for link in align_words(pair.text.words, pair.original.words):
         if link.kind in TRACE_KINDS and len(link.words) <= 2 and len(link.original_words) <= 2:
-            put = " ".join(pair.text.words[i] for i in link.words).lower()
-            taken = " ".join(pair.original.words[j] for j in link.original_words).lower()
-            instead[put][taken] += 1
+            put = [pair.text.words[i] for i in link.words]
+            taken = [pair.original.words[j] for j in link.original_words]
+            # A placeholder is not what anybody wrote.
+            if all(may_show(word) for word in put + taken):
+                instead[" ".join(put).lower()][" ".join(taken).lower()] += 1
 
 
 def _choose_suggestions(instead: defaultdict[str, Counter[str]]) -> dict[str, str]:
@@ -171,7 +147,6 @@ def judge_words(
     memory: WordMemory,
     documents: Sequence[tuple[DocumentEvidence, float, Sequence[float]]],
     usage: PeopleUsage | None = None,
-    books: PeopleUsage | None = None,
 ) -> JudgedWords:
     """Measure the words of documents.
 
@@ -180,15 +155,13 @@ def judge_words(
         documents: evidence, the document's log-odds, and for each word of its judged sentences 1
             for a trace, 0 for none, NaN for a word that is left out.
         usage: see `count_usage`.
-        books: see `load_book_usage`.
     """
     usage = PeopleUsage.nothing() if usage is None else usage
-    books = PeopleUsage.nothing() if books is None else books
     columns, labels, articles = [], [], []
     for number, (evidence, log_odds, marks) in enumerate(documents):
         if not evidence.judged:
             continue
-        measured = measure_words(memory, usage, books, evidence, log_odds)
+        measured = measure_words(memory, usage, evidence, log_odds)
         words = [word for index in evidence.judged for word in evidence.views[index].words]
         chosen = np.array([may_show(word) for word in words]) & ~np.isnan(marks)
         columns.append(measured[chosen].astype(np.float32))

@@ -73,9 +73,8 @@ PROVENANCE = (
     "Reuters-21578 (research use; 40 % and 30 % of their articles are human originals of spun "
     "training text, the rest for thresholds), MQM marks "
     "(google/wmt-mqm-human-evaluation, Apache-2.0); synonyms: WordNet 3.0, "
-    "FreeDict deu and spa, for comparing and pointing also hrv and hun; Apertium eng-spa and "
-    "eng-cat; counts of words and pairs: Google Books Ngram (CC BY 3.0), packaged by symspellpy "
-    "(MIT)"
+    "FreeDict deu and spa, for comparing also hrv and hun, for pointing nld and por too; Apertium "
+    "eng-spa and eng-cat"
 )
 SPIN_RATES = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7)
 

@@ -14,7 +14,7 @@ import pandas as pd
 
 from detector.artifacts import ArtifactFinder, WordMemory
 from detector.bundle import Bundle, write_bundle
-from detector.comparison import PairClassifier, PairEvidence
+from detector.comparison import PairClassifier, PairEvidence, PlacedWords
 from detector.detector import Detector
 from detector.evidence import DocumentEvidence
 from detector.text import View, make_view, split_sentences
@@ -30,7 +30,6 @@ from detector.training.fit_artifacts import (
     find_swapped,
     fit_word_model,
     judge_words,
-    load_book_usage,
     mark_spans,
     mark_traces,
     measure_spans,
@@ -50,7 +49,7 @@ from detector.training.pairs import (
     load_error_spans,
     load_human_news,
 )
-from detector.training.recipe import SEED, assemble_tuning_pairs
+from detector.training.recipe import SEED, SPIN_RATES, assemble_tuning_pairs
 from detector.training.spinning import (
     FreeDictPivotSource,
     Spinner,
@@ -64,6 +63,10 @@ from detector.verdict import EDITED, MACHINE_REWRITTEN, TRANSLATED
 MOST_PAIRS = 250
 #: Documents of a group whose words are marked, at most.
 MOST_MARKED = {"dev": 400, "test": 120}
+#: Spun copies of each article that the model of words is fitted on, beside those.
+SPUN_FOR_WORDS = 2
+#: Spinners of the same lists and rate, whose habits are drawn.
+_HABITS = 3
 #: Share of the development articles that the model of words is fitted on.
 _FITTED_SHARE = 0.6
 #: Machine versions of one original that the memory of machines' words is counted on: more than the
@@ -211,6 +214,61 @@ def _mark_person(row: Any, evidence: PairEvidence) -> MarkedDocument:
     )  # fmt: skip
 
 
+def spin_for_words(
+    detector: Detector, frame: pd.DataFrame, spinners: Sequence[Spinner]
+) -> list[MarkedDocument]:
+    """People's development articles spun by many spinners, with what was swapped.
+
+    A judge of words that has met few lists of synonyms knows them by heart, and trusts what it
+    knows too much beside a list that it has not met. Copies are cheap here: no alignment is asked.
+
+    Args:
+        detector: gathers evidence.
+        frame: the pairs of copies and originals; originals are those of people's edits.
+        spinners: of which each article gets `SPUN_FOR_WORDS`, drawn by its id.
+    """
+    people = frame[(frame["relation"] == EDITED) & (frame["split"] == "dev")]
+    people = people[people["group"] != "retranslation"].drop_duplicates("original")
+    documents = []
+    for row in people.itertuples():
+        chosen = np.random.default_rng(
+            int(hash_fraction(f"spinners {row.article_id}") * 2**32)
+        ).choice(len(spinners), SPUN_FOR_WORDS, replace=False)
+        for spinner in (spinners[i] for i in chosen):
+            spun = spinner.spin(str(row.original))
+            (evidence,) = detector.gatherer.gather([spun.text])
+            if not evidence.judged:
+                continue
+            words = PlacedWords.locate(spun.text, evidence)
+            gold = [(swap.start, swap.end) for swap in spun.substitutions]
+            (log_odds,) = detector.measure_log_odds([evidence])
+            documents.append(
+                MarkedDocument(
+                    spun.text, evidence, float(log_odds), mark_spans(words, gold), gold, "spun",
+                    "dev", str(row.article_id), False,
+                )
+            )  # fmt: skip
+    return documents
+
+
+def make_word_spinners() -> list[Spinner]:
+    """Spinners of eight lists of synonyms, alone and together, of many rates and habits."""
+    wordnet, neighbours = WordNetSource(), WordNetSource(neighbours=True)
+    german, spanish, croatian, hungarian, dutch, portuguese = (
+        FreeDictPivotSource(pivot) for pivot in ("deu", "spa", "hrv", "hun", "nld", "por")
+    )
+    lists: list[list[SynonymSource]] = [
+        [wordnet], [neighbours], [german], [spanish], [croatian], [hungarian], [portuguese],
+        [dutch, portuguese], [wordnet, german], [neighbours, hungarian], [croatian, spanish],
+    ]  # fmt: skip
+    return [
+        Spinner(sources, rate=rate, seed=SEED + habits)
+        for sources in lists
+        for rate in SPIN_RATES
+        for habits in range(_HABITS)
+    ]
+
+
 def fit_shipped_comparison(pairs: GatheredPairs) -> tuple[PairClassifier, dict[str, Any]]:
     """The classifier of relations, and its figures on the test split."""
     frame = pairs.frame
@@ -227,26 +285,35 @@ def fit_shipped_comparison(pairs: GatheredPairs) -> tuple[PairClassifier, dict[s
 
 
 def fit_shipped_artifacts(
-    memory: WordMemory, usage: PeopleUsage, books: PeopleUsage, marked: Sequence[MarkedDocument]
+    memory: WordMemory,
+    usage: PeopleUsage,
+    marked: Sequence[MarkedDocument],
+    spun: Sequence[MarkedDocument] = (),
 ) -> tuple[ArtifactFinder, dict[str, Any]]:
     """What finds artifacts, and its figures on the test split.
 
     The model of words is fitted on one part of the development articles, how many are shown is
     chosen on those of the other.
+
+    Args:
+        memory: see `count_words`.
+        usage: see `count_usage`.
+        marked: documents of both splits.
+        spun: further development documents to fit on, see `spin_for_words`.
     """
     development = [d for d in marked if d.split == "dev" and not d.held_out]
     fitted = [hash_fraction(f"words {d.article_id}") < _FITTED_SHARE for d in development]
-    part = [
-        (d.evidence, d.log_odds, d.marks) for d, f in zip(development, fitted, strict=True) if f
-    ]
-    model = fit_word_model(judge_words(memory, part, usage, books), SEED)
+    learnt = [d for d, f in zip(development, fitted, strict=True) if f]
+    learnt += [d for d in spun if hash_fraction(f"words {d.article_id}") < _FITTED_SHARE]
+    part = [(d.evidence, d.log_odds, d.marks) for d in learnt]
+    model = fit_word_model(judge_words(memory, part, usage), SEED)
     rest = [d for d, f in zip(development, fitted, strict=True) if not f]
     people = [(d.evidence, d.log_odds) for d in rest if d.group == "people"]
-    model = choose_levels(ArtifactFinder(memory, model, usage, books), people)
+    model = choose_levels(ArtifactFinder(memory, model, usage), people)
     translated = [(d.evidence, d.log_odds, d.marks) for d in rest if d.group == "translated"]
-    balance = choose_balance(model, judge_words(memory, translated, usage, books))
+    balance = choose_balance(model, judge_words(memory, translated, usage))
     model = replace(model, levels=dict(model.levels) | {BALANCED: balance})
-    finder = ArtifactFinder(memory, model, usage, books)
+    finder = ArtifactFinder(memory, model, usage)
     return finder, measure_artifacts(finder, [d for d in marked if d.split == "test"])
 
 
@@ -319,7 +386,8 @@ def complete_shipped_model(folder: Path, model: Path) -> Bundle:
     classifier, comparison = fit_shipped_comparison(pairs)
     memory = count_words(labelled, kinds=(TRANSLATED,))
     usage = count_usage(list_people_views(folder, labelled, common_words, frame))
-    finder, artifacts = fit_shipped_artifacts(memory, usage, load_book_usage(), marked)
+    spun = spin_for_words(detector, frame, make_word_spinners())
+    finder, artifacts = fit_shipped_artifacts(memory, usage, marked, spun)
     experts = measure_experts_marks(detector, finder, folder)
     return add_parts(
         Bundle.open(model),

@@ -15,7 +15,6 @@ from detector.training.fit_artifacts import (
     find_swapped,
     fit_word_model,
     judge_words,
-    load_book_usage,
     mark_spans,
     mark_traces,
     measure_spans,
@@ -46,6 +45,16 @@ def test_a_machines_words_have_high_log_odds(pairs: list[LabelledPair]) -> None:
     memory = count_words(pairs)
     assert memory.find_word("haven") > memory.find_word("boats")
     assert memory.find_pair("the", "haven") > memory.find_pair("the", "boats")
+
+
+def test_a_name_is_not_suggested() -> None:
+    named = label_pair(
+        "The boats came back into Lindholm before the storm.",
+        "The boats came back into haven before the storm.",
+        "spun",
+        COMMON,
+    )
+    assert count_words([named] * 6).suggestions == {}
 
 
 def test_what_people_write_is_suggested(pairs: list[LabelledPair]) -> None:
@@ -146,13 +155,3 @@ def test_left_out_words_are_not_judged(evidence: PairEvidence, pairs: list[Label
     marks = np.full(len(evidence.copy_words.starts), np.nan)
     marks[0] = 1.0
     assert len(judge_words(memory, [(evidence.copy, 0.0, marks.tolist())]).labels) == 1
-
-
-def test_books_know_more_pairs_than_a_small_corpus() -> None:
-    pytest.importorskip("symspellpy")
-    books = load_book_usage()
-    columns = books.measure_pairs([["the", "ambassador", "hebdomad"], ["prime", "minister"]])
-    usage, pair_before = columns[:, 0], columns[:, 3]
-    assert usage[0] > usage[1] > usage[2]
-    assert pair_before[4] > 0.0
-    assert pair_before[2] == 0.0
