@@ -569,10 +569,13 @@ class FreeDictPivotSource:
 
     Nobody checks the sense on the way, which gives the confusions that translated news shows:
     "call" → Aufruf → "appeal", "readout" → Anzeige → "display".
-    `pivot` is one of `FREEDICT_PIVOTS`. Raises `MissingPackageError` naming the FreeDict package.
+    `pivot` is one of `FREEDICT_PIVOTS`, else `ValueError`. Raises `MissingPackageError` naming the FreeDict
+    package.
     """
 
     def __init__(self, pivot: str, folder: str | Path = "/usr/share/dictd") -> None:
+        if pivot not in FREEDICT_PIVOTS:
+            raise ValueError(f"pivot must be one of {', '.join(FREEDICT_PIVOTS)}, not {pivot!r}")
         self.name = f"freedict-{pivot}"
         self.pivot = pivot
         self._there = Dictd(folder, f"freedict-eng-{pivot}", f"dict-freedict-eng-{pivot}")

@@ -551,6 +551,11 @@ def test_real_exception_lists_give_irregular_verbs(verb: str, past: str, partici
     assert lexicon.inflect(verb, "verb", "participle") == participle
 
 
+def test_a_pivot_whose_verbs_are_not_known_is_refused(dictd: Path) -> None:
+    with pytest.raises(ValueError, match=r"one of deu, .* not 'swe'"):
+        FreeDictPivotSource("swe", dictd)
+
+
 @pytest.mark.parametrize(
     ("pivot", "verb", "other"),
     [
