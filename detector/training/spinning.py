@@ -569,8 +569,8 @@ class FreeDictPivotSource:
 
     Nobody checks the sense on the way, which gives the confusions that translated news shows:
     "call" → Aufruf → "appeal", "readout" → Anzeige → "display".
-    `pivot` is one of `FREEDICT_PIVOTS`, else `ValueError`. Raises `MissingPackageError` naming the FreeDict
-    package.
+    `pivot` is one of `FREEDICT_PIVOTS`, else `ValueError`. Raises `MissingPackageError` naming the
+    FreeDict package.
     """
 
     def __init__(self, pivot: str, folder: str | Path = "/usr/share/dictd") -> None:
