@@ -386,7 +386,7 @@ def complete_shipped_model(folder: Path, model: Path) -> Bundle:
     classifier, comparison = fit_shipped_comparison(pairs)
     memory = count_words(labelled, kinds=(TRANSLATED,))
     usage = count_usage(list_people_views(folder, labelled, common_words, frame))
-    spun = spin_for_words(detector, frame, make_word_spinners())
+    spun = spin_for_words(detector, pairs.frame, make_word_spinners())
     finder, artifacts = fit_shipped_artifacts(memory, usage, marked, spun)
     experts = measure_experts_marks(detector, finder, folder)
     return add_parts(
