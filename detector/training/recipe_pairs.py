@@ -288,7 +288,7 @@ def fit_shipped_artifacts(
     memory: WordMemory,
     usage: PeopleUsage,
     marked: Sequence[MarkedDocument],
-    spun: Sequence[MarkedDocument] = (),
+    spun: Sequence[MarkedDocument],
 ) -> tuple[ArtifactFinder, dict[str, Any]]:
     """What finds artifacts, and its figures on the test split.
 
@@ -302,12 +302,9 @@ def fit_shipped_artifacts(
         spun: further development documents to fit on, see `spin_for_words`.
     """
     development = [d for d in marked if d.split == "dev" and not d.held_out]
-    fitted = [hash_fraction(f"words {d.article_id}") < _FITTED_SHARE for d in development]
-    learnt = [d for d, f in zip(development, fitted, strict=True) if f]
-    learnt += [d for d in spun if hash_fraction(f"words {d.article_id}") < _FITTED_SHARE]
-    part = [(d.evidence, d.log_odds, d.marks) for d in learnt]
+    rest = [d for d in development if not _is_fitted(d)]
+    part = [(d.evidence, d.log_odds, d.marks) for d in [*development, *spun] if _is_fitted(d)]
     model = fit_word_model(judge_words(memory, part, usage), SEED)
-    rest = [d for d, f in zip(development, fitted, strict=True) if not f]
     people = [(d.evidence, d.log_odds) for d in rest if d.group == "people"]
     model = choose_levels(ArtifactFinder(memory, model, usage), people)
     translated = [(d.evidence, d.log_odds, d.marks) for d in rest if d.group == "translated"]
@@ -315,6 +312,11 @@ def fit_shipped_artifacts(
     model = replace(model, levels=dict(model.levels) | {BALANCED: balance})
     finder = ArtifactFinder(memory, model, usage)
     return finder, measure_artifacts(finder, [d for d in marked if d.split == "test"])
+
+
+def _is_fitted(document: MarkedDocument) -> bool:
+    """Whether the model of words is fitted on the document's article, rather than its levels."""
+    return hash_fraction(f"words {document.article_id}") < _FITTED_SHARE
 
 
 def measure_artifacts(
