@@ -117,6 +117,9 @@ class WordMemory:
         """Smoothed log-odds of counts by bucket, for words and for neighbours."""
         tables = []
         for own, theirs in zip(machine, people, strict=True):
+            if not own.any():
+                tables.append(np.zeros(len(own), dtype=np.int8))
+                continue
             share = own.sum() / theirs.sum()
             odds = np.log((own + prior * share) / (theirs + prior)) - np.log(share)
             tables.append(np.clip(np.rint(odds / _STEP), -127, 127).astype(np.int8))
@@ -135,19 +138,29 @@ def hash_neighbours(first: str, second: str) -> int:
 
 @dataclass(frozen=True, slots=True)
 class WordModel:
-    """`WORD_COLUMNS` → log-odds of being a trace, and from where it is shown.
+    """`WORD_COLUMNS` and the word's embedding → log-odds of being a trace, and what is shown.
 
     Attributes:
-        network: one answer a word.
+        network: one answer a word; over the columns and after them the embedding, or over the
+            columns alone.
         levels: log-odds from which a word is shown, by setting: "few", "many" and "all".
     """
 
     network: Network
     levels: Mapping[str, float]
 
-    def score(self, columns: Floats) -> Floats:
-        """Log-odds (words,) of words with `WORD_COLUMNS` (words, columns)."""
-        return self.network(columns[:, : len(self.network.center)])[:, 0]
+    def score(self, columns: npt.NDArray[Any], embeddings: npt.NDArray[Any]) -> Floats:
+        """Log-odds (words,) of words.
+
+        Args:
+            columns: (words, WORD_COLUMNS).
+            embeddings: (words, width) of the words in their places.
+        """
+        wanted = len(self.network.center)
+        if wanted <= columns.shape[1]:
+            return np.asarray(self.network(columns[:, :wanted])[:, 0], dtype=np.float64)
+        rows = np.hstack([columns.astype(np.float32), embeddings])
+        return np.asarray(self.network(rows)[:, 0], dtype=np.float64)
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Plain arrays, for a model folder."""
@@ -233,7 +246,7 @@ class ArtifactFinder:
                 for i, (first, last) in enumerate(view.places):
                     if first < end and start < last:
                         scores[i] = np.nan
-            spans = list(join_words(view, scores, least))
+            spans = list(join_words(scores, least))
             if not spans and not certain:
                 continue
             words = [view.words[first:last] for first, last in spans]
@@ -256,7 +269,7 @@ class ArtifactFinder:
         if not evidence.judged:
             return []
         columns = measure_words(self.memory, self.usage, evidence, log_odds)
-        every = self.model.score(columns)
+        every = self.model.score(columns, np.concatenate(evidence.word_embeddings))
         words = [word for index in evidence.judged for word in evidence.views[index].words]
         for i, word in enumerate(words):
             if not may_show(word):
@@ -401,8 +414,12 @@ def _list_neighbours(words: Sequence[str]) -> Iterator[tuple[str, str]]:
     yield from zip(["^", *words], [*words, "$"], strict=True)
 
 
-def join_words(view: View, scores: Floats, least: float) -> Iterator[tuple[int, int]]:
-    """Runs of words at or above `least`; one function word between two of them is taken along."""
+def join_words(scores: Floats, least: float) -> Iterator[tuple[int, int]]:
+    """Runs of words at or above `least`.
+
+    A function word between two of them is not taken along: it was rarely the machine's (measured on
+    development articles: of what is shown of spun text .77 is right without, .73 with it).
+    """
     at = 0
     count = len(scores)
     while at < count:
@@ -410,16 +427,7 @@ def join_words(view: View, scores: Floats, least: float) -> Iterator[tuple[int, 
             at += 1
             continue
         end = at + 1
-        while end < count:
-            if scores[end] >= least:
-                end += 1
-            elif (
-                end + 1 < count
-                and scores[end + 1] >= least
-                and view.words[end].lower() in _FUNCTION_WORDS
-            ):
-                end += 2
-            else:
-                break
+        while end < count and scores[end] >= least:
+            end += 1
         yield at, end
         at = end

@@ -39,10 +39,13 @@ class EncodedSentences:
         embeddings: (n, width), the mean of each sentence's token embeddings.
         word_scores: for each sentence, one value per word: the token head's log-odds, the highest
             of the word's pieces; NaN for words beyond the encoder's length.
+        word_embeddings: for each sentence (words, width), the mean of each word's pieces in its
+            place; 0 for words beyond the encoder's length.
     """
 
     embeddings: Floats
     word_scores: list[Floats]
+    word_embeddings: list[Floats]
 
 
 class SentenceEncoder:
@@ -89,6 +92,7 @@ class SentenceEncoder:
         """
         embeddings = np.zeros((len(sentences), self.width), dtype=np.float32)
         word_scores: list[Floats] = [np.empty(0, dtype=np.float32)] * len(sentences)
+        word_embeddings = [np.empty((0, self.width), dtype=np.float32)] * len(sentences)
         encodings = self._tokenizer.encode_batch(
             [list(words) or [""] for words in sentences], is_pretokenized=True
         )
@@ -106,14 +110,14 @@ class SentenceEncoder:
             embeddings[rows] = (hidden * weights).sum(1) / weights.sum(1)
             scores = (hidden @ token_weights)[:, :, 0] + token_bias
             for i, row in enumerate(rows):
-                word_scores[row] = _score_words(
-                    scores[i], encodings[row].word_ids, len(sentences[row])
+                word_scores[row], word_embeddings[row] = _join_pieces(
+                    scores[i], hidden[i], encodings[row].word_ids, len(sentences[row])
                 )
 
         # Batches side by side, a thread each: small ones gain nothing from threads within.
         batches = _batch_by_length([len(e.ids) for e in encodings])
         list(self._pool.map(encode_batch, batches))
-        return EncodedSentences(embeddings, word_scores)
+        return EncodedSentences(embeddings, word_scores, word_embeddings)
 
     def _run(self, ids: npt.NDArray[np.int64], mask: npt.NDArray[np.int64]) -> Floats:
         feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
@@ -135,13 +139,26 @@ def _batch_by_length(lengths: Sequence[int]) -> Iterator[list[int]]:
         yield batch
 
 
-def _score_words(scores: Floats, word_ids: Sequence[int | None], words: int) -> Floats:
-    result = np.full(words, -np.inf, dtype=np.float32)
-    for score, word in zip(scores, word_ids, strict=False):
-        if word is not None and word < words and score > result[word]:
-            result[word] = score
-    result[np.isneginf(result)] = np.nan
-    return result
+def _join_pieces(
+    scores: Floats, hidden: Floats, word_ids: Sequence[int | None], words: int
+) -> tuple[Floats, Floats]:
+    """Each word's highest score and mean state, of its pieces, which stand side by side."""
+    highest = np.full(words, np.nan, dtype=np.float32)
+    mean = np.zeros((words, hidden.shape[-1]), dtype=np.float32)
+    # What begins, ends or fills a sentence is of no word: None, not a number.
+    ids = np.array(word_ids, dtype=np.float64)
+    places = np.flatnonzero(ids < words)
+    if not len(places):
+        return highest, mean
+    starts = np.flatnonzero(np.diff(ids[places], prepend=-1.0))
+    of_word = ids[places[starts]].astype(np.int64)
+    highest[of_word] = np.maximum.reduceat(scores[places], starts)
+    states = hidden[places[starts]]
+    pieces = np.diff(starts, append=len(places))
+    for i in np.flatnonzero(pieces > 1):
+        states[i] = hidden[places[starts[i]] : places[starts[i]] + pieces[i]].mean(0)
+    mean[of_word] = states
+    return highest, mean
 
 
 def _load_tokenizer(folder: Path):  # type: ignore[no-untyped-def]

@@ -193,6 +193,7 @@ class DocumentEvidence:
         words: number of words in judged sentences.
         embeddings: (judged, width), of the judged sentences.
         learnt: (2,), what `LearntTraces` measured; None where the model was taught no machine.
+        word_embeddings: for each judged sentence (words, width), of the words of its view.
     """
 
     sentences: tuple[Sentence, ...]
@@ -203,6 +204,7 @@ class DocumentEvidence:
     words: int
     embeddings: Floats
     learnt: Floats | None = None
+    word_embeddings: tuple[Floats, ...] = ()
 
     @property
     def embedding(self) -> Floats:
@@ -359,6 +361,7 @@ class EvidenceGatherer:
                     sum(view.word_count for view in chosen),
                     encoded.embeddings,
                     learnt,
+                    tuple(encoded.word_embeddings),
                 )
             )
         return results
@@ -367,7 +370,7 @@ class EvidenceGatherer:
         """`EVIDENCE_COLUMNS` (n, columns) of n sentences of one document, and their encoding."""
         matrix = np.zeros((len(views), len(EVIDENCE_COLUMNS)), dtype=np.float32)
         if not views:
-            return matrix, EncodedSentences(np.zeros((0, self.encoder.width), np.float32), [])
+            return matrix, EncodedSentences(np.zeros((0, self.encoder.width), np.float32), [], [])
         encoded = self.encoder.encode(
             [view.words for view in views],
             self.heads["token_weights"].astype(np.float32),

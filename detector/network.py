@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+Floats = npt.NDArray[np.floating[Any]]
 
 _FAR_OUT = 6.0
 
@@ -24,6 +24,7 @@ class Network:
     """One hidden layer of rectified units over standardised columns.
 
     Several networks whose answers are averaged are one network with their units side by side.
+    It computes in the precision that its arrays have.
 
     Attributes:
         center, scale: (columns,), what is far out is clipped.
@@ -40,13 +41,10 @@ class Network:
 
     def __call__(self, columns: npt.ArrayLike) -> Floats:
         """Answers (n, answers) to n rows of columns."""
-        standard = standardize(columns, self.center, self.scale)
-        answers = np.empty((len(standard), self.output.shape[1]))
-        step = max(1, _MULTIPLICATIONS // max(1, self.weights.size))
-        for at in range(0, len(standard), step):
-            hidden = np.maximum(standard[at : at + step] @ self.weights + self.bias, 0.0)
-            answers[at : at + step] = hidden @ self.output + self.constants
-        return answers
+        hidden = _multiply(standardize(columns, self.center, self.scale), self.weights)
+        hidden += self.bias
+        np.maximum(hidden, 0.0, out=hidden)
+        return _multiply(hidden, self.output).astype(np.float64) + self.constants
 
     def to_arrays(self, name: str) -> dict[str, npt.NDArray[Any]]:
         """Plain arrays, for a model folder: ``{name}_center`` and so on."""
@@ -60,5 +58,14 @@ class Network:
 
 def standardize(columns: npt.ArrayLike, center: Floats, scale: Floats) -> Floats:
     """Columns around 0 with spread 1, what is far out clipped."""
-    rows = np.asarray(columns, dtype=np.float64)
+    rows = np.asarray(columns, dtype=center.dtype)
     return np.clip((rows - center) / scale, -_FAR_OUT, _FAR_OUT)
+
+
+def _multiply(rows: Floats, weights: Floats) -> Floats:
+    """Their matrix product, a few rows at a time: see `_MULTIPLICATIONS`."""
+    product = np.empty((len(rows), weights.shape[1]), dtype=rows.dtype)
+    step = max(1, _MULTIPLICATIONS // max(1, weights.size))
+    for at in range(0, len(rows), step):
+        np.matmul(rows[at : at + step], weights, out=product[at : at + step])
+    return product

@@ -64,6 +64,29 @@ def test_spans_stand_in_the_callers_text(
     assert {a.suggestion for a in found if a.text == "haven"} == {"harbour"}
 
 
+def test_a_word_can_be_judged_by_its_embedding(
+    tiny_detector: Detector, machine_article: str
+) -> None:
+    (evidence,) = tiny_detector.gatherer.gather([machine_article])
+    words = [word for index in evidence.judged for word in evidence.views[index].words]
+    embeddings = np.concatenate(evidence.word_embeddings)
+    assert embeddings.shape == (len(words), tiny_detector.gatherer.encoder.width)
+    count = len(WORD_COLUMNS) + embeddings.shape[1]
+    weights = np.zeros((count, 1), np.float32)
+    weights[len(WORD_COLUMNS) + 3] = 2.0
+    bias = np.full(1, 50.0, np.float32)  # no unit is out
+    network = Network(
+        np.zeros(count, np.float32), np.ones(count, np.float32), weights, bias,
+        np.ones((1, 1), np.float32), -bias,
+    )  # fmt: skip
+    finder = ArtifactFinder(make_memory({}), WordModel(network, {"few": 0.0}))
+    scores = np.concatenate(finder.score_words(evidence, 0.0))
+    shown = np.array([may_show(word) for word in words])
+    expected = 2.0 * np.clip(embeddings[:, 3], -6, 6)
+    np.testing.assert_allclose(scores[shown], expected[shown], atol=1e-4)
+    assert np.isnan(scores[~shown]).all()
+
+
 def test_nothing_is_shown_below_the_level(
     finder: ArtifactFinder, tiny_detector: Detector, machine_article: str
 ) -> None:
@@ -72,11 +95,11 @@ def test_nothing_is_shown_below_the_level(
     assert strict.find(machine_article, evidence, 0.0) == ()
 
 
-def test_a_function_word_between_two_is_taken_along(tiny_detector: Detector) -> None:
+def test_a_function_word_between_two_is_not_taken_along(tiny_detector: Detector) -> None:
     finder = ArtifactFinder(make_memory({"haven": None, "tempest": None}), make_model())
     text = "The old men spoke of the haven of tempest and of nothing else that day."
     (evidence,) = tiny_detector.gatherer.gather([text])
-    assert [a.text for a in finder.find(text, evidence, 0.0)] == ["haven of tempest"]
+    assert [a.text for a in finder.find(text, evidence, 0.0)] == ["haven", "tempest"]
 
 
 @pytest.mark.parametrize(
@@ -134,6 +157,7 @@ def make_evidence(gathered: DocumentEvidence, *sentences: str) -> DocumentEviden
         matrix=matrix.reshape(len(sentences), -1),
         word_scores=tuple(scores),
         words=at,
+        word_embeddings=tuple(np.zeros((len(v.words), 16), np.float32) for v in views),
     )
 
 

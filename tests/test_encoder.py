@@ -110,11 +110,22 @@ def test_word_score_is_the_highest_of_its_pieces(plain: SentenceEncoder, head: A
     np.testing.assert_allclose(scores, [pieces[1], pieces[2:5].max(), pieces[5]], atol=1e-5)
 
 
+def test_embedding_of_a_word_is_the_mean_of_its_pieces(plain: SentenceEncoder, head: Any) -> None:
+    words = ["boats", "zzx", "waited"]
+    ids = np.array([plain._tokenizer.encode(words, is_pretokenized=True).ids])
+    states = plain._run(ids, np.ones_like(ids))[0]
+    (embedded,) = plain.encode([words], head, 0.25).word_embeddings
+    np.testing.assert_allclose(embedded, [states[1], states[2:5].mean(0), states[5]], atol=1e-5)
+
+
 def test_words_beyond_the_encoders_length_have_no_score(plain: SentenceEncoder, head: Any) -> None:
-    scores = plain.encode([["boats"] * 200], head, 0.0).word_scores[0]
-    assert len(scores) == 200
+    encoded = plain.encode([["boats"] * 200], head, 0.0)
+    (scores,), (embedded,) = encoded.word_scores, encoded.word_embeddings
+    assert len(scores) == len(embedded) == 200
     assert np.isfinite(scores[:PIECES]).all()
     assert np.isnan(scores[PIECES:]).all()
+    assert embedded[:PIECES].any(axis=1).all()
+    assert not embedded[PIECES:].any()
 
 
 def test_sentence_without_words_has_an_embedding_and_no_scores(
@@ -123,6 +134,7 @@ def test_sentence_without_words_has_an_embedding_and_no_scores(
     encoded = plain.encode([[], ["boats"]], head, 0.0)
     assert np.isfinite(encoded.embeddings).all()
     assert [len(scores) for scores in encoded.word_scores] == [0, 1]
+    assert [e.shape for e in encoded.word_embeddings] == [(0, plain.width), (1, plain.width)]
 
 
 def test_quantized_model_is_near_the_plain_one(

@@ -34,7 +34,7 @@ from detector.artifacts import (
 from detector.comparison import PairEvidence, PlacedWords
 from detector.evidence import DocumentEvidence
 from detector.text import View, split_words
-from detector.training.fit_network import fit_network
+from detector.training.fit_word_network import fit_word_network
 from detector.training.pairs import OWN, LabelledPair
 from detector.training.spinning import SpunText
 from detector.usage import PeopleUsage
@@ -132,14 +132,14 @@ class JudgedWords:
 
     Attributes:
         columns: (words, WORD_COLUMNS).
+        embeddings: (words, width).
         labels: (words,), 1 for a trace.
-        weights: (words,).
         article: (words,), number of the document.
     """
 
-    columns: Floats
+    columns: npt.NDArray[np.float32]
+    embeddings: npt.NDArray[np.float16]
     labels: npt.NDArray[np.int64]
-    weights: Floats
     article: npt.NDArray[np.int64]
 
 
@@ -157,7 +157,7 @@ def judge_words(
         usage: see `count_usage`.
     """
     usage = PeopleUsage.nothing() if usage is None else usage
-    columns, labels, articles = [], [], []
+    columns, embeddings, labels, articles = [], [], [], []
     for number, (evidence, log_odds, marks) in enumerate(documents):
         if not evidence.judged:
             continue
@@ -165,11 +165,14 @@ def judge_words(
         words = [word for index in evidence.judged for word in evidence.views[index].words]
         chosen = np.array([may_show(word) for word in words]) & ~np.isnan(marks)
         columns.append(measured[chosen].astype(np.float32))
+        embeddings.append(np.concatenate(evidence.word_embeddings)[chosen].astype(np.float16))
         labels.append(np.asarray(marks)[chosen].astype(np.int64))
         articles.append(np.full(int(chosen.sum()), number))
-    labelled = np.concatenate(labels)
     return JudgedWords(
-        np.concatenate(columns), labelled, np.ones(len(labelled)), np.concatenate(articles)
+        np.concatenate(columns),
+        np.concatenate(embeddings),
+        np.concatenate(labels),
+        np.concatenate(articles),
     )
 
 
@@ -229,11 +232,8 @@ def _find_words(words: PlacedWords, start: int, end: int) -> tuple[int, int]:
 
 
 def fit_word_model(words: JudgedWords, seed: int) -> WordModel:
-    """A small network over the words' columns; its levels are not chosen yet."""
-    network = fit_network(
-        words.columns, words.labels, words.weights, units=48, alpha=1e-3, seed=seed, networks=3,
-        epochs=10, batch=512,
-    )  # fmt: skip
+    """A small network over the words' columns and embeddings; its levels are not chosen yet."""
+    network = fit_word_network(words.columns, words.embeddings, words.labels, seed)
     return WordModel(network, {"few": 0.0})
 
 
@@ -242,16 +242,13 @@ def choose_levels(
 ) -> WordModel:
     """The log-odds from which people's articles show no more than `WORDS_PER_SPAN` allows."""
     words = sum(evidence.words for evidence, _ in people)
-    views = [evidence.views[index] for evidence, _ in people for index in evidence.judged]
     scores = [s for evidence, odds in people for s in finder.score_words(evidence, odds)]
     levels = {}
     for name, per_span in WORDS_PER_SPAN.items():
         low, high = -6.0, 8.0
         for _ in range(24):
             middle = (low + high) / 2
-            spans = sum(
-                sum(1 for _ in join_words(v, s, middle)) for v, s in zip(views, scores, strict=True)
-            )
+            spans = sum(1 for s in scores for _ in join_words(s, middle))
             low, high = (middle, high) if spans * per_span > words else (low, middle)
         levels[name] = high
     return replace(finder.model, levels=levels)
@@ -259,7 +256,7 @@ def choose_levels(
 
 def choose_balance(model: WordModel, words: JudgedWords) -> float:
     """The log-odds from which shown words have the best F1, by characters, among a machine's."""
-    scores = model.score(words.columns)
+    scores = model.score(words.columns, words.embeddings)
     order = np.argsort(-scores)
     length = words.columns[order, WORD_COLUMNS.index("length")].astype(np.float64)
     right = np.cumsum(length * words.labels[order])

@@ -62,11 +62,14 @@ from detector.verdict import EDITED, MACHINE_REWRITTEN, TRANSLATED
 #: Documents of a kind, at most.
 MOST_PAIRS = 250
 #: Documents of a group whose words are marked, at most.
-MOST_MARKED = {"dev": 400, "test": 120}
+MOST_MARKED = {"dev": 800, "test": 120}
 #: Spun copies of each article that the model of words is fitted on, beside those.
 SPUN_FOR_WORDS = 2
 #: Spinners of the same lists and rate, whose habits are drawn.
 _HABITS = 3
+#: Share of systems' versions of articles with experts' marks that the model of words is fitted on:
+#: a tenth of its documents, so that traces elsewhere are not forgotten for what experts mark.
+EXPERTS_SHARE = 0.35
 #: Share of the development articles that the model of words is fitted on.
 _FITTED_SHARE = 0.6
 #: Machine versions of one original that the memory of machines' words is counted on: more than the
@@ -89,7 +92,7 @@ class MarkedDocument:
         log_odds: the document classifier's.
         marks: for each word of its judged sentences 1 for a trace, 0, or NaN for neither.
         gold: spans of `text` that are traces.
-        group: "translated", "spun" or "people".
+        group: "translated", "spun", "experts" or "people".
         split: "dev" or "test".
         article_id: which article it is of.
         held_out: its pivot, system or synonyms were never trained on.
@@ -288,7 +291,7 @@ def fit_shipped_artifacts(
     memory: WordMemory,
     usage: PeopleUsage,
     marked: Sequence[MarkedDocument],
-    spun: Sequence[MarkedDocument],
+    beside: Sequence[MarkedDocument],
 ) -> tuple[ArtifactFinder, dict[str, Any]]:
     """What finds artifacts, and its figures on the test split.
 
@@ -299,11 +302,11 @@ def fit_shipped_artifacts(
         memory: see `count_words`.
         usage: see `count_usage`.
         marked: documents of both splits.
-        spun: further development documents to fit on, see `spin_for_words`.
+        beside: further documents to fit on, see `spin_for_words` and `mark_experts_documents`.
     """
     development = [d for d in marked if d.split == "dev" and not d.held_out]
     rest = [d for d in development if not _is_fitted(d)]
-    part = [(d.evidence, d.log_odds, d.marks) for d in [*development, *spun] if _is_fitted(d)]
+    part = [(d.evidence, d.log_odds, d.marks) for d in [*development, *beside] if _is_fitted(d)]
     model = fit_word_model(judge_words(memory, part, usage), SEED)
     people = [(d.evidence, d.log_odds) for d in rest if d.group == "people"]
     model = choose_levels(ArtifactFinder(memory, model, usage), people)
@@ -347,21 +350,30 @@ def measure_experts_marks(
 ) -> dict[str, Any]:
     """Shown spans against what experts marked in machine translations from Chinese."""
     frame = load_error_spans(folder, test_set)
-    figures = {}
-    for level in finder.model.levels:
-        counts = [
-            measure_spans(shown, gold)
-            for shown, gold in _read_marked_documents(detector, finder, frame, level)
-        ]
-        figures[level] = {"documents": len(counts), **summarize_spans(counts)}
-    return figures
+    counts: dict[str, list[dict[str, float]]] = {level: [] for level in finder.model.levels}
+    for document in _read_marked_documents(detector, frame):
+        for level, so_far in counts.items():
+            shown = finder.find(document.text, document.evidence, document.log_odds, level)
+            so_far.append(measure_spans([(a.start, a.end) for a in shown], document.gold))
+    return {
+        level: {"documents": len(so_far), **summarize_spans(so_far)}
+        for level, so_far in counts.items()
+    }
 
 
-def _read_marked_documents(
-    detector: Detector, finder: ArtifactFinder, frame: pd.DataFrame, level: str
-) -> Iterator[tuple[list[tuple[int, int]], list[tuple[int, int]]]]:
-    """Shown and marked spans of each system's version of each article."""
-    for _, group in frame.groupby(["system", "article_id"]):
+def mark_experts_documents(
+    detector: Detector, folder: Path, test_set: str = "newstest2020"
+) -> list[MarkedDocument]:
+    """Machine translations in which experts marked what is wrong, `EXPERTS_SHARE` of them."""
+    frame = load_error_spans(folder, test_set)
+    versions = frame["system"] + " " + frame["article_id"]
+    chosen = versions.map(lambda v: hash_fraction(f"experts {v}") < EXPERTS_SHARE)
+    return list(_read_marked_documents(detector, frame[chosen]))
+
+
+def _read_marked_documents(detector: Detector, frame: pd.DataFrame) -> Iterator[MarkedDocument]:
+    """Each system's version of each article, with its marks."""
+    for (_, article_id), group in frame.groupby(["system", "article_id"]):
         text, gold = "", []
         for row in group.itertuples():
             gold += [(len(text) + start, len(text) + end) for start, end in row.marks]
@@ -370,8 +382,10 @@ def _read_marked_documents(
         if not evidence.judged:
             continue
         (log_odds,) = detector.measure_log_odds([evidence])
-        shown = finder.find(text, evidence, log_odds, level)
-        yield [(a.start, a.end) for a in shown], gold
+        yield MarkedDocument(
+            text, evidence, log_odds, mark_spans(PlacedWords.locate(text, evidence), gold), gold,
+            "experts", "dev", str(article_id), False,
+        )  # fmt: skip
 
 
 def complete_shipped_model(folder: Path, model: Path) -> Bundle:
@@ -388,8 +402,9 @@ def complete_shipped_model(folder: Path, model: Path) -> Bundle:
     classifier, comparison = fit_shipped_comparison(pairs)
     memory = count_words(labelled, kinds=(TRANSLATED,))
     usage = count_usage(list_people_views(folder, labelled, common_words, frame))
-    spun = spin_for_words(detector, pairs.frame, make_word_spinners())
-    finder, artifacts = fit_shipped_artifacts(memory, usage, marked, spun)
+    beside = spin_for_words(detector, pairs.frame, make_word_spinners())
+    beside += mark_experts_documents(detector, folder)
+    finder, artifacts = fit_shipped_artifacts(memory, usage, marked, beside)
     experts = measure_experts_marks(detector, finder, folder)
     return add_parts(
         Bundle.open(model),

@@ -123,7 +123,8 @@ def test_a_model_learns_the_marked_words(
     words = judge_words(memory, documents)
     assert words.columns.shape == (len(words.labels), len(WORD_COLUMNS))
     model = fit_word_model(words, seed=1)
-    scores = model.network(words.columns)[:, 0]
+    assert words.embeddings.shape == (len(words.labels), tiny_detector.gatherer.encoder.width)
+    scores = model.score(words.columns, words.embeddings)
     assert scores[words.labels == 1].min() > scores[words.labels == 0].max()
     finder = ArtifactFinder(memory, model)
     fitted = choose_levels(finder, [(evidence.original, 0.0)])
