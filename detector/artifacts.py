@@ -16,7 +16,7 @@ from zlib import crc32
 import numpy as np
 import numpy.typing as npt
 
-from detector.evidence import EVIDENCE_COLUMNS, DocumentEvidence
+from detector.evidence import EVIDENCE_COLUMNS, SUMMARY_COLUMNS, DocumentEvidence
 from detector.lexicon import FUNCTION_WORDS
 from detector.network import Network
 from detector.renderings import find_renderings
@@ -140,38 +140,69 @@ def hash_neighbours(first: str, second: str) -> int:
 class WordModel:
     """`WORD_COLUMNS` and the word's embedding → log-odds of being a trace, and what is shown.
 
+    A translation's traces are other words than a spinner's, and who learns both together shows
+    fewer of each. So the network answers twice, and what the document's evidence says of its kind
+    weighs the answers (Jacobs et al. 1991, "Adaptive mixtures of local experts").
+
     Attributes:
-        network: one answer a word; over the columns and after them the embedding, or over the
-            columns alone.
+        network: over the columns and after them the embedding, or over the columns alone. One
+            answer a word, or two: that it is a translation's trace, that it is a spinner's.
         levels: log-odds from which a word is shown, by setting: "few", "many" and "all".
+        lean: (SUMMARY_COLUMNS + 1,), weights and at last constant of the log-odds that a machine's
+            document was spun, if the network has two answers.
     """
 
     network: Network
     levels: Mapping[str, float]
+    lean: Floats | None = None
 
-    def score(self, columns: npt.NDArray[Any], embeddings: npt.NDArray[Any]) -> Floats:
+    def score(
+        self,
+        columns: npt.NDArray[Any],
+        embeddings: npt.NDArray[Any],
+        summary: npt.NDArray[Any],
+    ) -> Floats:
         """Log-odds (words,) of words.
 
         Args:
             columns: (words, WORD_COLUMNS).
             embeddings: (words, width) of the words in their places.
+            summary: (SUMMARY_COLUMNS,) of their document, or of each word's document (words, ...).
         """
         wanted = len(self.network.center)
         if wanted <= columns.shape[1]:
-            return np.asarray(self.network(columns[:, :wanted])[:, 0], dtype=np.float64)
-        rows = np.hstack([columns.astype(np.float32), embeddings])
-        return np.asarray(self.network(rows)[:, 0], dtype=np.float64)
+            rows = columns[:, :wanted]
+        else:
+            rows = np.hstack([columns.astype(np.float32), embeddings])
+        answers = np.asarray(self.network(rows), dtype=np.float64)
+        if self.lean is None:
+            return answers[:, 0]
+        lean = summary[..., : len(SUMMARY_COLUMNS)].astype(np.float64) @ self.lean[:-1]
+        return _mix_log_odds(answers[:, 0], answers[:, 1], lean + self.lean[-1])
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Plain arrays, for a model folder."""
         levels = {f"level_{n}": np.array([v]) for n, v in sorted(self.levels.items())}
-        return self.network.to_arrays("word") | levels
+        lean = {} if self.lean is None else {"word_lean": self.lean}
+        return self.network.to_arrays("word") | levels | lean
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> WordModel:
         """What `to_arrays` gave."""
         levels = {k[6:]: float(v[0]) for k, v in arrays.items() if k.startswith("level_")}
-        return cls(Network.from_arrays(arrays, "word"), levels)
+        return cls(Network.from_arrays(arrays, "word"), levels, arrays.get("word_lean"))
+
+
+def _mix_log_odds(first: Floats, second: Floats, lean: Floats | float) -> Floats:
+    """Log-odds of a mixture of two chances, the second weighed by the chance of `lean`."""
+
+    def log_chance(odds: Floats | float) -> Floats:
+        return np.asarray(-np.logaddexp(0.0, -np.asarray(odds)))
+
+    one, other = log_chance(-np.asarray(lean)), log_chance(lean)
+    yes = np.logaddexp(one + log_chance(first), other + log_chance(second))
+    no = np.logaddexp(one + log_chance(-first), other + log_chance(-second))
+    return np.asarray(yes - no)
 
 
 class ArtifactFinder:
@@ -269,7 +300,8 @@ class ArtifactFinder:
         if not evidence.judged:
             return []
         columns = measure_words(self.memory, self.usage, evidence, log_odds)
-        every = self.model.score(columns, np.concatenate(evidence.word_embeddings))
+        embeddings = np.concatenate(evidence.word_embeddings)
+        every = self.model.score(columns, embeddings, evidence.summary)
         words = [word for index in evidence.judged for word in evidence.views[index].words]
         for i, word in enumerate(words):
             if not may_show(word):

@@ -21,7 +21,7 @@ from detector.artifacts import (
 )
 from detector.bundle import Bundle, write_bundle
 from detector.detector import Detector
-from detector.evidence import EVIDENCE_COLUMNS, DocumentEvidence
+from detector.evidence import EVIDENCE_COLUMNS, SUMMARY_COLUMNS, DocumentEvidence
 from detector.network import Network
 from detector.text import Sentence, make_view
 from detector.usage import PeopleUsage
@@ -85,6 +85,26 @@ def test_a_word_can_be_judged_by_its_embedding(
     expected = 2.0 * np.clip(embeddings[:, 3], -6, 6)
     np.testing.assert_allclose(scores[shown], expected[shown], atol=1e-4)
     assert np.isnan(scores[~shown]).all()
+
+
+def test_two_answers_are_weighed_by_the_kind_of_the_document() -> None:
+    count = len(WORD_COLUMNS)
+    network = Network(
+        np.zeros(count), np.ones(count), np.zeros((count, 1)), np.ones(1),
+        np.array([[2.0, -3.0]]), np.zeros(2),
+    )  # fmt: skip
+    lean = np.zeros(len(SUMMARY_COLUMNS) + 1)
+    lean[1], lean[-1] = 2.0, -1.0
+    model = WordModel(network, {"few": 0.0}, lean)
+    summaries = np.zeros((3, len(SUMMARY_COLUMNS) + 2), np.float32)  # what was taught comes after
+    summaries[:, 1] = [0.5, 60.0, -60.0]
+    scores = model.score(np.zeros((3, count)), np.zeros((3, 4)), summaries)
+    chances = 1 / (1 + np.exp([-2.0, 3.0]))
+    even = chances.mean()
+    np.testing.assert_allclose(scores, [np.log(even / (1 - even)), -3.0, 2.0], atol=1e-9)
+    again = WordModel.from_arrays(model.to_arrays())
+    alone = again.score(np.zeros((1, count)), np.zeros((1, 4)), summaries[0])
+    np.testing.assert_array_equal(alone, scores[:1])
 
 
 def test_nothing_is_shown_below_the_level(

@@ -32,9 +32,11 @@ from detector.artifacts import (
     measure_words,
 )
 from detector.comparison import PairEvidence, PlacedWords
-from detector.evidence import DocumentEvidence
+from detector.evidence import DocumentEvidence, summarize
+from detector.network import Network
 from detector.text import View, split_words
-from detector.training.fit_word_network import fit_word_network
+from detector.training.fit import fit_linear
+from detector.training.fit_word_network import fit_word_network, measure_columns
 from detector.training.pairs import OWN, LabelledPair
 from detector.training.spinning import SpunText
 from detector.usage import PeopleUsage
@@ -134,13 +136,25 @@ class JudgedWords:
         columns: (words, WORD_COLUMNS).
         embeddings: (words, width).
         labels: (words,), 1 for a trace.
-        article: (words,), number of the document.
+        summaries: (documents, SUMMARY_COLUMNS).
+        document: (words,), row of `summaries`.
     """
 
     columns: npt.NDArray[np.float32]
     embeddings: npt.NDArray[np.float16]
     labels: npt.NDArray[np.int64]
-    article: npt.NDArray[np.int64]
+    summaries: npt.NDArray[np.float32]
+    document: npt.NDArray[np.int64]
+
+    def join(self, other: JudgedWords) -> JudgedWords:
+        """These words and others."""
+        return JudgedWords(
+            np.concatenate([self.columns, other.columns]),
+            np.concatenate([self.embeddings, other.embeddings]),
+            np.concatenate([self.labels, other.labels]),
+            np.concatenate([self.summaries, other.summaries]),
+            np.concatenate([self.document, other.document + len(self.summaries)]),
+        )
 
 
 def judge_words(
@@ -157,8 +171,9 @@ def judge_words(
         usage: see `count_usage`.
     """
     usage = PeopleUsage.nothing() if usage is None else usage
-    columns, embeddings, labels, articles = [], [], [], []
-    for number, (evidence, log_odds, marks) in enumerate(documents):
+    columns, embeddings, labels, rows = [], [], [], []
+    summaries: list[npt.NDArray[np.float32]] = []
+    for evidence, log_odds, marks in documents:
         if not evidence.judged:
             continue
         measured = measure_words(memory, usage, evidence, log_odds)
@@ -167,12 +182,14 @@ def judge_words(
         columns.append(measured[chosen].astype(np.float32))
         embeddings.append(np.concatenate(evidence.word_embeddings)[chosen].astype(np.float16))
         labels.append(np.asarray(marks)[chosen].astype(np.int64))
-        articles.append(np.full(int(chosen.sum()), number))
+        rows.append(np.full(int(chosen.sum()), len(summaries)))
+        summaries.append(summarize(evidence.matrix))
     return JudgedWords(
         np.concatenate(columns),
         np.concatenate(embeddings),
         np.concatenate(labels),
-        np.concatenate(articles),
+        np.stack(summaries),
+        np.concatenate(rows),
     )
 
 
@@ -231,10 +248,43 @@ def _find_words(words: PlacedWords, start: int, end: int) -> tuple[int, int]:
     )
 
 
-def fit_word_model(words: JudgedWords, seed: int) -> WordModel:
-    """A small network over the words' columns and embeddings; its levels are not chosen yet."""
-    network = fit_word_network(words.columns, words.embeddings, words.labels, seed)
-    return WordModel(network, {"few": 0.0})
+def fit_word_model(
+    people: JudgedWords, translated: JudgedWords, spun: JudgedWords, seed: int
+) -> WordModel:
+    """What tells traces from other words; its levels are not chosen yet.
+
+    Args:
+        people: words of people's documents, none of them a trace.
+        translated: words of machine translations.
+        spun: words of spun documents.
+        seed: of the networks.
+    """
+    measure = measure_columns([(w.columns, w.embeddings) for w in (people, translated, spun)])
+    networks = []
+    for machine in (translated, spun):
+        words = people.join(machine)
+        networks.append(
+            fit_word_network(words.columns, words.embeddings, words.labels, seed, measure)
+        )
+    lean = fit_linear(
+        np.concatenate([translated.summaries, spun.summaries]).astype(np.float64),
+        np.repeat([0, 1], [len(translated.summaries), len(spun.summaries)]),
+    )
+    constants = np.concatenate([lean.weights[:, 0], lean.bias]).astype(np.float64)
+    return WordModel(_put_side_by_side(*networks), {"few": 0.0}, constants)
+
+
+def _put_side_by_side(one: Network, other: Network) -> Network:
+    """The answers of both networks, which measure the same columns alike."""
+    nothing = np.zeros_like(one.output)
+    return Network(
+        one.center,
+        one.scale,
+        np.hstack([one.weights, other.weights]),
+        np.concatenate([one.bias, other.bias]),
+        np.block([[one.output, nothing], [np.zeros_like(other.output), other.output]]),
+        np.concatenate([one.constants, other.constants]),
+    )
 
 
 def choose_levels(
@@ -256,7 +306,7 @@ def choose_levels(
 
 def choose_balance(model: WordModel, words: JudgedWords) -> float:
     """The log-odds from which shown words have the best F1, by characters, among a machine's."""
-    scores = model.score(words.columns, words.embeddings)
+    scores = model.score(words.columns, words.embeddings, words.summaries[words.document])
     order = np.argsort(-scores)
     length = words.columns[order, WORD_COLUMNS.index("length")].astype(np.float64)
     right = np.cumsum(length * words.labels[order])

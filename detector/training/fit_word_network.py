@@ -7,6 +7,7 @@ networks cannot do; torch trains, a plain `detector.network.Network` comes out.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -24,12 +25,15 @@ _HIDDEN_EMBEDDING, _HIDDEN_UNITS = 0.4, 0.2
 _FIRST_EMBEDDING_WEIGHTS = 0.3
 _ROWS_AT_A_TIME = 1 << 16
 
+Measure = tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]
+
 
 def fit_word_network(
     columns: npt.NDArray[np.float32],
     embeddings: npt.NDArray[np.float16],
     labels: npt.NDArray[np.int64],
     seed: int,
+    measure: Measure,
     epochs: int = _EPOCHS,
 ) -> Network:
     """A network whose one answer is the log-odds of label 1.
@@ -39,12 +43,13 @@ def fit_word_network(
         embeddings: (words, width).
         labels: (words,), 0 or 1.
         seed: of first weights, order and what is hidden.
+        measure: see `measure_columns`.
         epochs: passes over the words.
     """
     import torch
     from torch import nn
 
-    center, scale = _measure_columns(columns, embeddings)
+    center, scale = measure
     size, width = len(labels), len(center)
     torch.manual_seed(seed)
     first, last = nn.Linear(width, _UNITS), nn.Linear(_UNITS, 1)
@@ -79,16 +84,23 @@ def fit_word_network(
     )
 
 
-def _measure_columns(
-    columns: npt.NDArray[np.float32], embeddings: npt.NDArray[np.float16]
-) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
-    """Mean and spread of every column and dimension, a part of the rows at a time."""
-    total, squares = np.zeros((2, columns.shape[1] + embeddings.shape[1]))
-    for at in range(0, len(columns), _ROWS_AT_A_TIME):
-        part = slice(at, at + _ROWS_AT_A_TIME)
-        rows = np.hstack([columns[part], embeddings[part]]).astype(np.float64)
-        total += rows.sum(0)
-        squares += (rows * rows).sum(0)
-    center = total / len(columns)
-    scale = np.sqrt(np.maximum(squares / len(columns) - center**2, 0.0))
+def measure_columns(
+    words: Sequence[tuple[npt.NDArray[np.float32], npt.NDArray[np.float16]]],
+) -> Measure:
+    """Mean and spread of every column and dimension, of all words, a part of them at a time.
+
+    Args:
+        words: columns (words, k) and embeddings (words, width), in one or several parts.
+    """
+    width = words[0][0].shape[1] + words[0][1].shape[1]
+    total, squares, count = np.zeros(width), np.zeros(width), 0
+    for columns, embeddings in words:
+        count += len(columns)
+        for at in range(0, len(columns), _ROWS_AT_A_TIME):
+            part = slice(at, at + _ROWS_AT_A_TIME)
+            rows = np.hstack([columns[part], embeddings[part]]).astype(np.float64)
+            total += rows.sum(0)
+            squares += (rows * rows).sum(0)
+    center = total / count
+    scale = np.sqrt(np.maximum(squares / count - center**2, 0.0))
     return center.astype(np.float32), np.where(scale > 0, scale, 1.0).astype(np.float32)

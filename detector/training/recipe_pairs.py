@@ -23,6 +23,7 @@ from detector.training.documents import held_out_sources
 from detector.training.fit_artifacts import (
     BALANCED,
     TRACE_KINDS,
+    JudgedWords,
     choose_balance,
     choose_levels,
     count_usage,
@@ -64,7 +65,7 @@ MOST_PAIRS = 250
 #: Documents of a group whose words are marked, at most.
 MOST_MARKED = {"dev": 800, "test": 120}
 #: Spun copies of each article that the model of words is fitted on, beside those.
-SPUN_FOR_WORDS = 2
+SPUN_FOR_WORDS = 4
 #: Spinners of the same lists and rate, whose habits are drawn.
 _HABITS = 3
 #: Share of systems' versions of articles with experts' marks that the model of words is fitted on:
@@ -306,8 +307,13 @@ def fit_shipped_artifacts(
     """
     development = [d for d in marked if d.split == "dev" and not d.held_out]
     rest = [d for d in development if not _is_fitted(d)]
-    part = [(d.evidence, d.log_odds, d.marks) for d in [*development, *beside] if _is_fitted(d)]
-    model = fit_word_model(judge_words(memory, part, usage), SEED)
+    fitted = [d for d in [*development, *beside] if _is_fitted(d)]
+
+    def judge(*groups: str) -> JudgedWords:
+        chosen = [(d.evidence, d.log_odds, d.marks) for d in fitted if d.group in groups]
+        return judge_words(memory, chosen, usage)
+
+    model = fit_word_model(judge("people"), judge("translated", "experts"), judge("spun"), SEED)
     people = [(d.evidence, d.log_odds) for d in rest if d.group == "people"]
     model = choose_levels(ArtifactFinder(memory, model, usage), people)
     translated = [(d.evidence, d.log_odds, d.marks) for d in rest if d.group == "translated"]

@@ -1,11 +1,14 @@
 """What machines put and people do not, counted, fitted and measured."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from detector.artifacts import WORD_COLUMNS, ArtifactFinder
 from detector.comparison import PairEvidence
 from detector.detector import Detector
+from detector.evidence import DocumentEvidence
 from detector.training.fit_artifacts import (
     WORDS_PER_SPAN,
     choose_balance,
@@ -113,18 +116,30 @@ def test_traces_are_the_words_that_were_put(evidence: PairEvidence) -> None:
     assert marked == {"haven", "tempest"}
 
 
+def _lean(evidence: DocumentEvidence, far: float) -> DocumentEvidence:
+    """The same evidence of a document that is of another kind."""
+    return replace(evidence, matrix=evidence.matrix + np.float32(far))
+
+
 def test_a_model_learns_the_marked_words(
     evidence: PairEvidence, pairs: list[LabelledPair], tiny_detector: Detector
 ) -> None:
     memory = count_words(pairs)
-    documents = [(evidence.copy, 0.0, mark_traces(evidence))] * 300
     clean = [0.0] * len(evidence.original_words.starts)
-    documents += [(evidence.original, 0.0, clean)] * 300
-    words = judge_words(memory, documents)
-    assert words.columns.shape == (len(words.labels), len(WORD_COLUMNS))
-    model = fit_word_model(words, seed=1)
-    assert words.embeddings.shape == (len(words.labels), tiny_detector.gatherer.encoder.width)
-    scores = model.score(words.columns, words.embeddings)
+    people = judge_words(memory, [(evidence.original, 0.0, clean)] * 300)
+    marks = mark_traces(evidence)
+    spinner = np.where(np.array(marks) == 1.0, 0.0, marks)  # it marks another word
+    spinner[np.flatnonzero(spinner == 0.0)[0]] = 1.0
+    translated = judge_words(memory, [(evidence.copy, 0.0, marks)] * 300)
+    spun = judge_words(memory, [(_lean(evidence.copy, 5.0), 0.0, spinner.tolist())] * 300)
+    assert translated.columns.shape == (len(translated.labels), len(WORD_COLUMNS))
+    width = tiny_detector.gatherer.encoder.width
+    assert translated.embeddings.shape == (len(translated.labels), width)
+    model = fit_word_model(people, translated, spun, seed=1)
+    words = people.join(translated).join(spun)
+    assert len(words.summaries) == 900
+    assert words.document[-1] == 899
+    scores = model.score(words.columns, words.embeddings, words.summaries[words.document])
     assert scores[words.labels == 1].min() > scores[words.labels == 0].max()
     finder = ArtifactFinder(memory, model)
     fitted = choose_levels(finder, [(evidence.original, 0.0)])

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from detector.training.fit_word_network import _measure_columns, fit_word_network
+from detector.training.fit_word_network import fit_word_network, measure_columns
 
 pytest.importorskip("torch")
 
@@ -26,7 +26,8 @@ def draw_words(
 
 def test_traces_are_told_by_columns_and_embeddings() -> None:
     columns, embeddings, labels = draw_words(1)
-    network = fit_word_network(columns, embeddings, labels, seed=3, epochs=150)
+    measure = measure_columns([(columns, embeddings)])
+    network = fit_word_network(columns, embeddings, labels, 3, measure, epochs=150)
     assert network.weights.shape[0] == COLUMNS + WIDTH
     assert network.weights.dtype == np.float32
     columns, embeddings, labels = draw_words(2)
@@ -40,7 +41,10 @@ def test_traces_are_told_by_columns_and_embeddings() -> None:
 
 def test_fit_depends_on_its_seed_alone() -> None:
     columns, embeddings, labels = draw_words(1)
-    fits = [fit_word_network(columns, embeddings, labels, seed, epochs=1) for seed in (3, 3, 4)]
+    measure = measure_columns([(columns, embeddings)])
+    fits = [
+        fit_word_network(columns, embeddings, labels, seed, measure, epochs=1) for seed in (3, 3, 4)
+    ]
     np.testing.assert_array_equal(fits[0].weights, fits[1].weights)
     assert not np.array_equal(fits[0].weights, fits[2].weights)
 
@@ -49,7 +53,9 @@ def test_columns_are_measured_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("detector.training.fit_word_network._ROWS_AT_A_TIME", 700)
     columns, embeddings, _ = draw_words(1)
     columns[:, 2] = 4.0
-    center, scale = _measure_columns(columns, embeddings)
+    center, scale = measure_columns(
+        [(columns[:900], embeddings[:900]), (columns[900:], embeddings[900:])]
+    )
     joined = np.hstack([columns, embeddings.astype(np.float32)])
     np.testing.assert_allclose(center, joined.mean(0), rtol=1e-4)
     expected = joined.std(0)

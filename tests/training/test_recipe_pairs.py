@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +11,11 @@ import pytest
 pytest.importorskip("sklearn")
 
 from detector.detector import Detector
-from detector.training.recipe_pairs import SPUN_FOR_WORDS, spin_for_words
+from detector.training.recipe_pairs import (
+    SPUN_FOR_WORDS,
+    mark_experts_documents,
+    spin_for_words,
+)
 from detector.training.spinning import SpunText, Swap
 from detector.verdict import EDITED, VERBATIM
 
@@ -30,7 +36,12 @@ class OneWordSpinner:
         return SpunText(self.replacement.join(pieces), tuple(swaps))
 
 
-SPINNERS = [OneWordSpinner("harbour", "haven"), OneWordSpinner("council", "assembly")]
+SPINNERS = [
+    OneWordSpinner("harbour", "haven"),
+    OneWordSpinner("council", "assembly"),
+    OneWordSpinner("cold", "frigid"),
+    OneWordSpinner("winter", "wintertide"),
+]
 
 
 def make_frame(article: str) -> pd.DataFrame:
@@ -58,3 +69,28 @@ def test_what_the_spinner_swapped_is_marked_word_by_word(
         assert marked <= swapped
         assert len(document.marks) == len(words)
     assert any(np.sum(d.marks) for d in documents)
+
+
+def test_what_experts_marked_is_marked_in_the_document(
+    tiny_detector: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detector.training.recipe_pairs.EXPERTS_SHARE", 1.0)
+    human = "The harbour opened again on Monday morning, and the boats were back by noon."
+    rows = [
+        ("Human-A.0", 1, human, "No-error"),
+        ("Human-A.0", 2, "The men waited for days in the cafe.", "No-error"),
+        ("Online.1", 1, human.replace("harbour", "<v>haven</v>"), "Major"),
+        ("Online.1", 1, human.replace("harbour", "haven"), "No-error"),
+        ("Online.1", 2, "The men waited for days in the <v>coffee house</v>.", "Minor"),
+    ]
+    frame = pd.DataFrame(rows, columns=["system", "segment", "marked_text", "severity"])
+    frame = frame.assign(test_set="newstest2020", doc="gazette.7", rater="rater1", category="x")
+    frame.to_parquet(tmp_path / "error_spans_zh_en.parquet")
+    (document,) = mark_experts_documents(tiny_detector, tmp_path)
+    assert document.group == "experts"
+    assert document.article_id == "newstest2020-gazette.7"
+    assert [document.text[start:end] for start, end in document.gold] == ["haven", "coffee house"]
+    evidence = document.evidence
+    words = [word for index in evidence.judged for word in evidence.views[index].words]
+    marked = [w for w, m in zip(words, document.marks, strict=True) if m == 1.0]
+    assert marked == ["haven", "coffee", "house"]
