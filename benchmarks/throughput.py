@@ -78,11 +78,11 @@ def measure_stages(texts: list[str], model: str | None) -> dict[str, float]:
     views = timed(
         "views", lambda: [make_view(s.text, gatherer.common_words) for d in cut for s in d]
     )
+    head = gatherer.heads["token_weights"]
+    documents = [[make_view(s.text, gatherer.common_words).words for s in d] for d in cut]
     timed(
         "encoder",
-        lambda: gatherer.encoder.encode(
-            [v.words for v in views], gatherer.heads["token_weights"], 0.0
-        ),
+        lambda: sum(len(gatherer.encoder.encode(d, head, 0.0).word_scores) for d in documents),
     )
     timed("lexical", lambda: score_ngrams(views, gatherer.lexical))
     timed("style and idiom", lambda: gatherer.measure_style(views))

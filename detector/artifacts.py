@@ -301,12 +301,12 @@ class ArtifactFinder:
             return []
         columns = measure_words(self.memory, self.usage, evidence, log_odds)
         embeddings = np.concatenate(evidence.word_embeddings)
-        every = self.model.score(columns, embeddings, evidence.summary)
         words = [word for index in evidence.judged for word in evidence.views[index].words]
+        shown = np.array([may_show(word) for word in words])
+        every = np.full(len(words), np.nan)
+        every[shown] = self.model.score(columns[shown], embeddings[shown], evidence.summary)
         for i, word in enumerate(words):
-            if not may_show(word):
-                every[i] = np.nan
-            elif word in _FOREIGN_WORDS:
+            if shown[i] and word in _FOREIGN_WORDS:
                 every[i] = max(every[i], _CERTAIN_SCORE)
         sizes = [len(evidence.views[index].words) for index in evidence.judged]
         return np.split(every, np.cumsum(sizes)[:-1])

@@ -109,10 +109,14 @@ class SentenceEncoder:
             weights = mask[:, :, None].astype(np.float32)
             embeddings[rows] = (hidden * weights).sum(1) / weights.sum(1)
             scores = (hidden @ token_weights)[:, :, 0] + token_bias
-            for i, row in enumerate(rows):
-                word_scores[row], word_embeddings[row] = _join_pieces(
-                    scores[i], hidden[i], encodings[row].word_ids, len(sentences[row])
-                )
+            joined = _join_pieces(
+                scores,
+                hidden,
+                [encodings[row].word_ids for row in rows],
+                [len(sentences[row]) for row in rows],
+            )
+            for row, (highest, mean) in zip(rows, joined, strict=True):
+                word_scores[row], word_embeddings[row] = highest, mean
 
         # Batches side by side, a thread each: small ones gain nothing from threads within.
         batches = _batch_by_length([len(e.ids) for e in encodings])
@@ -140,25 +144,42 @@ def _batch_by_length(lengths: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _join_pieces(
-    scores: Floats, hidden: Floats, word_ids: Sequence[int | None], words: int
-) -> tuple[Floats, Floats]:
-    """Each word's highest score and mean state, of its pieces, which stand side by side."""
-    highest = np.full(words, np.nan, dtype=np.float32)
-    mean = np.zeros((words, hidden.shape[-1]), dtype=np.float32)
-    # What begins, ends or fills a sentence is of no word: None, not a number.
-    ids = np.array(word_ids, dtype=np.float64)
-    places = np.flatnonzero(ids < words)
-    if not len(places):
-        return highest, mean
-    starts = np.flatnonzero(np.diff(ids[places], prepend=-1.0))
-    of_word = ids[places[starts]].astype(np.int64)
-    highest[of_word] = np.maximum.reduceat(scores[places], starts)
-    states = hidden[places[starts]]
-    pieces = np.diff(starts, append=len(places))
-    for i in np.flatnonzero(pieces > 1):
-        states[i] = hidden[places[starts[i]] : places[starts[i]] + pieces[i]].mean(0)
-    mean[of_word] = states
-    return highest, mean
+    scores: Floats,
+    hidden: Floats,
+    word_ids: Sequence[Sequence[int | None]],
+    sizes: Sequence[int],
+) -> list[tuple[Floats, Floats]]:
+    """Each word's highest score and mean state, of its pieces, which stand side by side.
+
+    Args:
+        scores: (sentences, tokens).
+        hidden: (sentences, tokens, width).
+        word_ids: of each sentence's tokens, as many as it has.
+        sizes: words of each sentence.
+    """
+    ends = np.cumsum(sizes)
+    # Number of the word of each token, counted through the batch; -1 for what is of no word.
+    numbers = np.full(scores.shape, -1, dtype=np.int64)
+    for row, (ids, size, end) in enumerate(zip(word_ids, sizes, ends, strict=True)):
+        known = np.array(ids, dtype=np.float64)  # None becomes not a number
+        inside = known < size
+        numbers[row, : len(ids)][inside] = known[inside].astype(np.int64) + end - size
+    places = np.flatnonzero(numbers >= 0)
+    highest = np.full(ends[-1], np.nan, dtype=np.float32)
+    mean = np.zeros((ends[-1], hidden.shape[-1]), dtype=np.float32)
+    if len(places):
+        states = hidden.reshape(-1, hidden.shape[-1])
+        words = numbers.ravel()[places]
+        starts = np.flatnonzero(np.diff(words, prepend=-1))
+        highest[words[starts]] = np.maximum.reduceat(scores.ravel()[places], starts)
+        pieces = np.diff(starts, append=len(places))
+        mean[words[starts]] = states[places[starts]]
+        if (several := np.flatnonzero(pieces > 1)).size:
+            counts = pieces[several]
+            rows = np.repeat(pieces > 1, pieces)
+            sums = np.add.reduceat(states[places[rows]], np.cumsum(counts) - counts)
+            mean[words[starts[several]]] = sums / counts[:, None]
+    return list(zip(np.split(highest, ends[:-1]), np.split(mean, ends[:-1]), strict=True))
 
 
 def _load_tokenizer(folder: Path):  # type: ignore[no-untyped-def]

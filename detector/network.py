@@ -16,7 +16,7 @@ _FAR_OUT = 6.0
 
 #: Larger products are shared out to threads by BLAS, which wait in a busy loop: twice the time of a
 #: processor that other threads and workers need (measured: 147 ms instead of 80 for an article).
-_MULTIPLICATIONS = 1 << 17
+_MULTIPLICATIONS = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
