@@ -130,8 +130,8 @@ class Detector:
             false_positive_rate: share of people's articles that may be flagged by mistake: 0.05,
                 0.01 or 0.001.
             artifacts: which spans to point at: "few" keeps precision (on people's articles, one in
-                800 words), "many" shows five times as many there, "all" is for texts known to be a
-                machine's, "none" looks for none.
+                1,000 words), "many" shows seven times as many there, "all" is for texts known to be
+                a machine's, "none" looks for none.
 
         Returns:
             A `Verdict`, or a list of them in the order of the texts.

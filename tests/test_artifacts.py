@@ -100,8 +100,10 @@ def test_two_answers_are_weighed_by_the_kind_of_the_document() -> None:
     summaries[:, 1] = [0.5, 60.0, -60.0]
     scores = model.score(np.zeros((3, count)), np.zeros((3, 4)), summaries)
     chances = 1 / (1 + np.exp([-2.0, 3.0]))
-    even = chances.mean()
-    np.testing.assert_allclose(scores, [np.log(even / (1 - even)), -3.0, 2.0], atol=1e-9)
+    least = 1 / (1 + np.exp(0.85))  # of the spinner's judge, which is never unheard
+    mixed = [chances.mean(), (1 - least) * chances[0] + least * chances[1]]
+    even, mostly_first = np.log(mixed) - np.log1p(-np.array(mixed))
+    np.testing.assert_allclose(scores, [even, -3.0, mostly_first], atol=1e-9)
     again = WordModel.from_arrays(model.to_arrays())
     alone = again.score(np.zeros((1, count)), np.zeros((1, 4)), summaries[0])
     np.testing.assert_array_equal(alone, scores[:1])

@@ -48,7 +48,7 @@ Floats = npt.NDArray[np.float64]
 TRACE_KINDS = ("synonym", "wrong sense", "rephrasing")
 #: Shown spans that people's articles may have, by setting: one in so many words. Fewer than one in
 #: 500, which a reader would bear with, so that more of what is shown on a machine's is right.
-WORDS_PER_SPAN = {"few": 800, "many": 125}
+WORDS_PER_SPAN = {"few": 1300, "many": 125}
 #: The setting for texts that are known to be a machine's: precision and recall weighed alike.
 BALANCED = "all"
 _LEAST_SUGGESTED = 4
