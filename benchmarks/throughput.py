@@ -75,15 +75,17 @@ def measure_stages(texts: list[str], model: str | None) -> dict[str, float]:
 
     timed("language", lambda: [guess_language(t) for t in texts])
     cut = timed("sentences", lambda: [split_sentences(t) for t in texts])
-    views = timed(
-        "views", lambda: [make_view(s.text, gatherer.common_words) for d in cut for s in d]
+    documents = timed(
+        "views", lambda: [[make_view(s.text, gatherer.common_words) for s in d] for d in cut]
     )
     head = gatherer.heads["token_weights"]
-    documents = [[make_view(s.text, gatherer.common_words).words for s in d] for d in cut]
-    timed(
-        "encoder",
-        lambda: sum(len(gatherer.encoder.encode(d, head, 0.0).word_scores) for d in documents),
-    )
+
+    def encode() -> None:
+        for document in documents:
+            gatherer.encoder.encode([view.words for view in document], head, 0.0)
+
+    timed("encoder", encode)
+    views = [view for document in documents for view in document]
     timed("lexical", lambda: score_ngrams(views, gatherer.lexical))
     timed("style and idiom", lambda: gatherer.measure_style(views))
     return stages

@@ -199,13 +199,13 @@ class WordModel:
         return cls(Network.from_arrays(arrays, "word"), levels, arrays.get("word_lean"))
 
 
-def _mix_log_odds(first: Floats, second: Floats, lean: Floats | float) -> Floats:
+def _mix_log_odds(first: Floats, second: Floats, lean: Floats) -> Floats:
     """Log-odds of a mixture of two chances, the second weighed by the chance of `lean`."""
 
-    def log_chance(odds: Floats | float) -> Floats:
-        return np.asarray(-np.logaddexp(0.0, -np.asarray(odds)))
+    def log_chance(odds: Floats) -> Floats:
+        return np.asarray(-np.logaddexp(0.0, -odds))
 
-    one, other = log_chance(-np.asarray(lean)), log_chance(lean)
+    one, other = log_chance(-lean), log_chance(lean)
     yes = np.logaddexp(one + log_chance(first), other + log_chance(second))
     no = np.logaddexp(one + log_chance(-first), other + log_chance(-second))
     return np.asarray(yes - no)

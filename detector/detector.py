@@ -42,9 +42,6 @@ ARTIFACT_SETTINGS = ("few", "many", "all", "none")
 MINIMUM_COMPARED_WORDS = 30
 #: A longer text is judged by its beginning: some 35,000 words, more than any article has.
 MAXIMUM_CHARACTERS = 200_000
-#: Documents whose sentences are encoded together: bounds memory, keeps the encoder busy.
-_BATCH_DOCUMENTS = 32
-_BATCH_CHARACTERS = 400_000
 
 
 class Detector:
@@ -151,15 +148,11 @@ class Detector:
         if texts is None or isinstance(texts, bytes | bytearray | dict):
             raise TypeError(f"give a string or strings, not {type(texts).__name__}")
         if isinstance(texts, str):
-            return self._score_batch([texts], false_positive_rate, artifacts)[0]
-        verdicts: list[Verdict] = []
-        batch: list[str] = []
-        for position, item in enumerate(texts):
-            batch.append(_check_text(item, position))
-            if len(batch) == _BATCH_DOCUMENTS or sum(map(len, batch)) > _BATCH_CHARACTERS:
-                verdicts += self._score_batch(batch, false_positive_rate, artifacts)
-                batch = []
-        return verdicts + self._score_batch(batch, false_positive_rate, artifacts)
+            return self._score_text(texts, false_positive_rate, artifacts)
+        return [
+            self._score_text(_check_text(item, position), false_positive_rate, artifacts)
+            for position, item in enumerate(texts)
+        ]
 
     def compare(
         self,
@@ -312,22 +305,13 @@ class Detector:
             workers=workers,
         )
 
-    def _score_batch(self, texts: Sequence[str], rate: float, artifacts: str) -> list[Verdict]:
-        if not texts:
-            return []
-        languages = [guess_language(text) if text.strip() else None for text in texts]
-        readable = [i for i, language in enumerate(languages) if language == "en"]
-        verdicts = {}
-        for i in readable:
-            # One by one: evidence holds an embedding of every word.
-            (evidence,) = self.gatherer.gather([texts[i][:MAXIMUM_CHARACTERS]])
+    def _score_text(self, text: str, rate: float, artifacts: str) -> Verdict:
+        language = guess_language(text) if text.strip() else None
+        if language == "en":
+            (evidence,) = self.gatherer.gather([text[:MAXIMUM_CHARACTERS]])
             if evidence.judged:
-                verdict = self._judge(evidence, rate)
-                verdicts[i] = self._add_artifacts(texts[i], evidence, verdict, artifacts)
-        return [
-            verdicts.get(i) or self._refuse(text, language, rate)
-            for i, (text, language) in enumerate(zip(texts, languages, strict=True))
-        ]
+                return self._add_artifacts(text, evidence, self._judge(evidence, rate), artifacts)
+        return self._refuse(text, language, rate)
 
     def _add_artifacts(
         self, text: str, evidence: DocumentEvidence, verdict: Verdict, setting: str

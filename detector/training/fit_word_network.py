@@ -92,15 +92,11 @@ def measure_columns(
     Args:
         words: columns (words, k) and embeddings (words, width), in one or several parts.
     """
-    width = words[0][0].shape[1] + words[0][1].shape[1]
-    total, squares, count = np.zeros(width), np.zeros(width), 0
+    from sklearn.preprocessing import StandardScaler
+
+    scaler = StandardScaler()
     for columns, embeddings in words:
-        count += len(columns)
         for at in range(0, len(columns), _ROWS_AT_A_TIME):
             part = slice(at, at + _ROWS_AT_A_TIME)
-            rows = np.hstack([columns[part], embeddings[part]]).astype(np.float64)
-            total += rows.sum(0)
-            squares += (rows * rows).sum(0)
-    center = total / count
-    scale = np.sqrt(np.maximum(squares / count - center**2, 0.0))
-    return center.astype(np.float32), np.where(scale > 0, scale, 1.0).astype(np.float32)
+            scaler.partial_fit(np.hstack([columns[part], embeddings[part]]).astype(np.float64))
+    return scaler.mean_.astype(np.float32), scaler.scale_.astype(np.float32)

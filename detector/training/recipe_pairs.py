@@ -233,25 +233,15 @@ def spin_for_words(
     """
     people = frame[(frame["relation"] == EDITED) & (frame["split"] == "dev")]
     people = people[people["group"] != "retranslation"].drop_duplicates("original")
-    documents = []
+    documents: list[MarkedDocument] = []
     for row in people.itertuples():
         chosen = np.random.default_rng(
             int(hash_fraction(f"spinners {row.article_id}") * 2**32)
         ).choice(len(spinners), SPUN_FOR_WORDS, replace=False)
         for spinner in (spinners[i] for i in chosen):
             spun = spinner.spin(str(row.original))
-            (evidence,) = detector.gatherer.gather([spun.text])
-            if not evidence.judged:
-                continue
-            words = PlacedWords.locate(spun.text, evidence)
             gold = [(swap.start, swap.end) for swap in spun.substitutions]
-            (log_odds,) = detector.measure_log_odds([evidence])
-            documents.append(
-                MarkedDocument(
-                    spun.text, evidence, float(log_odds), mark_spans(words, gold), gold, "spun",
-                    "dev", str(row.article_id), False,
-                )
-            )  # fmt: skip
+            documents += _mark_gold(detector, spun.text, gold, "spun", str(row.article_id))
     return documents
 
 
@@ -384,14 +374,18 @@ def _read_marked_documents(detector: Detector, frame: pd.DataFrame) -> Iterator[
         for row in group.itertuples():
             gold += [(len(text) + start, len(text) + end) for start, end in row.marks]
             text += f"{row.text}\n"
-        (evidence,) = detector.gatherer.gather([text])
-        if not evidence.judged:
-            continue
+        yield from _mark_gold(detector, text, gold, "experts", str(article_id))
+
+
+def _mark_gold(
+    detector: Detector, text: str, gold: Sequence[tuple[int, int]], group: str, article_id: str
+) -> Iterator[MarkedDocument]:
+    """The development document of a text whose traces are known; none if nothing is judged."""
+    (evidence,) = detector.gatherer.gather([text])
+    if evidence.judged:
         (log_odds,) = detector.measure_log_odds([evidence])
-        yield MarkedDocument(
-            text, evidence, log_odds, mark_spans(PlacedWords.locate(text, evidence), gold), gold,
-            "experts", "dev", str(article_id), False,
-        )  # fmt: skip
+        marks = mark_spans(PlacedWords.locate(text, evidence), gold)
+        yield MarkedDocument(text, evidence, log_odds, marks, gold, group, "dev", article_id, False)
 
 
 def complete_shipped_model(folder: Path, model: Path) -> Bundle:
