@@ -28,7 +28,7 @@ WORDS = 500
 
 def read_sentences() -> list[list[str]]:
     """The words of the example articles' sentences."""
-    from detector.text import split_sentences
+    from detector.text.sentences import split_sentences
 
     return [
         sentence.text.split()
@@ -99,7 +99,9 @@ def time_best(work: Callable[[], Any], repeats: int) -> float:
 
 
 def main() -> None:
-    from detector.alignment import align, align_words, find_substitutions, measure_alignment
+    from detector.comparison.alignment import align, find_substitutions
+    from detector.comparison.alignment_features import measure_alignment
+    from detector.comparison.word_alignment import align_words
 
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--documents", type=int, default=100)

@@ -25,9 +25,10 @@ from itertools import islice
 from pathlib import Path
 
 from detector import Detector
-from detector.batch import judge_documents
-from detector.readers import Document
-from detector.text import count_words, split_sentences
+from detector.batch.engine import judge_documents
+from detector.io.readers import Document
+from detector.text.sentences import split_sentences
+from detector.text.words import count_words
 
 ROOT = Path(__file__).parent.parent
 #: Documents before and after those that are timed, per worker: more than it is ahead.

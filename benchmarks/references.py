@@ -28,7 +28,7 @@ from pathlib import Path
 
 import numpy as np
 
-from detector.references import ReferenceIndex
+from detector.references.index import ReferenceIndex
 
 WORDS = 400
 TOPICS = 3000
@@ -101,8 +101,8 @@ def load_cases(corpora: Path) -> Cases:
     """Articles of two corpora, their round trips and spun versions."""
     import pandas as pd
 
-    from detector.training.recipe import training_sources
-    from detector.training.spinning import Spinner
+    from detector.training.generation.spinner import Spinner
+    from detector.training.recipes.shipped import training_sources
 
     cases = Cases()
     human = pd.read_parquet(corpora / "human_news.parquet").drop_duplicates("text")

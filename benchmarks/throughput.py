@@ -26,7 +26,8 @@ WORDS = 500
 
 def make_documents(count: int, seed: int = 1) -> list[str]:
     """`count` documents of about `WORDS` words."""
-    from detector.text import count_words, split_sentences
+    from detector.text.sentences import split_sentences
+    from detector.text.words import count_words
 
     sentences = [
         s.text
@@ -60,9 +61,10 @@ def measure_throughput(texts: list[str], model: str | None, threads: int) -> flo
 def measure_stages(texts: list[str], model: str | None) -> dict[str, float]:
     """Milliseconds a document of each stage, one thread."""
     from detector import Detector
-    from detector.evidence import score_ngrams
-    from detector.language import guess_language
-    from detector.text import make_view, split_sentences
+    from detector.features.ngrams import score_ngrams
+    from detector.text.language import guess_language
+    from detector.text.masking import make_view
+    from detector.text.sentences import split_sentences
 
     gatherer = Detector.load(model, threads=1).gatherer
     stages: dict[str, float] = {}

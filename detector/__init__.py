@@ -8,12 +8,12 @@
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from detector.version import __version__
+
 if TYPE_CHECKING:
     from detector.detector import Detector
     from detector.errors import BundleError, DetectorError
-    from detector.verdict import Artifact, SentenceEvidence, Verdict
-
-__version__ = "0.1.0"
+    from detector.results import Artifact, SentenceEvidence, Verdict
 
 __all__ = [
     "Artifact",
@@ -26,12 +26,12 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Artifact": "detector.verdict",
+    "Artifact": "detector.results",
     "BundleError": "detector.errors",
     "Detector": "detector.detector",
     "DetectorError": "detector.errors",
-    "SentenceEvidence": "detector.verdict",
-    "Verdict": "detector.verdict",
+    "SentenceEvidence": "detector.results",
+    "Verdict": "detector.results",
 }
 
 

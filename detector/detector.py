@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
-from detector import __version__
-from detector.artifacts import ArtifactFinder
-from detector.bundle import Bundle
-from detector.classifier import DocumentClassifier
 from detector.errors import BundleError
-from detector.evidence import EVIDENCE_COLUMNS, DocumentEvidence, EvidenceGatherer, SentenceScorer
-from detector.language import guess_language
-from detector.verdict import (
+from detector.features.columns import EVIDENCE_COLUMNS
+from detector.features.document_features import DocumentEvidence
+from detector.features.extractor import EvidenceGatherer
+from detector.model.bundle import Bundle
+from detector.model.document_classifier import DocumentClassifier
+from detector.model.sentence_scorer import SentenceScorer
+from detector.results import (
     DEFAULT_COMPARISON_RATE,
     LABELS,
     MACHINE_REWRITTEN,
@@ -26,11 +26,15 @@ from detector.verdict import (
     Verdict,
     format_signature,
 )
+from detector.spans.finder import ArtifactFinder
+from detector.text.language import guess_language
+from detector.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from detector.comparison import PairClassifier, PairEvidence
+    from detector.comparison.pair_features import PairEvidence
+    from detector.comparison.relation_classifier import PairClassifier
 
 #: Under so many words a text is not flagged, whatever its probability.
 MINIMUM_WORDS = 60
@@ -194,7 +198,7 @@ class Detector:
             empty = "the copy" if not gathered[0].judged else "the original"
             reason = f"too short: {empty} has no whole sentence"
             return self._refuse_pair(text, reference, reason, rate)
-        from detector.comparison import PairEvidence
+        from detector.comparison.pair_features import PairEvidence
 
         own, theirs = self.measure_log_odds(gathered)
         evidence = PairEvidence.gather((text, reference), (gathered[0], gathered[1]), (own, theirs))
@@ -209,7 +213,7 @@ class Detector:
 
     def _load_pair_classifier(self) -> PairClassifier:
         if self._pair_classifier is None:
-            from detector.comparison import PairClassifier
+            from detector.comparison.relation_classifier import PairClassifier
 
             if self.bundle is None:
                 raise BundleError("this detector has no model folder, so nothing to compare with")
@@ -295,7 +299,7 @@ class Detector:
         Raises:
             KeyError: there is no such column.
         """
-        from detector.batch import score_frame
+        from detector.batch.frame import score_frame
 
         return score_frame(
             frame,

@@ -12,21 +12,20 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from detector.classifier import DocumentClassifier
-from detector.evidence import (
-    DISCRIMINANTS,
-    EVIDENCE_COLUMNS,
-    HASHES,
-    SENTENCE_CLASSES,
-    LinearScorer,
-    SentenceScorer,
-    hash_ngrams,
-)
-from detector.text import make_view, split_sentences, tokenize
+from detector.features.columns import DISCRIMINANTS, EVIDENCE_COLUMNS
+from detector.features.ngrams import HASHES, hash_ngrams
+from detector.model.classes import SENTENCE_CLASSES
+from detector.model.document_classifier import DocumentClassifier
+from detector.model.linear import LinearScorer
+from detector.model.sentence_scorer import SentenceScorer
+from detector.text.masking import make_view
+from detector.text.sentences import split_sentences
+from detector.text.words import tokenize
 
 if TYPE_CHECKING:
     from detector.detector import Detector
-    from detector.training.fit import FittedClassifier, GatheredDocuments
+    from detector.training.fitting.classifier import FittedClassifier
+    from detector.training.fitting.gathered_documents import GatheredDocuments
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WIDTH, LAYERS = 16, 2
@@ -79,7 +78,7 @@ class TinyEncoder:
     """A torch model, the folder its tokenizer comes from, and what was exported of it.
 
     Attributes:
-        base: a transformers folder, as `detector.training.encoder_tuning.tune` takes it.
+        base: a transformers folder, as `detector.training.fitting.encoder_tuning.tune` takes it.
         model: the torch model with its heads.
         plain: the exported folder with float32 weights.
         quantized: the exported folder with int8 weights.
@@ -155,7 +154,8 @@ def tiny_encoder(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> T
     torch = pytest.importorskip("torch")
     pytest.importorskip("sentence_transformers")
     pytest.importorskip("onnx")
-    from detector.training.encoder_tuning import TunedEncoder, export_encoder
+    from detector.training.fitting.encoder_export import export_encoder
+    from detector.training.fitting.tuned_encoder import TunedEncoder
 
     folder = tmp_path_factory.mktemp("exported")
     with torch.random.fork_rng():
@@ -178,7 +178,7 @@ def _draw_documents(
     originals: int, machines: int, seed: int, outlets: tuple[str, ...] = ("gazette", "courier")
 ) -> GatheredDocuments:
     """Documents of 5 to 30 sentences whose lexical columns tell the classes apart."""
-    from detector.training.fit import GatheredDocuments
+    from detector.training.fitting.gathered_documents import GatheredDocuments
 
     rng = np.random.default_rng(seed)
     labels = ["original"] * originals + ["translated"] * machines + ["spun"] * machines
@@ -212,7 +212,7 @@ def draw_documents() -> DrawDocuments:
 @pytest.fixture(scope="session")
 def synthetic_fit(draw_documents: DrawDocuments) -> FittedClassifier:
     """A document classifier fitted on 400 originals and 150 documents of either machine kind."""
-    from detector.training.fit import fit_classifier
+    from detector.training.fitting.classifier import fit_classifier
 
     return fit_classifier(draw_documents(400, 150, seed=3))
 
@@ -238,8 +238,8 @@ def _make_lexical() -> LinearScorer:
 
 
 def _make_style() -> LinearScorer:
-    from detector.counting import STYLE_COLUMNS
-    from detector.idiom import IDIOM_COLUMNS
+    from detector.features.ngram_language_model import IDIOM_COLUMNS
+    from detector.features.style import STYLE_COLUMNS
 
     shape = (len(STYLE_COLUMNS) + len(IDIOM_COLUMNS), len(SENTENCE_CLASSES))
     weights = np.random.default_rng(7).normal(0.0, 0.01, shape).astype(np.float32)
@@ -253,7 +253,7 @@ def _make_discriminant() -> LinearScorer:
 
 
 def _fit_sentence_scorer(documents: GatheredDocuments) -> SentenceScorer:
-    from detector.training.recipe import fit_sentence_scorer
+    from detector.training.fitting.sentence_models import fit_sentence_scorer
 
     return fit_sentence_scorer(documents)
 
@@ -265,8 +265,8 @@ def _write_tiny_bundle(
     fitted: FittedClassifier,
     documents: GatheredDocuments,
 ) -> Path:
-    from detector.bundle import write_bundle
-    from detector.idiom import IdiomTable
+    from detector.features.ngram_language_model import IdiomTable
+    from detector.model.bundle_writing import write_bundle
 
     human = [tokenize(s.text) for s in split_sentences(PERSON)]
     small = {name: 0.5 * values for name, values in heads.items()}

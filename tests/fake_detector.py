@@ -11,9 +11,9 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from detector.batch import LoadDetector
+from detector.batch.workers import LoadDetector
 from detector.errors import DetectorError
-from detector.verdict import EDITED, INDEPENDENT, MACHINE_REWRITTEN, Comparison, Verdict
+from detector.results import EDITED, INDEPENDENT, MACHINE_REWRITTEN, Comparison, Verdict
 
 THRESHOLD = 0.75
 

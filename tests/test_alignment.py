@@ -10,17 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.alignment import (
-    ALIGNMENT_COLUMNS,
-    WORD_LINK_KINDS,
-    align,
-    align_sentences,
-    align_words,
-    find_substitutions,
-    measure_alignment,
-)
-from detector.text import tokenize
-from detector.verdict import LINK_KINDS, SUBSTITUTION_KINDS
+from detector.comparison.alignment import align, find_substitutions
+from detector.comparison.alignment_features import ALIGNMENT_COLUMNS, measure_alignment
+from detector.comparison.sentence_alignment import align_sentences
+from detector.comparison.word_alignment import WORD_LINK_KINDS, align_words
+from detector.results import LINK_KINDS, SUBSTITUTION_KINDS
+from detector.text.words import tokenize
 
 GOLDEN = Path(__file__).parent / "golden" / "substitutions.jsonl"
 

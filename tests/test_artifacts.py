@@ -6,25 +6,25 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from detector.artifacts import (
+from detector.detector import Detector
+from detector.features.columns import EVIDENCE_COLUMNS, SUMMARY_COLUMNS
+from detector.features.document_features import DocumentEvidence
+from detector.model.bundle import Bundle
+from detector.model.bundle_writing import write_bundle
+from detector.model.mlp import Network
+from detector.spans.co_occurrence import PeopleUsage
+from detector.spans.finder import ArtifactFinder, may_show
+from detector.spans.word_features import WORD_COLUMNS, measure_words, name_kind
+from detector.spans.word_memory import (
     PAIR_BUCKETS,
     WORD_BUCKETS,
-    WORD_COLUMNS,
-    ArtifactFinder,
     WordMemory,
-    WordModel,
     hash_neighbours,
     hash_word,
-    may_show,
-    measure_words,
-    name_kind,
 )
-from detector.bundle import Bundle, write_bundle
-from detector.detector import Detector
-from detector.evidence import EVIDENCE_COLUMNS, SUMMARY_COLUMNS, DocumentEvidence
-from detector.network import Network
-from detector.text import Sentence, make_view
-from detector.usage import PeopleUsage
+from detector.spans.word_model import WordModel
+from detector.text.masking import make_view
+from detector.text.sentences import Sentence
 
 
 def make_memory(odd: dict[str, str | None]) -> WordMemory:

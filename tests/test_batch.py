@@ -13,19 +13,14 @@ import pandas as pd
 import pytest
 from fake_detector import FakeDetector, loader
 
-from detector import batch
-from detector.batch import (
-    COMPARED_COLUMNS,
-    JUDGED_COLUMNS,
-    Judge,
-    Outcome,
-    Settings,
-    WorkerError,
-    judge_documents,
-    score_frame,
-)
+from detector.batch import workers as workers_module
+from detector.batch.chunks import Outcome
+from detector.batch.engine import judge_documents
+from detector.batch.frame import score_frame
+from detector.batch.judge import COMPARED_COLUMNS, JUDGED_COLUMNS, Judge, Settings
+from detector.batch.workers import WorkerError
 from detector.errors import DetectorError
-from detector.readers import BadInput, Document
+from detector.io.readers import BadInput, Document
 
 if TYPE_CHECKING:
     from detector.detector import Detector
@@ -54,8 +49,8 @@ def read_log(path: Path) -> list[str]:
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers for any input, and little text for each of their errands."""
-    monkeypatch.setattr(batch, "_WORTH_WORKERS", 0)
-    monkeypatch.setattr(batch, "_CHUNK_CHARACTERS", 2000)
+    monkeypatch.setattr("detector.batch.engine._WORTH_WORKERS", 0)
+    monkeypatch.setattr("detector.batch.chunks._CHUNK_CHARACTERS", 2000)
 
 
 def judge(items: Sequence[Document | BadInput], workers: int = 1, **more: Any) -> list[Outcome]:
@@ -98,8 +93,8 @@ def test_what_is_still_being_judged_is_not_asked_for_again(tmp_path: Path) -> No
 
 
 def test_only_so_many_texts_are_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(batch, "_REMEMBERED", 2)
-    monkeypatch.setattr(batch, "_CHUNK_DOCUMENTS", 1)
+    monkeypatch.setattr("detector.batch.engine._REMEMBERED", 2)
+    monkeypatch.setattr("detector.batch.chunks.CHUNK_DOCUMENTS", 1)
     log = tmp_path / "log"
     items = [document(text) for text in ("a 1", "b 1", "a 1", "c 1", "a 1", "b 1")]
     list(judge_documents(items, FakeDetector(str(log)), workers=1))
@@ -129,7 +124,7 @@ def test_no_more_is_read_ahead_than_the_workers_need(workers: int) -> None:
     for done, _ in enumerate(outcomes):
         ahead = max(ahead, len(taken) - done)
     per_chunk = 4
-    assert ahead <= per_chunk * (1 if workers == 1 else batch._CHUNKS_AHEAD * 2)
+    assert ahead <= per_chunk * (1 if workers == 1 else workers_module._CHUNKS_AHEAD * 2)
 
 
 def test_a_row_full_of_other_fields_fills_a_chunk() -> None:
@@ -143,7 +138,7 @@ def test_little_text_starts_no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise AssertionError("a worker was started")
 
-    monkeypatch.setattr(batch, "_start_executor", fail)
+    monkeypatch.setattr("detector.batch.workers._start_executor", fail)
     assert len(judge(make_items(20), workers=4)) == 20
     with pytest.raises(AssertionError, match="a worker was started"):
         judge([document(f"number{n} " + "word " * 10_000, n) for n in range(4)], workers=4)
@@ -196,7 +191,7 @@ def test_a_worker_that_dies_takes_only_its_culprit_along() -> None:
 def test_workers_that_die_of_whatever_they_get_end_the_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(batch, "_MOST_DEATHS", 2)
+    monkeypatch.setattr("detector.batch.workers._MOST_DEATHS", 2)
     with pytest.raises(WorkerError, match="2 documents in succession"):
         judge([document(f"number{n} die", n) for n in range(9)], workers=2)
 
@@ -249,9 +244,9 @@ class FakeIndex:
 
 @pytest.fixture
 def index(monkeypatch: pytest.MonkeyPatch) -> str:
-    module = ModuleType("detector.references")
+    module = ModuleType("detector.references.index")
     module.ReferenceIndex = FakeIndex  # type: ignore[attr-defined]
-    monkeypatch.setitem(__import__("sys").modules, "detector.references", module)
+    monkeypatch.setitem(__import__("sys").modules, "detector.references.index", module)
     return "index"
 
 

@@ -12,8 +12,10 @@ import numpy as np
 import pytest
 
 from detector import __version__
-from detector.bundle import FORMAT_VERSION, MANIFEST, Bundle, locate_model, write_bundle
 from detector.errors import BundleError
+from detector.model.bundle import Bundle, locate_model
+from detector.model.bundle_writing import write_bundle
+from detector.model.manifest import FORMAT_VERSION, MANIFEST
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ARRAYS = {
@@ -351,7 +353,9 @@ def test_the_shipped_model_is_found_in_a_package_and_in_a_checkout(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     monkeypatch.delenv("DETECTOR_MODEL", raising=False)
-    monkeypatch.setattr("detector.bundle.__file__", str(tmp_path / "site/detector/bundle.py"))
+    monkeypatch.setattr(
+        "detector.model.bundle.__file__", str(tmp_path / "site/detector/model/bundle.py")
+    )
     with pytest.raises(BundleError, match=r"no model is installed .*DETECTOR_MODEL"):
         locate_model()
     write_small(tmp_path / place)

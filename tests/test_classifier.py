@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from detector.classifier import (
-    DocumentClassifier,
-    HumanScale,
-    calibration_columns,
-    expand,
-    relative_length,
-)
-from detector.evidence import SUMMARY_COLUMNS, LinearScorer
+from detector.features.columns import SUMMARY_COLUMNS
+from detector.model.document_classifier import DocumentClassifier, calibration_columns, expand
+from detector.model.length_scale import HumanScale, relative_length
+from detector.model.linear import LinearScorer
 
 if TYPE_CHECKING:
     from conftest import DrawDocuments

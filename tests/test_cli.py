@@ -14,10 +14,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from detector import __version__
-from detector.bundle import write_bundle
 from detector.cli import main
 from detector.errors import BundleError
-from detector.verdict import Comparison, Verdict
+from detector.model.bundle_writing import write_bundle
+from detector.results import Comparison, Verdict
 
 MACHINE = "A machine rewrote this report about the harbour."
 PERSON = "Somebody wrote this report about the harbour."

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from fake_detector import FakeDetector
 
 from detector.cli import main
-from detector.verdict import Comparison
+from detector.results import Comparison
 
 COPY = "A machine rewritten report about the harbour and its ferries."
 ORIGINAL = "A report about the harbour and the ferries that sail from it."

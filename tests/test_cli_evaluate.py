@@ -16,13 +16,13 @@ import pytest
 from click.testing import CliRunner, Result
 
 from detector.cli.evaluate import evaluate
-from detector.training.evaluation import (
+from detector.results import Verdict
+from detector.training.evaluation.pair_documents import (
     flag_at_rates,
     judge_documents,
     read_pair_documents,
-    score_documents,
 )
-from detector.verdict import Verdict
+from detector.training.evaluation.scored_documents import score_documents
 
 WORDS = """
 harbour council morning repair market window letter garden engine driver school bridge office

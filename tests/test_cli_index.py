@@ -7,7 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from detector.cli.index import index
-from detector.references import MANIFEST, ReferenceIndex
+from detector.references.index import ReferenceIndex
+from detector.references.manifest import MANIFEST
 
 FERRY = """\
 The ferry to the northern islands will stop running in October because its hull has rusted through.

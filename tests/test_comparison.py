@@ -8,19 +8,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detector.bundle import write_bundle
-from detector.comparison import PAIR_COLUMNS, PairClassifier, PairEvidence, hash_pair
+from detector.comparison.pair_features import PAIR_COLUMNS, PairEvidence
+from detector.comparison.relation_classifier import PairClassifier, hash_pair
 from detector.detector import MAXIMUM_CHARACTERS, Detector
 from detector.errors import BundleError
-from detector.text import make_view, place_words, split_sentences
-from detector.verdict import (
-    EDITED,
-    INDEPENDENT,
-    MACHINE_REWRITTEN,
-    RELATIONS,
-    VERBATIM,
-    Comparison,
-)
+from detector.model.bundle_writing import write_bundle
+from detector.results import EDITED, INDEPENDENT, MACHINE_REWRITTEN, RELATIONS, VERBATIM, Comparison
+from detector.text.masking import make_view
+from detector.text.sentences import place_words, split_sentences
 
 ORIGINAL = """\
 The town council closed the old harbour bridge on Friday after engineers found new cracks.
@@ -74,7 +69,7 @@ def pairs() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def classifier(tiny_detector: Detector, pairs: pd.DataFrame) -> PairClassifier:
-    from detector.training.fit_comparison import GatheredPairs, fit_pair_classifier
+    from detector.training.fitting.comparison import GatheredPairs, fit_pair_classifier
 
     gathered = GatheredPairs.gather(tiny_detector, pairs)
     equals = np.array(sorted({hash_pair("town", "city")}), dtype=np.uint32)

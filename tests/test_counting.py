@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector import batches, lexicon
-from detector.counting import STYLE_COLUMNS, measure_style
-from detector.lexicon import FUNCTION_WORDS
-from detector.text import make_view, tokenize
+from detector.features import word_rows as batches
+from detector.features.style import STYLE_COLUMNS, measure_style
+from detector.text import word_classes as lexicon
+from detector.text.masking import make_view
+from detector.text.word_classes import FUNCTION_WORDS
+from detector.text.words import tokenize
 
 DOCUMENT = (
     "The harbour board met on Tuesday. It didn't agree on a plan, but its chair said that another "
@@ -252,7 +254,7 @@ def test_no_column_is_named_after_quotation_marks() -> None:
 
 def test_scoring_modules_do_without_scikit_learn() -> None:
     script = (
-        "import sys; import detector.counting, detector.idiom; "
+        "import sys; import detector.features.style, detector.features.ngram_language_model; "
         "print(sorted({name.split('.')[0] for name in sys.modules} & {'sklearn', 'scipy'}))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

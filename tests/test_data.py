@@ -7,7 +7,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from detector.text import normalize_text, split_sentences, tokenize
+from detector.text.normalization import normalize_text
+from detector.text.sentences import split_sentences
+from detector.text.words import tokenize
 
 DATA = Path(__file__).parents[1] / "data"
 EXAMPLES = ("original", "spun", "translated")

@@ -15,12 +15,12 @@ import pandas as pd
 import pytest
 
 from detector import __version__
-from detector.bundle import Bundle
 from detector.detector import MINIMUM_WORDS, Detector
 from detector.errors import BundleError
-from detector.evidence import EVIDENCE_COLUMNS
-from detector.text import normalize_text
-from detector.verdict import LABELS, Verdict
+from detector.features.columns import EVIDENCE_COLUMNS
+from detector.model.bundle import Bundle
+from detector.results import LABELS, Verdict
+from detector.text.normalization import normalize_text
 
 FOREIGN = {
     "de": "Der Hafen wurde am Montag wieder geöffnet, eine Woche nachdem ihn der schlimmste Sturm "

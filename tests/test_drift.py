@@ -14,16 +14,11 @@ import pytest
 from click.testing import CliRunner, Result
 from scipy.stats import ks_2samp
 
-from detector import drift
 from detector.cli.drift import drift as command
-from detector.drift import (
-    DriftError,
-    bound_difference,
-    compare_streams,
-    format_drift,
-    measure_ks,
-    measure_psi,
-)
+from detector.monitoring.drift import _compare_numbers, _compare_share, compare_streams
+from detector.monitoring.statistics import bound_difference, measure_ks, measure_psi
+from detector.monitoring.streams import DriftError, read_stream
+from detector.presentation.drift_tables import format_drift
 
 
 def draw_stream(
@@ -128,11 +123,9 @@ def test_like_streams_seldom_raise_an_alarm() -> None:
     alarms = 0
     for _ in range(200):
         a, b = rng.lognormal(size=150), rng.lognormal(size=250)
-        row = drift._compare_numbers(a, b)
+        row = _compare_numbers(a, b)
         assert row is not None
-        share = drift._compare_share(
-            int(rng.binomial(150, 0.02)), 150, int(rng.binomial(250, 0.02)), 250
-        )
+        share = _compare_share(int(rng.binomial(150, 0.02)), 150, int(rng.binomial(250, 0.02)), 250)
         alarms += row["moved"] or share["moved"]
     assert alarms <= 30
 
@@ -151,7 +144,7 @@ def test_like_streams_seldom_raise_an_alarm() -> None:
 def test_a_share_moves_where_it_is_far_and_sure(
     before: tuple[int, int], after: tuple[int, int], moved: bool
 ) -> None:
-    assert drift._compare_share(*before, *after)["moved"] is moved
+    assert _compare_share(*before, *after)["moved"] is moved
 
 
 # --------------------------------------------------------------------------------------
@@ -266,11 +259,11 @@ def test_a_long_stream_is_sampled_evenly_and_counted_whole(
     # The last tenth is different: a sample of the first rows would not see it.
     frame = pd.concat([draw_stream(9000, 1), draw_stream(1000, 2, shift=8.0)], ignore_index=True)
     save(frame, tmp_path / "a.csv")
-    monkeypatch.setattr(drift, "SAMPLE", 2000)
+    monkeypatch.setattr("detector.monitoring.streams.SAMPLE", 2000)
     samples = []
     for batch in (700, 10_000):
-        monkeypatch.setattr(drift, "_BATCH", batch)
-        stream = drift.read_stream(tmp_path / "a.csv", ["probability", "words"])
+        monkeypatch.setattr("detector.monitoring.streams._BATCH", batch)
+        stream = read_stream(tmp_path / "a.csv", ["probability", "words"])
         samples.append(np.sort(stream.numbers["probability"]))
         assert len(stream.numbers["words"]) == 2000
         assert stream.rows == 10_000

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from detector import encoder as encoder_module
-from detector.encoder import SentenceEncoder
 from detector.errors import BundleError
+from detector.features import encoder as encoder_module
+from detector.features.encoder import SentenceEncoder
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder

@@ -8,21 +8,18 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from detector.evidence import (
-    EVIDENCE_COLUMNS,
-    HASHES,
+from detector.features.columns import EVIDENCE_COLUMNS, SUMMARY_COLUMNS
+from detector.features.document_features import summarize
+from detector.features.extractor import (
     MINIMUM_SENTENCE_WORDS,
-    SENTENCE_CLASSES,
-    SUMMARY_COLUMNS,
     EvidenceGatherer,
-    LinearScorer,
     _contrast,
     _summarize_words,
-    hash_ngrams,
-    score_ngrams,
-    summarize,
 )
-from detector.text import View, make_view
+from detector.features.ngrams import HASHES, hash_ngrams, score_ngrams
+from detector.model.classes import SENTENCE_CLASSES
+from detector.model.linear import LinearScorer
+from detector.text.masking import View, make_view
 
 if TYPE_CHECKING:
     from detector.detector import Detector
@@ -219,7 +216,7 @@ def test_texts_without_sentences_have_no_evidence(gatherer: EvidenceGatherer) ->
 def test_texts_gathered_together_are_those_gathered_one_by_one(
     tiny_detector: Detector, tiny_encoder: object, person_article: str, machine_article: str
 ) -> None:
-    from detector.encoder import SentenceEncoder
+    from detector.features.encoder import SentenceEncoder
 
     shipped = tiny_detector.gatherer
     # int8 states are scaled by the batch (see test_detector): float ones are not.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from detector.evidence import EVIDENCE_COLUMNS
-from detector.explanation import name_evidence
+from detector.features.columns import EVIDENCE_COLUMNS
+from detector.presentation.wording import name_evidence
 
 
 @pytest.mark.parametrize("column", [*EVIDENCE_COLUMNS, "constant"])

@@ -16,9 +16,9 @@ from golden.score_substitutions import (
     score,
 )
 
-from detector.alignment import find_substitutions
-from detector.text import split_words
-from detector.verdict import SUBSTITUTION_KINDS, Substitution
+from detector.comparison.alignment import find_substitutions
+from detector.results import SUBSTITUTION_KINDS, Substitution
+from detector.text.words import split_words
 
 GOLD = load_gold()
 FLOORS = {"precision": 0.90, "recall": 0.85}

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector import batches
-from detector import idiom as idiom_module
-from detector.idiom import IDIOM_COLUMNS, IdiomTable
-from detector.text import make_view
+from detector.features import ngram_measures
+from detector.features import word_rows as batches
+from detector.features.ngram_language_model import IDIOM_COLUMNS, IdiomTable
+from detector.text.masking import make_view
 
 word_lists = st.lists(
     st.sampled_from(
@@ -70,7 +70,7 @@ def test_probabilities_are_those_of_the_mixture(idiom: IdiomTable) -> None:
     # "ferry" always and only follows "old", 48 times in the corpus.
     often, total = 48, idiom.arrays["word_counts"].sum()
     alone = (often + 0.5) / total
-    prior = idiom_module._BIGRAM_PRIOR
+    prior = ngram_measures._BIGRAM_PRIOR
     expected = np.log((often + prior * alone) / (often + prior))
     values = measure_idiom(idiom, ["old", "ferry"])
     assert values["idiom:bigram_0"] == pytest.approx(
@@ -169,7 +169,7 @@ def test_idiom_batches_and_full_caches_change_nothing(monkeypatch: pytest.Monkey
     expected = IdiomTable.fit(CORPUS)
     values = expected.measure(CORPUS, counted=CORPUS)
     monkeypatch.setattr(batches, "_BATCH_WORDS", 25)
-    monkeypatch.setattr(idiom_module, "CACHE_LIMIT", 5)
+    monkeypatch.setattr("detector.features.ngram_vocabulary.CACHE_LIMIT", 5)
     again = IdiomTable.fit(CORPUS)
     assert_same_arrays(again, expected)
     assert np.allclose(again.measure(CORPUS, counted=CORPUS), values, rtol=1e-5)

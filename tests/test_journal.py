@@ -23,22 +23,22 @@ from fake_detector import FakeDetector
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from detector import batch, journal
-from detector.batch import Outcome
+from detector.batch import journal
+from detector.batch.chunks import Outcome
+from detector.batch.journal import Journal, RunError, WriteError, name_folder
 from detector.cli import main
-from detector.journal import Journal, RunError, WriteError, name_folder
-from detector.readers import BadInput, Document
+from detector.io.readers import BadInput, Document
 
 PROGRAM = f"""
 import os, sys
 from types import ModuleType
 
 sys.path.insert(0, {str(Path(__file__).parent)!r})
-import detector.batch, detector.journal
+import detector.batch.engine, detector.batch.journal
 
-detector.batch._CHUNK_DOCUMENTS = 4
-detector.batch._WORTH_WORKERS = 0
-detector.journal._PART_INPUTS = 5
+detector.batch.chunks.CHUNK_DOCUMENTS = 4
+detector.batch.engine._WORTH_WORKERS = 0
+detector.batch.journal._PART_INPUTS = 5
 if "FAKE_LOG" in os.environ:
     from fake_detector import FakeDetector
 
@@ -261,7 +261,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> None:
     module.Detector = FakeDetector  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "detector.detector", module)
     monkeypatch.setattr(journal, "_PART_INPUTS", PART)
-    monkeypatch.setattr(batch, "_CHUNK_DOCUMENTS", 4)
+    monkeypatch.setattr("detector.batch.chunks.CHUNK_DOCUMENTS", 4)
 
 
 def run(*arguments: object) -> Result:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.language import UNKNOWN, guess_language
+from detector.text.language import UNKNOWN, guess_language
 
 ENGLISH = "The council says it will pay for repairs to the sea wall before the summer begins."
 PARAGRAPHS = {

@@ -11,24 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
-from detector.training.metrics import (
-    BETTER,
+from detector.training.evaluation.calibration import measure_calibration, measure_reliability
+from detector.training.evaluation.metric_tables import format_comparison, format_measurement
+from detector.training.evaluation.metrics import FIGURES, measure_documents, name_length, rank_score
+from detector.training.evaluation.model_comparison import BETTER, UNDECIDED, WORSE, compare_models
+from detector.training.evaluation.statistics import (
     FEWEST_ARTICLES,
-    FIGURES,
-    UNDECIDED,
-    WORSE,
     bootstrap,
-    compare_models,
-    format_comparison,
-    format_measurement,
     measure_auroc,
-    measure_calibration,
-    measure_documents,
-    measure_reliability,
     measure_share,
     measure_tpr,
-    name_length,
-    rank_score,
     resample_articles,
     trace_roc,
     weigh_share,

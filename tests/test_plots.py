@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from detector.errors import DetectorError
-from detector.training import plots
+from detector.presentation.plots import check_matplotlib
+from detector.training.evaluation import plots
 
 matplotlib = pytest.importorskip("matplotlib")
 
@@ -161,7 +162,7 @@ def test_without_matplotlib_the_extra_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(DetectorError, match=r"pip install 'mt-artifact-detector\[plots\]'"):
-        plots.check_matplotlib()
+        check_matplotlib()
     point = {"name": "a", "documents_per_second": 1, "auroc": 0.5}
     with pytest.raises(DetectorError, match="plots need matplotlib"):
         plots.plot_tradeoff([point], tmp_path)

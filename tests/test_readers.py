@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.readers import (
+from detector.io.readers import (
     DOCUMENT_LIMIT,
     ROW_LIMIT,
     BadInput,

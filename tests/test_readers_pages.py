@@ -15,8 +15,8 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-import detector.readers.html as html_reader
-from detector.readers import (
+import detector.io.readers.html as html_reader
+from detector.io.readers import (
     DOCUMENT_LIMIT,
     ROW_LIMIT,
     BadInput,
@@ -25,7 +25,7 @@ from detector.readers import (
     HtmlLimits,
     read_documents,
 )
-from detector.readers.html import decode_page
+from detector.io.readers.html import decode_page
 
 PARAGRAPHS = [
     f"The harbour opened again on Monday, {when} after the storm, and the boats went out early."

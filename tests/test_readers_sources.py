@@ -17,13 +17,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.readers import (
-    INPUT_FORMATS,
-    BadInput,
-    Document,
-    holds_rows,
-    read_documents,
-)
+from detector.io.readers import INPUT_FORMATS, BadInput, Document, holds_rows, read_documents
 
 TEXT = "The council met on Tuesday. It closed the café."
 

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.readers import ROW_LIMIT, BadInput, Document, FieldNames, read_documents
+from detector.io.readers import ROW_LIMIT, BadInput, Document, FieldNames, read_documents
 
 TEXT = "The council met on Tuesday. It closed the café."
 NAMES = FieldNames()

@@ -19,15 +19,10 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from detector import references
-from detector.readers import BadInput, Document
-from detector.references import (
-    MANIFEST,
-    MINIMUM_SCORE,
-    Additions,
-    ReferenceIndex,
-    ReferenceIndexError,
-)
+from detector.io.readers import BadInput, Document
+from detector.references import manifest, merging, search, segment_writing, transaction, vectors
+from detector.references.index import MINIMUM_SCORE, Additions, ReferenceIndex
+from detector.references.manifest import MANIFEST, ReferenceIndexError
 
 HARBOUR = """\
 The harbour opened again on Monday morning, a week after the worst storm in a decade closed it.
@@ -78,7 +73,7 @@ def index(folder: Path) -> ReferenceIndex:
 
 @pytest.fixture
 def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(references, "_SEGMENT_DOCUMENTS", 10)
+    monkeypatch.setattr("detector.references.segment_writing._SEGMENT_DOCUMENTS", 10)
 
 
 def segment_files(folder: Path) -> set[str]:
@@ -138,14 +133,15 @@ def test_scores_are_the_cosine_of_plainly_counted_features(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Features are hashed, and now and then two of them are counted as one: seldom with so many.
-    monkeypatch.setattr(references, "_GRAM_BUCKETS", 1 << 24)
-    monkeypatch.setattr(references, "_BUCKETS", references._WORD_BUCKETS + (1 << 24))
-    monkeypatch.setattr(references, "_hash_word", references._hash_word.__wrapped__)
+    for module in (vectors, segment_writing, merging, search):
+        monkeypatch.setattr(module, "GRAM_BUCKETS", 1 << 24, raising=False)
+        monkeypatch.setattr(module, "BUCKETS", vectors.WORD_BUCKETS + (1 << 24), raising=False)
+    monkeypatch.setattr(vectors, "_hash_word", vectors._hash_word.__wrapped__)
     index = ReferenceIndex.create(folder)
     index.add([*make_crowd(30), *ARTICLES])
     documents = dict([*make_crowd(30), *ARTICLES])
-    vectors = {identity: count_features(document) for identity, document in documents.items()}
-    frequency = Counter(feature for vector in vectors.values() for feature in vector)
+    counted = {identity: count_features(document) for identity, document in documents.items()}
+    frequency = Counter(feature for vector in counted.values() for feature in vector)
     text = HARBOUR_SPUN + LIBRARY[:150] + ORCHARD[:40]
     query = count_features(text)
 
@@ -160,7 +156,7 @@ def test_scores_are_the_cosine_of_plainly_counted_features(
         product = sum(one[feature] * other.get(feature, 0.0) for feature in one)
         return product / math.hypot(*one.values()) / math.hypot(*other.values())
 
-    expected = {i: cosine(weigh(query), weigh(vector)) for i, vector in vectors.items()}
+    expected = {i: cosine(weigh(query), weigh(vector)) for i, vector in counted.items()}
     found = index.find(text, k=3, minimum=0.0)
     assert {c.id for c in found} == {"harbour", "library", "orchard"}
     assert [c.id for c in found] == sorted(expected, key=lambda i: -expected[i])[:3]
@@ -171,9 +167,9 @@ def test_scores_are_the_cosine_of_plainly_counted_features(
 def count_features(text: str) -> Counter[str]:
     counts: Counter[str] = Counter()
     for word in "".join(c if c.isalnum() else " " for c in text.lower()).split():
-        if word.encode() in references._STOP_WORDS or len(word) == 1:
+        if word.encode() in vectors._STOP_WORDS or len(word) == 1:
             continue
-        counts[f"word {references._stem(word.encode()).decode()}"] += 1
+        counts[f"word {vectors._stem(word.encode()).decode()}"] += 1
         padded = f" {word} "
         counts.update(f"gram {padded[i : i + 4]}" for i in range(len(padded) - 3))
     return counts
@@ -475,7 +471,7 @@ def test_built_anew_while_in_use(index: ReferenceIndex) -> None:
 def test_a_manifest_replaced_while_it_is_opened(
     index: ReferenceIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    open_segments = references._open_segments
+    open_segments = search._open_segments
     interrupted: list[bool] = []
 
     def interrupt(*arguments: Any) -> Any:
@@ -485,7 +481,7 @@ def test_a_manifest_replaced_while_it_is_opened(
             index.add([(identity, f"{text} later") for identity, text in make_crowd(30)])
         return open_segments(*arguments)
 
-    monkeypatch.setattr(references, "_open_segments", interrupt)
+    monkeypatch.setattr("detector.references.search._open_segments", interrupt)
     assert len(ReferenceIndex.open(index.folder)) == 33
     assert interrupted
 
@@ -544,7 +540,8 @@ def test_a_failure_after_the_manifest_is_in_place_deletes_nothing_it_names(
         if len(calls) == 2:
             raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(references, "_flush_folder", fail_the_second_time)
+    for module in (manifest, transaction):
+        monkeypatch.setattr(module, "flush_folder", fail_the_second_time)
     with refused("Input/output error"):
         index.add([("harbour", f"{HARBOUR} again")])
     assert ReferenceIndex.open(index.folder).text("harbour") == f"{HARBOUR} again"
@@ -557,8 +554,8 @@ def test_a_killed_writer_leaves_the_index_as_it_was(index: ReferenceIndex) -> No
     script = textwrap.dedent(
         f"""
         import os, signal
-        from detector import references
-        references._SEGMENT_DOCUMENTS = 4
+        from detector.references import index, segment_writing
+        segment_writing._SEGMENT_DOCUMENTS = 4
 
         def documents():
             yield "harbour", {LIBRARY!r}
@@ -566,7 +563,7 @@ def test_a_killed_writer_leaves_the_index_as_it_was(index: ReferenceIndex) -> No
                 yield i, {ORCHARD!r}
             os.kill(os.getpid(), signal.SIGKILL)
 
-        references.ReferenceIndex.open({str(index.folder)!r}).add(documents())
+        index.ReferenceIndex.open({str(index.folder)!r}).add(documents())
         """
     )
     killed = subprocess.run([sys.executable, "-c", script], check=False)

@@ -2,8 +2,8 @@
 
 import pytest
 
-from detector.renderings import LITERAL_IDIOMS, NAME_FORMS, find_renderings
-from detector.text import make_view
+from detector.spans.phrasebook import LITERAL_IDIOMS, NAME_FORMS, find_renderings
+from detector.text.masking import make_view
 
 COMMON = frozenset(
     "the two men met under four eyes six and were late president had a meeting in it was blue "

@@ -19,23 +19,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.explanation import (
-    explain_comparison,
-    explain_verdict,
-    format_percent,
-    pick_parts,
-    round_parts,
-)
-from detector.report import (
+from detector.presentation.html import (
     SIZE_LIMIT,
     BatchReport,
     ReportRow,
     write_article_report,
     write_comparison_report,
 )
-from detector.report.markup import leads_to_the_web
-from detector.report.spans import Palette, Span, make_mark, mark_up
-from detector.verdict import (
+from detector.presentation.html.markup import leads_to_the_web
+from detector.presentation.html.spans import Palette, Span, make_mark, mark_up
+from detector.presentation.wording import (
+    explain_comparison,
+    explain_verdict,
+    format_percent,
+    pick_parts,
+    round_parts,
+)
+from detector.results import (
     SUBSTITUTION_KINDS,
     Artifact,
     Comparison,

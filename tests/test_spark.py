@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fake_detector import FakeDetector
 
-from detector import spark as module
-from detector.batch import COMPARED_COLUMNS, JUDGED_COLUMNS, Settings
+from detector.batch import spark as module
+from detector.batch.judge import COMPARED_COLUMNS, JUDGED_COLUMNS, Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession

@@ -12,10 +12,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks
 
-from detector.counting import measure_style
-from detector.idiom import IdiomTable
-from detector.stylometry import NgramIdiomaticity, StylometricFeatures
-from detector.text import tokenize
+from detector.features.ngram_language_model import IdiomTable
+from detector.features.style import measure_style
+from detector.text.words import tokenize
+from detector.training.fitting.stylometry import NgramIdiomaticity, StylometricFeatures
 
 DOCUMENT = (
     "The harbour board met on Tuesday. It didn't agree on a plan, but its chair said that another "

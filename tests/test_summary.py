@@ -6,9 +6,10 @@ import pytest
 from fake_detector import FakeDetector
 from scipy.stats import binomtest
 
-from detector.batch import Judge, Outcome
-from detector.readers import BadInput, Document
-from detector.summary import Tally, format_summary, name_kind, wilson_interval
+from detector.batch.chunks import Outcome
+from detector.batch.judge import Judge
+from detector.batch.summary import Tally, format_summary, name_kind, wilson_interval
+from detector.io.readers import BadInput, Document
 
 
 @pytest.mark.parametrize(("count", "total"), [(0, 1), (0, 40), (3, 40), (40, 40), (17, 100_000)])

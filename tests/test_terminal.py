@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from detector.terminal import (
+from detector.presentation.terminal import (
     clean,
     format_comparison,
     format_verdict,
     measure_width,
     wants_colour,
 )
-from detector.verdict import Artifact, Comparison, SentenceEvidence, Substitution, Verdict
+from detector.results import Artifact, Comparison, SentenceEvidence, Substitution, Verdict
 
 TEXT = (
     "The mayor must take the bull by the tail.\n\nNobody has the haven since ten years dredged.\n"

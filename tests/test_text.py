@@ -12,21 +12,15 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detector.text import (
-    NAME_PLACEHOLDER,
-    americanize,
-    count_words,
-    make_view,
-    normalize,
-    normalize_text,
-    split_sentences,
-    split_words,
-    tokenize,
-)
+from detector.text.masking import NAME_PLACEHOLDER, make_view
+from detector.text.normalization import normalize, normalize_text
+from detector.text.sentences import split_sentences
+from detector.text.spelling import americanize
+from detector.text.words import count_words, split_words, tokenize
 
 GOLDEN = Path(__file__).parent / "golden"
 
-# The characters that the patterns of detector.text know, and a few that they do not.
+# The characters that the patterns of detector.text.normalization know, and a few that they do not.
 PIECES = [
     *" \t\u00a0\u3000\n\r\u2028.,;:!?%)](['\"“”‘’„«»`´′″-–—‐−…&;#/aéAbZ01ﬁ＆！．Ω№م字🎉",
     *("\u200b", "\u00ad", "\ufeff", "\x00", "\x1f", "\u0301", "\u0323", "\ud800"),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from detector.usage import USAGE_BUCKETS, USAGE_COLUMNS, PeopleUsage
+from detector.spans.co_occurrence import USAGE_BUCKETS, USAGE_COLUMNS, PeopleUsage
 
 SENTENCE = "the boats came back into the harbour".split()
 #: A logarithm stored in steps of 1/16 is off by half a step at most.
@@ -62,7 +62,7 @@ def test_sentences_are_measured_as_if_alone(usage: PeopleUsage) -> None:
 
 
 def test_of_two_keys_in_a_bucket_the_commoner_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detector.usage.USAGE_BUCKETS", 1 << 10)
+    monkeypatch.setattr("detector.spans.co_occurrence.USAGE_BUCKETS", 1 << 10)
     common = ["boats", "came", "back"]
     usage = PeopleUsage.count([*([common] * 50), *([f"rare{n}"] for n in range(500))])
     assert len(usage.table) == 1 << 10

@@ -9,13 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.verdict import (
-    LABELS,
-    Artifact,
-    SentenceEvidence,
-    Verdict,
-    format_signature,
-)
+from detector.results import LABELS, Artifact, SentenceEvidence, Verdict, format_signature
 
 VERDICT = Verdict(
     probability=0.981,

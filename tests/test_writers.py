@@ -25,8 +25,9 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.readers import Document, read_documents
-from detector.writers import RESULT_SCHEMA, FormatError, concatenate, format_of, open_writer
+from detector.io.readers import Document, read_documents
+from detector.io.writers import concatenate, open_writer
+from detector.io.writers.formats import RESULT_SCHEMA, FormatError, format_of
 
 ROWS: list[dict[str, Any]] = [
     {"id": "a", "probability": 0.25, "flagged": False, "label": "original", "words": 120},
@@ -393,7 +394,7 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
     path.write_text("older")
     code = (
         "import os, sys, pathlib\n"
-        "from detector.writers import open_writer\n"
+        "from detector.io.writers import open_writer\n"
         "with open_writer(pathlib.Path(sys.argv[1]), ['id']) as writer:\n"
         "    for number in range(100_000): writer.write({'id': number})\n"
         "    os.kill(os.getpid(), 9)\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from detector import __version__
 from detector.cli.compare import compare
 from detector.cli.drift import drift
 from detector.cli.evaluate import evaluate
@@ -12,6 +11,7 @@ from detector.cli.index import index
 from detector.cli.info import info
 from detector.cli.score import score
 from detector.cli.train import train
+from detector.version import __version__
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from detector.errors import DetectorError
-from detector.readers import STANDARD_INPUT
+from detector.io.readers import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from detector.detector import Detector

@@ -17,11 +17,11 @@ from detector.cli.common import (
     refuse_overwriting,
 )
 from detector.errors import DetectorError
-from detector.readers import STANDARD_INPUT, BadInput, read_documents
+from detector.io.readers import STANDARD_INPUT, BadInput, read_documents
 
 if TYPE_CHECKING:
     from detector.detector import Detector
-    from detector.verdict import Comparison
+    from detector.results import Comparison
 
 
 @click.command()
@@ -120,7 +120,7 @@ def _write(
     elif form == "html":
         _write_page(stream, comparison, texts, detector)
     else:
-        from detector.terminal import format_comparison, wants_colour
+        from detector.presentation.terminal import format_comparison, wants_colour
 
         width = shutil.get_terminal_size().columns
         shown = format_comparison(
@@ -132,7 +132,7 @@ def _write(
 def _write_page(
     target: str | TextIO, comparison: Comparison, texts: tuple[str, str], detector: Detector
 ) -> None:
-    from detector.report import write_comparison_report
+    from detector.presentation.html import write_comparison_report
 
     card = detector.bundle.manifest.to_dict() if detector.bundle is not None else None
     write_comparison_report(target, *texts, comparison, model_card=card)

@@ -51,14 +51,15 @@ def drift(
     Exits with 0, moved or not, and with 2 when the call is wrong; with --exit-code, 3 says that
     the stream has moved or that the files were not scored alike.
     """
-    from detector.drift import compare_streams, format_drift
+    from detector.monitoring.drift import compare_streams
+    from detector.presentation.drift_tables import format_drift
 
     if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
         raise click.UsageError(f"--plot {plot}: name a .png or .svg file")
     try:
         result = compare_streams(baseline, current, ignore)
         if plot is not None:
-            from detector.training.plots import plot_drift
+            from detector.presentation.plots import plot_drift
 
             plot_drift(result, plot)
     except DetectorError as error:

@@ -85,7 +85,7 @@ def evaluate(
         raise click.UsageError("--compare and --held-out go with --pairs")
     try:
         if plots is not None:
-            from detector.training.plots import check_matplotlib
+            from detector.presentation.plots import check_matplotlib
 
             check_matplotlib()
         if corpora is not None:
@@ -102,10 +102,11 @@ def evaluate(
 
 
 def _measure_corpora(corpora: Path, plots: Path | None, model: str | None) -> Callable[[str], str]:
-    from detector.bundle import Bundle
-    from detector.training.evaluation import ScoredDocuments, evaluate_corpora
-    from detector.training.kept_evidence import load_evidence
-    from detector.training.model_card import format_figures
+    from detector.model.bundle import Bundle
+    from detector.training.evaluation.corpora_tables import evaluate_corpora
+    from detector.training.evaluation.model_card import format_figures
+    from detector.training.evaluation.scored_documents import ScoredDocuments
+    from detector.training.retraining.replay_data import load_evidence
 
     def draw(scored: ScoredDocuments) -> None:
         if plots is not None:
@@ -127,9 +128,13 @@ def _measure_pairs(
     rate: float,
     plots: Path | None,
 ) -> Callable[[str], str]:
-    from detector.training.evaluation import flag_at_rates, judge_documents, read_pair_documents
-    from detector.training.metrics import measure_documents
-    from detector.training.pairs import checksum_file
+    from detector.training.corpora.splits import checksum_file
+    from detector.training.evaluation.metrics import measure_documents
+    from detector.training.evaluation.pair_documents import (
+        flag_at_rates,
+        judge_documents,
+        read_pair_documents,
+    )
 
     # Both models first: a fault of either is told before any work.
     detector = load_detector(model)
@@ -155,8 +160,8 @@ def _measure_pairs(
 def _compare(
     second: Detector, documents: pd.DataFrame, judged: pd.DataFrame, rate: float
 ) -> dict[str, Any]:
-    from detector.training.evaluation import judge_documents
-    from detector.training.metrics import compare_models
+    from detector.training.evaluation.model_comparison import compare_models
+    from detector.training.evaluation.pair_documents import judge_documents
 
     other = judge_documents(second, documents, rate)
     return {
@@ -166,14 +171,14 @@ def _compare(
 
 
 def _draw(scored: pd.DataFrame, flagged_at: Any, folder: Path, rate: float) -> None:
-    from detector.training.plots import plot_evaluation
+    from detector.training.evaluation.plots import plot_evaluation
 
     for path in plot_evaluation(scored, flagged_at, folder, rate=rate):
         click.echo(f"wrote {path}", err=True)
 
 
 def _format_pairs(result: dict[str, Any]) -> str:
-    from detector.training.metrics import format_comparison, format_measurement
+    from detector.training.evaluation.metric_tables import format_comparison, format_measurement
 
     parts = [
         f"{result['model']}, flagging at {100 * result['false_positive_rate']:g} % false positives",

@@ -18,10 +18,11 @@ from detector.cli.common import (
     refuse_overwriting,
 )
 from detector.errors import DetectorError
-from detector.readers import BadInput, Document, FieldNames, read_documents
+from detector.io.readers import BadInput, Document, FieldNames, read_documents
 
 if TYPE_CHECKING:
-    from detector.references import Candidate, ReferenceIndex
+    from detector.references.index import ReferenceIndex
+    from detector.references.search import Candidate
 
 
 @click.group()
@@ -63,7 +64,8 @@ def build(
 
     Exits with 0 when all was added, 1 when some inputs could not be, 2 when the call is wrong.
     """
-    from detector.references import MANIFEST, ReferenceIndex
+    from detector.references.index import ReferenceIndex
+    from detector.references.manifest import MANIFEST
 
     with _faults_of_the_call():
         if (Path(folder) / MANIFEST).exists():
@@ -98,7 +100,7 @@ def add(
 
 
 def _open_index(folder: str) -> ReferenceIndex:
-    from detector.references import ReferenceIndex
+    from detector.references.index import ReferenceIndex
 
     with _faults_of_the_call():
         return ReferenceIndex.open(folder)

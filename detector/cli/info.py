@@ -12,7 +12,7 @@ from detector.cli.common import CannotRunError, figures_format_option, model_opt
 from detector.errors import DetectorError
 
 if TYPE_CHECKING:
-    from detector.bundle import Manifest
+    from detector.model.manifest import Manifest
 
 
 @click.command()
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @model_option
 def info(form: str, model: str | None) -> None:
     """Print the model's card: what it was trained on, its thresholds and measured figures."""
-    from detector.bundle import Bundle
+    from detector.model.bundle import Bundle
 
     try:
         bundle = Bundle.open(model)

@@ -14,8 +14,8 @@ from detector.cli.common import CannotRunError
 from detector.errors import DetectorError
 
 if TYPE_CHECKING:
-    from detector.bundle import Bundle
-    from detector.training.retrain import RetrainSettings
+    from detector.model.bundle import Bundle
+    from detector.training.retraining.settings import RetrainSettings
 
 # What each way of training takes no notice of: given all the same, it is a mistake.
 _ONLY_WITH_PAIRS = (
@@ -130,7 +130,7 @@ def train(
         if corpora:
             bundle = _train_shipped(corpora, output, options)
         else:
-            from detector.training.retrain import retrain
+            from detector.training.retraining.retrain import retrain
 
             bundle = retrain(pairs, options["base"], output, _make_settings(options), _say)
     except ImportError as error:
@@ -164,8 +164,8 @@ def _refuse_idle_options(context: click.Context, corpora: bool, options: dict[st
 
 
 def _train_shipped(corpora: Path, output: Path, options: dict[str, Any]) -> Bundle:
-    from detector.training import recipe
-    from detector.training.recipe_pairs import complete_shipped_model
+    from detector.training.recipes import shipped as recipe
+    from detector.training.recipes.shipped_pairs import complete_shipped_model
 
     work = options["work"] or Path("build/encoder")
     if options["encoder_base"]:
@@ -178,7 +178,7 @@ def _train_shipped(corpora: Path, output: Path, options: dict[str, Any]) -> Bund
 
 
 def _make_settings(options: dict[str, Any]) -> RetrainSettings:
-    from detector.training.retrain import RetrainSettings
+    from detector.training.retraining.settings import RetrainSettings
 
     return RetrainSettings(
         depth=options["depth"],

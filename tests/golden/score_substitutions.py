@@ -30,9 +30,9 @@ from typing import Any
 import numpy as np
 from scipy.optimize import linear_sum_assignment
 
-from detector.alignment import find_substitutions
-from detector.text import split_words
-from detector.verdict import SUBSTITUTION_KINDS, Substitution
+from detector.comparison.alignment import find_substitutions
+from detector.results import SUBSTITUTION_KINDS, Substitution
+from detector.text.words import split_words
 
 GOLD = Path(__file__).with_name("substitutions.jsonl")
 ALL_KINDS, WITHOUT_WORD_ORDER = VARIANTS = ("all kinds", "without word order")

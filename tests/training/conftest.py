@@ -100,10 +100,12 @@ def tiny_base_bundle(
     tiny_bundle: Path, draw_documents: DrawDocuments, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """A model folder as `tiny_bundle`, which keeps the evidence that it was fitted on."""
-    from detector.bundle import Bundle, write_bundle
-    from detector.evidence import SentenceScorer
-    from detector.training.fit import GatheredDocuments, fit_classifier
-    from detector.training.kept_evidence import classifier_parts
+    from detector.model.bundle import Bundle
+    from detector.model.bundle_writing import write_bundle
+    from detector.model.sentence_scorer import SentenceScorer
+    from detector.training.fitting.classifier import fit_classifier
+    from detector.training.fitting.gathered_documents import GatheredDocuments
+    from detector.training.retraining.replay_data import classifier_parts
 
     drawn = draw_documents(500, 150, seed=3)
     frame = drawn.frame.assign(pivot="", rate=0.0, split="dev", held_out=False)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from detector.training import augmentation
-from detector.training.augmentation import (
+from detector.training.generation import augmentation
+from detector.training.generation.augmentation import (
     METHODS,
     PREFIX,
     AugmentationError,
@@ -18,7 +18,7 @@ from detector.training.augmentation import (
     list_makers,
     name_translators,
 )
-from detector.training.spinning import MissingPackageError
+from detector.training.generation.inflection import MissingPackageError
 
 
 def make_documents() -> pd.DataFrame:

@@ -3,7 +3,12 @@
 import numpy as np
 import pandas as pd
 
-from detector.training.comparisons import _cut, _find_nearest, _verbatim_pairs, subsample_pairs
+from detector.training.corpora.comparison_pairs import (
+    _cut,
+    _find_nearest,
+    _verbatim_pairs,
+    subsample_pairs,
+)
 
 TEXT = "\n".join(
     f"Sentence number {i} of the report about the harbour board has some words in it."

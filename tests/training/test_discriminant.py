@@ -10,14 +10,14 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from detector.evidence import DISCRIMINANTS, EVIDENCE_COLUMNS
-from detector.training.discriminant import (
+from detector.features.columns import DISCRIMINANTS, EVIDENCE_COLUMNS
+from detector.training.fitting.discriminant import (
     average_documents,
     cross_fit_discriminant,
     fill_discriminants,
     fit_discriminant,
 )
-from detector.training.fit import GatheredDocuments
+from detector.training.fitting.gathered_documents import GatheredDocuments
 
 WIDTH = 12
 #: What each direction of the made-up embeddings carries.

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import pandas as pd
 import pytest
 
-from detector.training.documents import (
+from detector.training.corpora.documents import (
     DOCUMENT_COLUMNS,
     join_sentences,
     load_documents,
@@ -16,7 +16,7 @@ from detector.training.documents import (
     spin_documents,
     subsample_documents,
 )
-from detector.training.pairs import hash_fraction
+from detector.training.corpora.splits import hash_fraction
 
 SENTENCES = [
     "The harbour opened again on Monday.",
@@ -159,7 +159,7 @@ def originals(count: int = 12) -> pd.DataFrame:
 
 @pytest.fixture
 def lexicon() -> None:
-    from detector.training.spinning import Lexicon, MissingPackageError
+    from detector.training.generation.inflection import Lexicon, MissingPackageError
 
     try:
         Lexicon()

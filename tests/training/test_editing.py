@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from detector.training import editing
-from detector.training.editing import RULES, Editor
+from detector.training.generation import editing
+from detector.training.generation.editing import RULES, Editor
 
 ARTICLE = """\
 The harbour board said on Monday that the ferry, which carries 900 people a day, will stop in May.

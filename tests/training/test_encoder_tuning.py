@@ -14,28 +14,30 @@ import pytest
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 
-from detector.encoder import SentenceEncoder  # noqa: E402
-from detector.evidence import SENTENCE_CLASSES  # noqa: E402
-from detector.training.encoder_tuning import (  # noqa: E402
-    SharedDropout,
-    TunedEncoder,
+from detector.features.encoder import SentenceEncoder  # noqa: E402
+from detector.model.classes import SENTENCE_CLASSES  # noqa: E402
+from detector.training.corpora.labelled_pairs import LabelledPair, label_pair  # noqa: E402
+from detector.training.fitting.encoder_export import export_encoder  # noqa: E402
+from detector.training.fitting.encoder_tuning import (  # noqa: E402
     TuningConfig,
-    _choose_precision,
     _collate,
     _Example,
     _learning_rate_factor,
     _mask_tokens,
     _Side,
     compute_loss,
-    export_encoder,
-    log_odds,
     make_batches,
     prepare_examples,
     rank_pairs,
-    score_views,
     tune,
 )
-from detector.training.pairs import LabelledPair, label_pair  # noqa: E402
+from detector.training.fitting.tuned_encoder import (  # noqa: E402
+    SharedDropout,
+    TunedEncoder,
+    choose_precision,
+    log_odds,
+    score_views,
+)
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -402,7 +404,7 @@ def test_layers_without_an_exit_are_refused(tiny_encoder: TinyEncoder, tmp_path:
 def test_bfloat16_only_where_the_processor_computes_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    assert not _choose_precision(torch.device("cpu"))["enabled"]
-    assert _choose_precision(torch.device("cuda"))["enabled"]
+    assert not choose_precision(torch.device("cpu"))["enabled"]
+    assert choose_precision(torch.device("cuda"))["enabled"]
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
-    assert _choose_precision(torch.device("cpu"))["enabled"]
+    assert choose_precision(torch.device("cpu"))["enabled"]

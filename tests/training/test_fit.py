@@ -10,26 +10,27 @@ import pytest
 from scipy.stats import beta
 from sklearn.metrics import roc_auc_score
 
-from detector.evidence import EVIDENCE_COLUMNS, HASHES, SENTENCE_CLASSES
-from detector.text import View, make_view
-from detector.training.fit import (
+from detector.features.columns import EVIDENCE_COLUMNS
+from detector.features.ngrams import HASHES
+from detector.model.classes import SENTENCE_CLASSES
+from detector.text.masking import View, make_view
+from detector.training.corpora.labelled_pairs import label_pair
+from detector.training.fitting.classifier import FittedClassifier, fit_classifier
+from detector.training.fitting.gathered_documents import (
     CROPS,
-    FALSE_POSITIVE_RATES,
-    FittedClassifier,
     GatheredDocuments,
     balance,
+    concatenate,
+    gather_documents,
+)
+from detector.training.fitting.length_scale import fit_human_scale
+from detector.training.fitting.linear import fit_lexical, fit_linear, unpack_pairs
+from detector.training.fitting.thresholds import (
+    FALSE_POSITIVE_RATES,
     bound_rate,
     choose_threshold,
-    concatenate,
-    fit_classifier,
-    fit_human_scale,
-    fit_lexical,
-    fit_linear,
     fit_thresholds,
-    gather_documents,
-    unpack_pairs,
 )
-from detector.training.pairs import label_pair
 
 if TYPE_CHECKING:
     from conftest import DrawDocuments
@@ -203,7 +204,7 @@ def test_lexical_model_learns_the_words_of_each_class() -> None:
     views += [make_view("Coffee waited.", COMMON), make_view("For noon.", COMMON)]
     model = fit_lexical(views, np.append(labels, [2, 3]))
     assert model.weights.shape == (HASHES, len(SENTENCE_CLASSES))
-    from detector.evidence import score_ngrams
+    from detector.features.ngrams import score_ngrams
 
     held_out = [make_view(s, COMMON) for s in ("The men left.", "The harbour did commence anew.")]
     scores = score_ngrams(held_out, model)

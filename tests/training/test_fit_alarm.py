@@ -10,15 +10,9 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from detector.classifier import DocumentClassifier
 from detector.errors import DetectorError
-from detector.training.fit import (
-    FittedClassifier,
-    GatheredDocuments,
-    concatenate,
-    fit_classifier,
-)
-from detector.training.fit_alarm import (
+from detector.model.document_classifier import DocumentClassifier
+from detector.training.fitting.adapter import (
     FEWEST_PAIRS,
     LEAST_GAIN,
     MOST_LOST,
@@ -26,7 +20,9 @@ from detector.training.fit_alarm import (
     refit_promises,
     teach_machine,
 )
-from detector.training.traces import Traces
+from detector.training.fitting.classifier import FittedClassifier, fit_classifier
+from detector.training.fitting.gathered_documents import GatheredDocuments, concatenate
+from detector.training.retraining.fingerprints import Traces
 
 DrawDocuments = Callable[..., GatheredDocuments]
 WIDTH = 12

@@ -5,11 +5,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from detector.artifacts import WORD_COLUMNS, ArtifactFinder
-from detector.comparison import PairEvidence
+from detector.comparison.pair_features import PairEvidence
 from detector.detector import Detector
-from detector.evidence import DocumentEvidence
-from detector.training.fit_artifacts import (
+from detector.features.document_features import DocumentEvidence
+from detector.spans.finder import ArtifactFinder
+from detector.spans.word_features import WORD_COLUMNS
+from detector.training.corpora.labelled_pairs import LabelledPair, label_pair
+from detector.training.fitting.spans import (
     WORDS_PER_SPAN,
     choose_balance,
     choose_levels,
@@ -23,8 +25,7 @@ from detector.training.fit_artifacts import (
     measure_spans,
     summarize_spans,
 )
-from detector.training.pairs import LabelledPair, label_pair
-from detector.training.spinning import SpunText, Swap
+from detector.training.generation.spinner import SpunText, Swap
 
 COMMON = frozenset(
     "the harbour haven boats came back into before a storm tempest began men".split()

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detector.training.fit import bound_rate
-from detector.training.gate import (
+from detector.training.evaluation.model_comparison import WORSE
+from detector.training.evaluation.regression_check import (
     ScoredSet,
     bound_below,
     compare_sets,
@@ -19,10 +19,10 @@ from detector.training.gate import (
     find_faults,
     format_side_by_side,
 )
-from detector.training.metrics import WORSE
+from detector.training.fitting.thresholds import bound_rate
 
 if TYPE_CHECKING:
-    from detector.classifier import DocumentClassifier
+    from detector.model.document_classifier import DocumentClassifier
 
 
 def draw_set(

@@ -9,24 +9,28 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from detector.training.pairs import (
-    HELD_OUT_OUTLETS,
-    HELD_OUT_PIVOTS,
-    HELD_OUT_SYSTEMS,
+from detector.training.corpora.labelled_pairs import (
     OWN,
     SHARED,
     UNLABELLED,
-    _parse_marks,
-    checksum_file,
     choose_pairs,
     collect_common_words,
-    hash_fraction,
     label_pair,
+)
+from detector.training.corpora.loading import (
+    _parse_marks,
     load_error_spans,
     load_human_news,
     load_roundtrip_flores,
     load_roundtrip_news,
     load_translated_news,
+)
+from detector.training.corpora.splits import (
+    HELD_OUT_OUTLETS,
+    HELD_OUT_PIVOTS,
+    HELD_OUT_SYSTEMS,
+    checksum_file,
+    hash_fraction,
     split_by_article,
 )
 

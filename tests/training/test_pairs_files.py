@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from detector.training.pairs_files import PairsError, name_rows, read_pairs
+from detector.training.corpora.pairs_files import PairsError, name_rows, read_pairs
 
 ROWS = [
     {"original": 'He said, "No."', "text": "It rained.\nIt poured.", "article_id": "1"},

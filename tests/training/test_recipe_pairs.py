@@ -11,13 +11,13 @@ import pytest
 pytest.importorskip("sklearn")
 
 from detector.detector import Detector
-from detector.training.recipe_pairs import (
+from detector.results import EDITED, VERBATIM
+from detector.training.generation.spinner import SpunText, Swap
+from detector.training.recipes.shipped_pairs import (
     SPUN_FOR_WORDS,
     mark_experts_documents,
     spin_for_words,
 )
-from detector.training.spinning import SpunText, Swap
-from detector.verdict import EDITED, VERBATIM
 
 
 class OneWordSpinner:
@@ -74,7 +74,7 @@ def test_what_the_spinner_swapped_is_marked_word_by_word(
 def test_what_experts_marked_is_marked_in_the_document(
     tiny_detector: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("detector.training.recipe_pairs.EXPERTS_SHARE", 1.0)
+    monkeypatch.setattr("detector.training.recipes.shipped_pairs.EXPERTS_SHARE", 1.0)
     human = "The harbour opened again on Monday morning, and the boats were back by noon."
     rows = [
         ("Human-A.0", 1, human, "No-error"),

@@ -17,17 +17,20 @@ import pytest
 from click.testing import CliRunner
 
 from detector import Detector
-from detector.bundle import Bundle
-from detector.classifier import DocumentClassifier
 from detector.cli.train import _name_command, train
 from detector.errors import BundleError, DetectorError
-from detector.evidence import LEARNT_FILE, EvidenceGatherer, LearntTraces, hash_words
-from detector.training import retrain as retrain_module
-from detector.training.gate import Comparison
-from detector.training.kept_evidence import TRACES_FILE, load_evidence
-from detector.training.recipe_pairs import add_parts
-from detector.training.retrain import PairsError, RetrainSettings, WorseModelError, retrain
-from detector.training.traces import Traces
+from detector.features.extractor import EvidenceGatherer
+from detector.features.ngrams import hash_words
+from detector.model.bundle import Bundle
+from detector.model.document_classifier import DocumentClassifier
+from detector.model.fingerprint import LEARNT_FILE, LearntTraces
+from detector.training.evaluation.regression_check import Comparison
+from detector.training.recipes.shipped_pairs import add_parts
+from detector.training.retraining import retrain as retrain_module
+from detector.training.retraining.fingerprints import Traces
+from detector.training.retraining.replay_data import TRACES_FILE, load_evidence
+from detector.training.retraining.retrain import PairsError, retrain
+from detector.training.retraining.settings import RetrainSettings, WorseModelError
 
 ROOT = Path(__file__).parent.parent.parent
 PAIRS = ROOT / "data" / "pairs.csv"
@@ -155,7 +158,7 @@ def test_augmented_rows_are_reported(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from detector.training import augmentation
+    from detector.training.generation import augmentation
 
     def shout(texts: list[str], articles: list[str]) -> list[str]:
         return [text.replace("the council", "the aqueous council") for text in texts]

@@ -14,18 +14,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.training.spinning import (
-    ApertiumRoundTrip,
-    Form,
-    FreeDictPivotSource,
-    Lexicon,
-    MissingPackageError,
-    Spinner,
+from detector.training.generation.apertium import ApertiumRoundTrip
+from detector.training.generation.freedict import FreeDictPivotSource
+from detector.training.generation.inflection import Form, Lexicon, MissingPackageError
+from detector.training.generation.spinner import Spinner
+from detector.training.generation.synonym_sources import (
     ThesaurusSource,
     TorturedPhraseSource,
     WordNetSource,
-    guess_reading,
 )
+from detector.training.generation.word_readings import guess_reading
 
 # ---- small dictionaries ----
 

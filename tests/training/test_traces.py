@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detector.evidence import LearntTraces
-from detector.training.traces import Traces, join_traces
+from detector.model.fingerprint import LearntTraces
+from detector.training.retraining.fingerprints import Traces, join_traces
 
 WORDS = [
     np.array([3, 70_000, 4_000_000_000], dtype=np.uint32),

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detector.training.pairs_files import COLUMNS, PairsError
-from detector.training.user_documents import make_documents
-from detector.training.validation import (
-    ValidationReport,
+from detector.training.corpora.findings import ValidationReport
+from detector.training.corpora.pairs_files import COLUMNS, PairsError
+from detector.training.corpora.user_documents import make_documents
+from detector.training.corpora.validation import (
     check_numbers,
     find_contradicted,
     note_contradicted,

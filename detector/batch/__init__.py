@@ -1,0 +1,1 @@
+"""Streams of documents through one detector: workers, a journal, counts, frames, Spark."""

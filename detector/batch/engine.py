@@ -1,0 +1,126 @@
+"""Judge a stream of records, in order, with any number of workers."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Callable, Generator, Iterable, Iterator
+from functools import partial
+
+from detector.batch.chunks import CHUNK_DOCUMENTS, Chunk, Memory, Outcome
+from detector.batch.judge import Judge, Scorer, Settings
+from detector.batch.workers import (
+    LoadDetector,
+    SingleProcess,
+    Task,
+    WorkerPool,
+    WorkerRecipe,
+    count_cores,
+    find_loader,
+)
+from detector.io.readers import BadInput, Document
+
+#: Under so much text it takes longer to start workers than to do without.
+_WORTH_WORKERS = 100_000
+
+#: Results by text, for duplicates: some 15 MB.
+_REMEMBERED = 20_000
+
+# Whole verdicts take some 50 KiB each.
+_REMEMBERED_WHOLE = 500
+
+
+def judge_documents(
+    items: Iterable[Document | BadInput],
+    detector: Scorer,
+    settings: Settings = Settings(),
+    *,
+    workers: int | None = None,
+    load: LoadDetector | None = None,
+) -> Generator[Outcome, None, None]:
+    """Outcomes in the order of the inputs; memory does not grow with their number.
+
+    The same text is judged once, unless 20,000 others lie between (500 where verdicts or spans
+    are kept). A document that ends its
+    worker (by taking all memory, say) is told apart from those that were dealt out with it, and
+    has the failure as its outcome. Close the iterator (`contextlib.closing`) to end the workers
+    before the inputs end.
+
+    Args:
+        items: as `detector.io.readers.read_documents` gives them.
+        detector: judges here, where one worker, or little text, is enough.
+        settings: what else a judgement depends on.
+        workers: processes; unless told, as many as cores if they can load the detector. With 1,
+            all happens in this process, by as many threads as the detector was loaded with;
+            others load the model once and use a thread each.
+        load: how a worker comes by its detector; from the folder of `detector` unless told.
+
+    Raises:
+        ValueError: `workers` is below 1, or above 1 for a detector that came from no folder.
+        WorkerError: workers end whatever they are given.
+        DetectorError: a worker cannot load the model, or the references.
+    """
+    if workers is None:
+        loadable = load is not None or detector.bundle is not None
+        workers = count_cores() if loadable else 1
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1, not {workers}")
+    large = settings.whole or settings.artifacts != "none"
+    remembered = _REMEMBERED_WHOLE if large else _REMEMBERED
+    items = iter(items)
+    if workers > 1:
+        recipe = WorkerRecipe(load or find_loader(detector), settings)
+        opening, complete = _take_opening(items)
+        items = itertools.chain(opening, items)
+        if not complete:
+            return _keep_order(items, partial(WorkerPool, recipe, workers), remembered)
+    return _keep_order(items, partial(SingleProcess, Judge(detector, settings)), remembered)
+
+
+def _take_opening(
+    items: Iterator[Document | BadInput],
+) -> tuple[list[Document | BadInput], bool]:
+    """The first inputs, and whether they are all: too little text for workers."""
+    opening: list[Document | BadInput] = []
+    characters = 0
+    for item in items:
+        opening.append(item)
+        characters += len(item.text) if isinstance(item, Document) else 0
+        if characters > _WORTH_WORKERS or len(opening) > CHUNK_DOCUMENTS:
+            return opening, False
+    return opening, True
+
+
+def _keep_order(
+    items: Iterator[Document | BadInput],
+    make_crew: Callable[[], SingleProcess | WorkerPool],
+    remembered: int,
+) -> Generator[Outcome, None, None]:
+    memory = Memory(remembered)
+    waiting: deque[tuple[Chunk, Task]] = deque()
+    with make_crew() as crew:
+        for chunk in _take_chunks(items, memory):
+            waiting.append((chunk, crew.submit(chunk.requests)))
+            if len(waiting) >= crew.chunks_ahead:
+                yield from _collect(*waiting.popleft(), memory)
+        while waiting:
+            yield from _collect(*waiting.popleft(), memory)
+
+
+def _take_chunks(items: Iterator[Document | BadInput], memory: Memory) -> Iterator[Chunk]:
+    chunk = Chunk()
+    for item in items:
+        chunk.add(memory.place(item))
+        if chunk.full:
+            yield chunk
+            chunk = Chunk()
+    if chunk.slots:
+        yield chunk
+
+
+def _collect(chunk: Chunk, task: Task, memory: Memory) -> Iterator[Outcome]:
+    asked = (slot for slot in chunk.slots if slot.asked)
+    for slot, judgement in zip(asked, task.result(), strict=True):
+        memory.learn(slot, judgement)
+    for slot in chunk.slots:
+        yield slot.to_outcome()

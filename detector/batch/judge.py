@@ -1,0 +1,233 @@
+"""Judge one record of a stream: by itself, or with its original."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from detector.errors import DetectorError
+from detector.results import DEFAULT_COMPARISON_RATE, INDEPENDENT, LABELS
+
+if TYPE_CHECKING:
+    from detector.model.bundle import Bundle
+    from detector.references.index import ReferenceIndex
+    from detector.results import Comparison, Verdict
+
+
+JUDGED_COLUMNS: Mapping[str, type] = {
+    "probability": float,
+    "label": str,
+    **{f"probability_{label}": float for label in LABELS},
+    "flagged": bool,
+    "threshold": float,
+    "reason": str,
+    "words": int,
+    "language": str,
+    "signature": str,
+}
+"""What is said of each document that was looked at, and of what type; null where unknown."""
+
+COMPARED_COLUMNS: Mapping[str, type] = {
+    "original_id": str,
+    "original_score": float,
+    "relation": str,
+    "comparison_probability": float,
+    "comparison_flagged": bool,
+    "coverage": float,
+}
+"""What is said besides where documents are compared with originals; null where there is none."""
+
+_SHOWN_ERROR = 200
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What a judgement depends on besides the model and the document.
+
+    Attributes:
+        false_positive_rate: see `Detector.score`.
+        references: folder of a `ReferenceIndex` in which each document's original is sought.
+        comparing: every row gets `COMPARED_COLUMNS`, be there an original or not.
+        artifacts: which spans are looked for, see `Detector.score`; unless "none", rows get them
+            in a column of that name.
+        whole: judgements keep the verdict and the comparison that their columns are taken from.
+    """
+
+    false_positive_rate: float = 0.01
+    references: str | None = None
+    comparing: bool = False
+    artifacts: str = "none"
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What became of one document.
+
+    Attributes:
+        columns: `JUDGED_COLUMNS`, and `COMPARED_COLUMNS` where there is an original.
+        failure: why there is no figure at all; None where there is one.
+        verdict: what the columns were taken from, where that was asked for.
+        comparison: likewise, where there is an original.
+        original: likewise, the original.
+    """
+
+    columns: Mapping[str, Any]
+    failure: str | None = None
+    verdict: Verdict | None = None
+    comparison: Comparison | None = None
+    original: str | None = None
+
+
+class Scorer(Protocol):
+    """What is asked of a detector: it scores, compares, and says which folder it came from."""
+
+    @property
+    def model(self) -> str:
+        """Name and checksum of the model."""
+
+    @property
+    def bundle(self) -> Bundle | None:
+        """The model folder; None where it came from none, and no worker can load it."""
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str] | None = None, *, threads: int | None = None) -> Any:
+        """The detector of a model folder."""
+
+    def score(self, text: str, /, *, false_positive_rate: float, artifacts: str) -> Verdict:
+        """Judge one text."""
+
+    def compare(self, text: str, reference: str, /, *, false_positive_rate: float) -> Comparison:
+        """Judge a text beside its original."""
+
+
+class Judge:
+    """Turns a text into the columns of its row: by itself, or against its original.
+
+    Args:
+        detector: scores and compares.
+        settings: the rest.
+
+    Raises:
+        DetectorError: the index of references cannot be opened.
+    """
+
+    def __init__(self, detector: Scorer, settings: Settings = Settings()) -> None:
+        self.detector = detector
+        self.settings = settings
+        self._references = _open_references(settings.references)
+
+    def judge(self, text: str, reference: str | None = None) -> Judgement:
+        """Judge a text; one whose judging breaks is answered with the failure, never raised.
+
+        A text is flagged as its comparison says (at the rate of comparisons, see
+        `Detector.compare`), unless the comparison finds that it does not stem from that original,
+        or cannot tell: then its own words decide.
+
+        Args:
+            text: the document.
+            reference: its original, where the caller has it; otherwise it is sought in the index.
+
+        Raises:
+            DetectorError: the fault is the model's or the index's, and would be every text's.
+            MemoryError: no memory is left, so that nothing can be said of this text in particular.
+        """
+        try:
+            return self._judge(text, reference)
+        except (DetectorError, MemoryError):
+            raise
+        except Exception as error:  # one document in a million must not end the run
+            return make_failure(f"cannot be scored: {_shorten(f'{type(error).__name__}: {error}')}")
+
+    def _judge(self, text: str, reference: str | None) -> Judgement:
+        rate = self.settings.false_positive_rate
+        found: dict[str, Any] = {}
+        if reference is None and self._references is not None and text.strip():
+            candidate = next(iter(self._references.find(text, 1)), None)
+            if candidate is not None:
+                reference = candidate.text
+                found = {"original_id": str(candidate.id), "original_score": candidate.score}
+        if reference is None:
+            verdict = self._score(text)
+            columns = _name_verdict(verdict)
+            if self.settings.comparing:
+                columns |= dict.fromkeys(COMPARED_COLUMNS)
+            return self._finish(columns, verdict)
+        # No mistake is accepted that the caller does not accept.
+        comparison = self.detector.compare(
+            text, reference, false_positive_rate=min(rate, DEFAULT_COMPARISON_RATE)
+        )
+        verdict = comparison.verdict
+        if verdict.false_positive_rate != rate or self.settings.artifacts != "none":
+            verdict = self._score(text)
+        columns = dict.fromkeys(COMPARED_COLUMNS) | found | _name_comparison(comparison)
+        columns = _name_verdict(verdict) | columns
+        if comparison.relation not in (None, INDEPENDENT):
+            columns |= {"flagged": comparison.flagged, "reason": comparison.reason}
+        return self._finish(columns, verdict, comparison, reference)
+
+    def _score(self, text: str) -> Verdict:
+        return self.detector.score(
+            text,
+            false_positive_rate=self.settings.false_positive_rate,
+            artifacts=self.settings.artifacts,
+        )
+
+    def _finish(
+        self,
+        columns: dict[str, Any],
+        verdict: Verdict,
+        comparison: Comparison | None = None,
+        original: str | None = None,
+    ) -> Judgement:
+        if self.settings.artifacts != "none":
+            columns["artifacts"] = [artifact.to_dict() for artifact in verdict.artifacts]
+        known = columns["probability"], columns.get("comparison_probability")
+        failure = verdict.reason if known == (None, None) else None
+        if not self.settings.whole:
+            return Judgement(columns, failure)
+        return Judgement(columns, failure, verdict, comparison, original)
+
+
+def _open_references(folder: str | None) -> ReferenceIndex | None:
+    if folder is None:
+        return None
+    from detector.references.index import ReferenceIndex
+
+    return ReferenceIndex.open(folder)
+
+
+def _name_verdict(verdict: Verdict) -> dict[str, Any]:
+    shares = verdict.class_probabilities
+    return {
+        "probability": verdict.probability,
+        "label": verdict.label,
+        **{f"probability_{label}": shares.get(label) for label in LABELS},
+        "flagged": verdict.flagged,
+        "threshold": verdict.threshold,
+        "reason": verdict.reason,
+        "words": verdict.words,
+        "language": verdict.language,
+        "signature": verdict.signature,
+    }
+
+
+def _name_comparison(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "relation": comparison.relation,
+        "comparison_probability": comparison.probability,
+        "comparison_flagged": comparison.flagged,
+        "coverage": comparison.coverage,
+    }
+
+
+def make_failure(reason: str) -> Judgement:
+    columns = dict.fromkeys(JUDGED_COLUMNS) | {"flagged": False, "words": 0, "reason": reason}
+    return Judgement(columns, reason)
+
+
+def _shorten(message: str) -> str:
+    line = " ".join(message.split())
+    return line if len(line) <= _SHOWN_ERROR else line[: _SHOWN_ERROR - 1] + "…"

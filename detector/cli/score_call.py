@@ -1,0 +1,108 @@
+"""What was asked of `detector score`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from detector.cli.common import refuse_overwriting
+
+_COLUMNS = ("id", "probability", "label", "flagged", "reason", "error", "signature")
+
+_COMPARED = (
+    "original_id",
+    "original_score",
+    "relation",
+    "comparison_probability",
+    "comparison_flagged",
+    "coverage",
+)
+
+
+@dataclass(frozen=True)
+class ScoreCall:
+    """What was asked for on the command line."""
+
+    files: tuple[str, ...]
+    form: str | None
+    fpr: str
+    output: str | None
+    model: str | None
+    text_column: str
+    id_column: str
+    reference_column: str | None
+    references: str | None
+    input_format: str | None
+    workers: int | None
+    resume: bool
+    overwrite: bool
+    quarantine: str | None
+    summary: str | None
+    quiet: bool
+    artifacts: str | None
+    report: str | None
+    color: str
+
+    @property
+    def comparing(self) -> bool:
+        return self.references is not None or self.reference_column is not None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of every row, before the row's own."""
+        compared = _COMPARED if self.comparing else ()
+        shown = ("artifacts",) if self.artifacts not in (None, "none") else ()
+        return (*_COLUMNS, *compared, *shown)
+
+    def choose_artifacts(self, form: str) -> str:
+        """Spans are looked for where they are shown; in rows, where they are asked for."""
+        return self.artifacts or ("few" if form == "text" or self.report else "none")
+
+    @property
+    def rate(self) -> float:
+        return float(self.fpr)
+
+    def check(self) -> None:
+        """Refuse what does not go together, before any model is loaded."""
+        if self.output is None and (self.resume or self.overwrite):
+            raise click.UsageError("--resume and --overwrite speak of an --output: name one")
+        if self.report is not None and self.comparing:
+            raise click.UsageError(
+                "--report shows texts by themselves, and with originals rows are flagged by "
+                "comparison: leave one out, or use detector compare --report for a pair"
+            )
+        if self.report is not None and self.resume:
+            raise click.UsageError("--report shows a whole run, and --resume scores only the rest")
+        if self.output is not None and self.form is not None:
+            raise click.UsageError(
+                "--format says how to print; the format of --output is told by its extension"
+            )
+        self._check_paths()
+        if self.output is not None:
+            from detector.io.writers.formats import FormatError, format_of
+
+            try:
+                format_of(Path(self.output))
+            except FormatError as error:
+                raise click.UsageError(f"--output {error}") from error
+
+    def _check_paths(self) -> None:
+        named = {
+            "--output": self.output,
+            "--quarantine": self.quarantine,
+            "--summary": self.summary,
+            "--report": self.report,
+        }
+        paths = {name: Path(path) for name, path in named.items() if path is not None}
+        for name, path in paths.items():
+            if not _can_be_file(path):
+                raise click.UsageError(f"{name} {path}: not a file in an existing folder")
+        refuse_overwriting(self.files, named)
+        if len({path.absolute() for path in paths.values()}) < len(paths):
+            raise click.UsageError(f"{', '.join(paths)}: give each a file of its own")
+
+
+def _can_be_file(path: Path) -> bool:
+    return not path.is_dir() and path.absolute().parent.is_dir()

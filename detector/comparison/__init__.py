@@ -1,0 +1,1 @@
+"""A copy beside its original: alignment, substitutions, relation."""

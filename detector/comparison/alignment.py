@@ -1,0 +1,270 @@
+"""Align a copy with its original: sentences first, then words, then substitutions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from detector.comparison.sentence_alignment import link_sentences
+from detector.comparison.word_alignment import WordLink, link_forms
+from detector.comparison.word_forms import Form, describe
+from detector.results import SUBSTITUTION_KINDS, SentenceLink, Substitution
+from detector.text.normalization import Normalized, normalize
+from detector.text.sentences import Sentence, split_sentences
+from detector.text.words import tokenize
+
+
+class _Words(NamedTuple):
+    """Words, and where each of them stands in the caller's text."""
+
+    forms: list[Form]
+    starts: list[int]
+    ends: list[int]
+    quoted: list[bool]
+
+    @classmethod
+    def join(cls, parts: Iterable[_Words]) -> _Words:
+        """The words of several sentences, one after the other."""
+        whole = cls([], [], [], [])
+        for part in parts:
+            whole.forms.extend(part.forms)
+            whole.starts.extend(part.starts)
+            whole.ends.extend(part.ends)
+            whole.quoted.extend(part.quoted)
+        return whole
+
+
+@dataclass(frozen=True, slots=True)
+class WordCounts:
+    """What became of the words of one link between sentences.
+
+    Attributes:
+        words, original_words: how many words the copy and the original have in it.
+        kept: how many of them are the same, at the same place.
+        runs: how many runs the kept words make.
+        function_changes: how many changed words, of both sides, are function words.
+        quoted: how many of the original's words stand in quotation marks.
+        quoted_kept: how many of those are kept.
+        quoted_copy: how many of the copy's words stand in quotation marks.
+        names: how many of the original's words are names or numbers, inside the sentence.
+        names_kept: how many of those are kept.
+        kinds: the number of substitutions of each of `SUBSTITUTION_KINDS`.
+    """
+
+    words: int
+    original_words: int
+    kept: int
+    runs: int
+    function_changes: int
+    quoted: int
+    quoted_kept: int
+    quoted_copy: int
+    names: int
+    names_kept: int
+    kinds: tuple[int, ...]
+
+    @property
+    def changed_share(self) -> float:
+        """Share of the words of both sides that were not kept."""
+        return 1 - 2 * self.kept / max(self.words + self.original_words, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """What stands where in a copy and its original.
+
+    Attributes:
+        copy: the sentences of the copy; boilerplate is among them and takes no part.
+        original: the sentences of the original, likewise.
+        links: which sentences stem from which, in the copy's order, what was dropped last.
+        substitutions: what was put in place of what in linked sentences, in the copy's order;
+            offsets are those of the caller's texts, scores are 0.
+        coverage: share of the copy's words in sentences that stem from the original.
+        original_coverage: share of the original's words in sentences that the copy has.
+        word_counts: what became of the words of each link with two sides, in the order of `links`.
+    """
+
+    copy: tuple[Sentence, ...]
+    original: tuple[Sentence, ...]
+    links: tuple[SentenceLink, ...]
+    substitutions: tuple[Substitution, ...]
+    coverage: float
+    original_coverage: float
+    word_counts: tuple[WordCounts, ...]
+
+
+def align(copy: str, original: str) -> Alignment:
+    """Align a copy with its original, and name what was substituted.
+
+    Args:
+        copy: the copy as the caller has it.
+        original: its supposed original, or any other text: what is not like it is not linked.
+    """
+    sentences, original_sentences = tuple(split_sentences(copy)), tuple(split_sentences(original))
+    words = _cut_sentences(copy, sentences)
+    original_words = _cut_sentences(original, original_sentences)
+    links = _number_links(
+        link_sentences(
+            [sentence.forms for sentence in words.values()],
+            [sentence.forms for sentence in original_words.values()],
+        ),
+        list(words),
+        list(original_words),
+    )
+    substitutions: list[Substitution] = []
+    counts = []
+    for link in links:
+        if link.sentences and link.original_sentences:
+            first = _Words.join(words[n] for n in link.sentences)
+            second = _Words.join(original_words[n] for n in link.original_sentences)
+            word_links = link_forms(first.forms, second.forms)
+            substitutions += _name_substitutions(copy, original, first, second, word_links)
+            counts.append(_count_words(first, second, word_links))
+    linked = [link for link in links if link.sentences and link.original_sentences]
+    return Alignment(
+        sentences,
+        original_sentences,
+        links,
+        tuple(substitutions),
+        _measure_coverage(words, (n for link in linked for n in link.sentences)),
+        _measure_coverage(original_words, (n for link in linked for n in link.original_sentences)),
+        tuple(counts),
+    )
+
+
+def find_substitutions(copy: str, original: str) -> list[Substitution]:
+    """Name what a copied sentence has in place of what its original has.
+
+    Args:
+        copy: a sentence, or several that were split or merged, as the caller has them.
+        original: what they stem from.
+
+    Returns:
+        Substitutions in the copy's order, with offsets in the strings given and scores of 0.
+        Typography and capital letters are none.
+    """
+    first, second = _cut_words(copy), _cut_words(original)
+    links = link_forms(first.forms, second.forms)
+    return list(_name_substitutions(copy, original, first, second, links))
+
+
+def _cut_words(text: str) -> _Words:
+    normalized = normalize(text)
+    return _place_words(normalized.text, normalized, 0)
+
+
+def _cut_sentences(text: str, sentences: Sequence[Sentence]) -> dict[int, _Words]:
+    """The words of each sentence that takes part, by its index."""
+    normalized = normalize(text)
+    flat = normalized.text.replace("\n", " ")
+    words = {}
+    firsts = np.searchsorted(normalized.starts, [sentence.start for sentence in sentences])
+    for number, (sentence, first) in enumerate(zip(sentences, firsts.tolist(), strict=True)):
+        if sentence.kind != "boilerplate":
+            # The piece of typography that a sentence starts in may begin before it.
+            words[number] = _place_words(
+                sentence.text, normalized, flat.index(sentence.text, first)
+            )
+    return words
+
+
+def _place_words(text: str, normalized: Normalized, at: int) -> _Words:
+    """The words of a normalised text that begins at `at`, with offsets in the caller's."""
+    forms, firsts, lasts, quoted = [], [], [], []
+    inside = False
+    end = 0
+    for word in tokenize(text):
+        start = text.index(word, end)
+        end = start + len(word)
+        if word[0].isalnum():
+            forms.append(describe(word))
+            firsts.append(at + start)
+            lasts.append(at + end - 1)
+            quoted.append(inside)
+        elif word == '"':
+            inside = not inside
+    starts = normalized.starts[np.array(firsts, np.int64)].tolist()
+    ends = normalized.ends[np.array(lasts, np.int64)].tolist()
+    return _Words(forms, starts, ends, quoted)
+
+
+def _number_links(
+    links: Iterable[SentenceLink], numbers: list[int], original_numbers: list[int]
+) -> tuple[SentenceLink, ...]:
+    """Links between sentences counted with the boilerplate that took no part."""
+    return tuple(
+        SentenceLink(
+            link.kind,
+            tuple(numbers[n] for n in link.sentences),
+            tuple(original_numbers[n] for n in link.original_sentences),
+            link.similarity,
+            link.moved,
+        )
+        for link in links
+    )
+
+
+def _measure_coverage(words: dict[int, _Words], linked: Iterable[int]) -> float:
+    whole = sum(len(sentence.forms) for sentence in words.values())
+    return sum(len(words[n].forms) for n in linked) / whole if whole else 0.0
+
+
+def _name_substitutions(
+    copy: str,
+    original: str,
+    first: _Words,
+    second: _Words,
+    links: Iterable[WordLink],
+) -> Iterator[Substitution]:
+    for link in links:
+        if link.kind != "same":
+            start, end = _find_span(first, link.words)
+            original_start, original_end = _find_span(second, link.original_words)
+            yield Substitution(
+                start,
+                end,
+                copy[start:end],
+                original_start,
+                original_end,
+                original[original_start:original_end],
+                link.kind,
+            )
+
+
+def _find_span(place: _Words, words: range) -> tuple[int, int]:
+    """Offsets of a run of words; an empty one stands behind the word before it."""
+    if words:
+        return place.starts[words.start], place.ends[words.stop - 1]
+    if words.start:
+        return place.ends[words.start - 1], place.ends[words.start - 1]
+    return (place.starts[0], place.starts[0]) if place.starts else (0, 0)
+
+
+def _count_words(first: _Words, second: _Words, links: Sequence[WordLink]) -> WordCounts:
+    kept = {j for link in links if link.kind == "same" for j in link.original_words}
+    changed = [link for link in links if link.kind != "same"]
+    names = {
+        j
+        for j, form in enumerate(second.forms)
+        if form.is_number or (j > 0 and form.is_capitalized)
+    }
+    quoted = {j for j, is_quoted in enumerate(second.quoted) if is_quoted}
+    kinds = Counter(link.kind for link in changed)
+    return WordCounts(
+        words=len(first.forms),
+        original_words=len(second.forms),
+        kept=len(kept),
+        runs=len(links) - len(changed),
+        function_changes=sum(first.forms[i].is_function for link in changed for i in link.words)
+        + sum(second.forms[j].is_function for link in changed for j in link.original_words),
+        quoted=len(quoted),
+        quoted_kept=len(quoted & kept),
+        quoted_copy=sum(first.quoted),
+        names=len(names),
+        names_kept=len(names & kept),
+        kinds=tuple(kinds[kind] for kind in SUBSTITUTION_KINDS),
+    )

@@ -1,0 +1,120 @@
+"""Features of a pair to its relation, and to which substitutions a machine made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from detector.comparison.pair_features import PairEvidence
+from detector.model.linear import LinearScorer
+from detector.model.mlp import Network
+from detector.results import Substitution
+
+Floats = npt.NDArray[np.float64]
+
+# A word of the copy that no dictionary gives for the original's, and that reads rather like a
+# machine's choice than a person's, was picked for another sense of it.
+_WRONG_SENSE = 0.0
+
+
+@dataclass(frozen=True)
+class PairClassifier:
+    """Pair evidence → probability of each relation, and log-odds of each substitution.
+
+    Attributes:
+        relations: `PAIR_COLUMNS` → logits of `RELATIONS`.
+        substitutions: `_SUBSTITUTION_COLUMNS` → log-odds of a machine's choice.
+        thresholds: share of other pairs that may be flagged → least probability.
+        equals: sorted hashes of word pairs that a dictionary gives for one another.
+    """
+
+    relations: Network
+    substitutions: LinearScorer
+    thresholds: Mapping[float, float]
+    equals: npt.NDArray[np.uint32]
+
+    def judge(self, columns: npt.ArrayLike) -> Floats:
+        """Probabilities (n, RELATIONS) of pairs with `PAIR_COLUMNS` (n, k)."""
+        logits = self.relations(columns)
+        shares = np.exp(logits - logits.max(1, keepdims=True))
+        return np.asarray(shares / shares.sum(1, keepdims=True))
+
+    def find_threshold(self, rate: float) -> float | None:
+        """Least probability that is flagged; None where that rate was not promised."""
+        return next((t for r, t in self.thresholds.items() if abs(r - rate) < 1e-9), None)
+
+    def name_substitutions(self, evidence: PairEvidence) -> tuple[Substitution, ...]:
+        """The alignment's substitutions with their scores, wrong senses told from synonyms."""
+        found = evidence.alignment.substitutions
+        if not found:
+            return ()
+        scores = self.substitutions(evidence.substitution_columns)[:, 0]
+        return tuple(
+            replace(s, score=round(float(score), 4), kind=self._refine(s, float(score)))
+            for s, score in zip(found, scores, strict=True)
+        )
+
+    def _refine(self, substitution: Substitution, score: float) -> str:
+        if substitution.kind != "synonym" or score < _WRONG_SENSE:
+            return substitution.kind
+        known = any(
+            self._are_equals(put, taken)
+            for put in _list_forms(substitution.text)
+            for taken in _list_forms(substitution.original_text)
+        )
+        return "synonym" if known else "wrong sense"
+
+    def _are_equals(self, one: str, other: str) -> bool:
+        # In the array's own type: for another one, numpy would copy all of it.
+        key = np.uint32(hash_pair(one, other))
+        at = int(np.searchsorted(self.equals, key))
+        return at < len(self.equals) and bool(self.equals[at] == key)
+
+    def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
+        """Plain arrays, for a model folder."""
+        rates = sorted(self.thresholds)
+        return {
+            "threshold_rates": np.array(rates, dtype=np.float64),
+            "thresholds": np.array([self.thresholds[r] for r in rates], dtype=np.float64),
+            "equals": self.equals,
+            **self.relations.to_arrays("relations"),
+            **self.substitutions.to_arrays("substitutions"),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> PairClassifier:
+        """What `to_arrays` gave."""
+        rates = zip(arrays["threshold_rates"], arrays["thresholds"], strict=True)
+        return cls(
+            Network.from_arrays(arrays, "relations"),
+            LinearScorer.from_arrays(arrays, "substitutions"),
+            {float(rate): float(threshold) for rate, threshold in rates},
+            arrays["equals"],
+        )
+
+
+def hash_pair(one: str, other: str) -> int:
+    """One number for two words, whichever comes first."""
+    from zlib import crc32
+
+    return crc32("\x00".join(sorted((one, other))).encode())
+
+
+def _list_forms(phrase: str) -> Iterator[str]:
+    """A phrase in lower case, and without the ending of a plural, a past or a participle."""
+    word = phrase.lower()
+    yield word
+    for ending, instead in (
+        ("ies", "y"), ("ied", "y"), ("es", ""), ("s", ""), ("ed", ""), ("ed", "e"), ("d", ""),
+        ("ing", ""), ("ing", "e"), ("est", ""), ("est", "e"), ("iest", "y"), ("er", ""),
+        ("er", "e"),
+    ):  # fmt: skip
+        if word.endswith(ending) and len(word) > len(ending) + 2:
+            stem = word[: -len(ending)]
+            yield stem + instead
+            if not instead and len(stem) > 3 and stem[-1] == stem[-2]:
+                yield stem[:-1]

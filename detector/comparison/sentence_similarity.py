@@ -1,0 +1,150 @@
+"""How alike the sentences of two texts are, for all pairs that share a rare word."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+from rapidfuzz.distance import Indel
+from scipy.sparse import csr_matrix
+
+from detector.comparison.word_forms import Forms
+
+Floats = npt.NDArray[np.float64]
+
+# Similarity is a mean of three views of a pair: rare words shared, words in order, letters in
+# order. Their shares are those of a logistic regression that told round trips of news sentences
+# from the other sentences of the same article.
+_RARE_SHARE, _WORD_ORDER_SHARE, _LETTER_SHARE = 0.375, 0.4, 0.225
+
+_NAMES_ONLY_DISCOUNT = 0.6
+
+_CANDIDATES, _LEAST_CANDIDATE = 6, 0.1
+
+_BLOCK = 1000
+
+# A word that would bring more pairs of sentences together than this brings none.
+_MOST_PAIRS_OF_WORD, _MOST_PAIRS = 40_000, 20_000_000
+
+# Order is compared over the first words of a sentence only; what is longer is no sentence.
+_COMPARED_WORDS, _COMPARED_LETTERS = 300, 2000
+
+FormLists = Sequence[Forms]
+
+
+class Sentences:
+    """Sentences of both texts, and how alike any of one is to any of the other."""
+
+    def __init__(self, copy: FormLists, original: FormLists) -> None:
+        self.forms = (copy, original)
+        self.keys = tuple([[f.key for f in forms] for forms in side] for side in self.forms)
+        self.stems = tuple(
+            [[f.stem for f in forms[:_COMPARED_WORDS]] for forms in side] for side in self.forms
+        )
+        self.names = _find_names(self.forms)
+        self.contents = tuple(
+            [frozenset(f.stem for f in forms if not f.is_function) for forms in side]
+            for side in self.forms
+        )
+        counts = Counter(stem for side in self.contents for stems in side for stem in stems)
+        total = len(copy) + len(original)
+        self.weights = {stem: math.log(1 + total / count) for stem, count in counts.items()}
+
+    def weigh(self, stems: Iterable[str]) -> float:
+        weights = self.weights
+        return sum([weights[stem] for stem in stems])
+
+    def compare(self, copied: Sequence[int], originals: Sequence[int]) -> float:
+        """Similarity, 0 to 1, of one or more sentences of the copy and of the original."""
+        keys = [key for i in copied for key in self.keys[0][i]]
+        other_keys = [key for j in originals for key in self.keys[1][j]]
+        if not keys or not other_keys:
+            return 0.0
+        if keys == other_keys:
+            return 1.0
+        stems = frozenset().union(*[self.contents[0][i] for i in copied])
+        other_stems = frozenset().union(*[self.contents[1][j] for j in originals])
+        shared = stems & other_stems
+        whole = self.weigh(stems) + self.weigh(other_stems)
+        rare = 2 * self.weigh(shared) / whole if whole else 0.0
+        order = Indel.normalized_similarity(
+            [stem for i in copied for stem in self.stems[0][i]],
+            [stem for j in originals for stem in self.stems[1][j]],
+        )
+        letters = Indel.normalized_similarity(
+            " ".join(keys[:_COMPARED_WORDS])[:_COMPARED_LETTERS],
+            " ".join(other_keys[:_COMPARED_WORDS])[:_COMPARED_LETTERS],
+        )
+        similarity = _RARE_SHARE * rare + _WORD_ORDER_SHARE * order + _LETTER_SHARE * letters
+        if shared <= self.names and order < 0.75:
+            similarity *= _NAMES_ONLY_DISCOUNT
+        return float(min(similarity, 1.0))
+
+    def find_candidates(self) -> Iterator[tuple[int, int]]:
+        """Pairs of sentences worth a comparison, by the rare words that they share."""
+        yield from self._pair_identical()
+        sides = self._tabulate()
+        if sides is None:
+            return
+        first, second = sides
+        whole = [np.array([self.weigh(stems) for stems in side]) for side in self.contents]
+        for start in range(0, first.shape[0], _BLOCK):
+            shared = first[start : start + _BLOCK] @ second.T
+            for row in range(shared.shape[0]):
+                place = slice(shared.indptr[row], shared.indptr[row + 1])
+                columns = shared.indices[place]
+                dice = 2 * shared.data[place] / (whole[0][start + row] + whole[1][columns])
+                best = np.flatnonzero(dice >= _LEAST_CANDIDATE)
+                if len(best) > _CANDIDATES:
+                    best = best[np.argsort(-dice[best], kind="stable")[:_CANDIDATES]]
+                for column in columns[best].tolist():
+                    yield start + row, column
+
+    def _pair_identical(self) -> Iterator[tuple[int, int]]:
+        places: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for j, forms in enumerate(self.forms[1]):
+            places[tuple(form.key for form in forms)].append(j)
+        met: Counter[tuple[str, ...]] = Counter()
+        for i, forms in enumerate(self.forms[0]):
+            keys = tuple(form.key for form in forms)
+            if met[keys] < len(places.get(keys, ())):
+                yield i, places[keys][met[keys]]
+                met[keys] += 1
+
+    def _tabulate(self) -> tuple[csr_matrix, csr_matrix] | None:
+        """Sentences by words, both texts; words that too many sentences have are left out."""
+        counts = [Counter(stem for stems in side for stem in stems) for side in self.contents]
+        pairs = {stem: counts[0][stem] * counts[1][stem] for stem in counts[0] if counts[1][stem]}
+        numbers: dict[str, int] = {}
+        spent = 0
+        for stem in sorted(pairs, key=lambda stem: (pairs[stem], stem)):
+            spent += pairs[stem]
+            if pairs[stem] > _MOST_PAIRS_OF_WORD or spent > _MOST_PAIRS:
+                break
+            numbers[stem] = len(numbers)
+        if not numbers:
+            return None
+        tables = []
+        for side in self.contents:
+            rows = [[numbers[stem] for stem in stems if stem in numbers] for stems in side]
+            ends = np.cumsum([0, *map(len, rows)])
+            columns = np.fromiter((n for row in rows for n in row), np.int64, int(ends[-1]))
+            roots = np.sqrt([self.weights[stem] for stem in numbers])
+            tables.append(csr_matrix((roots[columns], columns, ends), (len(side), len(numbers))))
+        return tables[0], tables[1]
+
+
+def _find_names(sides: Iterable[Iterable[Forms]]) -> frozenset[str]:
+    """Stems that are numbers, or always capitalised and not only at the start of a sentence."""
+    names, others = set(), set()
+    for side in sides:
+        for forms in side:
+            for place, form in enumerate(forms):
+                if form.is_number or (form.is_capitalized and place):
+                    names.add(form.stem)
+                elif not form.is_capitalized:
+                    others.add(form.stem)
+    return frozenset(names - others)

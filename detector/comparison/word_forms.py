@@ -1,0 +1,270 @@
+"""What makes two words the same, or nearly: form, stem, family."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from rapidfuzz.distance import Indel
+
+from detector.text.spelling import americanize
+from detector.text.word_classes import TRAIT, open_lexicon
+
+_FUNCTION_CLASSES = [
+    TRAIT[name]
+    for name in (
+        "definite", "indefinite", "preposition", "particle", "pronoun", "possessive",
+        "demonstrative", "auxiliary", "be", "have", "modal", "coordinating", "subordinating",
+        "relative", "that", "not", "more", "than",
+    )
+]  # fmt: skip
+
+# Open-class words that mostly stand in for a function word: "in front of", "rather than".
+_LIKE_FUNCTION = frozenset(
+    "front instead rather because due order although though however whoever anyone thru".split()
+)
+
+_NUMBER_WORDS = {
+    word: str(number)
+    for number, word in enumerate(
+        """
+        zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
+        fifteen sixteen seventeen eighteen nineteen twenty
+        """.split()
+    )
+} | {
+    word: str(10 * number)
+    for number, word in enumerate("thirty forty fifty sixty seventy eighty ninety".split(), 3)
+}
+
+_NUMBER_WORDS |= {
+    word: f"{number}th"
+    for number, word in enumerate(
+        "fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), 4
+    )
+}
+
+# Written small, "us" is a pronoun.
+_UNITED_STATES = frozenset(("US", "U.S.", "USA", "U.S.A.", "U.S"))
+
+IRREGULAR = {
+    form: forms[0]
+    for forms in (
+        line.split()
+        for line in """
+        be am is are was were been being isn't aren't wasn't weren't
+        have has had having
+        do does did done doing
+        say says said saying
+        go goes went gone going
+        make made
+        take took taken
+        give gave given
+        find found
+        hold held
+        know knew known
+        see saw seen
+        show shown
+        send sent
+        build built
+        tell told
+        pay paid
+        lose lost
+        win won winning
+        sell sold
+        buy bought
+        bring brought
+        catch caught
+        teach taught
+        write wrote written
+        drive drove driven
+        choose chose chosen
+        speak spoke spoken
+        break broke broken
+        steal stole stolen
+        wear wore worn
+        draw drew drawn
+        grow grew grown
+        throw threw thrown
+        shoot shot
+        lead led
+        feed fed
+        keep kept
+        lay laid
+        meet met
+        spend spent
+        understand understood
+        think thought
+        hear heard
+        become became
+        begin began begun beginning
+        come came
+        run ran running
+        fall fell fallen
+        rise rose risen
+        fight fought
+        forget forgot forgotten
+        hide hid hidden
+        beat beaten
+        feel felt
+        fly flew flown
+        freeze froze frozen
+        hang hung
+        mean meant
+        sing sang sung
+        sink sank sunk
+        shake shook shaken
+        sleep slept
+        strike struck
+        swear swore sworn
+        sweep swept
+        tear tore torn
+        withdraw withdrew withdrawn
+        overthrow overthrew overthrown
+        undertake undertook undertaken
+        overcome overcame
+        stand stood
+        sit sat sitting
+        get got gotten getting
+        leave left
+        eat ate eaten
+        seek sought
+        bind bound
+        deal dealt
+        blow blew blown
+        man men
+        woman women
+        child children
+        person people
+        foot feet
+        tooth teeth
+        life lives
+        wife wives
+        good better best
+        bad worse worst
+        will would
+        can could
+        may might
+        shall should
+        """.strip().splitlines()
+    )
+    for form in forms
+}
+
+_DOUBLED = re.compile(r"([bdgmnprt])\1$")
+
+_VOWEL = re.compile(r"[aeiouy]")
+
+_INFLECTIONS = re.compile(r"(?:ing|ed|ly)$")
+
+# Two endings that stand behind one common beginning make two words of one family.
+_ENDINGS = frozenset(
+    """
+    - a al ally an ance ance ans ant ants ation ational ations ative d de der ding e ed en ence ency
+    ent er ers es ese ful g ia ial ian ians ic ical ies ify ing ion ional ions ise ish ism ist ists
+    ition ities ity ive ization ize ized izing less ly ment ments n ness o or ors ous r rs s se sion
+    sive ssion t te tic ting tion tional tions tive ure y ying z
+    """.split()
+)
+
+_VARIANT_LETTERS = str.maketrans({"y": "i", "j": "i", "w": "v", "z": "s", "q": "k", "c": "k"})
+
+_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+
+
+class Form(NamedTuple):
+    """What is asked of a word: as written small, without spelling, without inflection."""
+
+    lower: str
+    key: str
+    stem: str
+    is_function: bool
+    is_capitalized: bool
+    is_number: bool
+
+
+Forms = Sequence[Form]
+
+
+@lru_cache(maxsize=1 << 17)
+def describe(word: str) -> Form:
+    lower = word.lower().replace("’", "'")
+    if word in _UNITED_STATES:
+        return Form(lower, "usa", "usa", False, True, False)
+    key = _make_key(lower)
+    lexicon = open_lexicon()
+    place = lexicon[lower]
+    is_function = lower in _LIKE_FUNCTION or bool(lexicon.traits[place, _FUNCTION_CLASSES].any())
+    return Form(
+        lower,
+        key,
+        key if is_function else _find_stem(key, lower.removesuffix("'s").removesuffix("'")),
+        is_function,
+        word[:1].isupper() and word != "I",
+        any(letter.isdigit() for letter in key),
+    )
+
+
+def _make_key(lower: str) -> str:
+    """The word without what its spelling could be otherwise: points, hyphens, accents, British."""
+    if lower in _NUMBER_WORDS:
+        return _NUMBER_WORDS[lower]
+    tens, _, ones = lower.partition("-")
+    if tens in _NUMBER_WORDS and len(_NUMBER_WORDS.get(ones, "")) == 1:  # "forty-three"
+        return str(int(_NUMBER_WORDS[tens]) + int(_NUMBER_WORDS[ones]))
+    plain = americanize(lower)
+    if not plain.isascii():
+        decomposed = unicodedata.normalize("NFKD", plain)
+        plain = "".join(c for c in decomposed if not unicodedata.combining(c))
+    bare = _NOT_ALPHANUMERIC.sub("", plain)
+    return bare or lower
+
+
+def _find_stem(key: str, lower: str) -> str:
+    """The word without its inflection: one stem for "carry", "carries" and "carried"."""
+    irregular = IRREGULAR.get(lower)
+    if irregular is not None:
+        return irregular
+    stem = key[:-1] if key.endswith("s") and not lower.endswith("s") else key
+    if len(stem) <= 3 or not stem.isalpha():
+        return stem
+    if stem.endswith("ies") and len(stem) > 4:
+        stem = stem[:-3] + "y"
+    elif stem.endswith(("sses", "xes", "ches", "shes", "zes")):
+        stem = stem[:-2]
+    elif stem.endswith("s") and not stem.endswith(("ss", "us", "is")):
+        stem = stem[:-1]
+    elif stem.endswith("ied") and len(stem) > 4:
+        stem = stem[:-3] + "y"
+    match = _INFLECTIONS.search(stem)
+    least = 2 if stem.endswith("ing") else 3
+    if match and match.start() >= least and _VOWEL.search(stem, 0, match.start()):
+        stem = _DOUBLED.sub(r"\1", stem[: match.start()])
+    return stem[:-1] if stem.endswith("e") and len(stem) > 3 else stem
+
+
+@lru_cache(maxsize=1 << 16)
+def are_variants(first: str, second: str, names: bool) -> bool:
+    """Whether two stems are one word in two spellings, or of one family ("defence", "defensive").
+
+    Where `names` holds, both are capitalised: other alphabets are put into ours in several ways.
+    """
+    if first.isdigit() or second.isdigit():
+        return False
+    if names and first[0].translate(_VARIANT_LETTERS) == second[0].translate(_VARIANT_LETTERS):
+        plain, other = (name.translate(_VARIANT_LETTERS) for name in (first, second))
+        bare, other_bare = (re.sub(r"[aeiouh]", "", name) for name in (plain, other))
+        if bare == other_bare and len(bare) > 1:
+            return True
+        if min(len(plain), len(other)) > 4 and Indel.normalized_similarity(plain, other) >= 0.8:
+            return True
+    common = next(
+        (n for n, (a, b) in enumerate(zip(first, second, strict=False)) if a != b),
+        min(len(first), len(second)),
+    )
+    if common < 4 or common < 0.5 * max(len(first), len(second)):
+        return False
+    return all((stem[common:] or "-") in _ENDINGS for stem in (first, second))

@@ -1,0 +1,1 @@
+"""A document as named columns: encoder, n-grams, style, and their summary."""

@@ -1,0 +1,24 @@
+"""Names of the columns that describe a sentence and a document."""
+
+from __future__ import annotations
+
+#: Each source's log-odds, of the first class against the second.
+CONTRASTS = {
+    "translated": ("translated", "native"),
+    "spun": ("spun", "native"),
+    "machine": ("translated", "human_translation"),
+}
+
+EVIDENCE_COLUMNS = (
+    *(f"encoder_{contrast}" for contrast in CONTRASTS),
+    "words_mean",
+    "words_top",
+    *(f"lexical_{contrast}" for contrast in CONTRASTS),
+    *(f"style_{contrast}" for contrast in CONTRASTS),
+    *(f"discriminant_{contrast}" for contrast in CONTRASTS),
+)
+
+DISCRIMINANTS = tuple(c for c in EVIDENCE_COLUMNS if c.startswith("discriminant_"))
+
+#: Means alone: spread or quantiles beside them did not help on outlets left out (measured).
+SUMMARY_COLUMNS = EVIDENCE_COLUMNS

@@ -1,0 +1,183 @@
+"""Measure each sentence, and sum it up for the document.
+
+Three sources speak about a sentence, each as log-odds of ``translated`` and of ``spun`` against
+native English and of a machine's translation against a professional's: the tuned encoder (its
+sentence embedding and its words), a lexical model of word and character n-grams, and counted
+features of style and of an n-gram language model. The embedding speaks a second time, through
+discriminants that were fitted on whole documents. A document is what its sentences say on average,
+and how many they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from detector.features.columns import CONTRASTS, EVIDENCE_COLUMNS
+from detector.features.document_features import DocumentEvidence, average_embeddings
+from detector.features.encoder import EncodedSentences, SentenceEncoder
+from detector.features.ngrams import hash_words, score_ngrams
+from detector.model.classes import SENTENCE_CLASSES
+from detector.model.fingerprint import LEARNT_FILE, LearntTraces
+from detector.model.linear import LinearScorer
+from detector.text.masking import View, make_view
+from detector.text.sentences import Sentence, split_sentences
+
+if TYPE_CHECKING:
+    from detector.model.bundle import Bundle
+
+
+Floats = npt.NDArray[np.float32]
+
+#: A sentence under so many words is read but has no say.
+MINIMUM_SENTENCE_WORDS = 4
+
+#: Share of a sentence's words whose token scores make up `words_top`.
+_TOP_SHARE = 0.15
+
+#: Half a character, as broken JSON holds, cannot be encoded; one for one keeps every offset.
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+
+
+class EvidenceGatherer:
+    """Everything that reads sentences: encoder and heads, lexical model, style and idiom.
+
+    Args:
+        encoder: the tuned encoder.
+        heads: its class head (``class_*``) and token head (``token_*``).
+        common_words: see `detector.text.masking.make_view`.
+        lexical: over hashed n-grams, one output for each of `SENTENCE_CLASSES`.
+        style: over style and idiom features, likewise.
+        idiom: the fitted idiom measures.
+        discriminant: over embeddings, one output for each of `DISCRIMINANTS`; without it these
+            columns are 0.
+        learnt: what retraining taught the model of a machine, if it did.
+    """
+
+    def __init__(
+        self,
+        encoder: SentenceEncoder,
+        heads: dict[str, npt.NDArray[Any]],
+        common_words: frozenset[str],
+        lexical: LinearScorer | None = None,
+        style: LinearScorer | None = None,
+        idiom: Any = None,
+        discriminant: LinearScorer | None = None,
+        learnt: LearntTraces | None = None,
+    ) -> None:
+        self.encoder = encoder
+        self.heads = heads
+        self.common_words = common_words
+        self.lexical = lexical
+        self.style = style
+        self.idiom = idiom
+        self.discriminant = discriminant
+        self.learnt = learnt
+        self._class_head = LinearScorer.from_arrays(heads, "class")
+
+    @classmethod
+    def from_bundle(cls, bundle: Bundle, threads: int | None = None) -> EvidenceGatherer:
+        """The gatherer that a model folder holds."""
+        from detector.features.ngram_language_model import IdiomTable
+
+        arrays = bundle.read_arrays("evidence.safetensors")
+        learnt = None
+        if LEARNT_FILE in bundle.manifest.files:
+            learnt = LearntTraces.from_arrays(bundle.read_arrays(LEARNT_FILE))
+        return cls(
+            SentenceEncoder(bundle.folder / "encoder", threads),
+            {k: v for k, v in arrays.items() if k.startswith(("class_", "token_"))},
+            frozenset(bundle.read_json("common_words.json")),
+            LinearScorer.from_arrays(arrays, "lexical"),
+            LinearScorer.from_arrays(arrays, "style"),
+            IdiomTable.from_arrays(bundle.read_arrays("idiom.safetensors")),
+            LinearScorer.from_arrays(arrays, "discriminant"),
+            learnt,
+        )
+
+    def measure_style(self, views: Sequence[View]) -> Floats:
+        """Style and idiom features (n, features) of views."""
+        from detector.features.style import measure_style
+
+        words = [view.words for view in views]
+        return np.hstack([measure_style(words), self.idiom.measure(words)]).astype(np.float32)
+
+    def gather(self, texts: Sequence[str]) -> list[DocumentEvidence]:
+        """The evidence of each text, which depends on that text alone."""
+        return self.gather_sentences([split_sentences(_SURROGATES.sub("\ufffd", t)) for t in texts])
+
+    def gather_sentences(self, documents: Sequence[Sequence[Sentence]]) -> list[DocumentEvidence]:
+        """The evidence of documents that are cut into sentences already."""
+        views = [[make_view(s.text, self.common_words) for s in d] for d in documents]
+        judged = [
+            [i for i, (s, v) in enumerate(zip(d, vs, strict=True)) if _has_say(s, v)]
+            for d, vs in zip(documents, views, strict=True)
+        ]
+        results = []
+        for sentences, vs, rows in zip(documents, views, judged, strict=True):
+            chosen = [vs[i] for i in rows]
+            # One document at a time: what is said of it must not depend on its neighbours.
+            matrix, encoded = self.score_views(chosen)
+            learnt = None
+            if self.learnt is not None:
+                mean = average_embeddings(encoded.embeddings)
+                learnt = self.learnt.measure(mean, hash_words(chosen))
+            results.append(
+                DocumentEvidence(
+                    tuple(sentences),
+                    tuple(vs),
+                    tuple(rows),
+                    matrix,
+                    tuple(encoded.word_scores),
+                    sum(view.word_count for view in chosen),
+                    encoded.embeddings,
+                    learnt,
+                    tuple(encoded.word_embeddings),
+                )
+            )
+        return results
+
+    def score_views(self, views: Sequence[View]) -> tuple[Floats, EncodedSentences]:
+        """`EVIDENCE_COLUMNS` (n, columns) of n sentences of one document, and their encoding."""
+        matrix = np.zeros((len(views), len(EVIDENCE_COLUMNS)), dtype=np.float32)
+        if not views:
+            return matrix, EncodedSentences(np.zeros((0, self.encoder.width), np.float32), [], [])
+        encoded = self.encoder.encode(
+            [view.words for view in views],
+            self.heads["token_weights"].astype(np.float32),
+            float(self.heads["token_bias"][0]),
+        )
+        matrix[:, 0:3] = _contrast(self._class_head(encoded.embeddings))
+        matrix[:, 3:5] = [_summarize_words(scores) for scores in encoded.word_scores]
+        if self.lexical is not None:
+            matrix[:, 5:8] = _contrast(score_ngrams(views, self.lexical))
+        if self.style is not None:
+            matrix[:, 8:11] = _contrast(self.style(self.measure_style(views)))
+        if self.discriminant is not None:
+            matrix[:, 11:14] = self.discriminant(encoded.embeddings)
+        return matrix, encoded
+
+
+def _contrast(logits: Floats) -> Floats:
+    """Class logits (n, SENTENCE_CLASSES) as the log-odds (n, 3) of each contrast."""
+    place = SENTENCE_CLASSES.index
+    return np.column_stack(
+        [logits[:, place(one)] - logits[:, place(other)] for one, other in CONTRASTS.values()]
+    )
+
+
+def _has_say(sentence: Sentence, view: View) -> bool:
+    return sentence.kind != "boilerplate" and view.word_count >= MINIMUM_SENTENCE_WORDS
+
+
+def _summarize_words(scores: Floats) -> tuple[float, float]:
+    """Mean of a sentence's word scores, and mean of its highest."""
+    known = np.sort(scores[~np.isnan(scores)])
+    if not len(known):
+        return 0.0, 0.0
+    top = max(1, round(_TOP_SHARE * len(known)))
+    return float(known.mean()), float(known[-top:].mean())

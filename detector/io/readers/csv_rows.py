@@ -1,0 +1,272 @@
+"""CSV and TSV: strictly read, so that a stray quote is told and swallows no other row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from detector.io.readers.json_rows import read_lines
+from detector.io.readers.records import (
+    BINARY,
+    ROW_LIMIT,
+    ROW_TOO_LONG,
+    BadInput,
+    Document,
+    FieldNames,
+    UnreadableError,
+    check_columns,
+    decode,
+    find_mark,
+    make_document,
+    name_columns,
+)
+
+COMMA, TAB = ",", "\t"
+
+# What spreadsheets write where the comma is the decimal point, and older exports.
+_OTHER_DELIMITERS = (";", TAB, "|")
+
+_OLD_MAC_NEWLINE = re.compile(r"(?<=\r)(?=[^\r\n])")
+
+_BLANK = "blank line: no cells"
+
+
+@dataclass(frozen=True)
+class _Line:
+    """A line of the file; `text` is None where it is too long, `fault` says what is wrong."""
+
+    number: int
+    text: str | None
+    note: str | None = None
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class _Row:
+    """The cells of a row, or why there are none, and the lines that it came from."""
+
+    cells: list[str]
+    line: int
+    note: str | None
+    fault: str | None
+
+
+def read_csv(
+    stream: io.BufferedReader, source: str, names: FieldNames, delimiter: str = COMMA
+) -> Iterator[Document | BadInput]:
+    """A document a row, below a header that names the columns.
+
+    A row whose quotes are wrong, or never closed, is one `BadInput`; the lines that it would have
+    swallowed are read again as rows of their own, with a note.
+
+    Args:
+        stream: what to read.
+        source: its name.
+        names: the columns that hold text, id and original.
+        delimiter: `COMMA` or `TAB`; with a comma, a header that only makes sense with another
+            delimiter is read with that.
+    """
+    # The library's limit is one for the whole process, so that it is only ever raised.
+    csv.field_size_limit(max(csv.field_size_limit(), ROW_LIMIT))
+    lines = _Lines(_decode_lines(stream))
+    if delimiter == COMMA:
+        delimiter = _find_delimiter(lines, names.text)
+    rows = _split_rows(lines, delimiter)
+    columns: list[str] | None = None
+    for row in rows:
+        if columns is not None:
+            yield _make_document(row, columns, source, names)
+        elif row.fault == _BLANK:
+            yield BadInput(f"{source}:{row.line}", source, row.line, row.fault)
+        elif row.fault is not None:
+            raise UnreadableError(f"no header that names the columns: {row.fault}")
+        else:
+            columns = name_columns(row.cells)
+            check_columns(columns, names)
+            lines.width = len(columns)
+    if lines.failure is not None:
+        raise lines.failure
+
+
+def _make_document(
+    row: _Row, columns: list[str], source: str, names: FieldNames
+) -> Document | BadInput:
+    if row.fault is not None:
+        return BadInput(f"{source}:{row.line}", source, row.line, row.fault)
+    fields: dict[str, str | None] = dict(zip(columns, row.cells, strict=True))
+    # An empty cell is CSV's way to say that there is no id.
+    if fields.get(names.id) == "":
+        fields[names.id] = None
+    return make_document(fields, names, source, row.line, row.note)
+
+
+def _decode_lines(stream: io.BufferedReader) -> Iterator[_Line]:
+    number = 0
+    for content in read_lines(stream, find_mark(stream.peek(4))):
+        if content is None:
+            number += 1
+            yield _Line(number, None)
+            continue
+        text, note, fault = _decode_line(content)
+        # A line that ends as they did on old Macs ends in the middle of this one.
+        for part in _OLD_MAC_NEWLINE.split(text) if "\r" in text[:-2] else (text,):
+            number += 1
+            yield _Line(number, part, note, fault)
+
+
+def _decode_line(content: bytes | str) -> tuple[str, str | None, str | None]:
+    """Text, note and fault; a line with a fault keeps its delimiters, and so its row's place."""
+    note = None
+    try:
+        text, note = (content, None) if isinstance(content, str) else decode(content)
+    except UnreadableError as reason:
+        assert isinstance(content, bytes)
+        return content.decode(errors="replace"), None, str(reason)
+    return text, note, f"{BINARY} (holds a zero byte)" if "\0" in text else None
+
+
+class _Lines:
+    """The lines that a csv reader asks for, those of its current row kept, to be put back.
+
+    Attributes:
+        taken: the lines of the current row.
+        width: how many cells a row must have; None as long as there is no header.
+        failure: why the file ended early; None where it did not.
+    """
+
+    def __init__(self, lines: Iterator[_Line]) -> None:
+        self._lines = lines
+        self._waiting: deque[_Line] = deque()
+        self._size = 0
+        self.taken: list[_Line] = []
+        self.width: int | None = None
+        self.failure: UnreadableError | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._waiting.popleft() if self._waiting else self._read()
+        self.taken.append(line)
+        self._size += len(line.text or "")
+        if line.text is None or self._size > ROW_LIMIT:
+            raise UnreadableError(ROW_TOO_LONG)
+        return line.text
+
+    def _read(self) -> _Line:
+        try:
+            return next(self._lines)
+        except UnreadableError as reason:
+            # What was read so far may still hold rows.
+            self.failure = reason
+            raise StopIteration from reason
+
+    def begin_row(self) -> None:
+        """Forget the lines of the row before."""
+        self.taken, self._size = [], 0
+
+    def put_back(self, lines: list[_Line]) -> None:
+        """Have these read next, in their order."""
+        self._waiting.extendleft(reversed(lines))
+
+    def peek(self) -> _Line | None:
+        """The next line, left where it is."""
+        if not self._waiting:
+            try:
+                self._waiting.append(self._read())
+            except StopIteration:
+                return None
+        return self._waiting[0]
+
+
+def _find_delimiter(lines: _Lines, text_name: str) -> str:
+    """The delimiter that makes the header name the column of texts; a comma where none does."""
+    header = lines.peek()
+    for delimiter in (COMMA, *_OTHER_DELIMITERS):
+        try:
+            cells = next(csv.reader([(header and header.text) or ""], delimiter=delimiter), [])
+        except csv.Error:
+            continue
+        if text_name in (cell.strip() for cell in cells):
+            return delimiter
+    return COMMA
+
+
+def _split_rows(lines: _Lines, delimiter: str) -> Iterator[_Row]:
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    broken = reread_to = 0
+    while True:
+        lines.begin_row()
+        cells: list[str] = []
+        note = fault = None
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if (literal := _split_literally(lines.taken, delimiter)) is None:
+                fault = _describe_fault(error, lines.taken)
+            else:
+                cells, note = literal, "quotes taken as they stand"
+        except UnreadableError as reason:
+            fault = str(reason)
+        taken = lines.taken
+        if taken[0].number <= reread_to:
+            note = f"may be a piece of the broken row {broken}"
+        swallowed = fault is not None
+        if fault is None and cells and lines.width not in (None, len(cells)):
+            fault = _describe_width(len(cells), lines.width, taken)
+            swallowed = any(_could_be_row(line, delimiter, lines.width) for line in taken[1:])
+        if swallowed and len(taken) > 1:
+            # The quote that opened in the first line may never have been meant to hold the others.
+            lines.put_back(taken[1:])
+            if taken[0].number > reread_to:
+                broken = taken[0].number
+            reread_to = max(reread_to, taken[-1].number)
+        yield _describe_row(cells, taken, note, fault)
+
+
+def _could_be_row(line: _Line, delimiter: str, width: int | None) -> bool:
+    """Whether a line would be a good row by itself."""
+    if line.text is None or line.text.count('"') % 2:
+        return False
+    try:
+        return len(next(csv.reader([line.text], delimiter=delimiter, strict=True))) == width
+    except csv.Error:
+        return False
+
+
+def _describe_width(count: int, width: int | None, taken: list[_Line]) -> str:
+    first, last = taken[0].number, taken[-1].number
+    where = "" if first == last else f" (lines {first} to {last})"
+    return f"{count} cells where the header names {width}{where}"
+
+
+def _split_literally(taken: list[_Line], delimiter: str) -> list[str] | None:
+    """A line of a tab-separated file that knows no quoting: a quote in it is only a quote."""
+    if delimiter != TAB or len(taken) != 1 or taken[0].text is None:
+        return None
+    return taken[0].text.rstrip("\r\n").split(TAB)
+
+
+def _describe_fault(error: csv.Error, taken: list[_Line]) -> str:
+    if "unexpected end" in str(error):
+        return "malformed CSV: a quote that is never closed"
+    where = "" if len(taken) == 1 else f", seen on line {taken[-1].number}"
+    if "expected after" in str(error):
+        return f"malformed CSV: a stray quote, or one that is never closed{where}"
+    return f"malformed CSV: {error}{where}"
+
+
+def _describe_row(
+    cells: list[str], taken: list[_Line], note: str | None, fault: str | None
+) -> _Row:
+    fault = fault or next((line.fault for line in taken if line.fault), None)
+    note = note or next((line.note for line in taken if line.note), None)
+    if fault is None and not cells:
+        fault = _BLANK
+    return _Row(cells, taken[0].number, note, fault)

@@ -1,0 +1,285 @@
+"""JSON: an object a line, and pretty-printed arrays and objects over many lines."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import json
+import math
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeAlias
+
+from detector.io.readers.records import (
+    ROW_LIMIT,
+    ROW_TOO_LONG,
+    BadInput,
+    Document,
+    FieldNames,
+    UnreadableError,
+    decode,
+    find_mark,
+    make_document,
+    name_type,
+)
+
+_PIECE = 64 * 1024
+
+# An array of objects, at the start of a file.
+_ARRAY = re.compile(r"\s*\[\s*(\{|\Z)")
+
+# One object over several lines: its first line ends open, and its second starts with a key.
+_PRETTY = re.compile(r'\s*\{[ \t\r]*("[^\n]*,[ \t\r]*)?\n\s*"')
+
+_BLANKS = re.compile(r"\s*")
+
+_SEPARATORS = re.compile(r"[\s,]*")
+
+_INDENT = re.compile(r"\n([ \t]*)\Z")
+
+_DEEPEST_INDENT = 100
+
+_ESCAPED_BYTE = re.compile(r"[\udc80-\udcff]")
+
+# An error this near to the end may only mean that the rest is still to be read.
+_LONGEST_TOKEN = 12
+
+
+def opens_json(start: str) -> bool:
+    """Whether the first characters of a file of no known kind are those of JSON."""
+    return start.lstrip().startswith("{") or bool(re.match(r"\s*\[\s*\{", start))
+
+
+def read_json(
+    stream: io.BufferedReader, source: str, names: FieldNames
+) -> Iterator[Document | BadInput]:
+    """A document a line, or an object of an array; the first characters tell which."""
+    start = stream.peek(_PIECE)
+    encoding = find_mark(start)
+    text = start.decode(encoding or "utf-8", errors="replace")
+    if (in_array := bool(_ARRAY.match(text))) or _PRETTY.match(text):
+        values = _Values(_decode_pieces(stream, encoding), in_array=in_array)
+        yield from _read_values(values, source, names)
+    else:
+        yield from _read_rows(read_lines(stream, encoding), source, names)
+
+
+def read_lines(stream: io.BufferedReader, encoding: str | None) -> Iterator[bytes | str | None]:
+    """Each line; None stands for one that is too long to be held in memory.
+
+    Args:
+        stream: what to read.
+        encoding: the one that a byte-order mark announces; lines are bytes unless it is wider
+            than a byte.
+    """
+    if encoding in ("utf-16", "utf-32"):
+        # Here a newline is more than a byte, so lines can only be told apart once decoded.
+        decoded = io.TextIOWrapper(stream, encoding, errors="replace", newline="\n")
+        yield from _split_lines(decoded, "\n")
+        decoded.detach()
+        return
+    if encoding is not None:
+        stream.read(len(codecs.BOM_UTF8))
+    yield from _split_lines(stream, b"\n")
+
+
+def _split_lines(
+    stream: io.TextIOWrapper | io.BufferedReader, newline: str | bytes
+) -> Iterator[bytes | str | None]:
+    while line := stream.readline(ROW_LIMIT + 1):
+        if len(line) <= ROW_LIMIT or line[-1:] == newline:
+            yield line
+            continue
+        # The rest of it is passed over in small pieces.
+        while line and line[-1:] != newline:
+            line = stream.readline(_PIECE)
+        yield None
+
+
+def _read_rows(
+    lines: Iterable[bytes | str | None], source: str, names: FieldNames
+) -> Iterator[Document | BadInput]:
+    for row, line in enumerate(lines, start=1):
+        try:
+            fields, note = _parse_row(line)
+        except UnreadableError as reason:
+            yield BadInput(f"{source}:{row}", source, row, str(reason))
+        else:
+            yield make_document(fields, names, source, row, note)
+
+
+def _parse_row(line: bytes | str | None) -> tuple[dict[str, Any], str | None]:
+    if line is None:
+        raise UnreadableError(ROW_TOO_LONG)
+    content, note = (line, None) if isinstance(line, str) else decode(line)
+    content = content.strip()
+    if not content:
+        raise UnreadableError("blank line: no JSON object")
+    try:
+        row = _DECODER.decode(content)
+    except json.JSONDecodeError as error:
+        problem = f"{error.msg.removesuffix(' at')} at column {error.colno}"
+        raise UnreadableError(f"malformed JSON: {problem}") from error
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError(f"malformed JSON: {error}") from error
+    return _check_object(row), note
+
+
+def _check_object(value: object) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise UnreadableError(f"a JSON {name_type(value)} where an object is meant")
+    return value
+
+
+def _parse_finite(digits: str) -> float | None:
+    number = float(digits)
+    return number if math.isfinite(number) else None
+
+
+# pandas writes NaN, which JSON has not: passed on, it would make our own output unreadable.
+_DECODER = json.JSONDecoder(parse_constant=lambda _: None, parse_float=_parse_finite)
+
+
+def _decode_pieces(stream: io.BufferedReader, encoding: str | None) -> Iterator[str]:
+    """The stream's text; bytes that are not UTF-8 are escaped, to be looked at value by value."""
+    errors = "replace" if encoding in ("utf-16", "utf-32") else "surrogateescape"
+    decoder = codecs.getincrementaldecoder(encoding or "utf-8")(errors)
+    while piece := stream.read1(_PIECE):
+        yield decoder.decode(piece)
+    yield decoder.decode(b"", final=True)
+
+
+def _read_values(values: _Values, source: str, names: FieldNames) -> Iterator[Document | BadInput]:
+    for row, item in enumerate(values, start=1):
+        if isinstance(item, UnreadableError):
+            yield BadInput(f"{source}:{row}", source, row, str(item))
+        else:
+            fields, note = item
+            yield make_document(fields, names, source, row, note)
+    if values.failure is not None:
+        raise values.failure
+
+
+_Value: TypeAlias = "tuple[dict[str, Any], str | None] | UnreadableError"
+
+
+class _UnfinishedError(UnreadableError):
+    """A value that goes on behind the end of the text."""
+
+
+class _Values:
+    """The objects of an array, or of a file of pretty-printed ones, in bounded memory.
+
+    Behind a malformed object it goes on at the next line that opens one with the same indent.
+
+    Attributes:
+        failure: why the text ended early; None where it did not.
+    """
+
+    def __init__(self, pieces: Iterator[str], *, in_array: bool) -> None:
+        self._pieces = pieces
+        self._in_array = in_array
+        self._text = ""
+        self._start = 0
+        self._lines = 0  # of the text that is no longer held
+        self._indent = None if in_array else ""
+        self.failure: UnreadableError | None = None
+
+    def __iter__(self) -> Iterator[_Value]:
+        if self._in_array:
+            self._skip(_BLANKS)
+            self._start += 1
+        while self._find_next():
+            if self._in_array and self._text[self._start] == "]":
+                self._start += 1
+                if self._find_next():
+                    yield UnreadableError("malformed JSON: more text behind the end of the array")
+                return
+            try:
+                yield self._take_value()
+            except _UnfinishedError as reason:
+                # A break in the archive is told once, by who reads the file.
+                if self.failure is None:
+                    yield reason
+                return
+            except UnreadableError as reason:
+                found = self._find_line_that_opens()
+                yield reason if found else UnreadableError(f"{reason}; no object behind it is read")
+                if not found:
+                    return
+        if self._in_array and self.failure is None:
+            yield UnreadableError("malformed JSON: the file ends before its array does")
+
+    def _read_more(self) -> bool:
+        """Double what is held; False where there is no more."""
+        held = [self._text[self._start :]]
+        wanted = max(_PIECE, len(held[0]))
+        try:
+            while wanted > 0 and (piece := next(self._pieces, None)) is not None:
+                held.append(piece)
+                wanted -= len(piece)
+        except UnreadableError as reason:
+            self.failure = reason
+        self._lines += self._text.count("\n", 0, self._start)
+        self._text, self._start = "".join(held), 0
+        return len(held) > 1
+
+    def _skip(self, pattern: re.Pattern[str]) -> None:
+        while True:
+            found = pattern.match(self._text, self._start)
+            self._start = found.end() if found else self._start
+            if self._start < len(self._text) or not self._read_more():
+                return
+
+    def _find_next(self) -> bool:
+        self._skip(_SEPARATORS)
+        if self._indent is None:
+            before = self._text[max(0, self._start - _DEEPEST_INDENT) : self._start]
+            found = _INDENT.search(before)
+            self._indent = found[1] if found else None
+        return self._start < len(self._text)
+
+    def _take_value(self) -> _Value:
+        while True:
+            try:
+                value, end = _DECODER.raw_decode(self._text, self._start)
+                break
+            except (ValueError, RecursionError) as error:
+                reason = self._describe(error)
+                if not self._may_be_unfinished(error):
+                    raise UnreadableError(reason) from error
+                if len(self._text) - self._start > ROW_LIMIT:
+                    raise UnreadableError(ROW_TOO_LONG) from error
+                if not self._read_more():
+                    raise _UnfinishedError(reason) from error
+        raw, self._start = self._text[self._start : end], end
+        try:
+            if _ESCAPED_BYTE.search(raw):
+                return _parse_row(raw.encode(errors="surrogateescape"))
+            return _check_object(value), None
+        except UnreadableError as reason:
+            # Bad as it is, where it ends is known.
+            return reason
+
+    def _may_be_unfinished(self, error: Exception) -> bool:
+        return isinstance(error, json.JSONDecodeError) and (
+            error.msg.startswith("Unterminated") or error.pos >= len(self._text) - _LONGEST_TOKEN
+        )
+
+    def _describe(self, error: Exception) -> str:
+        if not isinstance(error, json.JSONDecodeError):
+            return f"malformed JSON: {error}"
+        line = self._lines + self._text.count("\n", 0, error.pos) + 1
+        return f"malformed JSON: {error.msg.removesuffix(' at')} on line {line}"
+
+    def _find_line_that_opens(self) -> bool:
+        if self._indent is None:
+            return False
+        opening = re.compile(rf"\n{self._indent}(?={{)")
+        while (found := opening.search(self._text, self._start)) is None:
+            # The line may start in this piece and go on in the next.
+            self._start = max(self._start, len(self._text) - len(self._indent) - 2)
+            if not self._read_more():
+                return False
+        self._start = found.end()
+        return True

@@ -1,0 +1,72 @@
+"""Rows into files: JSON lines, CSV, TSV or Parquet, by extension, whole or not at all.
+
+A file is written under a temporary name in its folder and put in place when all of it has reached
+the disk: who looks there finds the old file, the new one or none, never a part of one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from detector.io.atomic_files import replace_whole
+from detector.io.writers.csv_table import CsvWriter, join_csv
+from detector.io.writers.formats import (
+    CSV,
+    JSON_LINES,
+    PARQUET,
+    TSV,
+    FormatError,
+    RowWriter,
+    format_of,
+)
+from detector.io.writers.json_lines import JsonWriter, join_lines
+from detector.io.writers.parquet import ParquetWriter, join_parquet
+
+
+@contextmanager
+def open_writer(path: Path, columns: Sequence[str]) -> Iterator[RowWriter]:
+    """A writer of rows to a file, which is put in place when the context ends without an error.
+
+    Args:
+        path: what to write; the name ends in .jsonl, .ndjson, .json, .csv or .tsv, each with .gz
+            or .zst behind it if it is to be compressed, or in .parquet.
+        columns: the columns in their order. A row may lack some; in JSON lines and Parquet it may
+            have others, which follow.
+
+    Raises:
+        FormatError: the name announces no format, or a library is missing.
+        OSError: the file cannot be written, the disk is full say; the old one is untouched.
+        ValueError: from `write`, a row of CSV has a column that was not announced.
+    """
+    make = {JSON_LINES: JsonWriter, CSV: CsvWriter, TSV: CsvWriter, PARQUET: ParquetWriter}
+    writer_type: Callable[..., Any] = make[format_of(path)]
+    with replace_whole(path) as stream:
+        writer = writer_type(stream, path, columns)
+        try:
+            yield writer
+            writer.finish()
+        finally:
+            writer.close()
+
+
+def concatenate(parts: Sequence[Path], target: Path, columns: Sequence[str]) -> None:
+    """Join files that `open_writer` wrote into one, in their order; whole or not at all.
+
+    Args:
+        parts: files of the target's format; their columns may differ.
+        target: the file to make; the parts are left where they are.
+        columns: all the columns, in their order; one that a part lacks is null there.
+
+    Raises:
+        FormatError: a name announces no format, or a part's another than the target's.
+        OSError: a part cannot be read, or the target not be written.
+    """
+    form = format_of(target)
+    if other := next((part for part in parts if format_of(part) != form), None):
+        raise FormatError(f"{other}: not of the format of {target}")
+    join = {JSON_LINES: join_lines, PARQUET: join_parquet}.get(form, join_csv)
+    with replace_whole(target) as stream:
+        join(parts, stream, target, columns)

@@ -1,0 +1,71 @@
+"""Write CSV and TSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Any
+
+from detector.io.writers.cells import ON_SURROGATES, make_plain, to_json
+from detector.io.writers.compression import open_compressed, open_decompressed
+from detector.io.writers.formats import CSV, TSV, format_of
+
+_DELIMITERS = {CSV: ",", TSV: "\t"}
+
+# No cell of ours is longer; the csv module's own limit is 128 KiB.
+_LONGEST_CELL = 1 << 30
+
+
+class CsvWriter:
+    def __init__(self, stream: IO[bytes], path: Path, columns: Sequence[str]) -> None:
+        self._columns = list(columns)
+        self._known = frozenset(columns)
+        self._stream = open_compressed(stream, path)
+        # With this end of line the module quotes cells that hold either half of it.
+        self._rows = csv.writer(
+            _Lines(self._stream), delimiter=_DELIMITERS[format_of(path)], lineterminator="\r\n"
+        )
+        self._rows.writerow(self._columns)
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        if unknown := [name for name in row if name not in self._known]:
+            raise ValueError(f"no column {', '.join(map(repr, unknown))}: CSV has them announced")
+        self._rows.writerow([_to_cell(row.get(name)) for name in self._columns])
+
+    def finish(self) -> None:
+        self._stream.close()
+
+    def close(self) -> None:
+        # On a full disk the end of a compressed stream has no place either.
+        with suppress(OSError):
+            self._stream.close()
+
+
+class _Lines:
+    """Takes the csv module's lines, and ends them as text files do."""
+
+    def __init__(self, stream: io.BufferedIOBase) -> None:
+        self._stream = stream
+
+    def write(self, line: str) -> None:
+        self._stream.write((line[:-2] + "\n").encode("utf-8", ON_SURROGATES))
+
+
+def _to_cell(value: Any) -> Any:
+    plain = make_plain(value)
+    return to_json(plain) if isinstance(plain, dict | list) else plain
+
+
+def join_csv(
+    parts: Sequence[Path], stream: IO[bytes], target: Path, columns: Sequence[str]
+) -> None:
+    csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))
+    writer = CsvWriter(stream, target, columns)
+    for part in parts:
+        with io.TextIOWrapper(open_decompressed(part), encoding="utf-8", newline="") as text:
+            for row in csv.DictReader(text, delimiter=_DELIMITERS[format_of(target)]):
+                writer.write(row)
+    writer.finish()

@@ -1,0 +1,232 @@
+"""Write Parquet, and join finished parts."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from detector.io.writers.cells import ON_SURROGATES, clean_text, make_plain, spell_value, to_json
+from detector.io.writers.formats import RESULT_SCHEMA, FormatError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+_ROW_GROUP_ROWS = 50_000
+
+_ROW_GROUP_BYTES = 64 << 20
+
+_BATCH_ROWS = 1_000
+
+# Whole numbers are exact in a double up to here.
+_LARGEST_EXACT = 2**53
+
+_ONLY_NULLS = {b"detector": b"only nulls"}
+
+# What a column's values are, and which of RESULT_SCHEMA's types can hold that.
+_TRUTH, _WHOLE, _NUMBER, _OTHER = "truth value", "whole number", "number", "other"
+
+_FITTING = {
+    "string": frozenset({_TRUTH, _WHOLE, _NUMBER, _OTHER}),
+    "double": frozenset({_WHOLE, _NUMBER}),
+    "bool": frozenset({_TRUTH}),
+    "int32": frozenset({_WHOLE}),
+}
+
+
+def _import_parquet() -> Any:
+    try:
+        import pyarrow.parquet
+    except ImportError as error:
+        raise FormatError(
+            "Parquet needs pyarrow: pip install 'mt-artifact-detector[batch]'"
+        ) from error
+    return pyarrow.parquet
+
+
+class ParquetWriter:
+    """Lays the rows down first, as JSON: only the last one tells what a column's type must be."""
+
+    def __init__(self, stream: IO[bytes], path: Path, columns: Sequence[str]) -> None:
+        self._parquet = _import_parquet()
+        self._stream = stream
+        self._kinds: dict[str, set[str]] = {name: set() for name in columns}
+        self._rows = tempfile.TemporaryFile(  # noqa: SIM115 - closed by `close`
+            "w+", encoding="utf-8", errors=ON_SURROGATES, dir=path.absolute().parent
+        )
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        plain = {name: make_plain(value) for name, value in row.items()}
+        for name, value in plain.items():
+            kinds = self._kinds.setdefault(name, set())
+            if value is not None:
+                kinds.add(_find_kind(value))
+        self._rows.write(to_json(plain) + "\n")
+
+    def finish(self) -> None:
+        types = {name: _choose_type(name, kinds) for name, kinds in self._kinds.items()}
+        only_nulls = {name for name, kinds in self._kinds.items() if not kinds}
+        schema = _make_schema(types, only_nulls)
+        self._rows.seek(0)
+        with self._parquet.ParquetWriter(self._stream, schema, compression="snappy") as writer:
+            for table in _gather(_make_batches(self._rows, types, schema), schema):
+                writer.write_table(table)
+
+    def close(self) -> None:
+        self._rows.close()
+
+
+def _find_kind(value: Any) -> str:
+    match value:
+        case bool():
+            return _TRUTH
+        case int():
+            return _WHOLE if abs(value) <= _LARGEST_EXACT else _OTHER
+        case float():
+            return _NUMBER
+    return _OTHER
+
+
+def _choose_type(name: str, kinds: set[str]) -> str:
+    """The type that a result's column has, unless the caller's own is called like it."""
+    fixed = RESULT_SCHEMA.get(name)
+    if fixed is not None and kinds <= _FITTING[fixed]:
+        return fixed
+    for form in ("bool", "double"):
+        if kinds and kinds <= _FITTING[form]:
+            return form
+    return "string"
+
+
+def _make_schema(types: Mapping[str, str], only_nulls: set[str]) -> pa.Schema:
+    import pyarrow as pa
+
+    makers = {
+        "bool": pa.bool_(),
+        "double": pa.float64(),
+        "int32": pa.int32(),
+        "string": pa.string(),
+    }
+    return pa.schema(
+        pa.field(unique, makers[types[name]], metadata=_ONLY_NULLS if name in only_nulls else None)
+        for name, unique in zip(types, _tell_apart(types), strict=True)
+    )
+
+
+def _tell_apart(names: Sequence[str] | Mapping[str, str]) -> list[str]:
+    """Names that differ in more than case, which Spark and DuckDB do not look at."""
+    taken: set[str] = set()
+    apart: list[str] = []
+    for name in names:
+        base = clean_text(name) or "unnamed"
+        unique, copy = base, 1
+        while unique.lower() in taken:
+            copy += 1
+            unique = f"{base}_{copy}"
+        taken.add(unique.lower())
+        apart.append(unique)
+    return apart
+
+
+def _make_batches(
+    lines: IO[str], types: Mapping[str, str], schema: pa.Schema
+) -> Iterator[pa.RecordBatch]:
+    import pyarrow as pa
+
+    rows: list[dict[str, Any]] = []
+
+    def make_batch() -> pa.RecordBatch:
+        arrays = [
+            pa.array([_fit(row.get(name), types[name]) for row in rows], field.type)
+            for name, field in zip(types, schema, strict=True)
+        ]
+        return pa.record_batch(arrays, schema=schema)
+
+    for line in lines:
+        rows.append(json.loads(line))
+        if len(rows) == _BATCH_ROWS:
+            yield make_batch()
+            rows = []
+    if rows:
+        yield make_batch()
+
+
+def _fit(value: Any, kind: str) -> Any:
+    if value is None or kind in ("bool", "int32"):
+        return value
+    if kind == "double":
+        return float(value)
+    return clean_text(value if isinstance(value, str) else to_json(value))
+
+
+def _gather(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
+    """Tables of a size that readers like: many small row groups are slow."""
+    import pyarrow as pa
+
+    held: list[pa.RecordBatch] = []
+    rows = size = 0
+    for batch in batches:
+        held.append(batch)
+        rows += batch.num_rows
+        size += batch.nbytes
+        if rows >= _ROW_GROUP_ROWS or size >= _ROW_GROUP_BYTES:
+            yield pa.Table.from_batches(held, schema)
+            held, rows, size = [], 0, 0
+    if held:
+        yield pa.Table.from_batches(held, schema)
+
+
+def join_parquet(
+    parts: Sequence[Path], stream: IO[bytes], target: Path, columns: Sequence[str]
+) -> None:
+    parquet = _import_parquet()
+    schema = _unify([parquet.read_schema(part) for part in parts], columns)
+    batches = (
+        _recast(batch, schema)
+        for part in parts
+        for batch in parquet.ParquetFile(part).iter_batches(_BATCH_ROWS)
+    )
+    with parquet.ParquetWriter(stream, schema, compression="snappy") as writer:
+        for table in _gather(batches, schema):
+            writer.write_table(table)
+
+
+def _unify(schemas: Sequence[pa.Schema], columns: Sequence[str]) -> pa.Schema:
+    """The schema that holds them all: a column that is numbers here and text there is text."""
+    fields: dict[str, list[pa.Field]] = {name: [] for name in _tell_apart(columns)}
+    for schema in schemas:
+        for field in schema:
+            fields.setdefault(field.name, []).append(field)
+    types: dict[str, str] = {}
+    only_nulls: set[str] = set()
+    for name, found in fields.items():
+        kinds = {str(field.type) for field in found if (field.metadata or {}) != _ONLY_NULLS}
+        if not kinds:
+            only_nulls.add(name)
+            types[name] = RESULT_SCHEMA.get(name, "string")
+        elif len(kinds) == 1:
+            types[name] = kinds.pop()
+        else:
+            types[name] = "double" if kinds == {"int32", "double"} else "string"
+    return _make_schema(types, only_nulls)
+
+
+def _recast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    import pyarrow as pa
+
+    arrays = []
+    for field in schema:
+        place = batch.schema.get_field_index(field.name)
+        if place < 0:
+            arrays.append(pa.nulls(batch.num_rows, field.type))
+            continue
+        array = batch.column(place)
+        if array.null_count == len(array):
+            array = pa.nulls(len(array), field.type)
+        elif field.type == pa.string() and array.type != pa.string():
+            array = pa.array([spell_value(value) for value in array.to_pylist()], pa.string())
+        arrays.append(array.cast(field.type))
+    return pa.record_batch(arrays, schema=schema)

@@ -1,0 +1,1 @@
+"""Have scored articles moved since the thresholds were measured?"""

@@ -1,0 +1,1 @@
+"""Results for people: wording, tables, terminal, plots and pages."""

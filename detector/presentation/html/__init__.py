@@ -1,0 +1,20 @@
+"""Verdicts and comparisons as pages: each one HTML file that needs no network.
+
+The pages are built from escaped parts (`markup`), so that no text becomes markup or script.
+"""
+
+from __future__ import annotations
+
+from detector.presentation.html.article import write_article_report
+from detector.presentation.html.batch import ROW_LIMIT, BatchReport, ReportRow
+from detector.presentation.html.comparison import write_comparison_report
+from detector.presentation.html.page import SIZE_LIMIT
+
+__all__ = [
+    "ROW_LIMIT",
+    "SIZE_LIMIT",
+    "BatchReport",
+    "ReportRow",
+    "write_article_report",
+    "write_comparison_report",
+]

@@ -1,0 +1,396 @@
+"""Verdicts and comparisons for a terminal: the text with its spans coloured, and the strongest.
+
+What a scraped page holds must not steer the terminal: escape sequences, control characters and
+marks that reorder a line are shown as a replacement character, one for one, so that every offset
+keeps its meaning.
+"""
+
+from __future__ import annotations
+
+import heapq
+import os
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TextIO
+
+from detector.presentation.wording import (
+    clip,
+    explain_comparison,
+    explain_verdict,
+    format_log_odds,
+    format_percent,
+    format_probability,
+)
+from detector.results import Artifact, Comparison, Substitution, Verdict
+
+_ROWS = 12
+"""The strongest spans that the table names."""
+
+_NARROWEST = 40
+
+_STRONG = 2.0
+"""Log-odds from which a span is set in bold."""
+
+_RESET = "\x1b[0m"
+
+_BOLD = "\x1b[1m"
+
+_ALARM = "\x1b[1;31m"
+
+#: Kinds share six colours; the underline tells a span where colours are hard to tell apart.
+_COLOURS = (31, 33, 35, 34, 36, 32)
+
+# Control characters, halves of characters, and what overrides the direction of a line.
+_STEERING = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+_BLANKS = {ord(c): "\n" for c in "\r\x85\u2028\u2029"} | {ord(c): " " for c in "\t\x0b\x0c"}
+
+_WORD = re.compile(r"\S+")
+
+_MARKS = ("[[", "]]")
+
+
+def wants_colour(stream: TextIO, choice: str = "auto") -> bool:
+    """Whether to colour what is written to a stream.
+
+    Args:
+        stream: where it goes.
+        choice: "always", "never", or "auto": only on a terminal that is not a dumb one, and not
+            where ``NO_COLOR`` is set (https://no-color.org).
+
+    Raises:
+        ValueError: another choice.
+    """
+    if choice not in ("auto", "always", "never"):
+        raise ValueError(f"choice must be auto, always or never, not {choice!r}")
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+def format_verdict(text: str, verdict: Verdict, *, colour: bool, width: int) -> str:
+    """The text with its spans, and below it the verdict and a table of the strongest spans.
+
+    Args:
+        text: the article as it was scored.
+        verdict: what the detector said of it.
+        colour: colour the spans; otherwise they stand in ``[[double brackets]]``.
+        width: columns of the terminal; fewer than 40 are taken for 40.
+
+    Raises:
+        ValueError: the verdict's spans lie outside the text: it is another one's.
+    """
+    width = max(width, _NARROWEST)
+    colours = _assign_colours(a.kind for a in verdict.artifacts)
+    places = [_Place(a.start, a.end, a.kind, a.score) for a in verdict.artifacts]
+    parts = [
+        _format_text(text, places, colours, colour, width),
+        _format_outcome(_name_outcome(verdict), verdict.flagged, colour),
+        *_wrap(explain_verdict(verdict), width),
+    ]
+    strongest = heapq.nlargest(_ROWS, verdict.artifacts, key=lambda artifact: artifact.score)
+    if strongest:
+        parts += ["", _say_count("span", len(verdict.artifacts), len(strongest))]
+        header = ("log-odds", "kind", "in the text", "people write")
+        rows = (_make_artifact_row(artifact) for artifact in strongest)
+        kinds = [artifact.kind for artifact in strongest]
+        parts += _format_table(header, rows, kinds, colours if colour else {}, width)
+    return "\n".join([*parts, *([verdict.signature] if verdict.signature else [])])
+
+
+def format_comparison(
+    copy: str, original: str, comparison: Comparison, *, colour: bool, width: int
+) -> str:
+    """The copy with what was substituted, and below it the relation and the strongest.
+
+    Args:
+        copy: the copy as it was compared.
+        original: the original as it was compared.
+        comparison: what the detector said of the two.
+        colour: colour the spans; otherwise they stand in ``[[double brackets]]``.
+        width: columns of the terminal; fewer than 40 are taken for 40.
+
+    Raises:
+        ValueError: spans lie outside the texts: the comparison is of other ones.
+    """
+    width = max(width, _NARROWEST)
+    items = comparison.substitutions
+    for item in items:
+        _check_end(item.original_end, original)
+    colours = _assign_colours(item.kind for item in items)
+    places = [_Place(s.start, s.end, s.kind, s.score) for s in items if s.end > s.start]
+    _check_ends((item.end for item in items), copy)
+    kept = format_percent(comparison.original_coverage)
+    parts = [
+        _format_text(copy, places, colours, colour, width),
+        _format_outcome(_name_relation(comparison), comparison.flagged, colour),
+        *_wrap(explain_comparison(comparison), width),
+        *_wrap(f"Of the original, the copy has {kept}.", width),
+    ]
+    strongest = heapq.nlargest(_ROWS, items, key=lambda item: item.score)
+    if strongest:
+        parts += ["", _say_count("substitution", len(items), len(strongest))]
+        header = ("log-odds", "kind", "copy", "original")
+        rows = (_make_substitution_row(item) for item in strongest)
+        kinds = [item.kind for item in strongest]
+        parts += _format_table(header, rows, kinds, colours if colour else {}, width)
+    return "\n".join([*parts, *([comparison.signature] if comparison.signature else [])])
+
+
+def clean(text: str) -> str:
+    """Text that cannot steer a terminal, character for character; only line breaks stay."""
+    return _STEERING.sub("\ufffd", text.replace("\r\n", " \n").translate(_BLANKS))
+
+
+def measure_width(text: str) -> int:
+    """Columns that a text takes on a terminal: none for marks, two for wide letters and emoji."""
+    return len(text) if text.isascii() else sum(map(_measure_character, text))
+
+
+def _measure_character(character: str) -> int:
+    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A span of the text, to be coloured."""
+
+    start: int
+    end: int
+    kind: str
+    score: float
+
+
+def _assign_colours(kinds: Iterable[str]) -> dict[str, int]:
+    """A colour for each kind, the same wherever it stands in the output."""
+    return {
+        kind: _COLOURS[i % len(_COLOURS)] for i, kind in enumerate(dict.fromkeys(sorted(kinds)))
+    }
+
+
+def _check_ends(ends: Iterable[int], text: str) -> None:
+    for end in ends:
+        _check_end(end, text)
+
+
+def _check_end(end: int, text: str) -> None:
+    if end > len(text):
+        raise ValueError(
+            f"a span ends at {end:,}, outside a text of {len(text):,} characters: "
+            "give the text that was judged"
+        )
+
+
+def _format_text(
+    text: str, places: Sequence[_Place], colours: Mapping[str, int], colour: bool, width: int
+) -> str:
+    _check_ends((place.end for place in places), text)
+    plain = clean(text).strip("\n")
+    offset = len(text) - len(clean(text).lstrip("\n"))
+    moved = [
+        _Place(max(0, p.start - offset), min(len(plain), p.end - offset), p.kind, p.score)
+        for p in places
+    ]
+    moved = [place for place in moved if place.start < place.end]
+    if not plain:
+        return ""
+    if not colour:
+        return "\n".join([*_wrap(_bracket(plain, moved), width), ""])
+    layers = _flatten(moved, colours)
+    starts = [start for start, _ in layers]
+    lines = (
+        _colour_line(plain, start, end, layers, starts) for start, end in _find_lines(plain, width)
+    )
+    return "\n".join([*lines, ""])
+
+
+def _bracket(text: str, places: Iterable[_Place]) -> str:
+    """Text with brackets around its spans; overlapping ones share a pair."""
+    parts = []
+    position = 0
+    for start, end in _merge((place.start, place.end) for place in places):
+        parts += [text[position:start], _MARKS[0], text[start:end], _MARKS[1]]
+        position = end
+    return "".join([*parts, text[position:]])
+
+
+def _merge(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    current: tuple[int, int] | None = None
+    for start, end in sorted(spans):
+        if current is not None and start < current[1]:
+            current = current[0], max(current[1], end)
+            continue
+        if current is not None:
+            yield current
+        current = start, end
+    if current is not None:
+        yield current
+
+
+def _flatten(places: Sequence[_Place], colours: Mapping[str, int]) -> list[tuple[int, str]]:
+    """Where the style changes, and to which; of overlapping spans the strongest is seen."""
+    opening: dict[int, list[_Place]] = {}
+    for place in places:
+        opening.setdefault(place.start, []).append(place)
+    layers = [(0, "")]
+    active: list[_Place] = []
+    for boundary in sorted({at for place in places for at in (place.start, place.end)}):
+        active = [place for place in active if place.end > boundary] + opening.get(boundary, [])
+        strongest = max(active, key=lambda place: place.score, default=None)
+        style = _style(strongest, colours) if strongest else ""
+        if style != layers[-1][1]:
+            layers.append((boundary, style))
+    return layers
+
+
+def _style(place: _Place, colours: Mapping[str, int]) -> str:
+    return _start_style(colours[place.kind], place.score >= _STRONG)
+
+
+def _start_style(colour: int, bold: bool) -> str:
+    return f"\x1b[{'1;' if bold else ''}4;{colour}m"
+
+
+def _colour_line(
+    text: str, start: int, end: int, layers: Sequence[tuple[int, str]], starts: Sequence[int]
+) -> str:
+    """One line, whose colours end with it: a pager may show it alone."""
+    parts = []
+    i = bisect_right(starts, start) - 1
+    position = start
+    while position < end:
+        stop = min(end, layers[i + 1][0]) if i + 1 < len(layers) else end
+        style = layers[i][1]
+        piece = text[position:stop]
+        parts.append(f"{style}{piece}{_RESET}" if style and piece else piece)
+        position = stop
+        i += 1
+    return "".join(parts)
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    plain = clean(text)
+    return [plain[start:end] for start, end in _find_lines(plain, width)]
+
+
+def _find_lines(text: str, width: int) -> Iterator[tuple[int, int]]:
+    """Where the lines of a text start and end when none is wider than that many columns."""
+    position = 0
+    for line in text.split("\n"):
+        yield from _break_line(text, position, position + len(line), width)
+        position += len(line) + 1
+
+
+def _break_line(text: str, start: int, end: int, width: int) -> Iterator[tuple[int, int]]:
+    first = last = start
+    used = 0
+    for word in _WORD.finditer(text, start, end):
+        room = measure_width(text[last : word.end()])
+        if last > first and used + room <= width:
+            used += room
+            last = word.end()
+            continue
+        if last > first:
+            yield first, last
+        cuts = list(_cut_word(text, word.start(), word.end(), width))
+        yield from pairwise([word.start(), *cuts])
+        first = cuts[-1] if cuts else word.start()
+        last = word.end()
+        used = measure_width(text[first:last])
+    yield first, last
+
+
+def _cut_word(text: str, start: int, end: int, width: int) -> Iterator[int]:
+    """Where to cut a word that is wider than a line, such as an address or Chinese."""
+    used = 0
+    for position in range(start, end):
+        room = _measure_character(text[position])
+        if used + room > width:
+            yield position
+            used = 0
+        used += room
+
+
+def _name_outcome(verdict: Verdict) -> str:
+    if verdict.probability is None:
+        return "not judged"
+    state = "flagged" if verdict.flagged else "not flagged"
+    return f"{state} · {verdict.label} · {format_probability(verdict.probability)}"
+
+
+def _name_relation(comparison: Comparison) -> str:
+    if comparison.probability is None:
+        return "not judged"
+    state = "flagged" if comparison.flagged else "not flagged"
+    return f"{state} · {comparison.relation} · {format_probability(comparison.probability)}"
+
+
+def _format_outcome(outcome: str, flagged: bool, colour: bool) -> str:
+    if not colour:
+        return outcome
+    return f"{_ALARM if flagged else _BOLD}{outcome}{_RESET}"
+
+
+def _say_count(name: str, count: int, shown: int) -> str:
+    plural = "" if count == 1 else "s"
+    strongest = f", the strongest {shown}" if count > shown else ""
+    return f"{count:,} {name}{plural}{strongest}:"
+
+
+def _make_artifact_row(artifact: Artifact) -> tuple[str, ...]:
+    return (
+        format_log_odds(artifact.score),
+        artifact.kind,
+        artifact.text,
+        artifact.suggestion or "–",
+    )
+
+
+def _make_substitution_row(item: Substitution) -> tuple[str, ...]:
+    return format_log_odds(item.score), item.kind, item.text or "–", item.original_text or "–"
+
+
+def _format_table(
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    kinds: Sequence[str],
+    colours: Mapping[str, int],
+    width: int,
+) -> Iterator[str]:
+    """Aligned columns that fit the width: the last two share what the first two leave."""
+    cells = [[clean(clip(cell)) for cell in row] for row in (header, *rows)]
+    widths = [max(measure_width(row[i]) for row in cells) for i in range(4)]
+    widths[1] = min(widths[1], max(8, width // 3))
+    rest = width - 2 - widths[0] - widths[1] - 3 * 2
+    if widths[2] + widths[3] > rest:
+        widths[2] = min(widths[2], max(rest // 2, rest - widths[3]))
+        widths[3] = min(widths[3], rest - widths[2])
+    for row, kind in zip(cells, (None, *kinds), strict=True):
+        fitted = [_fit(cell, size) for cell, size in zip(row, widths, strict=True)]
+        fitted[0] = " " * (widths[0] - measure_width(row[0])) + row[0]
+        if kind is not None and kind in colours:
+            name = fitted[1].rstrip()
+            padding = fitted[1][len(name) :]
+            fitted[1] = f"{_start_style(colours[kind], bold=False)}{name}{_RESET}{padding}"
+        yield "  " + "  ".join(fitted).rstrip()
+
+
+def _fit(text: str, width: int) -> str:
+    """Text cut or filled with blanks to that many columns."""
+    if measure_width(text) <= width:
+        return text + " " * (width - measure_width(text))
+    used = 0
+    for position, character in enumerate(text):
+        used += _measure_character(character)
+        if used > width - 1:
+            kept = text[:position] + "…"
+            return kept + " " * (width - measure_width(kept))
+    return text

@@ -1,0 +1,194 @@
+"""Say in plain words why: one sentence for a verdict or a comparison, and names for evidence."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+
+from detector.results import (
+    EDITED,
+    INDEPENDENT,
+    MACHINE_REWRITTEN,
+    ORIGINAL,
+    SPUN,
+    TRANSLATED,
+    VERBATIM,
+    Comparison,
+    Substitution,
+    Verdict,
+)
+
+_QUOTE_LIMIT = 60
+
+_NEGLIGIBLE = 0.05
+
+_DIRECTION_MARKS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
+
+_READING = {
+    ORIGINAL: "a machine's English",
+    TRANSLATED: "machine translation",
+    SPUN: "synonym spinning",
+}
+
+_RELATION_SENTENCES = {
+    VERBATIM: "the copy has the original's own words",
+    EDITED: "the copy is the original as people edit",
+    MACHINE_REWRITTEN: "the copy is the original rewritten by a machine",
+    INDEPENDENT: "the copy was not made from this original",
+}
+
+
+def explain_verdict(verdict: Verdict) -> str:
+    """Why, in one plain sentence: how many sentences sound like it, and the strongest trace."""
+    if verdict.probability is None:
+        return f"Not judged ({verdict.reason})."
+    judged = [sentence for sentence in verdict.sentences if sentence.evidence]
+    telling = sum(sentence.log_odds > 0 for sentence in judged)
+    parts = []
+    if judged:
+        verb = "reads" if telling in (0, 1) else "read"
+        many = _say_share(telling, len(judged))
+        parts.append(f"{many} {verb} like {_READING.get(verdict.label or '', 'a machine')}")
+    if verdict.artifacts:
+        strongest = max(verdict.artifacts, key=lambda artifact: artifact.score)
+        people = f"; people write “{clip(strongest.suggestion)}”" if strongest.suggestion else ""
+        trace = f"“{clip(strongest.text)}” ({strongest.kind}{people})"
+        parts.append(f"the strongest trace is {trace}")
+    elif judged:
+        parts.append("no single phrase stands out")
+    return f"{_say_outcome(verdict)}: {'; '.join(parts) or 'no sentence could be weighed'}."
+
+
+def explain_comparison(comparison: Comparison) -> str:
+    """What the copy is to its original, in one plain sentence, with the strongest substitution."""
+    if comparison.probability is None:
+        return f"Not judged ({comparison.reason})."
+    parts = [
+        f"{_RELATION_SENTENCES[comparison.relation or INDEPENDENT]}",
+        f"{format_percent(comparison.coverage)} of its words stand in sentences that stem from it",
+    ]
+    count = len(comparison.substitutions)
+    if count:
+        strongest = max(comparison.substitutions, key=lambda item: item.score)
+        plural = "" if count == 1 else "s"
+        parts.append(
+            f"of {count:,} substitution{plural} the most telling is {_say_substitution(strongest)}"
+        )
+    return f"{_say_outcome(comparison)}: {'; '.join(parts)}."
+
+
+def _say_outcome(result: Verdict | Comparison) -> str:
+    if result.flagged:
+        return "Flagged"
+    return f"Not flagged ({result.reason})" if result.reason else "Not flagged"
+
+
+def _say_share(some: int, total: int) -> str:
+    sentences = f"{total:,} sentence{'' if total == 1 else 's'}"
+    if some == 0:
+        return f"none of the {sentences}"
+    if total == 1:
+        return "the only sentence"
+    if some == total:
+        return f"all {sentences}"
+    if some * 2 > total:
+        return f"most of the {sentences} ({some:,})"
+    return f"{some:,} of the {sentences}"
+
+
+def _say_substitution(item: Substitution) -> str:
+    if not item.text:
+        return f"“{clip(item.original_text)}”, left out"
+    if not item.original_text:
+        return f"“{clip(item.text)}”, put in"
+    return f"“{clip(item.text)}” in place of “{clip(item.original_text)}” ({item.kind})"
+
+
+def clip(text: str, limit: int = _QUOTE_LIMIT) -> str:
+    """Text on one line, no longer than that many characters, that reorders nothing around it."""
+    line = " ".join(_DIRECTION_MARKS.sub("", text[: 10 * limit]).split())
+    return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
+
+
+def format_percent(share: float) -> str:
+    """A share in per cent with two digits that mean something; never 100 for less than all."""
+    percent = 100 * share
+    if 0 < percent < 10 or 99 <= percent < 100:
+        percent = min(percent, 99.9) if percent > 99 else percent
+        return f"{percent:.2g} %" if percent < 10 else f"{percent:.1f} %"
+    return f"{percent:.0f} %"
+
+
+def format_log_odds(value: float) -> str:
+    """Log-odds with sign and two decimals, or a dash for what is no number."""
+    return f"{value:+.2f}".replace("-", "−") if math.isfinite(value) else "–"
+
+
+def round_parts(parts: Mapping[str, float], digits: int = 2) -> dict[str, float]:
+    """Round numbers so that they still add up to their rounded sum (largest remainders).
+
+    Numbers that are not finite come back as they are, and nothing is rounded beside them.
+    """
+    values = list(parts.values())
+    if not all(map(math.isfinite, values)):
+        return dict(parts)
+    scale = 10**digits
+    floors = [math.floor(value * scale) for value in values]
+    missing = round(sum(values) * scale) - sum(floors)
+    by_remainder = sorted(range(len(values)), key=lambda i: floors[i] - values[i] * scale)
+    for i in by_remainder[: max(0, missing)]:
+        floors[i] += 1
+    return {name: floor / scale for name, floor in zip(parts, floors, strict=True)}
+
+
+_EVIDENCE_SOURCES = {
+    "encoder": "encoder",
+    "lexical": "word sequences",
+    "style": "style",
+    "discriminant": "encoder, as whole articles differ",
+}
+
+_EVIDENCE_SAYS = {
+    "translated": "translated",
+    "spun": "spun",
+    "machine": "machine's rather than translator's",
+}
+
+_EVIDENCE_NAMES = {
+    f"{source}_{contrast}": f"{source_name}: {contrast_name}"
+    for source, source_name in _EVIDENCE_SOURCES.items()
+    for contrast, contrast_name in _EVIDENCE_SAYS.items()
+} | {
+    "words_mean": "encoder: single words, on average",
+    "words_top": "encoder: its strongest words",
+    "constant": "any sentence",
+}
+
+
+def format_threshold(result: Verdict | Comparison) -> str:
+    """The threshold as probabilities are written, or that there is none."""
+    return "none" if result.threshold is None else format_probability(result.threshold)
+
+
+def format_probability(value: float | None) -> str:
+    """A probability with three decimals; 1 and 0 are said of nothing that is not."""
+    if value is None:
+        return "–"
+    return f"{value if value in (0, 1) else min(max(value, 0.001), 0.999):.3f}"
+
+
+def pick_parts(evidence: Mapping[str, float], count: int) -> dict[str, float]:
+    """The parts of a sentence's log-odds that weigh most, by plain name; the others as one."""
+    ranked = sorted(evidence.items(), key=lambda item: -abs(item[1]))
+    picked = [(name, value) for name, value in ranked[:count] if not abs(value) < _NEGLIGIBLE]
+    named = {name_evidence(name): value for name, value in picked}
+    rest = ranked[len(picked) :]
+    if rest:
+        named[f"{len(rest)} other{'' if len(rest) == 1 else 's'}"] = sum(v for _, v in rest)
+    return named
+
+
+def name_evidence(name: str) -> str:
+    """A column of evidence in plain words; one that is not known, as it is called."""
+    return _EVIDENCE_NAMES.get(name) or name.replace("_", " ")

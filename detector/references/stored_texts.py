@@ -1,0 +1,60 @@
+"""Ids and texts as bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import zlib
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Id = str | int | float
+
+
+class RefusedError(Exception):
+    """Why a document cannot be added, on its way to becoming a `BadInput`."""
+
+
+def encode_id(identity: Any) -> str:
+    """An id as JSON, so that 7 and "7" differ."""
+    if isinstance(identity, np.generic):
+        identity = identity.item()
+    if not isinstance(identity, (str, int, float)):
+        raise RefusedError(f"the id is a {type(identity).__name__}, neither text nor a number")
+    if identity != identity or identity in (math.inf, -math.inf):
+        raise RefusedError(f"the id {identity} is no number")
+    return json.dumps(identity)
+
+
+def hash_bytes(content: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
+
+
+def _encode_text(text: str) -> bytes:
+    # Half a surrogate pair is no character, but what was added must come back.
+    return text.encode("utf-8", "surrogatepass")
+
+
+def compress_text(text: str) -> bytes:
+    return zlib.compress(_encode_text(text))
+
+
+class Addition(NamedTuple):
+    """A document that is to be added."""
+
+    encoded_id: str
+    id_hash: int
+    digest: int
+    text: str
+    place: str
+
+
+def prepare_addition(identity: Any, text: Any, place: str) -> Addition:
+    """A document as the index stores it."""
+    encoded = encode_id(identity)
+    if not isinstance(text, str):
+        raise RefusedError(f"a {type(text).__name__} where text is meant")
+    digest = hash_bytes(_encode_text(text))
+    return Addition(encoded, hash_bytes(encoded.encode()), digest, text, place)

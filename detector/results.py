@@ -1,0 +1,446 @@
+"""What the detector answers with: frozen results that print readably and survive JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+ORIGINAL, TRANSLATED, SPUN = LABELS = ("original", "translated", "spun")
+"""People's English (human translations included), machine translation, synonym substitution."""
+
+RELATIONS = VERBATIM, EDITED, MACHINE_REWRITTEN, INDEPENDENT = (
+    "verbatim",
+    "edited",
+    "machine-rewritten",
+    "independent",
+)
+"""What a copy is to its reference: a copy, perhaps cut; a person's rework; a machine's (spun or
+translated and back); another article, even on the same event."""
+
+#: With the original at hand fewer mistakes are made, so fewer are accepted.
+DEFAULT_COMPARISON_RATE = 0.005
+
+SUBSTITUTION_KINDS = (
+    "synonym",
+    "wrong sense",
+    "function word",
+    "inflection",
+    "name or spelling",
+    "rephrasing",
+    "word order",
+    "dropped",
+    "added",
+)
+"""Kinds of `Substitution`, the commonest first."""
+
+LINK_KINDS = ("one-to-one", "split", "merged", "added", "dropped")
+"""Kinds of `SentenceLink`: "split" is one original sentence in several of the copy, "merged" the
+reverse; "added" has no original, "dropped" no counterpart in the copy."""
+
+_SHOWN_SENTENCES = 5
+
+_SHOWN_ARTIFACTS = 10
+
+_SHOWN_SUBSTITUTIONS = 40
+
+_SHOWN_CHARACTERS = 72
+
+
+class _Result:
+    """What the result types share: conversion to and from plain dictionaries and JSON."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries, lists, strings, numbers, booleans and None, ready for JSON."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()  # type: ignore[call-overload]
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The result that `to_dict` was called on.
+
+        Raises:
+            ValueError: a field is unknown, missing or impossible.
+        """
+        known = {entry.name for entry in fields(cls)}  # type: ignore[arg-type]
+        if unknown := sorted(set(data) - known):
+            raise ValueError(f"{cls.__name__} has no field {', '.join(map(repr, unknown))}")
+        try:
+            return cls(**data)
+        except TypeError as error:
+            raise ValueError(f"not a {cls.__name__}: {error}") from error
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """`to_dict` as strict JSON: a NaN is an error, never an invalid file."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The result that `to_json` was called on; ValueError where the text is none."""
+        data = json.loads(text)
+        if not isinstance(data, dict):
+            raise ValueError(
+                f"not a {cls.__name__}: {type(data).__name__} where an object is meant"
+            )
+        return cls.from_dict(data)
+
+
+def _check_span(start: int, end: int) -> None:
+    if not 0 <= start <= end:
+        raise ValueError(f"not a span: start {start}, end {end}")
+
+
+def _check_share(name: str, value: float | None) -> None:
+    if value is not None and not 0 <= value <= 1:
+        raise ValueError(f"{name} must lie between 0 and 1, not {value}")
+
+
+@dataclass(frozen=True)
+class SentenceEvidence(_Result):
+    """One sentence and what it says about the document.
+
+    Attributes:
+        text: the sentence, normalised.
+        start: offset of its first character in the caller's text.
+        end: offset behind its last character in the caller's text.
+        kind: "sentence", "headline" or "boilerplate"; boilerplate has no say.
+        evidence: named contributions in log-odds of not being a person's English; they add up.
+    """
+
+    text: str
+    start: int
+    end: int
+    kind: str = "sentence"
+    evidence: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        _check_span(self.start, self.end)
+
+    @property
+    def log_odds(self) -> float:
+        """The sum of the contributions: above 0 speaks for a machine, below for a person."""
+        return sum(self.evidence.values())
+
+    def __str__(self) -> str:
+        parts = ", ".join(f"{name} {value:+.2f}" for name, value in self.evidence.items())
+        return f"{self.log_odds:+.2f}  [{self.start}–{self.end}] {_shorten(self.text)}" + (
+            f"  ({parts})" if parts else ""
+        )
+
+
+@dataclass(frozen=True)
+class Artifact(_Result):
+    """A span of the caller's text that a machine's choice of words gave away.
+
+    Attributes:
+        start: offset of the span's first character in the caller's text.
+        end: offset behind its last character.
+        text: the span as the caller wrote it.
+        kind: what sort of trace it is, such as "synonym" or "literal idiom".
+        score: how strongly it speaks for a machine, in log-odds.
+        suggestion: what a person would have written, where that is known.
+    """
+
+    start: int
+    end: int
+    text: str
+    kind: str
+    score: float
+    suggestion: str | None = None
+
+    def __post_init__(self) -> None:
+        _check_span(self.start, self.end)
+
+    def __str__(self) -> str:
+        meant = f" ← {self.suggestion!r}" if self.suggestion else ""
+        return f"{self.score:+.2f}  [{self.start}–{self.end}] {self.text!r}{meant}  ({self.kind})"
+
+
+@dataclass(frozen=True)
+class Verdict(_Result):
+    """What the detector says about one document.
+
+    Attributes:
+        probability: calibrated probability of not being original, 0 to 1; None where the text
+            cannot be judged at all (empty, not English).
+        label: the most probable of `LABELS`; None where `probability` is None.
+        class_probabilities: probability of each label; they sum to 1, or there are none.
+        flagged: the probability reaches the threshold, and there is enough text to say so.
+        threshold: least probability that is flagged at `false_positive_rate`; None where the
+            model can promise no threshold for that rate.
+        false_positive_rate: share of human articles that the caller accepts to be flagged.
+        reason: why the text was not judged or could not be flagged, as "code: explanation"
+            ("too short: 12 words, 60 needed"); None where nothing stood in the way.
+        sentences: the evidence of each sentence, in order.
+        artifacts: spans worth showing.
+        words: number of words that were read.
+        language: code of the language, such as "en"; None where it is unknown.
+        signature: versions, model and threshold, enough to reproduce the figures.
+    """
+
+    probability: float | None
+    label: str | None
+    class_probabilities: Mapping[str, float]
+    flagged: bool
+    threshold: float | None
+    false_positive_rate: float
+    reason: str | None = None
+    sentences: tuple[SentenceEvidence, ...] = ()
+    artifacts: tuple[Artifact, ...] = ()
+    words: int = 0
+    language: str | None = None
+    signature: str = ""
+
+    def __post_init__(self) -> None:
+        _check_share("probability", self.probability)
+        _check_share("threshold", self.threshold)
+        _check_share("false_positive_rate", self.false_positive_rate)
+        if (self.probability is None) != (self.label is None):
+            raise ValueError("probability and label are known together or not at all")
+        if self.label is not None and self.label not in LABELS:
+            raise ValueError(f"label must be one of {', '.join(LABELS)}, not {self.label!r}")
+        if self.probability is None and self.reason is None:
+            raise ValueError("a text that was not judged needs a reason")
+        if self.flagged and (self.reason or self.probability is None or self.threshold is None):
+            raise ValueError(
+                "flagged needs a probability and a threshold, and no reason against it"
+            )
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The verdict that `to_dict` was called on; ValueError where the data are none."""
+        nested = dict(data)
+        for name, kind in (("sentences", SentenceEvidence), ("artifacts", Artifact)):
+            if name in nested:
+                nested[name] = tuple(kind.from_dict(item) for item in nested[name])
+        return super().from_dict(nested)
+
+    @property
+    def reason_code(self) -> str | None:
+        """The part of `reason` that programs compare: "too short", "not English", "empty"."""
+        return self.reason.split(":", 1)[0] if self.reason else None
+
+    def __str__(self) -> str:
+        lines = [_headline(self)]
+        if self.class_probabilities:
+            shares = ", ".join(
+                f"{name} {share:.3f}" for name, share in self.class_probabilities.items()
+            )
+            lines.append(f"  {shares}")
+        lines.append(f"  {_extent(self)}")
+        lines += _weighty_lines("the sentences that weigh most", _weightiest(self.sentences))
+        strongest = tuple(sorted(self.artifacts, key=lambda a: -a.score)[:_SHOWN_ARTIFACTS])
+        count = len(self.artifacts)
+        title = (
+            f"{count:,} artifacts, the strongest {len(strongest)}"
+            if count > len(strongest)
+            else "artifacts"
+        )
+        lines += _weighty_lines(title, strongest)
+        if self.signature:
+            lines.append(f"  {self.signature}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class SentenceLink(_Result):
+    """Which sentences of a copy stem from which of its original.
+
+    Attributes:
+        kind: one of `LINK_KINDS`.
+        sentences: indices into the copy's sentences; empty where a sentence was dropped.
+        original_sentences: indices into the original's; empty where one was added.
+        similarity: 0 to 1; 1 where the words are the same.
+        moved: the copy has it at another place, seen from its neighbours.
+    """
+
+    kind: str
+    sentences: tuple[int, ...]
+    original_sentences: tuple[int, ...]
+    similarity: float
+    moved: bool = False
+
+    def __post_init__(self) -> None:
+        if self.kind not in LINK_KINDS:
+            raise ValueError(f"kind must be one of {', '.join(LINK_KINDS)}, not {self.kind!r}")
+        _check_share("similarity", self.similarity)
+        object.__setattr__(self, "sentences", tuple(self.sentences))
+        object.__setattr__(self, "original_sentences", tuple(self.original_sentences))
+
+
+@dataclass(frozen=True)
+class Substitution(_Result):
+    """A phrase of the copy and the phrase of the original in whose place it stands.
+
+    Attributes:
+        start: offset of the phrase's first character in the copy, as the caller gave it.
+        end: offset behind its last character; equal to `start` where something was dropped.
+        text: the phrase as the copy has it; "" where something was dropped.
+        original_start: offset in the original of what stood there.
+        original_end: offset behind it; equal to `original_start` where something was added.
+        original_text: the phrase as the original has it; "" where something was added.
+        kind: one of `SUBSTITUTION_KINDS`.
+        score: how much it looks like a machine's choice, in log-odds.
+    """
+
+    start: int
+    end: int
+    text: str
+    original_start: int
+    original_end: int
+    original_text: str
+    kind: str
+    score: float = 0.0
+
+    def __post_init__(self) -> None:
+        _check_span(self.start, self.end)
+        _check_span(self.original_start, self.original_end)
+        if self.kind not in SUBSTITUTION_KINDS:
+            known = ", ".join(SUBSTITUTION_KINDS)
+            raise ValueError(f"kind must be one of {known}, not {self.kind!r}")
+
+    def __str__(self) -> str:
+        before, after = (repr(t) if t else "–" for t in (self.original_text, self.text))
+        return f"{self.score:+.2f}  [{self.start}–{self.end}] {after} ← {before}  ({self.kind})"
+
+
+@dataclass(frozen=True)
+class Comparison(_Result):
+    """What a copy did to its original.
+
+    Attributes:
+        relation: the most probable of `RELATIONS`; None where the pair cannot be judged.
+        class_probabilities: probability of each relation; they sum to 1, or there are none.
+        probability: calibrated probability that the copy is the original rewritten by a machine.
+        flagged: the probability reaches the threshold, and nothing stands in the way.
+        threshold: least probability that is flagged at `false_positive_rate`.
+        false_positive_rate: share of other pairs that the caller accepts to be flagged.
+        coverage: share of the copy's words in sentences that stem from the original.
+        original_coverage: share of the original's words in sentences that the copy has.
+        alignment: which sentences stem from which, in the copy's order, what was dropped last.
+        substitutions: what was put in place of what, in the copy's order.
+        evidence: named measures that the relation was judged by.
+        verdict: what the copy says of itself; its `sentences` are those that `alignment` counts.
+        original_verdict: likewise of the original.
+        reason: why the pair was not judged or could not be flagged; None where nothing stood in
+            the way.
+        signature: versions, model and threshold, enough to reproduce the figures.
+    """
+
+    relation: str | None
+    class_probabilities: Mapping[str, float]
+    probability: float | None
+    flagged: bool
+    threshold: float | None
+    false_positive_rate: float
+    coverage: float
+    original_coverage: float
+    alignment: tuple[SentenceLink, ...]
+    substitutions: tuple[Substitution, ...]
+    evidence: Mapping[str, float]
+    verdict: Verdict
+    original_verdict: Verdict
+    reason: str | None = None
+    signature: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("probability", "threshold", "coverage", "original_coverage"):
+            _check_share(name, getattr(self, name))
+        if (self.probability is None) != (self.relation is None):
+            raise ValueError("probability and relation are known together or not at all")
+        if self.relation is not None and self.relation not in RELATIONS:
+            raise ValueError(f"relation must be one of {', '.join(RELATIONS)}")
+        if self.probability is None and self.reason is None:
+            raise ValueError("a pair that was not judged needs a reason")
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The comparison that `to_dict` was called on; ValueError where the data are none."""
+        nested = dict(data)
+        for name, kind in (("alignment", SentenceLink), ("substitutions", Substitution)):
+            if name in nested:
+                nested[name] = tuple(kind.from_dict(item) for item in nested[name])
+        for name in ("verdict", "original_verdict"):
+            if name in nested:
+                nested[name] = Verdict.from_dict(nested[name])
+        return super().from_dict(nested)
+
+    def __str__(self) -> str:
+        return "\n".join(_describe_comparison(self))
+
+
+def _describe_comparison(comparison: Comparison) -> list[str]:
+    if comparison.probability is None:
+        return [f"not judged · {comparison.reason}"]
+    state = "flagged" if comparison.flagged else "not flagged"
+    if comparison.reason is not None:
+        state += f" ({comparison.reason})"
+    shares = comparison.class_probabilities.items()
+    lines = [
+        f"{comparison.relation} · probability of a machine's rewriting "
+        f"{comparison.probability:.3f} · {state}",
+        "  " + ", ".join(f"{name} {share:.3f}" for name, share in shares),
+        f"  {100 * comparison.coverage:.0f} % of the copy stems from the original, which it has "
+        f"{100 * comparison.original_coverage:.0f} % of",
+    ]
+    count = len(comparison.substitutions)
+    shown = comparison.substitutions[:_SHOWN_SUBSTITUTIONS]
+    title = f"{count:,} substitutions" + (f", the first {len(shown)}" if count > len(shown) else "")
+    if shown:
+        lines += [f"  {title}:", *(f"    {item}" for item in shown)]
+    if comparison.signature:
+        lines.append(f"  {comparison.signature}")
+    return lines
+
+
+def format_signature(
+    version: str, model: str, threshold: float | None, false_positive_rate: float
+) -> str:
+    """One token for logs that says what produced a score: versions, model and threshold.
+
+    Args:
+        version: the package's version.
+        model: the bundle's `identifier`, its name and the start of its checksum.
+        threshold: least probability that is flagged; None where it was withheld.
+        false_positive_rate: the rate that the threshold stands for.
+    """
+    shown = "withheld" if threshold is None else f"{threshold:.6g}"
+    return f"detector:{version}|model:{model}|threshold:{shown}@fpr{false_positive_rate:g}"
+
+
+def _shorten(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _SHOWN_CHARACTERS else line[: _SHOWN_CHARACTERS - 1].rstrip() + "…"
+
+
+def _headline(verdict: Verdict) -> str:
+    if verdict.probability is None:
+        return f"not judged · {verdict.reason}"
+    outcome = f"{verdict.label} · probability of a machine {verdict.probability:.3f}"
+    if verdict.reason is not None:
+        return f"{outcome} · not flagged ({verdict.reason})"
+    state = "flagged" if verdict.flagged else "not flagged"
+    threshold = (
+        "no threshold" if verdict.threshold is None else f"threshold {verdict.threshold:.3f}"
+    )
+    rate = f"{100 * verdict.false_positive_rate:g} % false positives"
+    return f"{outcome} · {state} at {rate} ({threshold})"
+
+
+def _extent(verdict: Verdict) -> str:
+    words = f"{verdict.words:,} word{'' if verdict.words == 1 else 's'}"
+    count = len(verdict.sentences)
+    sentences = f"{count:,} sentence{'' if count == 1 else 's'}"
+    return f"{words}, {sentences}, language {verdict.language or 'unknown'}"
+
+
+def _weightiest(sentences: tuple[SentenceEvidence, ...]) -> tuple[SentenceEvidence, ...]:
+    telling = [sentence for sentence in sentences if sentence.evidence]
+    return tuple(sorted(telling, key=lambda item: -abs(item.log_odds))[:_SHOWN_SENTENCES])
+
+
+def _weighty_lines(title: str, items: tuple[SentenceEvidence | Artifact, ...]) -> list[str]:
+    return [f"  {title}:", *(f"    {item}" for item in items)] if items else []

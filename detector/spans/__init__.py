@@ -1,0 +1,1 @@
+"""Which words to point at, without the original."""

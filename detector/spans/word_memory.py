@@ -1,0 +1,72 @@
+"""How much oftener machines than humans put a word, and a word beside its neighbour, in training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+import numpy.typing as npt
+
+WORD_BUCKETS = 1 << 17
+
+PAIR_BUCKETS = 1 << 20
+
+# Log-odds are stored in steps of 1/16, as one byte each.
+_STEP = 1 / 16
+
+
+@dataclass(frozen=True, slots=True)
+class WordMemory:
+    """How much oftener machines than people put a word, or two words side by side.
+
+    Counted on the training pairs: words of the machine's version that the person's has not,
+    against all words of people's. Stored by hash, as log-odds in steps of 1/16.
+
+    Attributes:
+        words: (WORD_BUCKETS,), int8.
+        pairs: (PAIR_BUCKETS,), int8.
+        suggestions: word → what people had in its place, where one word stood out.
+    """
+
+    words: npt.NDArray[np.int8]
+    pairs: npt.NDArray[np.int8]
+    suggestions: Mapping[str, str]
+
+    def find_word(self, word: str) -> float:
+        """Log-odds of a word."""
+        return float(self.words[hash_word(word)]) * _STEP
+
+    def find_pair(self, first: str, second: str) -> float:
+        """Log-odds of two neighbours."""
+        return float(self.pairs[hash_neighbours(first, second)]) * _STEP
+
+    @classmethod
+    def from_counts(
+        cls,
+        machine: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+        people: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+        suggestions: Mapping[str, str],
+        prior: float = 4.0,
+    ) -> WordMemory:
+        """Smoothed log-odds of counts by bucket, for words and for neighbours."""
+        tables = []
+        for own, theirs in zip(machine, people, strict=True):
+            if not own.any():
+                tables.append(np.zeros(len(own), dtype=np.int8))
+                continue
+            share = own.sum() / theirs.sum()
+            odds = np.log((own + prior * share) / (theirs + prior)) - np.log(share)
+            tables.append(np.clip(np.rint(odds / _STEP), -127, 127).astype(np.int8))
+        return cls(tables[0], tables[1], suggestions)
+
+
+def hash_word(word: str) -> int:
+    """The bucket of a word."""
+    return crc32(word.encode()) & (WORD_BUCKETS - 1)
+
+
+def hash_neighbours(first: str, second: str) -> int:
+    """The bucket of two neighbours."""
+    return crc32(f"{first}\x01{second}".encode()) & (PAIR_BUCKETS - 1)

@@ -1,0 +1,1 @@
+"""Characters to documents: normalisation, sentences, words and masking, every offset kept."""

@@ -1,0 +1,189 @@
+"""Tell what a web page puts around its article from the article."""
+
+from __future__ import annotations
+
+import re
+
+# What a web page puts around its article. Ordinary sentences may look like it ("Related charges
+# were dropped."), so a line that ends as a sentence does is held to the stricter list.
+_NAME = r"(?-i:[^\W\d_a-zß-öø-ÿ])[\w.'-]+"
+
+_NAMES = rf"{_NAME}(?:\ {_NAME}){{1,3}}(?:(?:,|\ and|,\ and|\ \&)\ {_NAME}(?:\ {_NAME}){{1,3}})*"
+
+_AGENCY = r"(?:ap|afp|epa|pa|reuters|getty|pool|handout)"
+
+_SITE = (
+    r"(?:facebook|twitter|whatsapp|linkedin|reddit|pinterest|telegram|messenger|instagram|youtube)"
+)
+
+_OPENS_BOILERPLATE = re.compile(
+    rf"""
+      leave\ a\ (?:comment|reply)\b[^,]{{0,80}}
+    | (?:add|post|write)\ a\ comment\b[^,]{{0,80}}
+    | download\ (?:the|our)\ .{{0,60}}\bapps?\b.{{0,120}}
+    | get\ (?:the|our)\ .{{0,40}}\bapp\b.{{0,120}}
+    | (?:sign\ up|subscribe|register)\b.{{0,60}}\b(?:newsletters?|updates|alerts|inbox|account
+        |briefings?|podcast|channel|e-?mails?|access|app)\b.{{0,100}}
+    | (?:sign\ up|subscribe|register)(?:\ (?:now|here|today|for\ free))?\W*
+    | (?:click|tap)\ here\b.{{0,120}}
+    | (?:read|see|watch|find\ out|learn)\ (?:more|also|next)
+        (?:\W*|\ ?[:|>].{{0,140}}|\ (?:about|at|on|in|from|here|stories|news)\b[^,]{{0,80}})
+    | (?:related|recommended|trending|most\ (?:read|popular|viewed|shared)|also\ read
+        |in\ other\ news)(?:\W*|\ ?[:|>].{{0,140}})
+    | advertisement(?:\W*|\ ?[:-].{{0,60}})
+    | (?:article|story)\ continues\ (?:below|after)\b.{{0,40}} | scroll\ to\ continue.{{0,40}}
+    | (?:follow|like|join|find)\ us\ on\b.{{0,80}}
+    | share\ (?:this|on|via)\b(?:\ (?:article|story|page|post|video|link|x|e-?mail|{_SITE}))*\W*
+    | (?:(?:share|tweet|print|e-?mail|{_SITE}|copy\ link|save|comments?|on|via|to|this|page
+        |article)(?:\W+|$))+
+    | (?:photo|image|picture|video|credit|source|graphic|file\ photo|photograph|media)s?
+        (?:\ (?:credits?|by|courtesy|source|caption|copyright))?(?:\ of)?\ ?[:/].{{0,240}}
+    | (?:image|media|photo|video)\ (?:source|caption|copyright|credit),.{{0,240}}
+    | photos?\ by\ {_NAMES}.{{0,80}}
+    | (?:copyright\b|c\))[^a-z]{{0,12}}(?:\d{{4}}|all\ rights).{{0,200}}
+    | all\ rights\ reserved\b.{{0,160}}
+    | (?:ie|internet\ explorer)\ \d+\ is\ not\ supported.{{0,160}}
+    | (?:this|our)\ (?:site|website)\ uses\ cookies\b.{{0,240}}
+    | we(?:\ and\ our\ partners)?\ use\ cookies\ (?:to|and|on|for)\b.{{0,240}}
+    | by\ (?:continuing|using)\b.{{0,80}}\byou\ (?:agree|accept|consent)\b.{{0,160}}
+    | (?:accept|reject|manage)(?:\ all)?\ (?:cookies|cookie\ (?:settings|preferences)|all
+        |preferences)\W*
+    | cookie\ (?:policy|settings|preferences|notice)\W*
+    | (?:please\ )?enable\ (?:javascript|cookies)\b.{{0,120}}
+    | your\ browser\ (?:does\ not|doesn't)\ support\b.{{0,120}}
+    | (?:reporting|editing|writing|additional\ reporting)\ by\ (?-i:[A-Z]).{{0,200}}
+    | (?:published|updated|posted|first\ published|last\ (?:updated|modified)):.{{0,60}}
+    | (?:skip\ to\ (?:main\ )?content|back\ to\ top|menu|home|search|log\ ?in|sign\ in|close
+        |loading|play|replay)\W*
+    | (?:privacy|terms\ of\ (?:use|service)|contact\ us|about\ us|advertise\ with\ us)
+        (?:\ policy)?\W*
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+
+_OPENS_UNFINISHED_BOILERPLATE = re.compile(
+    rf"""
+      [\d,]+\ comments?
+    | by\ (?:dr\.?\ |prof\.?\ )?{_NAMES}(?:(?:,|\ \||\ -|\ in\ |\ for\ ).{{0,60}})?
+    | from\ {_NAMES}\ in\ {_NAME}.{{0,40}}
+    | (?:sign\ up|subscribe|register)\ (?:for|to|now|here|today)\b.{{0,120}}
+    | (?:read|see|watch|find\ out|learn)\ (?:more|also|next)\b.{{0,60}}
+    | (?:related|recommended|more)\ (?:stories|articles|topics|content|links|news|posts|videos
+        |coverage|reading|for\ you|from|on|in)\b.{{0,60}}
+    | most\ (?:read|popular|viewed|shared)\b.{{0,30}} | trending\b.{{0,30}}
+    | what\ to\ read\ next | share\ (?:this|on|via)\b.{{0,60}}
+    | sponsored(?:\ content|\ by\b.{{0,40}}|\ links?)? | advertisement.{{0,40}}
+    | (?:published|updated|posted|first\ published|last\ (?:updated|modified))\b
+        (?:\ (?:on|at|by))?\ ?(?:{_NAME},?\ )*\d.{{0,40}}
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+
+_ENDS_BOILERPLATE = re.compile(
+    r"""
+    [^.!?]{0,200}(?:
+      \ball\ rights\ reserved\b.{0,80}
+    | ©.{0,160}
+    | \bvisit\ our\ site\ on\ another\ browser\W*
+    | \bcontributed\ to\ this\ (?:report|story|article)(?:\ from\ [^.]{0,60})?\W*
+    | \bassociated\ press\ contributed\W*
+    )""",
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+
+_ENDS_UNFINISHED_BOILERPLATE = re.compile(
+    rf"""
+    # a caption and its credit; "(AP)" alone signs a text as well, and a text has more sentences
+      [^.!?]{{0,240}}\({_AGENCY}\b[^()]{{0,60}}\)\W*
+    | .{{0,240}}\((?:{_AGENCY}\ (?:file\ )?(?:photo|images)|(?:file\ )?photo|file)\b
+        [^()]{{0,60}}\)\W*
+    | .{{0,240}}\([^()]{{0,60}}/\ ?{_AGENCY}\b[^()]{{0,30}}\)\W*
+    | .{{0,240}}\ /\ {_AGENCY}(?:\ (?:file|images|photo|pool))*(?:\ via\ .{{0,30}})?\W*
+    | .{{0,240}}\b(?:getty\ images|ap\ (?:file|photo)|afp/getty|reuters/\w+|shutterstock
+        |file\ photo)\W*
+    """,
+    re.VERBOSE | re.IGNORECASE | re.DOTALL,
+)
+
+# Looked for first, because nearly every line has none of them.
+_OPENING_WORDS = frozenset(
+    """
+    leave add post posted write download get sign subscribe register click tap read see watch find
+    learn related recommended trending most also in advertisement article story scroll follow like
+    join share tweet print email e facebook twitter whatsapp linkedin reddit pinterest telegram
+    messenger instagram youtube copy save comment comments photo photos image images picture
+    pictures video videos credit credits source sources graphic graphics file photograph
+    photographs media copyright c all ie internet this our we by from accept reject manage cookie
+    cookies please enable your reporting editing writing additional published updated first last
+    skip back menu home search log login close loading play replay privacy terms contact about
+    advertise more what sponsored
+    """.split()
+)
+
+_CLOSING_MARKS = (
+    "(", "/", "©", "getty images", "photo", "shutterstock", "reserved", "browser", "contributed",
+)  # fmt: skip
+
+_FIRST_WORD = re.compile(r"\W{0,20}([^\W_]+)")
+
+_DATE_UNITS = frozenset(
+    """
+    jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july
+    august september october november december mon tue tues wed thu thurs fri sat sun monday
+    tuesday wednesday thursday friday saturday sunday gmt bst utc est edt et pst pdt pt cet cest
+    am pm ago read published posted updated modified
+    """.split()
+)
+
+_DATE_WORDS = _DATE_UNITS | frozenset(
+    """
+    first last at on a p m hour hours hr hrs min mins minute minutes day days week weeks month
+    months
+    """.split()
+)
+
+_ORDINAL = re.compile(r"\d{1,4}(?:st|nd|rd|th|am|pm)?$")
+
+ALPHANUMERIC = re.compile(r"[^\W_]+")
+
+_SENTENCE_ENDS = (".", "!", "?")
+
+_LONGEST_BOILERPLATE = 400
+
+
+def is_finished(piece: str) -> bool:
+    """Whether a piece ends as a sentence does: full stop, question or exclamation mark."""
+    return piece.rstrip("\"')] ").endswith(_SENTENCE_ENDS)
+
+
+def is_boilerplate(line: str) -> bool:
+    """Whether a web page put a line around its article, rather than a writer in it."""
+    if len(line) > _LONGEST_BOILERPLATE:
+        return False
+    first = _FIRST_WORD.match(line)
+    if first is None:
+        return False
+    word, start = first.group(1).lower(), first.start(1)
+    finished = is_finished(line)
+    if (word in _OPENING_WORDS or word.isdigit()) and (
+        _OPENS_BOILERPLATE.fullmatch(line, start)
+        or (not finished and _OPENS_UNFINISHED_BOILERPLATE.fullmatch(line, start))
+    ):
+        return True
+    if (word in _DATE_WORDS or word[0].isdigit()) and _is_date_line(line):
+        return True
+    lowered = line.lower()
+    return any(mark in lowered for mark in _CLOSING_MARKS) and bool(
+        _ENDS_BOILERPLATE.fullmatch(line)
+        or (not finished and _ENDS_UNFINISHED_BOILERPLATE.fullmatch(line))
+    )
+
+
+def _is_date_line(line: str) -> bool:
+    """Whether a line is only a date, a time or a "2 hours ago"."""
+    if len(line) > 60:
+        return False
+    words = ALPHANUMERIC.findall(line.lower())
+    numbers = sum(bool(_ORDINAL.match(word)) for word in words)
+    known = [word for word in words if word in _DATE_WORDS]
+    return 0 < numbers == len(words) - len(known) and not _DATE_UNITS.isdisjoint(known)

@@ -1,0 +1,37 @@
+"""Tell English from other languages, offline, in a tenth of a millisecond."""
+
+from __future__ import annotations
+
+import re
+
+UNKNOWN = "unknown"
+
+# What CLD2 refuses: control characters, lone surrogates, the noncharacters of every plane.
+_NONCHARACTERS = "".join(
+    chr(plane | last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
+)
+
+_UNREADABLE = re.compile(
+    rf"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{_NONCHARACTERS}]"
+)
+
+_MOST = 20_000
+
+# Of a binary file read as text a quarter is unreadable, and CLD2 takes the rest for English.
+_MOST_UNREADABLE = 0.1
+
+
+def guess_language(text: str) -> str:
+    """Code of the language that most of a text is in ("en", "de"), or ``"unknown"``.
+
+    Names, digits and a quotation in another language do not decide. Source: CLD2.
+    """
+    import pycld2
+
+    sample, unreadable = _UNREADABLE.subn(" ", text[:_MOST])
+    if unreadable + sample.count("\ufffd") > _MOST_UNREADABLE * len(sample):
+        return UNKNOWN
+    # "The best guess" is asked for: short English headlines are otherwise unknown.
+    _, _, details = pycld2.detect(sample, bestEffort=True)
+    code: str = details[0][1]
+    return UNKNOWN if code == "un" else code

@@ -1,0 +1,217 @@
+"""Normalise typography; every character keeps its place in the caller's text.
+
+Engines and scrapers leave a keyboard behind: curly or straight quotation marks, entities,
+ligatures, no-break spaces, a space before a full stop. None of it tells how the *words* were
+chosen, and all of it would be learnt if it could be seen. `normalize` takes it away and
+remembers where each remaining character stood.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import unicodedata
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+_SINGLE_QUOTES = "‘’‚‛′ʼ´`＇"
+
+_DOUBLE_QUOTES = "“”„‟″«»＂〝〞"
+
+_QUOTES = _SINGLE_QUOTES + _DOUBLE_QUOTES
+
+_PLAIN_QUOTES = {ord(c): "'" for c in _SINGLE_QUOTES} | {ord(c): '"' for c in _DOUBLE_QUOTES}
+
+_ZERO_WIDTH = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\ufeff\u061c"
+
+_ZERO_WIDTH += "".join(map(chr, range(0x202A, 0x202F))) + "".join(map(chr, range(0x2066, 0x206A)))
+
+_CONTROLS = r"\x00-\x08\x0e-\x1f\x7f"
+
+_WIDE = r"\u0132\u0133\u017f\u2100-\u214f\u2460-\u24ff\u3300-\u33ff\ufb00-\ufb06\uff01-\uff5e"
+
+_MARKS = r"\u0300-\u036f"
+
+_BLANKS = r" \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\x0b\x0c"
+
+_BREAKS = r"\n\r\u2028\u2029\x85"
+
+_DASHES = r"\-–−‒‐‑—―"
+
+# First what hides a character. Most texts hold none, which one quick search tells.
+_HIDDEN = re.compile(rf"[&{_ZERO_WIDTH}{_CONTROLS}{_WIDE}{_MARKS}]")
+
+_ENTITY_NAME = (
+    r"(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30})" rf"[{_BLANKS}]*+;"
+)
+
+_CHARACTERS = re.compile(
+    rf"""
+      (?P<entity>&(?:(?:amp|\#38|\#[xX]26);)++(?:{_ENTITY_NAME})?|&{_ENTITY_NAME})
+    | (?P<invisible>[{_ZERO_WIDTH}]+)
+    | (?P<control>[{_CONTROLS}]+)
+    | (?P<wide>[{_WIDE}])
+    | (?P<combining>\w[{_MARKS}]+)
+    """,
+    re.VERBOSE,
+)
+
+_ESCAPED_AMPERSANDS = re.compile(r"&(?:(?:amp|#38|#[xX]26);)*+")
+
+# "&#38;#38;lt;" and worse: nobody escapes deeper, and a text made to do so must not cost more.
+_DECODING_PASSES = 4
+
+# Then typography, in one pass: each alternative is a piece with one plain form. The two
+# look-aheads in front are for speed: at a letter, or at the blank between two words, no
+# alternative can match.
+_TYPOGRAPHY = re.compile(
+    rf"""
+    (?=[{_BLANKS}{_BREAKS}{_QUOTES}'…{_DASHES}]|,,|\.[{_BLANKS}]\.)
+    (?!(?<![(\[“„])[ ]\w)(?:
+      (?P<newline>[{_BLANKS}]*(?:\r\n?|[{_BREAKS}])
+        (?:[{_BLANKS}]*(?:\r\n?|[{_BREAKS}]))*[{_BLANKS}]*)
+    | (?P<dash>[{_BLANKS}]*(?:[{_DASHES}]{{2,}}|[—―]|(?<=\s)[{_DASHES}](?=\s))
+        (?:[{_BLANKS}]+(?:[{_DASHES}]{{2,}}|[—―]|[{_DASHES}](?=\s)))*[{_BLANKS}]*)
+    | (?P<hyphen>[–−‒‐‑])
+    | (?P<close>[{_BLANKS}]+(?:(?=”)|(?=[.,;:!?%)\]](?:[\s"'{_QUOTES}—―]|,,\w|[{_DASHES}]{{2}}|$))))
+    | (?P<open>(?<=[(\[“„])[{_BLANKS}]+)
+    | (?P<doubled>['{_SINGLE_QUOTES}]{{2}}|,,(?=\w))
+    | (?P<ellipsis>…|\.[{_BLANKS}]\.[{_BLANKS}]\.)
+    | (?P<space>[{_BLANKS}]{{2,}}|[{_BLANKS[1:]}])
+    | (?P<quote>[{_QUOTES}])
+    )""",
+    re.VERBOSE,
+)
+
+_PLAIN_FORMS = {
+    "dash": " - ",
+    "hyphen": "-",
+    "close": "",
+    "open": "",
+    "doubled": '"',
+    "ellipsis": "...",
+    "space": " ",
+    "invisible": "",
+    "control": " ",
+}
+
+_LINE_BREAK = re.compile(rf"\r\n|[{_BREAKS}]")
+
+
+def _plain_form(match: re.Match[str]) -> str:
+    """What stands in normalised text for one piece of typography."""
+    kind = match.lastgroup or ""
+    plain = _PLAIN_FORMS.get(kind)
+    if plain is not None:
+        return plain
+    piece = match.group()
+    if kind == "quote":
+        return piece.translate(_PLAIN_QUOTES)
+    if kind == "newline":
+        return "\n\n" if len(_LINE_BREAK.findall(piece)) > 1 else "\n"
+    if kind == "entity":
+        return _unescape(piece)
+    return unicodedata.normalize("NFC" if kind == "combining" else "NFKC", piece)
+
+
+def _unescape(entity: str) -> str:
+    """The character that an entity stands for, however often its ampersand was escaped."""
+    bare = _ESCAPED_AMPERSANDS.sub("&", entity)
+    compact = "".join(bare.split())
+    plain = html.unescape(compact)
+    return bare if plain == compact else plain
+
+
+@dataclass(frozen=True, slots=True)
+class Normalized:
+    """Normalised text that knows where each of its characters stood in the caller's text.
+
+    Attributes:
+        text: the normalised text.
+        starts: for each character of `text`, where the piece it stands for starts in the
+            caller's text.
+        ends: likewise, where that piece ends.
+    """
+
+    text: str
+    starts: npt.NDArray[np.int32]
+    ends: npt.NDArray[np.int32]
+
+    def original_span(self, start: int, end: int) -> tuple[int, int]:
+        """Offsets in the caller's text of the characters ``[start, end)`` of `text`.
+
+        An empty span maps to an empty span. Raises IndexError outside the text.
+        """
+        if not 0 <= start <= end <= len(self.text):
+            raise IndexError(
+                f"span {start}:{end} lies outside a text of {len(self.text)} characters"
+            )
+        if start == end:
+            at = int(self.starts[start]) if start < len(self.text) else self._original_length()
+            return at, at
+        return int(self.starts[start]), int(self.ends[end - 1])
+
+    def _original_length(self) -> int:
+        return int(self.ends[-1]) if len(self.ends) else 0
+
+
+def normalize(text: str) -> Normalized:
+    r"""Take away what engines and scrapers leave in typography, keeping every offset.
+
+    Quotation marks and apostrophes become straight, dashes `` - ``, ligatures, full-width
+    letters and entities plain characters; invisible characters, runs of blanks and blanks
+    before punctuation go. Line breaks stay (a blank line as ``\n\n``). What is normal
+    already comes back as it is.
+    """
+    if not _HIDDEN.search(text):
+        return _substitute(_TYPOGRAPHY, text)
+    decoded = _substitute(_CHARACTERS, text)
+    for _ in range(_DECODING_PASSES - 1):
+        further = _substitute(_CHARACTERS, decoded.text)
+        if further.text == decoded.text:
+            break
+        decoded = _compose(decoded, further)
+    return _compose(decoded, _substitute(_TYPOGRAPHY, decoded.text))
+
+
+def normalize_text(text: str) -> str:
+    """The text of `normalize` alone, where nobody asks for offsets (training)."""
+    if _HIDDEN.search(text):
+        return normalize(text).text
+    return _TYPOGRAPHY.sub(_plain_form, text)
+
+
+def _substitute(pattern: re.Pattern[str], text: str) -> Normalized:
+    """Put plain forms in the place of all matches, and note where each character came from."""
+    found: list[tuple[int, int, int]] = []
+
+    def replace(match: re.Match[str]) -> str:
+        plain = _plain_form(match)
+        found.append((match.start(), match.end(), len(plain)))
+        return plain
+
+    plain_text = pattern.sub(replace, text)
+    places = np.arange(len(plain_text), dtype=np.int32)
+    if not found:
+        return Normalized(plain_text, places, places + 1)
+    match_starts, match_ends, plain_lengths = np.array(found, dtype=np.int32).T
+    # The text is kept and replaced by turns: kept pieces at even places, matches at odd ones.
+    sources = np.zeros(2 * len(found) + 1, dtype=np.int32)
+    sources[1::2], sources[2::2] = match_starts, match_ends
+    lengths = np.empty_like(sources)
+    lengths[0::2] = np.append(match_starts, len(text)) - sources[0::2]
+    lengths[1::2] = plain_lengths
+    moved = np.repeat(sources - (np.cumsum(lengths) - lengths), lengths)
+    starts = (places + moved).astype(np.int32)
+    ends = starts + 1
+    replaced = np.repeat(np.arange(len(lengths)) % 2 == 1, lengths)
+    starts[replaced] = np.repeat(match_starts, plain_lengths)
+    ends[replaced] = np.repeat(match_ends, plain_lengths)
+    return Normalized(plain_text, starts, ends)
+
+
+def _compose(first: Normalized, second: Normalized) -> Normalized:
+    """`second`, made of the text of `first`, with offsets in the text that `first` was made of."""
+    return Normalized(second.text, first.starts[second.starts], first.ends[second.ends - 1])

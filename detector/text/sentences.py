@@ -1,0 +1,142 @@
+"""Cut a text into sentences, headlines and boilerplate, with offsets in the text of the caller."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise, zip_longest
+
+import numpy as np
+
+from detector.text.boilerplate import ALPHANUMERIC, is_boilerplate, is_finished
+from detector.text.normalization import normalize
+from detector.text.sentence_ends import cut_line, trim
+
+# A line that ends in one of these goes on in the next, whatever that begins with.
+_LEAVES_OPEN = re.compile(
+    r"\b(?:a|an|the|of|in|on|at|to|for|from|by|with|and|or|but|that|which|who|whose|as|than"
+    r"|into|near|his|her|its|their|our|my|is|are|was|were|has|have|had|be|been|mr|mrs|ms|dr)\.?$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence, headline or boilerplate line of a text.
+
+    Attributes:
+        text: its normalised text, on one line.
+        start, end: its offsets in the caller's text.
+        kind: ``"sentence"``, ``"headline"`` (a line that does not end as a sentence does) or
+            ``"boilerplate"`` (what a web page puts around its article).
+    """
+
+    text: str
+    start: int
+    end: int
+    kind: str
+
+
+def split_sentences(text: str) -> list[Sentence]:
+    """Cut a text into sentences with offsets into that very text.
+
+    Line breaks end a sentence unless the next line plainly goes on. Abbreviations, initials,
+    decimals and quotations do not; a full stop glued to the next sentence, as scrapers leave
+    it, does.
+    """
+    normalized = normalize(text)
+    sentences = []
+    for line_start, line_end in _iterate_lines(normalized.text):
+        line = normalized.text[line_start:line_end].replace("\n", " ")
+        for start, end, kind in _classify_pieces(line):
+            span = normalized.original_span(line_start + start, line_start + end)
+            sentences.append(Sentence(line[start:end], *span, kind))
+    return sentences
+
+
+def place_words(
+    text: str, sentence: Sentence, places: Iterable[tuple[int, int]]
+) -> list[tuple[int, int]]:
+    """Offsets in the caller's text of spans within one of its sentences.
+
+    Args:
+        text: the caller's text.
+        sentence: one that `split_sentences` cut from it.
+        places: ``(start, end)`` in `sentence.text`, such as `View.places`.
+    """
+    piece = normalize(text[sentence.start : sentence.end])
+    # What stands around a sentence can decide how its edge is normalised, though it rarely does.
+    shift = piece.text.replace("\n", " ").find(sentence.text)
+    if shift >= 0:
+        starts, ends = piece.starts + sentence.start, piece.ends + sentence.start
+    else:
+        whole = normalize(text)
+        shift = int(np.searchsorted(whole.starts, sentence.start))
+        starts, ends = whole.starts, whole.ends
+    return [(int(starts[shift + a]), int(ends[shift + b - 1])) for a, b in places]
+
+
+def _classify_pieces(line: str) -> Iterator[tuple[int, int, str]]:
+    """Start, end and kind of each sentence of a line; what holds no letter or digit is left out."""
+    if is_boilerplate(line):
+        for start, end in trim(line, 0, len(line)):
+            yield start, end, "boilerplate"
+        return
+    for start, end in cut_line(line):
+        piece = line[start:end]
+        if not ALPHANUMERIC.search(piece):
+            continue
+        if len(piece) < len(line) and is_boilerplate(piece):
+            yield start, end, "boilerplate"
+        else:
+            yield start, end, "sentence" if is_finished(piece) else "headline"
+
+
+def _iterate_lines(text: str) -> Iterator[tuple[int, int]]:
+    """Offsets of lines, a line that goes on in the next joined with it."""
+    start = 0
+    while (end := text.find("\n\n", start)) >= 0:
+        yield from _join_lines(text, start, end)
+        start = end + 2
+    yield from _join_lines(text, start, len(text))
+
+
+def _join_lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Offsets of the lines of one block (what stands between blank lines)."""
+    lines = text[start:end].split("\n")
+    wrapped = len(lines) > 2 and _is_hard_wrapped(lines)
+    line_start = start
+    for line, following in zip_longest(lines, lines[1:]):
+        line_end = start + len(line)
+        if following is None or not (wrapped or _goes_on(line, following)):
+            if line_end > line_start:
+                yield line_start, line_end
+            line_start = line_end + 1
+        start = line_end + 1
+
+
+def _is_hard_wrapped(lines: list[str]) -> bool:
+    """Whether lines were broken at a fixed width: none had room for the next one's first word."""
+    lines = [line for line in lines if line]
+    width = max(map(len, lines[:-1]), default=0)
+    if not 30 <= width <= 120:
+        return False
+    full = all(
+        len(line) + 1 + len(following.split(" ", 1)[0]) > width
+        for line, following in pairwise(lines)
+    )
+    return full and any(
+        following[0].islower() and not is_finished(line) for line, following in pairwise(lines)
+    )
+
+
+def _goes_on(line: str, following: str) -> bool:
+    """Whether a sentence runs over the break between two lines."""
+    if not line or not following:
+        return False
+    if following[0].islower():
+        # "Stop!" / he said.
+        open_end = not is_finished(line) or line.endswith(('!"', '?"', "!'", "?'"))
+        return open_end and not is_boilerplate(line)
+    return len(line) >= 30 and bool(_LEAVES_OPEN.search(line[-12:])) and not is_boilerplate(line)

@@ -1,0 +1,1 @@
+"""Labelled text: loading, splits, pairs, documents and what is wrong with them."""

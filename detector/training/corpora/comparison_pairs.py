@@ -1,0 +1,257 @@
+"""Pairs of copy and original with their relation, made of the training corpora.
+
+What a comparison must not be fooled by stands among them: people's edits, other people's
+translations of the same article, cut copies, articles on the same event.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from detector.results import EDITED, INDEPENDENT, MACHINE_REWRITTEN, ORIGINAL, TRANSLATED, VERBATIM
+from detector.text.sentences import split_sentences
+from detector.training.corpora.documents import (
+    held_out_sources,
+    load_documents,
+    spin_documents,
+    subsample_documents,
+)
+from detector.training.corpora.splits import hash_fraction
+from detector.training.generation.editing import Editor
+from detector.training.generation.synonym_sources import SynonymSource
+
+PAIR_FRAME_COLUMNS = (
+    "copy", "original", "relation", "group", "article_id", "pivot", "system", "rate", "split",
+    "held_out",
+)  # fmt: skip
+
+SPIN_RATES = (0.1, 0.2, 0.3, 0.5, 0.7)
+
+_MINIMUM_CHARACTERS = 600
+
+# More alike than that are two editions of one article, which nobody would call independent.
+_SAME_ARTICLE = 0.6
+
+_SAME_EVENT = 0.12
+
+_RETRANSLATIONS = {
+    "newstest2020": ("dev", "Human-A.0", "Human-B.0"),
+    "newstest2021": ("test", "ref.A", "ref.B"),
+}
+
+_CURLY = str.maketrans({"'": "’"})
+
+
+def load_pairs(folder: Path, sources: Mapping[str, Sequence[SynonymSource]], seed: int, most: int
+) -> pd.DataFrame:  # fmt: skip
+    """Pairs with `PAIR_FRAME_COLUMNS`, of documents that the encoder was not tuned on.
+
+    One side of the retranslations of "dev" is an exception: it stood beside experts' marks.
+
+    Args:
+        folder: where the training corpora lie.
+        sources: synonym sources by name, for spun copies of the split "dev"; those of "test" are
+            spun by `held_out_sources`.
+        seed: of all that is drawn.
+        most: documents of a kind, at most.
+
+    `split` is "dev" or "test", by article; `held_out` marks pivots, systems and synonym sources
+    that nothing was fitted on.
+    """
+    documents = load_documents(folder)
+    originals = documents[documents["label"] == ORIGINAL].copy()
+    outlets = originals["group"].isin(_outlets(originals))
+    originals.loc[outlets, "split"] = [
+        "test" if hash_fraction(f"pair {a}") < 0.5 else "dev"
+        for a in originals.loc[outlets, "article_id"]
+    ]
+    originals = originals[originals["text"].str.len() >= _MINIMUM_CHARACTERS]
+    originals = originals[originals["group"] != "translated_news"]
+    people = subsample_documents(originals, most, seed)
+    parts = [
+        *_machine_pairs(documents, originals, sources, people, seed, most),
+        _verbatim_pairs(people, seed),
+        _edited_pairs(people, seed),
+        load_retranslations(folder),
+    ]
+    machine = pd.concat(parts[:-3], ignore_index=True)
+    parts.append(_independent_pairs(people, machine, most, seed))
+    pairs = pd.concat(parts, ignore_index=True)
+    return pairs[list(PAIR_FRAME_COLUMNS)]
+
+
+def _outlets(originals: pd.DataFrame) -> list[str]:
+    parallel = ("roundtrip_news", "roundtrip_flores", "translated_news")
+    return [g for g in originals["group"].unique() if g not in parallel]
+
+
+def _machine_pairs(
+    documents: pd.DataFrame,
+    originals: pd.DataFrame,
+    sources: Mapping[str, Sequence[SynonymSource]],
+    people: pd.DataFrame,
+    seed: int,
+    most: int,
+) -> list[pd.DataFrame]:
+    """Round trips and spins beside their originals: whole, cut, or edited by a person on top."""
+    machine = documents[
+        (documents["label"] == TRANSLATED) & (documents["group"] != "translated_news")
+    ]
+    machine = subsample_documents(machine, 2 * most, seed)
+    # A block of FLORES may straddle two splits, so the split is part of an article's name.
+    trips = machine.rename(columns={"text": "copy"}).merge(
+        originals[["group", "article_id", "split", "text"]].rename(columns={"text": "original"}),
+        on=["group", "article_id", "split"],
+    )
+    parts = [_vary(trips, seed)]
+    for split, chosen in (("dev", sources), ("test", held_out_sources())):
+        some = people[people["split"] == split].reset_index(drop=True)
+        spun = spin_documents(some, chosen, SPIN_RATES, seed).rename(columns={"text": "copy"})
+        texts = some.set_index(["group", "article_id"])["text"]
+        keys = list(zip(spun["group"], spun["article_id"], strict=True))
+        spun = spun.assign(
+            original=[texts[key] for key in keys], held_out=split == "test", group="spun"
+        )
+        spun = spun[spun["copy"] != spun["original"]]
+        parts.append(_vary(subsample_pairs(spun, most, seed), seed))
+    return [part.assign(relation=MACHINE_REWRITTEN) for part in parts]
+
+
+def subsample_pairs(pairs: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
+    """At most `most` rows of each system and split."""
+    shuffled = pairs.sample(frac=1.0, random_state=seed)
+    rank = shuffled.groupby(["system", "split"], sort=False).cumcount()
+    return shuffled[np.asarray(rank < most)].sort_index()
+
+
+def _vary(machine: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """A third of the copies cut, a fifth edited by a person as well, the rest as they are."""
+    rng = np.random.default_rng(seed)
+    editor = Editor(seed)
+    copies = []
+    for text, draw in zip(machine["copy"], rng.random(len(machine)), strict=True):
+        if draw < 0.2:
+            copies.append(editor.edit(text)[0])
+        elif draw < 0.5:
+            copies.append(_cut(text, rng))
+        else:
+            copies.append(text)
+    return machine.assign(copy=copies)
+
+
+def _cut(text: str, rng: np.random.Generator) -> str:
+    if rng.random() < 0.25:
+        # Feeds and previews stop anywhere, in the middle of a word too.
+        return text[: round(len(text) * rng.uniform(0.3, 0.95))]
+    sentences = [s.text for s in split_sentences(text) if s.kind == "sentence"]
+    if len(sentences) < 6:
+        return text
+    if rng.random() < 0.5:
+        return "\n".join(sentences[: max(4, round(len(sentences) * rng.uniform(0.4, 0.9)))])
+    kept = [s for s in sentences if rng.random() < 0.75]
+    return "\n".join(kept if len(kept) > 3 else sentences)
+
+
+def _verbatim_pairs(people: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """Copies word for word: whole, cut, of another keyboard, with a notice below."""
+    rng = np.random.default_rng(seed + 1)
+    copies = []
+    for text in people["text"]:
+        copy = text if rng.random() < 0.3 else _cut(text, rng)
+        if rng.random() < 0.4:
+            copy = re.sub(r'"([^"]*)"', r"“\1”", copy).translate(_CURLY)
+        if rng.random() < 0.3:
+            copy = re.sub(r"\s*\n\s*", "\n\n", copy)
+        if rng.random() < 0.2:
+            copy += "\n\nAll rights reserved. Sign up for our newsletter."
+        copies.append(copy)
+    return _as_pairs(people, copies, VERBATIM)
+
+
+def _edited_pairs(people: pd.DataFrame, seed: int) -> pd.DataFrame:
+    editor = Editor(seed)
+    copies = [editor.edit(text)[0] for text in people["text"]]
+    pairs = _as_pairs(people, copies, EDITED)
+    long_enough = pairs["copy"].str.len() >= _MINIMUM_CHARACTERS / 3
+    return pairs[long_enough & (pairs["copy"] != pairs["original"])]
+
+
+def _as_pairs(people: pd.DataFrame, copies: Sequence[str], relation: str) -> pd.DataFrame:
+    return people.rename(columns={"text": "original"}).assign(
+        copy=list(copies), relation=relation, held_out=False
+    )
+
+
+def load_retranslations(folder: Path) -> pd.DataFrame:
+    """Two people's translations of the same Chinese articles: as alike as a round trip is.
+
+    Neither is the other's copy, and no machine had a hand in them: "edited" is the nearest.
+    """
+    frame = pd.read_parquet(folder / "error_spans_zh_en.parquet")
+    rows = []
+    for test_set, (split, one, other) in _RETRANSLATIONS.items():
+        sides = []
+        for system in (one, other):
+            part = frame[(frame["test_set"] == test_set) & (frame["system"] == system)]
+            part = part.drop_duplicates(["doc", "segment"]).sort_values(["doc", "segment"])
+            plain = part["marked_text"].str.replace(r"</?v>", "", regex=True)
+            sides.append(part.assign(text=plain).groupby("doc")["text"].agg("\n".join))
+        for doc in sides[0].index.intersection(sides[1].index):
+            for copy, original in ((sides[0][doc], sides[1][doc]), (sides[1][doc], sides[0][doc])):
+                rows.append((copy, original, f"{test_set}-{doc}", split))
+    pairs = pd.DataFrame(rows, columns=["copy", "original", "article_id", "split"])
+    return pairs.assign(
+        relation=EDITED, group="retranslation", pivot="zh", system="", rate=0.0, held_out=False
+    )
+
+
+def _independent_pairs(
+    people: pd.DataFrame, machine: pd.DataFrame, most: int, seed: int
+) -> pd.DataFrame:
+    """Texts, people's and machines', beside the likest other article of the same corpus."""
+    people = people.reset_index(drop=True)
+    copies = pd.concat(
+        [
+            people.rename(columns={"text": "copy"}),
+            machine.sample(min(len(machine), 3 * most), random_state=seed),
+        ],
+        ignore_index=True,
+    )
+    nearest, similarity = _find_nearest(copies, people)
+    fits = (similarity < _SAME_ARTICLE) & (nearest >= 0)
+    # Unlike articles are told apart at a glance: most of the pairs are of one event or subject.
+    rng = np.random.default_rng(seed)
+    fits &= (similarity > _SAME_EVENT) | (rng.random(len(copies)) < 0.3)
+    chosen = copies[fits].assign(
+        original=people["text"].to_numpy()[nearest[fits]], relation=INDEPENDENT
+    )
+    return chosen.groupby("split", group_keys=False).sample(
+        frac=1.0, random_state=seed
+    ).groupby("split").head(3 * most)  # fmt: skip
+
+
+def _find_nearest(
+    copies: pd.DataFrame, people: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """The likest article of another id in the same split, by TF-IDF, and how like it is."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    vectorizer = TfidfVectorizer(sublinear_tf=True, stop_words="english", min_df=2)
+    originals = vectorizer.fit_transform(people["text"])
+    nearest = np.full(len(copies), -1)
+    best = np.zeros(len(copies))
+    rows = vectorizer.transform(copies["copy"])
+    ids, splits = people["article_id"].to_numpy(), people["split"].to_numpy()
+    for i, (article, split) in enumerate(zip(copies["article_id"], copies["split"], strict=True)):
+        similarity = np.asarray((originals @ rows[i].T).todense()).ravel()
+        similarity[(ids == article) | (splits != split)] = -1.0
+        # Two editions of one article: look past them, to the next article.
+        similarity[similarity >= _SAME_ARTICLE] = -1.0
+        nearest[i] = int(similarity.argmax())
+        best[i] = similarity[nearest[i]]
+    return nearest, best

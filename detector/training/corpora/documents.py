@@ -1,0 +1,119 @@
+"""Whole documents with labels, made from pairs of sentences and from human articles.
+
+A document is what the classifier judges, so it is what calibration, thresholds and figures rest on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from detector.results import ORIGINAL, SPUN, TRANSLATED
+from detector.training.corpora.loading import (
+    load_human_news,
+    load_roundtrip_flores,
+    load_roundtrip_news,
+    load_translated_news,
+)
+from detector.training.corpora.splits import hash_fraction
+from detector.training.generation.freedict import FreeDictPivotSource
+from detector.training.generation.spinner import Spinner
+from detector.training.generation.synonym_sources import SynonymSource, ThesaurusSource
+
+DOCUMENT_COLUMNS = (
+    "text", "label", "group", "article_id", "pivot", "system", "rate", "split", "held_out",
+    "by_translator",
+)  # fmt: skip
+
+_FLORES_BLOCK = 20
+
+#: The corpus whose originals are professionals' translations.
+TRANSLATED_NEWS = "translated_news"
+
+
+def join_sentences(
+    frame: pd.DataFrame, side: str, keys: Sequence[str], minimum: int = 3
+) -> pd.DataFrame:
+    """One row per document: the sentences of `side` in order, one a line, grouped by `keys`."""
+    ordered = frame.sort_values("position").drop_duplicates([*keys, "position"])
+    grouped = ordered.groupby(list(keys), sort=True)
+    documents = grouped[side].agg("\n".join).rename("text").reset_index()
+    sizes = grouped.size().to_numpy()
+    return documents[sizes >= minimum].reset_index(drop=True)
+
+
+def make_parallel_documents(frame: pd.DataFrame, group: str) -> pd.DataFrame:
+    """Human and machine versions of the articles of one corpus of pairs."""
+    machine = join_sentences(frame, "text", ["article_id", "pivot", "system", "split", "held_out"])
+    human = join_sentences(frame, "original", ["article_id", "split"])
+    human = human.assign(pivot="", system="", held_out=False, label=ORIGINAL)
+    both = pd.concat([human, machine.assign(label=TRANSLATED)], ignore_index=True)
+    by_translator = (both["label"] == ORIGINAL) & (group == TRANSLATED_NEWS)
+    return both.assign(group=group, rate=0.0, by_translator=by_translator)
+
+
+def spin_documents(
+    originals: pd.DataFrame,
+    sources: Mapping[str, Sequence[SynonymSource]],
+    rates: Sequence[float],
+    seed: int,
+) -> pd.DataFrame:
+    """Each original spun once with each source, at a rate drawn by its article.
+
+    `system` names the source, `rate` the share of replaceable words that were replaced.
+    """  # fmt: skip
+    rows = []
+    for name, chosen in sources.items():
+        for rate_index, rate in enumerate(rates):
+            spinner = Spinner(list(chosen), rate=rate, seed=seed)
+            for row in originals.itertuples():
+                drawn = int(hash_fraction(f"{row.article_id}{name}{seed}") * len(rates))
+                if drawn == rate_index:
+                    rows.append((row.Index, spinner.spin(str(row.text)).text, name, rate))
+    spun = pd.DataFrame(rows, columns=["row", "text", "system", "rate"])
+    rest = originals.drop(columns=["text", "system", "rate", "label"]).loc[spun["row"]]
+    return pd.concat(
+        [rest.reset_index(drop=True), spun.drop(columns="row")], axis=1
+    ).assign(label=SPUN, by_translator=False)  # fmt: skip
+
+
+def held_out_sources() -> dict[str, Sequence[SynonymSource]]:
+    """The synonym sources that training never sees."""
+    return {"aiksaurus": [ThesaurusSource()], "freedict-fra": [FreeDictPivotSource("fra")]}
+
+
+def load_documents(folder: Path) -> pd.DataFrame:
+    """All documents that the encoder was not tuned on, with `DOCUMENT_COLUMNS`.
+
+    `group` is the corpus or the outlet; `split` ``"dev"`` (classifier, calibration, thresholds)
+    or ``"test"`` (figures). Human outlets have the split ``"dev"``: they are kept apart by
+    leaving one out.
+    """
+    news, flores, translated = (
+        load_roundtrip_news(folder), load_roundtrip_flores(folder), load_translated_news(folder),
+    )  # fmt: skip
+    flores["article_id"] = "flores-" + (flores["position"] // _FLORES_BLOCK).astype(str)
+    parts = [
+        make_parallel_documents(frame[frame["split"] != "train"], group)
+        for frame, group in (
+            (news, "roundtrip_news"), (flores, "roundtrip_flores"), (translated, TRANSLATED_NEWS),
+        )
+    ]  # fmt: skip
+    human = load_human_news(folder)
+    human = human[human["split"] != "train"].rename(columns={"outlet": "group"})
+    human = human.assign(
+        label=ORIGINAL, pivot="", system="", rate=0.0, held_out=False, by_translator=False
+    )  # fmt: skip
+    parts.append(human)
+    documents = pd.concat(parts, ignore_index=True)
+    return documents[list(DOCUMENT_COLUMNS)]
+
+
+def subsample_documents(documents: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
+    """At most `most` documents of each (group, split, label, held_out), drawn by a fixed seed."""
+    shuffled = documents.sample(frac=1.0, random_state=seed)
+    rank = shuffled.groupby(["group", "split", "label", "held_out"], sort=False).cumcount()
+    return shuffled[np.asarray(rank < most)].sort_index()

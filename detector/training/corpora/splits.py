@@ -1,0 +1,37 @@
+"""Which articles, pivots, systems and outlets are held out."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+#: What training never sees, so that a figure for the unseen can be given.
+HELD_OUT_PIVOTS = frozenset({"es", "ro", "fa", "is", "ta", "th"})
+
+HELD_OUT_SYSTEMS = frozenset({"nllb", "argos", "bergamot-base", "bergamot-base-memory"})
+
+HELD_OUT_OUTLETS = frozenset(
+    {"wikinews-2019", "wmt20-en-sources", "wmt21-en-sources", "wmt22-en-sources"}
+)
+
+TEST_SETS_TRANSLATED = {"wmt10": "dev", "wmt15": "dev", "wmt16": "test"}
+
+FLORES_TRAIN_UNTIL, FLORES_DEV_UNTIL = 597, 797
+
+
+def hash_fraction(key: str) -> float:
+    """A number in [0, 1) that depends on `key` alone: splits that survive new rows."""
+    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / 2**64
+
+
+def split_by_article(article_id: str, test: float = 0.2, dev: float = 0.2) -> str:
+    """``"train"``, ``"dev"`` or ``"test"``, the same for every row of an article."""
+    fraction = hash_fraction(article_id)
+    return "test" if fraction < test else "dev" if fraction < test + dev else "train"
+
+
+def checksum_file(path: Path) -> str:
+    """SHA-256 of a file, as hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,298 @@
+"""Check a user's labelled pairs before anything is learnt from them.
+
+Each check gives findings that name files and rows and say what to do. Fatal ones stop the
+training before anything is written; rows that others name are left out, or only counted.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from detector.results import ORIGINAL, SPUN, TRANSLATED
+from detector.text.language import UNKNOWN, guess_language
+from detector.text.normalization import normalize_text
+from detector.training.corpora.duplicates import identify_articles
+from detector.training.corpora.findings import Finding, ValidationReport
+from detector.training.corpora.typography import check_typography
+
+#: What a row's ``kind`` makes its text: an edited text is people's English too.
+KINDS = {"translated": TRANSLATED, "roundtrip": TRANSLATED, "spun": SPUN, "edited": ORIGINAL}
+
+HELD_OUT_SPLITS = frozenset({"test", "held-out", "heldout"})
+
+SPLITS = frozenset({"", "train", "dev", "validation"}) | HELD_OUT_SPLITS
+
+#: Fewer articles than this cannot be learnt from and judged on others.
+FEWEST_ARTICLES = 8
+
+#: The least human articles by which a false-positive rate can be promised: nothing flagged among
+#: so many bounds it with 95 % confidence (Clopper and Pearson 1934).
+ARTICLES_NEEDED = {0.05: 59, 0.01: 299, 0.001: 2995}
+
+#: What of a text is read, as when scoring.
+LONGEST_TEXT = 200_000
+
+_ENGLISH = "en"
+
+#: A text this short says too little to tell its language by.
+_FEWEST_CHARACTERS_OF_LANGUAGE = 60
+
+_MOST_FOREIGN = 0.5
+
+#: The same text beside so many different originals is a notice ("enable JavaScript"), no copy.
+_ORIGINALS_OF_A_NOTICE = 3
+
+_FEWEST_ROWS_TO_BE_CONSTANT = 3
+
+
+def validate_pairs(frame: pd.DataFrame) -> tuple[pd.DataFrame, ValidationReport]:
+    """Check rows as `read_pairs` gives them.
+
+    Returns:
+        The rows that are kept, with ``kind`` filled in, ``weight`` as a number, ``held_out``,
+        ``document`` (which rows are of one text) and an ``article_id`` that depends on the
+        article's text alone; and the report, which may hold fatal findings (see
+        `ValidationReport.stop_if_fatal`).
+    """
+    rows = {str(file): int(count) for file, count in frame["file"].value_counts().items()}
+    report = ValidationReport(counts={"rows": len(frame)}, rows_of_files=rows)
+    frame = frame.copy()
+    for column in ("original", "text"):
+        # Normalised for comparing alone: what is learnt from is the text as it came.
+        plain = {raw: " ".join(normalize_text(raw).split()) for raw in frame[column].unique()}
+        frame[f"_{column}"] = frame[column].map(plain)
+    _check_fields(frame, report)
+    if any(finding.fatal for finding in report.findings):
+        return frame, report
+    frame["kind"] = frame["kind"].where((frame["kind"] != "") | (frame["_text"] == ""), TRANSLATED)
+    frame["weight"] = frame["weight"].replace("", "1").astype(float)
+    frame["held_out"] = frame["split"].isin(HELD_OUT_SPLITS)
+    frame = _drop_bad_pairs(frame, report)
+    frame["document"], frame["article_id"] = identify_articles(frame)
+    _check_sides(frame, report)
+    return frame.drop(columns=["_original", "_text"]), report
+
+
+def _check_fields(frame: pd.DataFrame, report: ValidationReport) -> None:
+    """What a row says of itself: every fault here is fatal, since the row cannot be understood."""
+    frame["kind"] = frame["kind"].str.strip().str.lower()
+    frame["split"] = frame["split"].str.strip().str.lower()
+    without_original, without_text = frame["_original"] == "", frame["_text"] == ""
+    unknown = ~frame["kind"].isin([*KINDS, ""])
+    add = report.add
+    add(frame[unknown], f"kind is none of {', '.join(KINDS)}", "mend it", fatal=True)
+    add(
+        frame[~frame["split"].isin(SPLITS)],
+        f"split is none of {', '.join(sorted(SPLITS - {''}))}",
+        "mend it, or leave it empty",
+        fatal=True,
+    )
+    add(
+        frame[without_original & without_text],
+        "original and text are empty",
+        "mend or remove",
+        fatal=True,
+    )
+    add(
+        frame[~without_original & without_text & ~frame["kind"].isin(["", *_HUMAN_KINDS])],
+        "text is empty but kind says that there is a machine's",
+        "give the text, or empty kind if this is human text only",
+        fatal=True,
+    )
+    add(
+        frame[without_original & ~without_text & (frame["kind"] == "")],
+        "a text without an original and without a kind",
+        f"say what it is: {', '.join(KINDS)}",
+        fatal=True,
+    )
+    _check_weights(frame, report)
+    _check_constant(frame, report)
+
+
+_HUMAN_KINDS = tuple(kind for kind, label in KINDS.items() if label == ORIGINAL)
+
+
+def _check_weights(frame: pd.DataFrame, report: ValidationReport) -> None:
+    weights = pd.to_numeric(frame["weight"].replace("", "1"), errors="coerce")
+    bad = ~(weights > 0) | np.isinf(weights)
+    report.add(frame[bad], "weight is no number above 0", "mend it", fatal=True)
+
+
+def _check_constant(frame: pd.DataFrame, report: ValidationReport) -> None:
+    for column in ("original", "text"):
+        filled = frame[frame[f"_{column}"] != ""]
+        others = filled["_text" if column == "original" else "_original"].nunique()
+        if (
+            len(filled) >= _FEWEST_ROWS_TO_BE_CONSTANT
+            and filled[f"_{column}"].nunique() == 1
+            and (column == "text" or others <= 1)
+        ):
+            report.add(
+                filled,
+                f"{column} is the same in every row",
+                "the column was filled wrongly; export it again",
+                fatal=True,
+            )
+
+
+def _drop_bad_pairs(frame: pd.DataFrame, report: ValidationReport) -> pd.DataFrame:
+    """Leave out rows that teach nothing or the wrong thing, each kind of them with a warning."""
+    machine = (frame["_text"] != "") & ~frame["kind"].isin(_HUMAN_KINDS)
+    paired = machine & (frame["_original"] != "")
+    same = paired & (frame["_original"] == frame["_text"])
+    report.add(frame[same], "original and text are the same", "left out: nothing was rewritten")
+    keys = ["_original", "_text", "kind", "pivot", "system"]
+    repeated = frame.duplicated(keys) & ~same
+    report.add(frame[repeated], "the same row again", "left out")
+    notice = paired & frame["_text"].isin(_find_notices(frame[paired]))
+    report.add(
+        frame[notice & ~same & ~repeated],
+        f"one text stands beside {_ORIGINALS_OF_A_NOTICE} or more different originals",
+        "left out: a notice of the site, no copy",
+    )
+    people = set(frame["_original"]) | set(frame.loc[~machine, "_text"])
+    both = machine & frame["_text"].isin(people - {""}) & ~same & ~repeated & ~notice
+    report.add(
+        frame[both],
+        "the machine's text is people's text in another row",
+        "left out: one of the two labels is wrong; see whether original and text were swapped",
+    )
+    return frame[~(same | repeated | notice | both)].reset_index(drop=True)
+
+
+def _find_notices(paired: pd.DataFrame) -> set[str]:
+    originals = paired.groupby("_text")["_original"].nunique()
+    return set(originals.index[originals >= _ORIGINALS_OF_A_NOTICE])
+
+
+def _check_sides(frame: pd.DataFrame, report: ValidationReport) -> None:
+    sides = frame.groupby("article_id")["held_out"].transform("nunique")
+    report.add(
+        frame[sides > 1],
+        "the same article on both sides of the split",
+        "give all rows of an article one split; figures would flatter the model",
+        fatal=True,
+    )
+
+
+def validate_documents(documents: pd.DataFrame, report: ValidationReport) -> pd.DataFrame:
+    """Check whole documents (`make_documents`) and leave out those that cannot be judged."""
+    languages = documents["text"].map(_guess)
+    foreign = languages != _ENGLISH
+    found = ", ".join(sorted(set(languages[foreign]) - {UNKNOWN})) or UNKNOWN
+    mostly = len(documents) > 0 and bool(foreign.mean() > _MOST_FOREIGN)
+    report.add(
+        documents[foreign],
+        f"not English (it looks like: {found})",
+        "most of it is; this detector reads English only" if mostly else "left out",
+        fatal=mostly,
+    )
+    long = documents["text"].str.len() > LONGEST_TEXT
+    report.add(
+        documents[long & ~foreign],
+        f"longer than {LONGEST_TEXT:,} characters",
+        "left out: no article is; see whether files were run together",
+    )
+    kept = documents[~foreign & ~long].reset_index(drop=True)
+    check_typography(kept, report)
+    return kept
+
+
+def _guess(text: str) -> str:
+    language = guess_language(text)
+    if language == UNKNOWN and len(text) < _FEWEST_CHARACTERS_OF_LANGUAGE:
+        return _ENGLISH
+    return language
+
+
+def count_documents(documents: pd.DataFrame, report: ValidationReport) -> None:
+    """Put into the report what there is to train on and to measure with."""
+    held_out = documents["held_out"].astype(bool)
+    report.counts["articles"] = documents["article_id"].nunique()
+    for label in (ORIGINAL, TRANSLATED, SPUN):
+        report.counts[f"{label} documents"] = int((documents["label"] == label).sum())
+    report.counts["documents held out"] = int(held_out.sum())
+
+
+def check_numbers(documents: pd.DataFrame, report: ValidationReport, human_only: bool) -> None:
+    """Whether there are enough articles to learn from, and to promise a false-positive rate.
+
+    Args:
+        documents: what is left of the documents that are fitted on.
+        report: takes the findings.
+        human_only: whether nothing but thresholds is fitted.
+    """
+    human = documents[documents["label"] == ORIGINAL]
+    articles = documents["article_id"].nunique()
+    least = min(ARTICLES_NEEDED.values())
+    if human_only and len(human) < least:
+        report.add(
+            None,
+            f"{len(human)} human articles promise no false-positive rate",
+            f"give at least {least} (5 %), better {ARTICLES_NEEDED[0.01]} (1 %)",
+            fatal=True,
+        )
+    elif not human_only and articles < FEWEST_ARTICLES:
+        report.add(
+            None,
+            f"{articles} articles are too few to learn from and hold some back",
+            f"give at least {FEWEST_ARTICLES}",
+            fatal=True,
+        )
+    for outlet, of_outlet in human.groupby("group"):
+        if len(of_outlet) < ARTICLES_NEEDED[0.01]:
+            report.add(
+                None,
+                f"{len(of_outlet)} human articles of {outlet!r} are too few to promise it a "
+                "false-positive rate of 1 %",
+                f"{ARTICLES_NEEDED[0.01]} are needed; until then it shares the promise to all",
+            )
+
+
+#: In human standard deviations: how far below its original a machine's version lies before its
+#: label is doubted. Of rightly labelled pairs about one in a hundred does.
+_DOUBTFUL_DIFFERENCE = -0.3
+
+_MOST_LISTED = 10
+
+
+def find_contradicted(documents: pd.DataFrame, scores: npt.NDArray[np.float64]) -> pd.DataFrame:
+    """Machine documents that score far below their own original, out of fold, worst first.
+
+    Where original and text were swapped in a row, or a label is wrong, the machine's "version"
+    looks more human than the "original".
+
+    Args:
+        documents: of the user's; ``article_id``, ``label``, ``file`` and ``row``.
+        scores: from models that did not see the article.
+
+    Returns:
+        The doubtful documents with ``difference``.
+    """
+    human = (documents["label"] == ORIGINAL).to_numpy()
+    of_original = pd.Series(scores[human], documents["article_id"][human]).groupby(level=0).mean()
+    difference = scores - documents["article_id"].map(of_original).to_numpy(dtype=np.float64)
+    doubtful = documents.assign(difference=difference)[~human & (difference < _DOUBTFUL_DIFFERENCE)]
+    return doubtful.sort_values("difference", kind="stable")
+
+
+def note_contradicted(doubtful: pd.DataFrame, report: ValidationReport) -> None:
+    """List the rows whose label the model contradicts most."""
+    if doubtful.empty:
+        return
+    names = [
+        f"{Path(str(row.file)).name} row {row.row}"
+        for row in doubtful.head(_MOST_LISTED).itertuples()
+    ]
+    report.findings.append(
+        Finding(
+            "the machine's text looks more human than its original, out of fold",
+            "look at them: original and text may have been swapped, or the label is wrong",
+            len(doubtful),
+            ", ".join(names) + (" …" if len(doubtful) > _MOST_LISTED else ""),
+        )
+    )

@@ -1,0 +1,1 @@
+"""Measuring: metrics with intervals, tables by group, plots, the model card."""

@@ -1,0 +1,299 @@
+"""The model card: what a model was trained on and how it did, as Markdown made from its figures."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from detector.presentation.tables import DASH, format_table
+
+TASK = (
+    "Tells whether an English news article is `original` (people's English, professional "
+    "translations included), `translated` (machine translation, round trip) or `spun` "
+    "(synonym substitution)."
+)
+
+INTENDED_USE = (
+    "triage of scraped news in English, of at least 60 words. A flag is a reason to look, no proof."
+)
+
+NOT_FOR = "other languages, single sentences, or verdicts on people"
+
+#: What holds for every model that was retrained.
+LIMITS = (
+    "What is promised of false positives holds for articles like those it was measured on; a new "
+    "outlet should be checked on some hundred of its own human articles.",
+    "Figures on few articles are rough: read the intervals, not the values.",
+    "A machine that was met in few pairs is recognised by what it shares with others, not by its "
+    "own words.",
+)
+
+_SPAN_FIGURES = ("precision", "recall", "f1")
+
+_FITTED_BY = ("numpy", "pandas", "scikit-learn", "onnxruntime", "tokenizers", "torch")
+
+
+def format_card(
+    name: str,
+    corpora: Mapping[str, Mapping[str, Any]],
+    thresholds: Mapping[str, Any],
+    figures: Mapping[str, Any],
+    licence: str,
+    provenance: str,
+) -> str:
+    """The whole card; its figures are measured, never written by hand."""
+    parts = [
+        f"# Model card: {name}",
+        TASK,
+        f"**Intended use**: {INTENDED_USE} **Not for** {NOT_FOR}.",
+        f"Weights: {licence}. {provenance}.",
+        "## Thresholds\n\n" + format_thresholds(thresholds),
+        format_figures(figures),
+        *_format_retraining(figures),
+        "## Training corpora\n\n" + _format_corpora(corpora),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def make_card(
+    name: str,
+    corpora: Mapping[str, Mapping[str, Any]],
+    thresholds: Mapping[str, Any],
+    figures: Mapping[str, Any],
+    licence: str,
+    provenance: str,
+    seed: int,
+) -> dict[str, Any]:
+    """The same card for machines: what `format_card` says, as JSON values."""
+    return {
+        "name": name,
+        "task": TASK,
+        "intended_use": INTENDED_USE,
+        "not_for": NOT_FOR,
+        "limits": list(LIMITS),
+        "licence": licence,
+        "provenance": provenance,
+        "seed": seed,
+        "versions": list_versions(),
+        "data": {k: dict(v) for k, v in corpora.items()},
+        "thresholds": dict(thresholds),
+        "figures": dict(figures),
+    }
+
+
+def list_versions() -> dict[str, str]:
+    """Of Python, this package, and the libraries that decide what comes out of a fit."""
+    versions = {"python": platform.python_version()}
+    for library in ("mt-artifact-detector", *_FITTED_BY):
+        try:
+            versions[library] = version(library)
+        except PackageNotFoundError:
+            versions[library] = "not installed"
+    return versions
+
+
+def _format_corpora(corpora: Mapping[str, Mapping[str, Any]]) -> str:
+    """Files with their checksums, and the licence where one of them states it."""
+    header, with_licence = (
+        ["file", "rows", "SHA-256"],
+        any("licence" in v for v in corpora.values()),
+    )
+    rows = [[k, f"{v['rows']:,}", str(v["sha256"])[:16] + "…"] for k, v in corpora.items()]
+    if with_licence:
+        header.append("licence")
+        for row, described in zip(rows, corpora.values(), strict=True):
+            row.append(str(described.get("licence", "see above")))
+    return format_table(header, rows)
+
+
+def _format_retraining(figures: Mapping[str, Any]) -> Iterator[str]:
+    """What a retrained model's card says beside the rest; nothing for another model."""
+    run = figures.get("retraining")
+    if run is None:
+        return
+    from detector.training.evaluation.metric_tables import format_measurement
+    from detector.training.evaluation.regression_check import format_side_by_side
+
+    yield "## Retraining\n\n" + format_table(
+        ["what", ""],
+        [
+            ["command", f"`{run['command']}`" if run["command"] else DASH],
+            ["depth", run["depth"]],
+            ["base", run["base"]],
+            ["seed", str(run["seed"])],
+            ["versions", ", ".join(f"{k} {v}" for k, v in list_versions().items())],
+            *([name, f"{count:,}"] for name, count in run["validation"]["counts"].items()),
+            *([f"augmented by {name}", f"{n:,}"] for name, n in run["augmented"].items()),
+        ],
+    )
+    if findings := run["validation"]["findings"]:
+        yield "## Warnings of the validation\n\n" + "\n".join(
+            f"- {f['problem']} ({f['rows']:,}{': ' + f['where'] if f['where'] else ''}); "
+            f"{f['advice']}"
+            if f["rows"]
+            else f"- {f['problem']}; {f['advice']}"
+            for f in findings
+        )
+    if run["regression accepted"]:
+        yield "## Worse than its base\n\nThis model was written although:\n\n" + "\n".join(
+            f"- {fault}" for fault in run["comparison"]["faults"]
+        )
+    if price := run["comparison"]["price"]:
+        yield "## Price of the new thresholds\n\n" + "\n".join(f"- {line}" for line in price)
+    for name, compared in run["comparison"]["figures"].items():
+        yield (
+            f"## Against {run['base']}: {name}\n\nIts base → this model, and in brackets the 95 % "
+            "interval of the change (bootstrap by article).\n\n" + format_side_by_side(compared)
+        )
+    if own := figures.get("your documents"):
+        yield f"## By group: {own['set']}\n\n" + format_measurement(own)
+    yield "## Limits\n\n" + "\n".join(f"- {limit}" for limit in LIMITS)
+
+
+def format_thresholds(thresholds: Mapping[str, Any]) -> str:
+    """What each promised false-positive rate rests on."""
+    rows = []
+    for rate, record in sorted(thresholds.items(), key=lambda item: -float(item[0])):
+        if "withheld" in record:
+            rows.append([_percent(float(rate)), DASH, DASH, str(record["withheld"])])
+        else:
+            rows.append(
+                [
+                    _percent(float(rate)),
+                    f"{record['flagged']} of {record['articles']:,}",
+                    _percent(record["upper_bound"]),
+                    "",
+                ]
+            )
+    return format_table(
+        ["promised", "human articles flagged, out of fold", "95 % bound", "note"], rows
+    )
+
+
+def format_figures(figures: Mapping[str, Any]) -> str:
+    """The measured tables, as far as they are there."""
+    parts = []
+    if table := figures.get("documents"):
+        rows = [
+            [
+                name,
+                f"{row['documents']:,}",
+                _figure(row["auroc"]),
+                _figure(row["tpr"]),
+                _figure(row.get("found")),
+            ]
+            for name, row in table.items()
+        ]
+        parts.append(
+            "## By document, on the test split\n\n"
+            + format_table(
+                [
+                    "what",
+                    "machine documents",
+                    "AUROC",
+                    "flagged at the 1 % threshold",
+                    "found where 1 % of those people's are flagged",
+                ],
+                rows,
+            )
+        )
+    if sentences := figures.get("sentences"):
+        parts.append(
+            "## One sentence\n\nNews round trip against its original, "
+            f"{sentences['pairs']:,} pairs.\n\n"
+            + format_table(
+                ["evidence", "AUROC", "pair ranked rightly"],
+                [
+                    [name, _figure(row["auroc"]), _figure(row["pair ranked rightly"])]
+                    for name, row in sentences.items()
+                    if isinstance(row, dict)
+                ],
+            )
+        )
+    for key, title in (
+        ("leave one outlet out", "False positives of each outlet, left out of fitting entirely"),
+        (
+            "false_positives_test",
+            "False positives with Wikinews and 2020-22 left out of fitting, "
+            "other documents of the test split",
+        ),
+    ):
+        if rows_of := figures.get(key):
+            parts.append(f"## {title}\n\n" + _format_false_positives(rows_of))
+    if comparison := figures.get("comparison"):
+        parts.append(_format_comparison(comparison))
+    if artifacts := figures.get("artifacts"):
+        parts.append(_format_artifacts(artifacts))
+    if fit := figures.get("out of fold"):
+        rows = [[name, f"{row['documents']:,}", f"{row['auroc']:.3f}"] for name, row in fit.items()]
+        parts.append(
+            "## Out of fold, on the development split\n\n"
+            + format_table(["what, against all human articles", "documents", "AUROC"], rows)
+        )
+    return "\n\n".join(parts)
+
+
+def _format_comparison(figures: Mapping[str, Any]) -> str:
+    """A copy against its original, on the test split."""
+    test = figures["test"]
+    rows = [
+        [name, f"{row['pairs']:,}", _percent(row["flagged"]), _percent(row["said right"])]
+        for name, row in test["by_group"].items()
+    ]
+    header = ["relation / made from", "pairs", "flagged at 0.5 %", "relation said right"]
+    lines = []
+    rest = test["without other people's translations"]
+    for name, part in (("all others", test), ("all but other people's translations", rest)):
+        low, high = part["auroc_interval"]
+        lines.append(
+            f"Machine-rewritten against {name}: AUROC {part['auroc']:.4f} [{low:.4f}, {high:.4f}]; "
+            f"flagged {_percent(part['machine_flagged'])} of {part['machine']:,} rewritten pairs "
+            f"and {_percent(part['others_flagged'])} of {part['others']:,} others."
+        )
+    return "\n\n".join(
+        ["## A copy against its original, on the test split", *lines, format_table(header, rows)]
+    )
+
+
+def _format_artifacts(figures: Mapping[str, Any]) -> str:
+    """Spans shown without the original, on the test split."""
+    rows = []
+    experts = {f"experts' marks, {k}": v for k, v in figures.get("experts", {}).items()}
+    shown = {k: v for k, v in figures.items() if k != "experts"}
+    for name, row in {**shown, **experts}.items():
+        if "f1" in row:
+            cells = [DASH if row[k] is None else f"{row[k]:.2f}" for k in _SPAN_FIGURES]
+        else:
+            cells = [f"{row['spans per 500 words']:.2f} spans in 500 words", DASH, DASH]
+        rows.append([name, f"{row['documents']:,}", *cells])
+    return "## Spans, without the original, by characters, on the test split\n\n" + format_table(
+        ["documents, setting", "documents", "precision", "recall", "F1"], rows
+    )
+
+
+def _format_false_positives(rows: Sequence[Mapping[str, Any]]) -> str:
+    rates = (0.05, 0.01, 0.001)
+    table = []
+    for row in rows:
+        cells = [str(row["outlet"]), f"{row['articles']:,}"]
+        for rate in rates:
+            share, bound = row.get(f"share at {rate:g}"), row.get(f"bound at {rate:g}")
+            cells.append(
+                DASH
+                if share is None or bound is None
+                else f"{_percent(share)} (≤ {_percent(bound)})"
+            )
+        table.append(cells)
+    return format_table(["human texts", "articles", *(f"at {_percent(r)}" for r in rates)], table)
+
+
+def _figure(value: Mapping[str, float] | None) -> str:
+    if value is None:
+        return DASH
+    return f"{value['value']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
+
+
+def _percent(value: float) -> str:
+    return f"{float(f'{100 * value:.2g}'):g} %"

@@ -1,0 +1,274 @@
+"""Old model against new, before the new one is written: is it worse, does it break its promise?
+
+Two sets of documents are judged by both models: the user's own, and the evidence that the old
+model was fitted on, which stands for everything that it could do. No document is judged by a
+scorer that saw its article: the user's held-out articles by the models as they are, all others
+out of fold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import beta
+
+from detector.model.document_classifier import DocumentClassifier
+from detector.presentation.tables import DASH, format_table
+from detector.results import ORIGINAL
+from detector.training.evaluation.metrics import FIGURES
+from detector.training.evaluation.model_comparison import WORSE, compare_models
+from detector.training.fitting.gathered_documents import GatheredDocuments
+from detector.training.fitting.thresholds import CONFIDENCE, TRANSLATOR_TOLERANCE
+
+Floats = npt.NDArray[np.float64]
+
+#: The rate at which documents are flagged unless a caller asks for another.
+RATE = 0.01
+
+#: A figure may be this much lower before it counts, however sure the difference is.
+TOLERANCE = 0.01
+
+#: What a model may not get worse at; calibration moves with the mix of documents.
+_FALSE_POSITIVES = "false_positive_rate"
+
+_JUDGED_FIGURES = ("auroc", "true_positive_rate", _FALSE_POSITIVES)
+
+_JUDGED_GROUPINGS = ("outlet", "system", "kind")
+
+#: Of the bootstrap: enough for a 95 % interval, and a few seconds.
+_RESAMPLES = 400
+
+
+def describe_scores(
+    classifier: DocumentClassifier, scores: npt.ArrayLike, words: npt.ArrayLike, rate: float = RATE
+) -> pd.DataFrame:
+    """What a classifier says of documents, as `compare_models` takes it.
+
+    Args:
+        classifier: gives calibration and thresholds.
+        scores: (n,), its own or out-of-fold ones.
+        words: (n,) judged words.
+        rate: the promised false-positive rate at which documents are flagged.
+    """
+    probability = classifier.calibrate(scores, words)
+    threshold = classifier.find_threshold(rate, words)
+    return pd.DataFrame(
+        {
+            "probability": probability,
+            "threshold": np.nan if threshold is None else threshold,
+            "flagged": False if threshold is None else probability >= threshold,
+            "score": np.asarray(scores),
+            "words": np.asarray(words),
+        }
+    )
+
+
+@dataclass(frozen=True)
+class ScoredSet:
+    """Documents that both models judged.
+
+    Attributes:
+        name: what they are.
+        documents: label, article_id, pivot, system, kind, outlet, and the share of its like that
+            may be flagged (`allowed`: more of professional translators' articles).
+        old: what the old model says, see `describe_scores`.
+        new: the same of the new one.
+        of_user: whether they are the user's, to whom the rate is promised.
+    """
+
+    name: str
+    documents: pd.DataFrame
+    old: pd.DataFrame
+    new: pd.DataFrame
+    of_user: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        frame: pd.DataFrame,
+        old: pd.DataFrame,
+        new: pd.DataFrame,
+        of_user: bool = False,
+    ) -> ScoredSet:
+        """Documents as `GatheredDocuments` names them, and what both models say."""
+        documents = pd.DataFrame(
+            {
+                "label": frame["label"],
+                "article_id": frame["article_id"],
+                "system": frame["system"],
+                "kind": frame["label"],
+                "outlet": frame["group"],
+            }
+        )
+        by_translator = frame["by_translator"].astype(bool).to_numpy()
+        documents["allowed"] = np.where(by_translator, RATE * TRANSLATOR_TOLERANCE, RATE)
+        if of_user:
+            documents["pivot"] = frame["pivot"]
+        documents = documents.reset_index(drop=True)
+        return cls(name, documents, old.reset_index(drop=True), new.reset_index(drop=True), of_user)
+
+
+@dataclass
+class Comparison:
+    """The outcome: figures of each set, and what is wrong with the new model.
+
+    Attributes:
+        figures: set → what `compare_models` returned.
+        faults: what speaks against the new model, in words; none if it may be written.
+        price: what got worse because it was asked for: a higher threshold finds less.
+    """
+
+    figures: dict[str, Any] = field(default_factory=dict)
+    faults: list[str] = field(default_factory=list)
+    price: list[str] = field(default_factory=list)
+
+    def to_dict(self) -> dict[str, Any]:
+        """For JSON."""
+        return {"figures": self.figures, "faults": self.faults, "price": self.price}
+
+    def __str__(self) -> str:
+        parts = [
+            f"old model → new, {name}\n\n{format_side_by_side(figures)}"
+            for name, figures in self.figures.items()
+        ]
+        if self.price:
+            parts.append("the price of the new thresholds:\n" + list_some(self.price))
+        return "\n\n".join(parts)
+
+
+def list_some(lines: Sequence[str], most: int = 8) -> str:
+    """The first lines of a list, and how many more there are."""
+    more = [f"… and {len(lines) - most} more"] if len(lines) > most else []
+    return "\n".join(f"  {line}" for line in [*lines[:most], *more])
+
+
+def compare_sets(
+    sets: list[ScoredSet],
+    old: DocumentClassifier,
+    new: DocumentClassifier,
+    priced: Collection[str] = (),
+) -> Comparison:
+    """Compare both models on every set, and list what is worse in the new one beyond noise.
+
+    Args:
+        sets: documents judged by both.
+        old: the old model.
+        new: the new one.
+        priced: figures whose loss is the price of what was asked for, and no fault.
+    """
+    comparison = Comparison()
+    for scored in sets:
+        figures = compare_models(scored.documents, scored.old, scored.new, _RESAMPLES)
+        comparison.figures[scored.name] = figures
+        judged = [figure for figure in _JUDGED_FIGURES if figure not in priced]
+        allowed = scored.documents.groupby("outlet")["allowed"].max()
+        by_row = {f"outlet {name}": share for name, share in allowed.items()}
+        comparison.faults += find_faults(scored.name, figures, judged, by_row)
+        comparison.price += find_faults(scored.name, figures, priced, by_row)
+        comparison.faults += find_broken_promises(scored)
+    for rate in sorted(set(old.thresholds) - set(new.thresholds)):
+        comparison.faults.append(
+            f"the new model promises no false-positive rate of {rate:g}, and the old one did"
+        )
+    return comparison
+
+
+def find_faults(
+    name: str,
+    figures: Mapping[str, Any],
+    judged: Collection[str],
+    allowed: Mapping[str, float] | None = None,
+) -> list[str]:
+    """The `judged` figures of one set that got worse beyond noise and `TOLERANCE`, in words.
+
+    A false-positive rate that rises and keeps its promise is no fault: `allowed` holds the share
+    that may be flagged, by row, where it is not `RATE`.
+    """
+    faults = []
+    for where, row in _iterate_rows(figures):
+        may_be = (allowed or {}).get(where, RATE)
+        for figure in judged:
+            cell = row[figure]
+            if cell is None or cell["verdict"] != WORSE:
+                continue
+            if figure == _FALSE_POSITIVES and cell["b"]["value"] <= may_be:
+                continue
+            difference = cell["difference"]
+            if abs(difference["value"]) > TOLERANCE:
+                faults.append(
+                    f"{name}, {where}: {FIGURES[figure][1]} {cell['a']['value']:.3f} → "
+                    f"{cell['b']['value']:.3f} ({difference['low']:+.3f} to "
+                    f"{difference['high']:+.3f})"
+                )
+    return faults
+
+
+def _iterate_rows(figures: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    rows = [("overall", figures["overall"])]
+    for grouping in _JUDGED_GROUPINGS:
+        rows += [
+            (f"{grouping} {name}", row) for name, row in figures["by"].get(grouping, {}).items()
+        ]
+    return rows
+
+
+def format_side_by_side(figures: Mapping[str, Any]) -> str:
+    """The figures that decide, as a Markdown table: old → new, and the interval of the change."""
+    rows = [
+        [where, f"{row['human']:,}", f"{row['machine']:,}"]
+        + [_format_change(row[figure]) for figure in _JUDGED_FIGURES]
+        for where, row in _iterate_rows(figures)
+    ]
+    titles = [FIGURES[figure][1] for figure in _JUDGED_FIGURES]
+    return format_table(["documents", "human", "machine", *titles], rows)
+
+
+def _format_change(cell: Mapping[str, Any] | None) -> str:
+    if cell is None:
+        return DASH
+    change = cell["difference"]
+    return (
+        f"{cell['a']['value']:.3f} → {cell['b']['value']:.3f} "
+        f"({change['low']:+.3f} to {change['high']:+.3f})"
+    )
+
+
+def find_broken_promises(scored: ScoredSet) -> list[str]:
+    """Outlets of which the new model surely flags more human articles than it promises.
+
+    Surely: the lower confidence bound of the share (Clopper and Pearson 1934) is above what is
+    allowed of it. An outlet of the old model's counts only if the new one flags more of it.
+    """
+    human = (scored.documents["label"] == ORIGINAL).to_numpy()
+    faults = []
+    for outlet, rows in scored.documents[human].groupby("outlet"):
+        flagged, before = (
+            int(of["flagged"].to_numpy()[rows.index].sum()) for of in (scored.new, scored.old)
+        )
+        is_judged = scored.of_user or flagged > before
+        allowed = float(rows["allowed"].max())
+        if is_judged and bound_below(flagged, len(rows)) > allowed:
+            faults.append(
+                f"{scored.name}, outlet {outlet}: {flagged} of {len(rows)} human articles are "
+                f"flagged, and {allowed:.0%} is promised (the old model flagged {before})"
+            )
+    return faults
+
+
+def bound_below(flagged: int, articles: int, confidence: float = CONFIDENCE) -> float:
+    """Lower confidence bound of a rate (Clopper and Pearson 1934), one-sided."""
+    if not flagged:
+        return 0.0
+    return float(beta.ppf(1.0 - confidence, flagged, articles - flagged + 1))
+
+
+def score_directly(classifier: DocumentClassifier, documents: GatheredDocuments) -> pd.DataFrame:
+    """What a classifier says of documents that it did not see."""
+    words = documents.words
+    return describe_scores(classifier, classifier.score(documents.summaries, words)[0], words)

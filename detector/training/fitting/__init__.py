@@ -1,0 +1,1 @@
+"""Fitting: the encoder, linear models, the document classifier, thresholds, spans, comparison."""

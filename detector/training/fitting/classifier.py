@@ -1,0 +1,232 @@
+"""Fit the document classifier, its scales and its thresholds out of fold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.linear_model import LogisticRegression
+
+from detector.model.classes import SENTENCE_CLASSES
+from detector.model.document_classifier import (
+    QUESTIONS,
+    DocumentClassifier,
+    calibration_columns,
+    expand,
+)
+from detector.model.length_scale import HumanScale
+from detector.model.linear import LinearScorer
+from detector.results import ORIGINAL
+from detector.training.fitting.gathered_documents import (
+    GatheredDocuments,
+    assign_folds,
+    balance,
+    read_column,
+)
+from detector.training.fitting.length_scale import fit_human_scale
+from detector.training.fitting.thresholds import TRANSLATOR_GROUP, fit_thresholds
+
+Floats = npt.NDArray[np.float64]
+
+#: False-positive rate at which both answers count alike.
+_TAIL = 0.01
+
+
+def fit_scorer(
+    summaries: npt.ArrayLike, words: npt.ArrayLike, frame: pd.DataFrame, strength: float
+) -> tuple[Floats, Floats, LinearScorer]:
+    """Center, scale and the logistic regression of documents."""
+    columns = np.asarray(summaries, dtype=np.float64)
+    center, scale = columns.mean(0), columns.std(0)
+    scale[scale < 1e-6] = 1.0
+    classes = frame["label"].replace(ORIGINAL, "native").astype(object)
+    classes[frame["by_translator"].astype(bool)] = "human_translation"
+    labels = classes.map(SENTENCE_CLASSES.index).to_numpy()
+    model = LogisticRegression(C=strength, max_iter=1000)
+    model.fit(expand(columns, words, center, scale), labels, sample_weight=balance(frame))
+    return center, scale, _spread_classes(model)
+
+
+def _spread_classes(model: LogisticRegression) -> LinearScorer:
+    """One output for each of `SENTENCE_CLASSES`; a class that no document had is impossible."""
+    coefficients, intercepts = model.coef_, model.intercept_
+    if len(model.classes_) == 2:  # scikit-learn then gives the log-odds of the second alone
+        coefficients = np.concatenate([-coefficients, coefficients]) / 2
+        intercepts = np.concatenate([-intercepts, intercepts]) / 2
+    weights = np.zeros((coefficients.shape[1], len(SENTENCE_CLASSES)), dtype=np.float32)
+    bias = np.full(len(SENTENCE_CLASSES), -np.inf, dtype=np.float32)
+    weights[:, model.classes_], bias[model.classes_] = coefficients.T, intercepts
+    return LinearScorer(weights, bias)
+
+
+@dataclass(frozen=True)
+class FittedClassifier:
+    """A document classifier with the out-of-fold figures that it rests on.
+
+    Attributes:
+        classifier: the fit.
+        out_of_fold: (n,) score of each document, by a scorer that saw nothing of its article.
+        threshold_table: what each threshold rests on.
+    """
+
+    classifier: DocumentClassifier
+    out_of_fold: Floats
+    threshold_table: list[dict[str, Any]]
+
+
+def fit_classifier(
+    documents: GatheredDocuments, strength: float = 0.01, folds: int = 5
+) -> FittedClassifier:
+    """Fit the document classifier, its calibration, human scales and thresholds.
+
+    Args:
+        documents: whole documents of the development split, all three labels.
+        strength: inverse regularisation of the logistic regression.
+        folds: of the cross-fitting, split by article.
+    """
+    cropped = _Cropped.of(documents)
+    answers = cropped.answer_out_of_fold(strength, folds)
+    learnt = cropped.learnt
+    parts = fit_scorer(
+        cropped.summaries[learnt], cropped.words[learnt], cropped.frame[learnt], strength
+    )
+    return _promise(documents, cropped, answers, _bare_classifier(*parts))
+
+
+def refit_thresholds(
+    documents: GatheredDocuments,
+    classifier: DocumentClassifier,
+    strength: float = 0.01,
+    folds: int = 5,
+) -> FittedClassifier:
+    """Fit calibration, human scales and thresholds anew around a scorer that stays as it is.
+
+    Args:
+        documents: those that the scorer was fitted on, and others (``fitted`` is False).
+        classifier: whose scorer it is. Documents that it was fitted on are scored out of fold,
+            the others by itself.
+        strength: as in `fit_classifier`.
+        folds: as in `fit_classifier`.
+    """
+    cropped = _Cropped.of(documents)
+    answers = cropped.answer_out_of_fold(strength, folds)
+    new = ~cropped.learnt
+    if new.any():
+        answers[new] = classifier.answer(cropped.summaries[new], cropped.words[new])
+    return _promise(documents, cropped, answers, classifier)
+
+
+@dataclass(frozen=True)
+class _Cropped:
+    """Documents and their crops as arrays; the whole documents come first."""
+
+    frame: pd.DataFrame
+    summaries: npt.NDArray[np.float32]
+    words: npt.NDArray[np.int64]
+
+    @classmethod
+    def of(cls, documents: GatheredDocuments) -> _Cropped:
+        cropped = replace(documents, embeddings=None).with_crops()
+        return cls(cropped.frame, cropped.summaries, cropped.words)
+
+    @property
+    def learnt(self) -> npt.NDArray[np.bool_]:
+        return read_column(self.frame, "fitted", True)
+
+    def answer_out_of_fold(self, strength: float, folds: int) -> Floats:
+        """Answers (n, questions) on each document by a scorer that saw nothing of its article."""
+        answers = np.zeros((len(self.frame), len(QUESTIONS)))
+        fold_of = assign_folds(self.frame["article_id"], folds)
+        for fold in np.unique(fold_of):
+            test = fold_of == fold
+            train = ~test & self.learnt
+            parts = fit_scorer(
+                self.summaries[train], self.words[train], self.frame[train], strength
+            )
+            answers[test] = _bare_classifier(*parts).answer(self.summaries[test], self.words[test])
+        return answers
+
+
+def _promise(
+    documents: GatheredDocuments, cropped: _Cropped, answers: Floats, scorer: DocumentClassifier
+) -> FittedClassifier:
+    """Calibration, human scales and thresholds from out-of-fold answers, put to a scorer."""
+    frame, words = cropped.frame, cropped.words
+    human = (frame["label"] == ORIGINAL).to_numpy()
+    weights = balance(frame)
+    groups = name_outlets(frame)
+    whole = len(documents.frame)
+    is_person = human & (np.arange(len(human)) < whole)
+    one, other = (
+        _fit_scale(answer, words, weights, groups, human, is_person) for answer in answers.T
+    )
+    scaled = replace(scorer, human=(one, other))
+    scores = scaled.combine(answers, words)
+    calibration = LogisticRegression(C=1e3).fit(
+        calibration_columns(scores, words), ~human, sample_weight=_even_odds(weights, human)
+    )
+    thresholds, table = keep_promises(documents.frame[human[:whole]], scores[is_person])
+    classifier = replace(
+        scaled,
+        calibration=np.append(calibration.coef_[0], calibration.intercept_[0]),
+        thresholds=thresholds,
+    )
+    return FittedClassifier(classifier, scores[:whole], table)
+
+
+def _fit_scale(
+    answer: Floats,
+    words: npt.NDArray[np.int64],
+    weights: Floats,
+    groups: pd.Series,
+    human: npt.NDArray[np.bool_],
+    is_person: npt.NDArray[np.bool_],
+) -> HumanScale:
+    """The human scale of one answer; people in a fold that had none of its class are left out."""
+    known = np.isfinite(answer)
+    some, whole = human & known, is_person & known
+    if not whole.any():  # no document at all was of the class
+        return HumanScale(np.zeros(2), np.ones(2))
+    scale = fit_human_scale(answer[some], words[some], weights[some], groups[some])
+    return even_tails(scale, answer[whole], words[whole], groups[whole])
+
+
+def even_tails(
+    scale: HumanScale, answers: Floats, words: npt.ArrayLike, groups: pd.Series
+) -> HumanScale:
+    """The scale in units in which people's articles reach 1 equally seldom, whatever is asked.
+
+    Odd articles look spun far oftener than they look translated. In plain standard deviations the
+    tail of the one would set the threshold of both.
+    """
+    standard = scale.standardize(answers, words)
+    thresholds, _ = fit_thresholds(standard, groups.reset_index(drop=True))
+    least = thresholds.get(_TAIL, float(np.quantile(standard, 1 - _TAIL)))
+    return replace(scale, variance=scale.variance * max(least, 1.0) ** 2)
+
+
+def name_outlets(frame: pd.DataFrame) -> pd.Series:
+    """Whose each document is: its outlet, or professional translators'."""
+    return frame["group"].where(~frame["by_translator"].astype(bool), TRANSLATOR_GROUP)
+
+
+def keep_promises(
+    people: pd.DataFrame, scores: Floats
+) -> tuple[dict[float, float], list[dict[str, Any]]]:
+    """`fit_thresholds` of whole human articles, of which `people` says whose they are."""
+    groups = name_outlets(people).reset_index(drop=True)
+    promised = sorted(groups[read_column(people, "promised", False)].unique())
+    return fit_thresholds(scores, groups, promised)
+
+
+def _even_odds(weights: Floats, human: npt.NDArray[np.bool_]) -> Floats:
+    """Weights under which human and machine documents are as many."""
+    return np.where(human, weights / weights[human].sum(), weights / weights[~human].sum())
+
+
+def _bare_classifier(center: Floats, scale: Floats, scorer: LinearScorer) -> DocumentClassifier:
+    nothing = HumanScale(np.zeros(2), np.ones(2))
+    return DocumentClassifier(center, scale, scorer, np.zeros(4), (nothing, nothing), {})

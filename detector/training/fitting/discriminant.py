@@ -1,0 +1,154 @@
+"""Fit what tells whole documents apart in the embeddings: discriminants learnt from pairs.
+
+A tuned encoder's class head was fitted on sentences. What makes whole articles hard to tell apart
+is something else: outlets and topics differ from one another far more than a machine from a
+person, and that does not average out over an article's sentences. So a direction is sought along
+which a machine's version lies far from *its own original*, measured against how much people's
+articles differ among themselves (Fisher 1936, "The use of multiple measurements in taxonomic
+problems"; within-class covariance normalisation, Hatch et al. 2006, does the same for speakers).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from detector.features.columns import DISCRIMINANTS, EVIDENCE_COLUMNS
+from detector.model.linear import LinearScorer
+from detector.results import ORIGINAL, SPUN, TRANSLATED
+from detector.training.fitting.gathered_documents import GatheredDocuments, assign_folds
+
+Floats = npt.NDArray[np.float64]
+
+#: Share of the mean variance that is added to every direction's (Ledoit and Wolf 2004).
+_SHRINKAGE = 0.3
+
+#: An outlet with fewer articles says too little about how its articles differ.
+_FEWEST_ARTICLES = 40
+
+_PLACES = [EVIDENCE_COLUMNS.index(name) for name in DISCRIMINANTS]
+
+
+def fit_discriminant(documents: GatheredDocuments) -> LinearScorer:
+    """Directions (width, `DISCRIMINANTS`), in standard deviations of one outlet's articles.
+
+    A contrast of which there is no document is 0 everywhere.
+
+    Args:
+        documents: with embeddings.
+    """
+    means, frame = average_documents(documents), documents.frame.reset_index(drop=True)
+    human = (frame["label"] == ORIGINAL).to_numpy()
+    own, between = _measure_spread(means[human], frame[human])
+    shift = means - _find_originals(means, frame)
+    by_translator = frame["group"].isin(frame["group"][frame["by_translator"].astype(bool)])
+    translated, translators = (frame["label"] == TRANSLATED).to_numpy(), by_translator.to_numpy()
+    # What outlets differ in must not pass for translation; a spinner's words differ from all.
+    contrasts = {
+        "discriminant_translated": (translated & ~translators, own + between),
+        "discriminant_spun": ((frame["label"] == SPUN).to_numpy(), own),
+        "discriminant_machine": (translated & translators, own),
+    }
+    weights = np.zeros((means.shape[1], len(DISCRIMINANTS)))
+    for place, name in enumerate(DISCRIMINANTS):
+        chosen, spread = contrasts[name]
+        if chosen.any():
+            direction = np.linalg.solve(_shrink(spread), _average(shift[chosen], frame[chosen]))
+            weights[:, place] = direction / np.sqrt(max(float(direction @ own @ direction), 1e-12))
+    usual = np.mean([means[human][rows].mean(0) for rows in _list_groups(frame[human])], axis=0)
+    return LinearScorer(weights.astype(np.float32), (-usual @ weights).astype(np.float32))
+
+
+def fill_discriminants(documents: GatheredDocuments, scorer: LinearScorer) -> GatheredDocuments:
+    """The documents with their discriminants' columns as `scorer` gives them."""
+    assert documents.embeddings is not None
+    matrices = []
+    for matrix, embeddings in zip(documents.matrices, documents.embeddings, strict=True):
+        filled = matrix.copy()
+        filled[:, _PLACES] = scorer(embeddings.astype(np.float32))
+        matrices.append(filled)
+    return replace(documents, matrices=matrices)
+
+
+def cross_fit_discriminant(
+    documents: GatheredDocuments, folds: int = 5
+) -> tuple[LinearScorer, GatheredDocuments]:
+    """The discriminant of all documents, and their columns by one that saw nothing of each.
+
+    The classifier above learns how far to trust these columns, so they must be as good on the
+    documents that it learns from as they are on others, and no better.
+
+    Args:
+        documents: with embeddings.
+        folds: as in `detector.training.fitting.classifier.fit_classifier`.
+    """
+    fold_of = assign_folds(documents.frame["article_id"], folds)
+    matrices = list(documents.matrices)
+    for fold in range(folds):
+        if not (fold_of == fold).any():
+            continue
+        scorer = fit_discriminant(documents.select(fold_of != fold))
+        filled = fill_discriminants(documents.select(fold_of == fold), scorer)
+        for row, matrix in zip(np.flatnonzero(fold_of == fold), filled.matrices, strict=True):
+            matrices[row] = matrix
+    return fit_discriminant(documents), replace(documents, matrices=matrices)
+
+
+def average_documents(documents: GatheredDocuments) -> Floats:
+    """The mean embedding (documents, width) of each document's sentences.
+
+    Raises:
+        ValueError: the documents were gathered without.
+    """
+    if documents.embeddings is None:
+        raise ValueError("these documents were gathered without embeddings")
+    return np.stack([e.astype(np.float64).mean(0) for e in documents.embeddings])
+
+
+def _list_groups(frame: pd.DataFrame) -> list[npt.NDArray[np.int64]]:
+    """The rows of each outlet."""
+    return list(frame.reset_index(drop=True).groupby("group", sort=True).indices.values())
+
+
+def _measure_spread(means: Floats, frame: pd.DataFrame) -> tuple[Floats, Floats]:
+    """Covariance of articles within outlets, and of the outlets' means."""
+    groups = [rows for rows in _list_groups(frame) if len(rows) >= _FEWEST_ARTICLES]
+    nothing = np.zeros((means.shape[1],) * 2)
+    if not groups:
+        return (np.cov(means.T) if len(means) > 1 else np.eye(means.shape[1])), nothing
+    within = np.mean([np.cov(means[rows].T) for rows in groups], axis=0)
+    if len(groups) == 1:
+        return within, nothing
+    return within, np.cov(np.stack([means[rows].mean(0) for rows in groups]).T)
+
+
+def _find_originals(means: Floats, frame: pd.DataFrame) -> Floats:
+    """For each document the mean embedding of its original.
+
+    Where that is not at hand, of its outlet's human articles, or of all.
+    """
+    human = frame[frame["label"] == ORIGINAL]
+    keys = list(zip(frame["group"], frame["article_id"], strict=True))
+    # The first: an edited version is a person's too, and comes after the original.
+    rows = {keys[i]: i for i in reversed(human.index)}
+    outlets = {name: means[index].mean(0) for name, index in human.groupby("group").groups.items()}
+    everyone = means[human.index].mean(0)
+    return np.stack(
+        [means[rows[key]] if key in rows else outlets.get(key[0], everyone) for key in keys]
+    )
+
+
+def _average(shift: Floats, frame: pd.DataFrame) -> Floats:
+    """Mean shift: each group counts alike, within a group each article."""
+    columns = pd.DataFrame(shift)
+    keys = [frame["group"].to_numpy(), frame["article_id"].to_numpy()]
+    of_articles = columns.groupby(keys).mean()
+    return of_articles.groupby(level=0).mean().mean().to_numpy()
+
+
+def _shrink(covariance: Floats) -> Floats:
+    width = len(covariance)
+    return covariance + _SHRINKAGE * np.trace(covariance) / width * np.eye(width)

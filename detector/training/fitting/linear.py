@@ -1,0 +1,67 @@
+"""Fit linear models over sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import csr_matrix
+from sklearn.linear_model import LogisticRegression
+
+from detector.features.ngrams import HASHES, hash_ngrams
+from detector.model.classes import SENTENCE_CLASSES
+from detector.model.linear import LinearScorer
+from detector.text.masking import View
+from detector.training.corpora.labelled_pairs import LabelledPair
+
+
+def fit_lexical(views: Sequence[View], labels: npt.NDArray[np.int64]) -> LinearScorer:
+    """Multinomial logistic regression on hashed n-grams, one output for each sentence class."""
+    hashed = [hash_ngrams(view) for view in views]
+    lengths = np.array([len(h) for h in hashed])
+    values = np.repeat(1.0 / np.sqrt(np.maximum(lengths, 1)), lengths)
+    matrix = csr_matrix(
+        (values, np.concatenate(hashed), np.concatenate([[0], np.cumsum(lengths)])),
+        shape=(len(views), HASHES),
+    )
+    model = LogisticRegression(C=2.0, max_iter=60, class_weight="balanced", tol=1e-3)
+    model.fit(matrix, labels)
+    return LinearScorer(model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32))
+
+
+def fit_linear(
+    features: npt.NDArray[Any],
+    labels: npt.NDArray[np.int64],
+    weights: npt.NDArray[Any] | None = None,
+    strength: float = 0.1,
+) -> LinearScorer:
+    """Logistic regression on standardised columns, with the standardisation folded in.
+
+    Two classes give one output (log-odds of the second), more give one each.
+    """
+    center, scale = features.mean(0), features.std(0)
+    scale[scale < 1e-6] = np.inf
+    model = LogisticRegression(
+        C=strength, max_iter=300, class_weight="balanced" if weights is None else None
+    )
+    model.fit((features - center) / scale, labels, sample_weight=weights)
+    coefficients = (model.coef_ / scale).T
+    bias = model.intercept_ - center @ coefficients
+    return LinearScorer(coefficients.astype(np.float32), bias.astype(np.float32))
+
+
+def unpack_pairs(
+    pairs: Sequence[LabelledPair],
+) -> tuple[list[View], npt.NDArray[np.int64], list[View]]:
+    """Both sides of pairs as one list of views, with labels, and each one's person's version."""
+    views = [view for pair in pairs for view in (pair.original, pair.text)]
+    labels = np.array(
+        [
+            SENTENCE_CLASSES.index(name)
+            for pair in pairs
+            for name in ("human_translation" if pair.is_translation else "native", pair.kind)
+        ]
+    )
+    return views, labels, [pair.original for pair in pairs for _ in range(2)]

@@ -1,0 +1,58 @@
+"""Fit what judges single sentences: n-grams, style, and the contributions of each column."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from detector.features.extractor import EvidenceGatherer
+from detector.features.ngram_language_model import IdiomTable
+from detector.model.sentence_scorer import SentenceScorer
+from detector.results import ORIGINAL
+from detector.training.corpora.labelled_pairs import (
+    LabelledPair,
+)
+from detector.training.fitting.gathered_documents import (
+    GatheredDocuments,
+    balance,
+)
+from detector.training.fitting.linear import fit_lexical, fit_linear, unpack_pairs
+
+
+def fit_sentence_models(
+    pairs: Sequence[LabelledPair], gatherer: EvidenceGatherer
+) -> EvidenceGatherer:
+    """Fit the lexical model, the idiom table and the style model on the tuning pairs."""
+    from detector.features.style import measure_style
+    from detector.training.fitting.stylometry import NgramIdiomaticity
+
+    views, labels, people = unpack_pairs(pairs)
+    lexical = fit_lexical(views, labels)
+    words = [view.words for view in views]
+    own = [view.words for view in people]
+    idiom = NgramIdiomaticity()
+    idiom.fit(list(dict.fromkeys(own)))
+    # The table has counted each pair's own sentence; both sides are measured without it.
+    features = np.hstack([measure_style(words), idiom.transform(words, counted=own)])
+    style = fit_linear(features.astype(np.float64), labels)
+    table = IdiomTable.from_arrays(idiom.to_arrays())
+    return EvidenceGatherer(
+        gatherer.encoder, gatherer.heads, gatherer.common_words, lexical, style, table
+    )
+
+
+def fit_sentence_scorer(documents: GatheredDocuments) -> SentenceScorer:
+    """Log-odds of "not original" of one sentence from its evidence, on development documents."""
+    rows = np.concatenate(documents.matrices).astype(np.float64)
+    sizes = [len(m) for m in documents.matrices]
+    machine = (documents.frame["label"] != ORIGINAL).to_numpy()
+    weights = np.repeat(balance(documents.frame), sizes)
+    labels = np.repeat(machine.astype(np.int64), sizes)
+    share = np.where(labels == 1, weights[labels == 1].sum(), weights[labels == 0].sum())
+    fitted = fit_linear(rows, labels, weights / share * len(labels))
+    center = np.average(rows[labels == 0], axis=0, weights=weights[labels == 0])
+    column = fitted.weights[:, 0]
+    return SentenceScorer(
+        column, center.astype(np.float32), float(fitted.bias[0] + center @ column)
+    )

@@ -1,0 +1,1 @@
+"""What machines and people do to a text: spinners, round trips, editing."""

@@ -1,0 +1,269 @@
+"""More machine versions of a user's own originals: spun, or sent round through another language.
+
+Every row that is made says in ``system`` what made it, starting with `PREFIX`, and stays on the
+side of the split where its original is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from detector.errors import DetectorError
+from detector.results import ORIGINAL, SPUN, TRANSLATED
+from detector.text.sentences import split_sentences
+from detector.training.corpora.splits import hash_fraction
+from detector.training.generation.apertium import ApertiumRoundTrip
+from detector.training.generation.freedict import FreeDictPivotSource
+from detector.training.generation.inflection import MissingPackageError
+from detector.training.generation.spinner import Spinner
+from detector.training.generation.synonym_sources import (
+    SynonymSource,
+    ThesaurusSource,
+    WordNetSource,
+)
+
+PREFIX = "augmented: "
+
+#: Everything that is installed.
+ALL = "all"
+
+#: Shares of the replaceable words that are swapped; an article gets one of them.
+SPIN_RATES = (0.1, 0.2, 0.3, 0.5)
+
+#: Filled with ``source`` and ``target``, two-letter codes of languages.
+TRANSLATOR_PATTERN = "Helsinki-NLP/opus-mt-{source}-{target}"
+
+_ENGLISH = "en"
+
+_SENTENCES_AT_ONCE = 16
+
+_LONGEST_SENTENCE = 256
+
+
+class AugmentationError(DetectorError):
+    """What was asked to make rows is not here, or failed; the message says what to install."""
+
+
+@dataclass(frozen=True)
+class Maker:
+    """Something that makes a machine's version of an article.
+
+    Attributes:
+        name: what the rows' ``system`` says.
+        label: ``spun`` or ``translated``.
+        pivot: the language in between, if there is one.
+        rewrite: takes articles and their ids, gives their versions.
+    """
+
+    name: str
+    label: str
+    pivot: str
+    rewrite: Callable[[Sequence[str], Sequence[str]], list[str]]
+
+
+def augment_documents(
+    documents: pd.DataFrame, makers: Sequence[Maker]
+) -> tuple[pd.DataFrame, dict[str, int]]:
+    """Documents and the versions that `makers` give of the originals among them.
+
+    Args:
+        documents: as `make_documents` returns them.
+        makers: see `list_makers`.
+
+    Returns:
+        The documents, the new ones last, and how many each maker added. A version that is the
+        same as its original is left out.
+    """
+    originals = documents[documents["label"] == ORIGINAL].drop_duplicates("article_id")
+    parts, counts = [documents], {}
+    for maker in makers:
+        texts = originals["text"].tolist()
+        versions = maker.rewrite(texts, originals["article_id"].tolist())
+        made = originals.assign(
+            text=versions, label=maker.label, system=PREFIX + maker.name, pivot=maker.pivot
+        )
+        changed = made[[a.split() != b.split() for a, b in zip(texts, versions, strict=True)]]
+        parts.append(changed)
+        counts[maker.name] = len(changed)
+    return pd.concat(parts, ignore_index=True), counts
+
+
+def list_makers(
+    names: Sequence[str],
+    seed: int,
+    round_trips: Sequence[str] = (),
+    translators: Sequence[str] = (),
+) -> tuple[list[Maker], list[str]]:
+    """The makers of the names asked for.
+
+    Args:
+        names: of `METHODS`, or `ALL`: every one whose data is installed.
+        seed: of the spinners.
+        round_trips: languages to send articles through, as two-letter codes.
+        translators: model folders or hub names: one with ``{source}`` and ``{target}`` in it, or
+            two, from English and back. `TRANSLATOR_PATTERN` unless given.
+
+    Returns:
+        The makers, and what was left out because it is not installed (under `ALL`).
+
+    Raises:
+        AugmentationError: one that was named is not installed or not known.
+    """
+    if unknown := sorted(set(names) - {*METHODS, ALL}):
+        raise AugmentationError(f"no way to augment is called {unknown[0]!r}: {', '.join(METHODS)}")
+    makers, missing = [], []
+    for name in METHODS if ALL in names else dict.fromkeys(names):
+        try:
+            makers.append(METHODS[name](seed))
+        except MissingPackageError as error:
+            if ALL not in names:
+                raise AugmentationError(str(error)) from error
+            missing.append(f"{name}: {error}")
+    makers += [_make_translator(pivot, translators) for pivot in round_trips]
+    return makers, missing
+
+
+def _make_spinner(name: str, source: Callable[[], SynonymSource], seed: int) -> Maker:
+    sources = [source()]
+    # A missing file shows only when a word is looked up.
+    sources[0].candidates("house", "noun")
+    spinners = [Spinner(sources, rate=rate, seed=seed) for rate in SPIN_RATES]
+
+    def rewrite(texts: Sequence[str], articles: Sequence[str]) -> list[str]:
+        drawn = [int(hash_fraction(f"{a}{name}{seed}") * len(spinners)) for a in articles]
+        return [spinners[i].spin(text).text for i, text in zip(drawn, texts, strict=True)]
+
+    return Maker(name, SPUN, "", rewrite)
+
+
+def _make_apertium(pivot: str, seed: int) -> Maker:
+    engine = ApertiumRoundTrip(pivot)
+    engine.translate(["The house is old."])
+
+    def rewrite(texts: Sequence[str], articles: Sequence[str]) -> list[str]:
+        return [rewrite_sentences(text, engine.translate) for text in texts]
+
+    return Maker(engine.name, TRANSLATED, {"spa": "es", "cat": "ca"}[pivot], rewrite)
+
+
+def rewrite_sentences(text: str, translate: Callable[[list[str]], list[str]]) -> str:
+    """A text with each of its sentences translated, one a line."""
+    sentences = [sentence.text for sentence in split_sentences(text)]
+    return "\n".join(translate(sentences)) if sentences else ""
+
+
+METHODS: Mapping[str, Callable[[int], Maker]] = {
+    "thesaurus": partial(_make_spinner, "thesaurus", ThesaurusSource),
+    "wordnet": partial(_make_spinner, "wordnet", WordNetSource),
+    **{
+        f"dictionary-{pivot}": partial(
+            _make_spinner, f"dictionary-{pivot}", partial(FreeDictPivotSource, pivot)
+        )
+        for pivot in ("deu", "fra", "spa")
+    },
+    **{f"apertium-{pivot}": partial(_make_apertium, pivot) for pivot in ("spa", "cat")},
+}
+
+
+def _make_translator(pivot: str, translators: Sequence[str]) -> Maker:
+    forth, back = name_translators(pivot, translators)
+    trip = NeuralRoundTrip(forth, back)
+
+    def rewrite(texts: Sequence[str], articles: Sequence[str]) -> list[str]:
+        return [rewrite_sentences(text, trip.translate) for text in texts]
+
+    return Maker(f"{forth} and back", TRANSLATED, pivot, rewrite)
+
+
+def name_translators(pivot: str, translators: Sequence[str]) -> tuple[str, str]:
+    """The models from English into `pivot` and back.
+
+    Raises:
+        AugmentationError: neither a pattern nor two names were given.
+    """
+    given = list(translators) or [TRANSLATOR_PATTERN]
+    if len(given) == 2:
+        return given[0], given[1]
+    if len(given) == 1 and "{source}" in given[0] and "{target}" in given[0]:
+        pattern = given[0]
+        # No str.format: a path may hold braces of its own.
+        there, home = (
+            pattern.replace("{source}", source).replace("{target}", target)
+            for source, target in ((_ENGLISH, pivot), (pivot, _ENGLISH))
+        )
+        return there, home
+    raise AugmentationError(
+        "a round trip takes two translators, from English and back; give --translator twice, or "
+        f"once with {{source}} and {{target}} in it, such as {TRANSLATOR_PATTERN}"
+    )
+
+
+class NeuralRoundTrip:
+    """English → another language → English through two translation models of transformers.
+
+    Args:
+        forth: folder or hub name of the model from English (MarianMT: Junczys-Dowmunt et al. 2018).
+        back: of the model into English.
+
+    Raises:
+        AugmentationError: transformers or a model cannot be loaded.
+    """
+
+    def __init__(self, forth: str, back: str) -> None:
+        self._steps = [_load_translator(name) for name in (forth, back)]
+
+    def translate(self, sentences: list[str]) -> list[str]:
+        """Send sentences round, in order; nothing is drawn at random."""
+        for tokenizer, model in self._steps:
+            sentences = [
+                text
+                for at in range(0, len(sentences), _SENTENCES_AT_ONCE)
+                for text in _translate_batch(
+                    sentences[at : at + _SENTENCES_AT_ONCE], tokenizer, model
+                )
+            ]
+        return sentences
+
+
+def _load_translator(name: str) -> tuple[Any, Any]:
+    try:
+        from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+    except ImportError as error:
+        raise AugmentationError(
+            "translators need transformers: pip install 'mt-artifact-detector[train]'"
+        ) from error
+    try:
+        return (
+            AutoTokenizer.from_pretrained(name),
+            AutoModelForSeq2SeqLM.from_pretrained(name).eval(),
+        )
+    except ImportError as error:
+        raise AugmentationError(
+            f"translator {name}: its tokenizer needs another package: pip install sentencepiece "
+            f"({error})"
+        ) from error
+    except (OSError, ValueError) as error:
+        raise AugmentationError(
+            f"translator {name}: cannot be loaded: {str(error).splitlines()[0]}; give the folder "
+            "of a translation model, or a name where a hub can be reached"
+        ) from error
+
+
+def _translate_batch(sentences: list[str], tokenizer: Any, model: Any) -> list[str]:
+    import torch
+
+    # One place is the decoder's start.
+    longest = min(_LONGEST_SENTENCE, model.config.max_position_embeddings - 1)
+    encoded = tokenizer(
+        sentences, return_tensors="pt", padding=True, truncation=True, max_length=longest
+    )
+    encoded.pop("token_type_ids", None)
+    with torch.no_grad():
+        generated = model.generate(**encoded, num_beams=1, do_sample=False, max_new_tokens=longest)
+    texts = tokenizer.batch_decode(generated, skip_special_tokens=True)
+    return [" ".join(text.split()) for text in texts]

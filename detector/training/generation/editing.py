@@ -1,0 +1,300 @@
+"""What people do to an article that they copy: cut, move, retell, restyle, reword in places.
+
+The class "edited" of a comparison is trained and measured on these, so they must be real enough to
+fool a measure that only counts what is different. A person changes a few sentences much and leaves
+the rest; house style changes words everywhere; words that a person puts in are ones that people
+write there.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from detector.text.sentences import split_sentences
+from detector.text.spelling import americanize
+
+Rule = Callable[[list[str], random.Random], list[str]]
+
+_QUOTATION = re.compile(
+    r'^"(?P<said>[^"]{20,}?)[,.]?"?,?"\s*(?P<who>[\w.\'-]+'
+    r"(?:\s+[\w.'-]+){0,6}?)\s+(?P<verb>said|says|added|told [\w ]+?)\.?$"
+)
+
+_FIRST_PERSON = {
+    "I": "he", "I'm": "he is", "I've": "he has", "my": "his", "me": "him", "we": "they",
+    "we're": "they are", "we've": "they have", "our": "their", "us": "them", "We": "they",
+    "Our": "their", "My": "his",
+}  # fmt: skip
+
+_BRITISH = {
+    "organization": "organisation", "organizations": "organisations", "center": "centre",
+    "centers": "centres", "labor": "labour", "color": "colour", "defense": "defence",
+    "program": "programme", "programs": "programmes", "favor": "favour", "behavior": "behaviour",
+    "neighbor": "neighbour", "neighbors": "neighbours", "neighboring": "neighbouring",
+    "honor": "honour", "traveling": "travelling", "canceled": "cancelled", "gray": "grey",
+    "recognize": "recognise", "recognized": "recognised", "criticized": "criticised",
+    "organized": "organised", "toward": "towards", "theater": "theatre", "license": "licence",
+    "realize": "realise", "analyze": "analyse", "harbor": "harbour", "rumors": "rumours",
+}  # fmt: skip
+
+_HOUSE_STYLES: tuple[dict[str, str], ...] = (
+    {"U.S.": "US", "U.N.": "UN", "U.K.": "UK", "E.U.": "EU"},
+    {"US": "U.S.", "UN": "U.N.", "UK": "U.K."},
+    {"percent": "per cent"},
+    {"per cent": "percent"},
+    {"percent": "%", "per cent": "%"},
+    {"Mr.": "", "Mrs.": "", "Ms.": ""},
+    {"Mr": "", "Mrs": "", "Ms": ""},
+    {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7"},
+    {"million": "m", "billion": "bn"},
+    {"said": "says"},
+    {"said": "told reporters"},
+    {"says": "said"},
+)
+
+_CONTRACTIONS = {
+    "it is": "it's", "is not": "isn't", "are not": "aren't", "did not": "didn't",
+    "does not": "doesn't", "do not": "don't", "was not": "wasn't", "were not": "weren't",
+    "will not": "won't", "would not": "wouldn't", "has not": "hasn't", "have not": "haven't",
+    "cannot": "can't", "could not": "couldn't", "they are": "they're", "he is": "he's",
+}  # fmt: skip
+
+_EXPANSIONS = {short: long for long, short in _CONTRACTIONS.items()}
+
+# Words that people do exchange, because both are usual at that place; one line a set of equals.
+_EQUALS = """
+began|started;begin|start;buy|purchase;bought|purchased;help|assist;helped|assisted
+about|around|roughly;nearly|almost;also|too;but|yet;however|but;because|since;although|though
+show|reveal;showed|revealed;shows|reveals;major|big;big|large;huge|massive;important|key
+said|told reporters;said|stated;said|explained;added|said;announced|said;according to|as per
+after|following;before|ahead of;despite|in spite of;last year|a year ago
+children|kids;people|residents;people|individuals;police|officers;company|firm;companies|firms
+killed|dead;died|were killed;injured|hurt;injured|wounded;attack|assault;fight|battle
+get|receive;got|received;give|provide;gave|provided;gives|provides;need|require;needs|requires
+think|believe;thinks|believes;thought|believed;want|hope;wants|hopes;wanted|hoped
+try|attempt;tried|attempted;end|finish;ended|finished;keep|maintain;kept|maintained
+rise|increase;rose|increased;fall|drop;fell|dropped;falls|drops;cut|reduced;growing|rising
+leader|head;leaders|heads;deal|agreement;talks|negotiations;vote|ballot;plan|proposal
+government|administration;country|nation;countries|nations;world|globe;city|town
+film|movie;shop|store;shops|stores;job|post;home|house;doctor|physician;money|cash
+many|a number of;several|a number of;some|several;more than|over;less than|under;at least|no fewer
+currently|now;recently|lately;later|afterwards;earlier|previously;often|frequently;quickly|fast
+whether|if;will|is expected to;would|could;must|has to;can|is able to;for example|e.g.
+""".replace("\n", ";")
+
+_EXCHANGES: dict[str, list[str]] = {}
+
+for _line in filter(None, _EQUALS.split(";")):
+    _first, *_others = _line.split("|")
+    for _other in _others:
+        _EXCHANGES.setdefault(_first, []).append(_other)
+        _EXCHANGES.setdefault(_other, []).append(_first)
+
+_OWN_SENTENCES = (
+    "This is a developing story and will be updated.",
+    "Our newsroom could not independently confirm the account.",
+    "The report was first carried by another outlet.",
+    "Readers have been asking what this means for them.",
+    "We looked at what is known so far.",
+    "Here is what you need to know.",
+    "It was not immediately clear what would happen next.",
+    "Calls to the office were not returned on the day.",
+    "More on this in our evening edition.",
+    "The background: the matter has been in the news for some time.",
+)
+
+_WORD = re.compile(r"[A-Za-z]+")
+
+_RELATIVE = re.compile(r", (?:which|who|where|whose) [^,.;\"]{8,80}(?:,|(?=\.))")
+
+_JOINABLE = re.compile(r"^(?:The|A|An|He|She|It|They|This|That|In|On|At|But|And) ")
+
+
+@dataclass
+class Editor:
+    """Edits articles as people do: each by its own draw of rules, strong in few places.
+
+    Args:
+        seed: of the first article; every article draws anew from the same stream.
+    """
+
+    seed: int
+    _random: random.Random = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._random = random.Random(self.seed)
+
+    def edit(self, text: str, headline: str | None = None) -> tuple[str, tuple[str, ...]]:
+        """The edited article, a sentence a line, and the names of the rules that were followed.
+
+        Args:
+            text: the original.
+            headline: where given, put on top, changed.
+        """
+        rng = self._random
+        sentences = [s.text for s in split_sentences(text) if s.kind == "sentence"]
+        chosen = rng.sample(list(_RULES), k=rng.randint(2, min(6, len(_RULES))))
+        for name in chosen:
+            sentences = _RULES[name](sentences, rng) or sentences
+        if headline:
+            sentences.insert(0, change_headline(headline, rng))
+        return "\n".join(sentences), tuple(chosen)
+
+
+def cut(sentences: list[str], rng: random.Random) -> list[str]:
+    """Leave out the end, or paragraphs here and there."""
+    if rng.random() < 0.5:
+        return sentences[: max(3, round(len(sentences) * rng.uniform(0.3, 0.9)))]
+    share = rng.uniform(0.1, 0.5)
+    return [s for i, s in enumerate(sentences) if i == 0 or rng.random() >= share]
+
+
+def move(sentences: list[str], rng: random.Random) -> list[str]:
+    """Put sentences at other places."""
+    moved = list(sentences)
+    for _ in range(max(1, len(moved) // 8)):
+        at, to = rng.randrange(len(moved)), rng.randrange(len(moved))
+        moved.insert(to, moved.pop(at))
+    return moved
+
+
+def retell_quotations(sentences: list[str], rng: random.Random) -> list[str]:
+    """``"We will win," Ms Orr said`` becomes ``Ms Orr said that they will win``."""
+    return [_retell(s) if rng.random() < 0.7 else s for s in sentences]
+
+
+def _retell(sentence: str) -> str:
+    match = _QUOTATION.match(sentence)
+    if match is None:
+        return sentence
+    words = [_FIRST_PERSON.get(word, word) for word in match["said"].split(" ")]
+    words[0] = words[0] if words[0] in _FIRST_PERSON.values() else _lower_first(words[0])
+    who = match["who"][0].upper() + match["who"][1:]
+    return f"{who} {match['verb']} that {' '.join(words)}."
+
+
+def _lower_first(word: str) -> str:
+    return word if word[1:] != word[1:].lower() or word == "I" else word[:1].lower() + word[1:]
+
+
+def respell(sentences: list[str], rng: random.Random) -> list[str]:
+    """British spelling for American or the reverse, throughout."""
+    if rng.random() < 0.5:
+        return [_WORD.sub(lambda m: americanize(m[0]), s) for s in sentences]
+    return [_WORD.sub(lambda m: _keep_case(m[0], _BRITISH), s) for s in sentences]
+
+
+def restyle(sentences: list[str], rng: random.Random) -> list[str]:
+    """House style: titles, numbers, abbreviations, verbs of saying, throughout."""
+    styles = rng.sample(_HOUSE_STYLES, k=rng.randint(1, 3))
+    return [_replace_phrases(s, {k: v for d in styles for k, v in d.items()}) for s in sentences]
+
+
+def contract(sentences: list[str], rng: random.Random) -> list[str]:
+    """Contractions made or undone, throughout."""
+    table = _CONTRACTIONS if rng.random() < 0.6 else _EXPANSIONS
+    return [_replace_phrases(s, table) for s in sentences]
+
+
+def reword(sentences: list[str], rng: random.Random) -> list[str]:
+    """Usual words for usual words, in some sentences."""
+    share, rate = rng.uniform(0.1, 0.5), rng.uniform(0.3, 0.9)
+    edited = []
+    for sentence in sentences:
+        if rng.random() < share:
+            table = {k: rng.choice(v) for k, v in _EXCHANGES.items() if rng.random() < rate}
+            sentence = _replace_phrases(sentence, table)
+        edited.append(sentence)
+    return edited
+
+
+def shorten(sentences: list[str], rng: random.Random) -> list[str]:
+    """Relative clauses left out."""
+    return [_RELATIVE.sub("", s) if rng.random() < 0.6 else s for s in sentences]
+
+
+def join_and_split(sentences: list[str], rng: random.Random) -> list[str]:
+    """Neighbours joined with "and" or "while", long sentences cut at "and" or "but"."""
+    edited: list[str] = []
+    for sentence in sentences:
+        joinable = _JOINABLE.match(sentence) and edited and len(edited[-1]) < 140
+        if joinable and rng.random() < 0.25:
+            link = rng.choice(("and", "while", "as"))
+            edited[-1] = f"{edited[-1].rstrip('.')}, {link} {_lower_first(sentence)}"
+            continue
+        cutting = re.search(r", (and|but) (?=(?:he|she|it|they|the|a) )", sentence)
+        if cutting and rng.random() < 0.6:
+            rest = sentence[cutting.end() :]
+            edited += [sentence[: cutting.start()] + ".", rest[:1].upper() + rest[1:]]
+        else:
+            edited.append(sentence)
+    return edited
+
+
+def add_own(sentences: list[str], rng: random.Random) -> list[str]:
+    """Sentences of one's own put between."""
+    edited = list(sentences)
+    for own in rng.sample(_OWN_SENTENCES, k=rng.randint(1, 4)):
+        edited.insert(rng.randint(0, len(edited)), own)
+    return edited
+
+
+def rewrite_opening(sentences: list[str], rng: random.Random) -> list[str]:
+    """The first sentences retold shorter: what stands between commas goes, the order turns."""
+    edited = list(sentences)
+    for i in range(min(rng.randint(1, 3), len(edited))):
+        parts = [p.strip() for p in edited[i].rstrip(".").split(", ")]
+        if len(parts) > 2:
+            del parts[rng.randrange(1, len(parts) - 1)]
+        if len(parts) > 1 and rng.random() < 0.5:
+            parts = [parts[-1][:1].upper() + parts[-1][1:], *map(_lower_first, parts[:-1])]
+        edited[i] = _replace_phrases(
+            ", ".join(parts) + ".", {k: rng.choice(v) for k, v in _EXCHANGES.items()}
+        )
+    return edited
+
+
+def change_headline(headline: str, rng: random.Random) -> str:
+    """Another headline of the same words: some left out, some exchanged, other capitals."""
+    words = [w for w in headline.split() if len(w) > 4 or rng.random() < 0.7]
+    changed = _replace_phrases(" ".join(words), {k: rng.choice(v) for k, v in _EXCHANGES.items()})
+    return changed.title() if rng.random() < 0.5 else changed
+
+
+def _replace_phrases(sentence: str, table: dict[str, str]) -> str:
+    if not table:
+        return sentence
+    pattern = "|".join(sorted(map(re.escape, table), key=len, reverse=True))
+    edited = re.sub(
+        rf"(?<![\w'.-])(?:{pattern})(?![\w'])", lambda m: _keep_case(m[0], table), sentence
+    )
+    return re.sub(r"  +", " ", edited).strip()
+
+
+def _keep_case(word: str, table: dict[str, str]) -> str:
+    found = table.get(word)
+    if found is None and word[:1].isupper():
+        found = table.get(word[:1].lower() + word[1:])
+        return word if found is None else found[:1].upper() + found[1:]
+    return word if found is None else found
+
+
+_RULES: dict[str, Rule] = {
+    "cut": cut,
+    "move": move,
+    "retell quotations": retell_quotations,
+    "respell": respell,
+    "restyle": restyle,
+    "contract": contract,
+    "reword": reword,
+    "shorten": shorten,
+    "join and split": join_and_split,
+    "add own sentences": add_own,
+    "rewrite the opening": rewrite_opening,
+}
+
+RULES: Sequence[str] = tuple(_RULES)
+"""Names of what an `Editor` may do."""

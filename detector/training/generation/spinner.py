@@ -1,0 +1,340 @@
+"""Synonym spinners: machines that make `spun` training text out of people's English.
+
+Article spinners swap words for entries of a synonym list without understanding the sentence, so
+the result keeps its grammar and loses its idiom ("call" → "appeal", "readout" → "reading"). Here
+are several lists (WordNet, a thesaurus, English → pivot → English through bilingual dictionaries),
+a `Spinner` that puts their words into a text with the inflection kept, and a real rule-based round
+trip through Apertium. Everything reads the data files of Debian packages; nothing is downloaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal, NamedTuple
+
+from detector.training.generation.inflection import Lexicon, parse_words
+from detector.training.generation.synonym_sources import SynonymSource, TorturedPhraseSource
+from detector.training.generation.word_readings import guess_reading
+
+_FUNCTION_WORDS = parse_words("""
+    a an the this that these those some any no every each either neither both all half such
+    i me my mine myself you your yours yourself yourselves he him his himself she her hers herself
+    it its itself we us our ours ourselves they them their theirs themselves one ones oneself
+    who whom whose which what whatever whichever whoever where when why how there here then than
+    be am is are was were been being have has had having do does did done doing
+    will would shall should can could may might must ought need dare cannot going gonna used
+    and or but nor so yet if because although though while whereas unless until till since as
+    whether of in on at by for with about against between among into through during before after
+    above below to from up down out off over under again further once within without toward
+    towards upon across behind beyond near along around per via amid despite except like unlike
+    not never only also too very just even still already ever much many more most less least few
+    fewer several other others another same own else quite rather almost now away back
+    one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
+    sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety
+    hundred hundreds thousand thousands million millions billion billions trillion dozen dozens
+    first second third fourth fifth sixth percent cent cents pence mr mrs ms dr sir yes ok
+    let lets got 's am pm according due ago
+    """)
+
+_PARTICLES = parse_words("up out off down in on over away back around through along")
+
+_TITLES = parse_words(
+    "mr mrs ms dr gen sen rep gov st prof col lt sgt capt rev hon no vs jr sr inc corp co ltd"
+    " jan feb mar apr jun jul aug sep sept oct nov dec"
+)
+
+
+class Swap(NamedTuple):
+    """One substitution: where it stands in the spun text, the word there was, the word there is."""
+
+    start: int
+    end: int
+    source: str
+    replacement: str
+
+
+@dataclass(frozen=True)
+class SpunText:
+    """A spun text and what was swapped, in reading order."""
+
+    text: str
+    substitutions: tuple[Swap, ...]
+
+
+class _Token(NamedTuple):
+    start: int
+    end: int
+    text: str
+    lower: str
+
+
+_TOKEN = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+
+_SENTENCE_BREAK = re.compile(r"[.!?:\n“”\"‘]")
+
+
+@cache
+def _load_default_lexicon() -> Lexicon:
+    return Lexicon()
+
+
+class Spinner:
+    """Swaps a share of a text's content words for synonyms, as article spinners do.
+
+    `rate`: the share of the replaceable words (content words that a source knows) to swap.
+    `sense`: "first" keeps to the first three candidates of a source, "any" takes the whole list.
+    `choice`: "fixed" always takes the first source's first candidate, as cheap spinners do;
+    "random" draws one, the earlier ones a little oftener. `consistent`: a word gets the same
+    substitute throughout a text. `common_only`: prefer candidates that WordNet's tagged text has.
+    `fix_articles`: adapt "a"/"an" to the new word. Each of these is drawn from the seed if None.
+    The output depends on seed, settings and text only, not on the order of calls.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[SynonymSource],
+        rate: float,
+        seed: int,
+        sense: Literal["first", "any"] | None = None,
+        choice: Literal["fixed", "random"] | None = None,
+        consistent: bool | None = None,
+        common_only: bool | None = None,
+        fix_articles: bool | None = None,
+        phrases: TorturedPhraseSource | None = None,
+        lexicon: Lexicon | None = None,
+    ) -> None:
+        if not 0.0 <= rate <= 1.0:
+            raise ValueError(f"rate must be between 0 and 1, not {rate}")
+        if not sources:
+            raise ValueError("a Spinner needs at least one source")
+        style = random.Random(f"style {seed}")
+        drawn_sense: Literal["first", "any"] = style.choice(("first", "any"))
+        drawn_choice: Literal["fixed", "random"] = style.choice(("fixed", "random", "random"))
+        drawn = [style.random() < 0.5 for _ in range(3)]
+        self.sources = list(sources)
+        self.rate = rate
+        self.seed = seed
+        self.sense = sense or drawn_sense
+        self.choice = choice or drawn_choice
+        self.consistent = drawn[0] if consistent is None else consistent
+        self.common_only = drawn[1] if common_only is None else common_only
+        self.fix_articles = drawn[2] if fix_articles is None else fix_articles
+        self.phrases = phrases
+        self.lexicon = lexicon or _load_default_lexicon()
+        self._usable: dict[tuple[str, str], list[list[str]]] = {}
+        self._replaceable: dict[str, bool] = {}
+
+    def spin(self, text: str) -> SpunText:
+        """Spin one text (a sentence or a whole article)."""
+        digest = hashlib.blake2b(f"{self.seed}\0{text}".encode(), digest_size=8).digest()
+        rng = random.Random(int.from_bytes(digest, "big"))
+        tokens = [
+            _Token(m.start(), m.end(), m[0], m[0].lower().replace("’", "'"))
+            for m in _TOKEN.finditer(text)
+        ]
+        edits = self._swap_phrases(tokens, rng)
+        taken = {i for first, (last, _) in edits.items() for i in range(first, last + 1)}
+        places = [i for i in self._places(text, tokens) if i not in taken]
+        wanted = int(len(places) * self.rate + rng.random())
+        rng.shuffle(places)
+        chosen: dict[tuple[str, str], str] = {}
+        done = 0
+        for place in places:
+            if done >= wanted:
+                break
+            new = self._replace(tokens, place, rng, chosen)
+            if new is not None:
+                edits[place] = (place, new)
+                done += 1
+        return self._assemble(text, tokens, edits)
+
+    def _places(self, text: str, tokens: list[_Token]) -> list[int]:
+        """Positions of the words that may be replaced."""
+        names = {
+            token.text
+            for i, token in enumerate(tokens)
+            if token.text[0].isupper() and i and not _starts_sentence(text, tokens, i)
+        }
+        places = []
+        for i, token in enumerate(tokens):
+            if not self._is_replaceable(_core(token.lower)) or _is_in_address(text, token):
+                continue
+            if token.text[0].isupper() and not self._is_common_start(text, tokens, i, names):
+                continue
+            places.append(i)
+        return places
+
+    def _is_common_start(self, text: str, tokens: list[_Token], i: int, names: set[str]) -> bool:
+        token = tokens[i]
+        if token.text in names or not _starts_sentence(text, tokens, i):
+            return False
+        if len(token.text) > 1 and not token.text[1:].islower():
+            return False
+        follower_is_name = i + 1 < len(tokens) and tokens[i + 1].text[0].isupper()
+        readings = self.lexicon.readings(token.lower)
+        return not follower_is_name and any(reading.frequency >= 3 for reading in readings)
+
+    def _is_replaceable(self, word: str) -> bool:
+        known = self._replaceable.get(word)
+        if known is None:
+            known = self._replaceable[word] = (
+                len(word) > 2
+                and word not in _FUNCTION_WORDS
+                and word.replace("-", "").isalpha()
+                and any(
+                    self._candidates(reading.lemma, reading.part_of_speech)
+                    for reading in self.lexicon.readings(word)
+                )
+            )
+        return known
+
+    def _candidates(self, lemma: str, pos: str) -> list[list[str]]:
+        """Each source's usable candidates; sources that have none are left out."""
+        key = (lemma, pos)
+        if key not in self._usable:
+            lists = [self._filter(source.candidates(lemma, pos), pos) for source in self.sources]
+            self._usable[key] = [found for found in lists if found]
+        return self._usable[key]
+
+    def _filter(self, candidates: list[str], pos: str) -> list[str]:
+        found = [
+            candidate
+            for candidate in candidates
+            if self.lexicon.knows(candidate, pos) and candidate not in _FUNCTION_WORDS
+        ]
+        if self.common_only:
+            found = [word for word in found if self.lexicon.count(word, pos) > 0] or found
+        return found[:3] if self.sense == "first" else found
+
+    def _replace(
+        self,
+        tokens: list[_Token],
+        place: int,
+        rng: random.Random,
+        chosen: dict[tuple[str, str], str],
+    ) -> str | None:
+        """Find the new word for a place, inflected and capitalised as the old one, or None."""
+        token = tokens[place]
+        core = _core(token.lower)
+        after = tokens[place + 1].lower if place + 1 < len(tokens) else ""
+        reading = guess_reading(
+            self.lexicon.readings(core),
+            tokens[place - 1].lower if place else "",
+            tokens[place - 2].lower if place > 1 else "",
+            after,
+            possessive=core != token.lower,
+        )
+        key = (reading.lemma, reading.part_of_speech)
+        base = chosen.get(key) if self.consistent else None
+        if base is None:
+            base = self._choose(self._candidates(*key), rng)
+        if base is None or (
+            after in _PARTICLES and reading.part_of_speech == "verb" and " " in base
+        ):
+            return None  # "zeroed in in", "come up out": even cheap spinners avoid these
+        chosen[key] = base
+        new = self.lexicon.inflect(base, reading.part_of_speech, reading.form)
+        if new == core:
+            return None
+        return _match_capital(new + token.text[len(core) :], token.text)
+
+    def _choose(self, lists: list[list[str]], rng: random.Random) -> str | None:
+        if not lists:
+            return None
+        if self.choice == "fixed":
+            return lists[0][0]
+        candidates = rng.choice(lists)
+        # Squaring favours the front of the list, where sources put the likelier words.
+        return candidates[int(len(candidates) * rng.random() ** 2)]
+
+    def _swap_phrases(self, tokens: list[_Token], rng: random.Random) -> dict[int, tuple[int, str]]:
+        """Choose the phrases to replace: first token → (last token, new phrase)."""
+        edits: dict[int, tuple[int, str]] = {}
+        if self.phrases is None:
+            return edits
+        free_from = 0
+        for i in range(len(tokens)):
+            size, options = self._find_phrase(tokens, i) if i >= free_from else (0, [])
+            if options and rng.random() < self.rate:
+                edits[i] = (i + size - 1, _match_capital(rng.choice(options), tokens[i].text))
+                free_from = i + size
+        return edits
+
+    def _find_phrase(self, tokens: list[_Token], i: int) -> tuple[int, list[str]]:
+        """Find the longest known phrase that starts at token `i`: length and substitutes."""
+        assert self.phrases is not None
+        for size in range(min(5, len(tokens) - i), 1, -1):
+            options = self.phrases.candidates(" ".join(t.lower for t in tokens[i : i + size]), "")
+            if options:
+                return size, options
+        return 0, []
+
+    def _assemble(
+        self, text: str, tokens: list[_Token], edits: Mapping[int, tuple[int, str]]
+    ) -> SpunText:
+        pieces: list[str] = []
+        swaps: list[Swap] = []
+        copied = length = 0
+        for first in sorted(edits):
+            last, new = edits[first]
+            between = text[copied : tokens[first].start]
+            if self.fix_articles and first and copied <= tokens[first - 1].start:
+                between = _fix_article(between, tokens[first - 1], new)
+            pieces += [between, new]
+            length += len(between)
+            swaps.append(
+                Swap(length, length + len(new), text[tokens[first].start : tokens[last].end], new)
+            )
+            length += len(new)
+            copied = tokens[last].end
+        pieces.append(text[copied:])
+        return SpunText("".join(pieces), tuple(swaps))
+
+
+def _match_capital(new: str, old: str) -> str:
+    return new[0].upper() + new[1:] if old[0].isupper() else new
+
+
+def _core(word: str) -> str:
+    """Take a possessive 's off a word."""
+    return word.removesuffix("'s")
+
+
+def _is_in_address(text: str, token: _Token) -> bool:
+    """Tell whether the word belongs to a web or mail address, a file name or a tag."""
+    before, after = text[max(token.start - 1, 0) : token.start], text[token.end : token.end + 2]
+    return (before != "" and before in "@/_#&.") or re.match(r"[@_/]|\.\w", after) is not None
+
+
+def _starts_sentence(text: str, tokens: list[_Token], i: int) -> bool:
+    if i == 0:
+        return True
+    previous = tokens[i - 1]
+    gap = text[previous.end : tokens[i].start]
+    if gap.startswith(".") and (previous.lower in _TITLES or len(previous.lower) == 1):
+        return False
+    return _SENTENCE_BREAK.search(gap) is not None
+
+
+def _fix_article(between: str, article: _Token, new: str) -> str:
+    """`between` ends with the article that stands before the new word; make the two agree."""
+    if article.lower not in ("a", "an"):
+        return between
+    right = "an" if _starts_with_vowel_sound(new.lower()) else "a"
+    if article.text[0].isupper():
+        right = right.capitalize()
+    head, _, tail = between.rpartition(article.text)
+    return head + right + tail
+
+
+def _starts_with_vowel_sound(word: str) -> bool:
+    if re.match(r"hour|honest|honou?r|heir", word):
+        return True
+    if re.match(r"eu|ewe|one\b|once\b|u(?:ni(?![ndm])|s[aeiu]|t[ei]|biq|ran|kr)", word):
+        return False
+    return word[0] in "aeiou"

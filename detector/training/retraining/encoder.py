@@ -1,0 +1,155 @@
+"""Retraining down to the encoder: tune it anew on a user's pairs, and fit the classifier on them.
+
+What the base learnt above its encoder cannot be carried over: the evidence that it keeps was
+gathered by the old encoder. So the classifier and its thresholds rest on the user's articles
+alone, and two thirds of these are for them: a classifier must not learn from articles that the
+encoder learnt by heart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+
+from detector.errors import DetectorError
+from detector.features.extractor import EvidenceGatherer
+from detector.results import ORIGINAL
+from detector.text.sentences import split_sentences
+from detector.text.words import count_words
+from detector.training.corpora.labelled_pairs import LabelledPair, label_pair
+from detector.training.corpora.splits import hash_fraction
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from detector.training.fitting.encoder_tuning import TuningConfig
+
+
+#: Share of the articles that the encoder learns from.
+TUNING_SHARE = 1 / 3
+
+#: Layers of the encoder that are kept, as in the shipped model, if it has them.
+_LAYERS = 3
+
+_FEWEST_WORDS = 5
+
+_FEWEST_SENTENCES = 50
+
+
+class TunedModel(NamedTuple):
+    """A tuned encoder, ready for a model folder.
+
+    Attributes:
+        folder: a sentence-transformers folder with its ONNX model.
+        gatherer: reads sentences with it.
+        pairs: how many pairs of sentences it was tuned on.
+    """
+
+    folder: Path
+    gatherer: EvidenceGatherer
+    pairs: int
+
+
+def is_for_tuning(article_ids: pd.Series) -> pd.Series:
+    """Which articles the encoder learns from; the others are for the classifier."""
+    return article_ids.map(lambda i: hash_fraction(f"tuning {i}") < TUNING_SHARE).astype(bool)
+
+
+def iterate_sentence_pairs(
+    documents: pd.DataFrame, common_words: Container[str]
+) -> Iterator[LabelledPair]:
+    """Labelled pairs of the sentences of each machine document and of its original.
+
+    Sentences are aligned within the pair, by likeness and order; one against one is used, and
+    what is the same on both sides teaches nothing.
+    """
+    from detector.comparison.alignment import align
+
+    human = documents[documents["label"] == ORIGINAL].drop_duplicates("article_id")
+    originals = dict(zip(human["article_id"], human["text"], strict=True))
+    for row in documents[documents["label"] != ORIGINAL].itertuples():
+        original = originals.get(row.article_id)
+        if original is None:
+            continue
+        versions, people = split_sentences(str(row.text)), split_sentences(original)
+        for link in align(str(row.text), original).links:
+            if len(link.sentences) != 1 or len(link.original_sentences) != 1:
+                continue
+            text = versions[link.sentences[0]].text
+            own = people[link.original_sentences[0]].text
+            if text != own and min(map(count_words, (text, own))) >= _FEWEST_WORDS:
+                yield label_pair(own, text, str(row.label), common_words)
+
+
+def tune_encoder(
+    documents: pd.DataFrame,
+    base: EvidenceGatherer,
+    encoder_base: str,
+    work: Path,
+    seed: int,
+    resume: bool,
+    say: Callable[[str], None],
+    config: TuningConfig | None = None,
+) -> TunedModel:
+    """Tune an encoder on the sentences of labelled documents.
+
+    Args:
+        documents: those that it may learn from, see `is_for_tuning`.
+        base: whose common words, lexical model, style and idiom stay.
+        encoder_base: sentence-transformers folder or hub name to start from. The encoder of a
+            model folder will not do: it is an int8 ONNX file, which cannot be trained on.
+        work: where checkpoint and tuned encoder go.
+        seed: of the order, dropout and new weights.
+        resume: go on from the checkpoint in `work`.
+        say: receives a line of progress now and then.
+        config: `TuningConfig` with the seed, unless given.
+
+    Raises:
+        DetectorError: there are too few pairs of sentences, the base cannot be loaded, or the
+            checkpoint is of another run.
+    """
+    pairs = list(iterate_sentence_pairs(documents, base.common_words))
+    if len(pairs) < _FEWEST_SENTENCES:
+        raise DetectorError(
+            f"{len(pairs)} pairs of sentences are too few to tune an encoder on; give at least "
+            f"{_FEWEST_SENTENCES} (some thousands are a sensible start), or use --depth classifier"
+        )
+    heads, folder = _tune(pairs, encoder_base, work, seed, resume, say, config)
+    from detector.features.encoder import SentenceEncoder
+
+    gatherer = EvidenceGatherer(
+        SentenceEncoder(folder), heads, base.common_words, base.lexical, base.style, base.idiom
+    )
+    return TunedModel(folder, gatherer, len(pairs))
+
+
+def _tune(
+    pairs: list[LabelledPair],
+    encoder_base: str,
+    work: Path,
+    seed: int,
+    resume: bool,
+    say: Callable[[str], None],
+    config: TuningConfig | None,
+) -> tuple[dict[str, Any], Path]:
+    try:
+        from detector.training.fitting.encoder_export import export_encoder
+        from detector.training.fitting.encoder_tuning import TuningConfig, tune
+    except ImportError as error:
+        raise DetectorError(
+            f"{error.name} is missing: pip install 'mt-artifact-detector[train]'"
+        ) from error
+    try:
+        model = tune(
+            encoder_base, pairs, work, config or TuningConfig(seed=seed), resume=resume, report=say
+        )
+    except (OSError, ValueError) as error:
+        raise DetectorError(
+            f"the encoder {encoder_base} cannot be tuned: {str(error).splitlines()[0]}"
+        ) from error
+    layers = _LAYERS if _LAYERS in model.exits else max(model.exits)
+    folder = work / "encoder"
+    return export_encoder(model, layers, encoder_base, folder), folder
