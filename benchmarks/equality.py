@@ -22,8 +22,6 @@ import pandas as pd
 from detector import Detector
 
 SEED = 20260101
-#: What a sentence and a comparison call their measures; "evidence" in version 0.1.
-CONTRIBUTIONS = FEATURES = "evidence"
 ARTIFACT_SETTINGS = ("few", "many", "all", "none")
 RATES = (0.05, 0.01, 0.001)
 COMPARISON_RATES = (0.05, 0.01, 0.005)
@@ -116,10 +114,7 @@ def _flatten_verdict(verdict: Any) -> list[Any]:
         verdict.reason,
         verdict.words,
         verdict.language,
-        [
-            [s.start, s.end, s.kind, list(getattr(s, CONTRIBUTIONS).values())]
-            for s in verdict.sentences
-        ],
+        [[s.start, s.end, s.kind, list(s.contributions.values())] for s in verdict.sentences],
         [[a.start, a.end, a.kind, a.score, a.suggestion] for a in verdict.artifacts],
     ]
 
@@ -142,7 +137,7 @@ def _flatten_comparison(comparison: Any) -> list[Any]:
             [s.start, s.end, s.original_start, s.original_end, s.kind, s.score]
             for s in comparison.substitutions
         ],
-        list(getattr(comparison, FEATURES).values()),
+        list(comparison.features.values()),
         _flatten_verdict(comparison.verdict)[:-1],
         _flatten_verdict(comparison.original_verdict)[:-1],
     ]

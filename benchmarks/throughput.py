@@ -63,10 +63,10 @@ def measure_stages(texts: list[str], model: str | None) -> dict[str, float]:
     from detector import Detector
     from detector.features.ngrams import score_ngrams
     from detector.text.language import guess_language
-    from detector.text.masking import make_view
+    from detector.text.masking import mask_sentence
     from detector.text.sentences import split_sentences
 
-    gatherer = Detector.load(model, threads=1).gatherer
+    extractor = Detector.load(model, threads=1).extractor
     stages: dict[str, float] = {}
 
     def timed(name, work):  # type: ignore[no-untyped-def]
@@ -78,18 +78,18 @@ def measure_stages(texts: list[str], model: str | None) -> dict[str, float]:
     timed("language", lambda: [guess_language(t) for t in texts])
     cut = timed("sentences", lambda: [split_sentences(t) for t in texts])
     documents = timed(
-        "views", lambda: [[make_view(s.text, gatherer.common_words) for s in d] for d in cut]
+        "views", lambda: [[mask_sentence(s.text, extractor.common_words) for s in d] for d in cut]
     )
-    head = gatherer.heads["token_weights"]
+    head = extractor.heads["token_weights"]
 
     def encode() -> None:
         for document in documents:
-            gatherer.encoder.encode([view.words for view in document], head, 0.0)
+            extractor.encoder.encode([masked.words for masked in document], head, 0.0)
 
     timed("encoder", encode)
-    views = [view for document in documents for view in document]
-    timed("lexical", lambda: score_ngrams(views, gatherer.lexical))
-    timed("style and idiom", lambda: gatherer.measure_style(views))
+    masked_sentences = [masked for document in documents for masked in document]
+    timed("lexical", lambda: score_ngrams(masked_sentences, extractor.lexical))
+    timed("style and idiom", lambda: extractor.measure_style(masked_sentences))
     return stages
 
 

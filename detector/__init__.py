@@ -13,14 +13,14 @@ from detector.version import __version__
 if TYPE_CHECKING:
     from detector.detector import Detector
     from detector.errors import BundleError, DetectorError
-    from detector.results import Artifact, SentenceEvidence, Verdict
+    from detector.results import Artifact, SentenceScore, Verdict
 
 __all__ = [
     "Artifact",
     "BundleError",
     "Detector",
     "DetectorError",
-    "SentenceEvidence",
+    "SentenceScore",
     "Verdict",
     "__version__",
 ]
@@ -30,7 +30,7 @@ _HOMES = {
     "BundleError": "detector.errors",
     "Detector": "detector.detector",
     "DetectorError": "detector.errors",
-    "SentenceEvidence": "detector.results",
+    "SentenceScore": "detector.results",
     "Verdict": "detector.results",
 }
 

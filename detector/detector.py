@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from detector.errors import BundleError
-from detector.features.columns import EVIDENCE_COLUMNS
-from detector.features.document_features import DocumentEvidence
-from detector.features.extractor import EvidenceGatherer
+from detector.features.columns import FEATURE_COLUMNS
+from detector.features.document_features import DocumentFeatures
+from detector.features.extractor import FeatureExtractor
 from detector.model.bundle import Bundle
 from detector.model.document_classifier import DocumentClassifier
 from detector.model.sentence_scorer import SentenceScorer
@@ -22,7 +22,7 @@ from detector.results import (
     MACHINE_REWRITTEN,
     RELATIONS,
     Comparison,
-    SentenceEvidence,
+    SentenceScore,
     Verdict,
     format_signature,
 )
@@ -33,7 +33,7 @@ from detector.version import __version__
 if TYPE_CHECKING:
     import pandas as pd
 
-    from detector.comparison.pair_features import PairEvidence
+    from detector.comparison.pair_features import PairFeatures
     from detector.comparison.relation_classifier import PairClassifier
 
 #: Under so many words a text is not flagged, whatever its probability.
@@ -58,13 +58,13 @@ class Detector:
 
     def __init__(
         self,
-        gatherer: EvidenceGatherer,
+        extractor: FeatureExtractor,
         classifier: DocumentClassifier,
         sentence_scorer: SentenceScorer,
         model: str,
         bundle: Bundle | None = None,
     ) -> None:
-        self.gatherer = gatherer
+        self.extractor = extractor
         self.classifier = classifier
         self.sentence_scorer = sentence_scorer
         self.model = model
@@ -94,7 +94,7 @@ class Detector:
         bundle = Bundle.open(path)
         arrays = bundle.read_arrays("classifier.safetensors")
         return cls(
-            EvidenceGatherer.from_bundle(bundle, threads),
+            FeatureExtractor.from_bundle(bundle, threads),
             DocumentClassifier.from_arrays(arrays),
             SentenceScorer.from_arrays(arrays),
             bundle.identifier,
@@ -193,18 +193,18 @@ class Detector:
         classifier = self._load_pair_classifier()
         if (reason := _find_obstacle(text, reference)) is not None:
             return self._refuse_pair(text, reference, reason, rate)
-        gathered = self.gatherer.gather([text, reference])
-        if not all(evidence.judged for evidence in gathered):
+        gathered = self.extractor.gather([text, reference])
+        if not all(features.judged for features in gathered):
             empty = "the copy" if not gathered[0].judged else "the original"
             reason = f"too short: {empty} has no whole sentence"
             return self._refuse_pair(text, reference, reason, rate)
-        from detector.comparison.pair_features import PairEvidence
+        from detector.comparison.pair_features import PairFeatures
 
         own, theirs = self.measure_log_odds(gathered)
-        evidence = PairEvidence.gather((text, reference), (gathered[0], gathered[1]), (own, theirs))
-        return self._judge_pair(evidence, classifier, rate)
+        features = PairFeatures.gather((text, reference), (gathered[0], gathered[1]), (own, theirs))
+        return self._judge_pair(features, classifier, rate)
 
-    def measure_log_odds(self, documents: Sequence[DocumentEvidence]) -> list[float]:
+    def measure_log_odds(self, documents: Sequence[DocumentFeatures]) -> list[float]:
         """The document classifier's score of each document, as comparisons know it."""
         return [
             float(self._log_odds_classifier.score(d.summary[None], np.array([d.words]))[0][0])
@@ -223,21 +223,21 @@ class Detector:
         return self._pair_classifier
 
     def _judge_pair(
-        self, evidence: PairEvidence, classifier: PairClassifier, rate: float
+        self, features: PairFeatures, classifier: PairClassifier, rate: float
     ) -> Comparison:
-        shares = classifier.judge(evidence.columns[None])[0]
+        shares = classifier.judge(features.columns[None])[0]
         by_relation = dict(zip(RELATIONS, map(float, shares), strict=True))
         probability = by_relation[MACHINE_REWRITTEN]
         threshold = classifier.find_threshold(rate)
-        words = min(evidence.copy.words, evidence.original.words)
+        words = min(features.copy.words, features.original.words)
         reason = None
         if words < MINIMUM_COMPARED_WORDS:
             reason = (
                 f"too short: {words} words in one of the texts, {MINIMUM_COMPARED_WORDS} needed"
             )
         elif threshold is None:
-            promised = ", ".join(f"{r:g}" for r in sorted(classifier.thresholds)) or "none"
-            reason = f"no threshold: this model promises none at {rate:g}, only at {promised}"
+            guaranteed = ", ".join(f"{r:g}" for r in sorted(classifier.thresholds)) or "none"
+            reason = f"no threshold: this model promises none at {rate:g}, only at {guaranteed}"
         return Comparison(
             relation=max(by_relation, key=by_relation.__getitem__),
             class_probabilities=by_relation,
@@ -245,13 +245,13 @@ class Detector:
             flagged=reason is None and threshold is not None and probability >= threshold,
             threshold=threshold,
             false_positive_rate=rate,
-            coverage=evidence.alignment.coverage,
-            original_coverage=evidence.alignment.original_coverage,
-            alignment=evidence.alignment.links,
-            substitutions=classifier.name_substitutions(evidence),
-            evidence=evidence.named_columns,
-            verdict=self._judge(evidence.copy, DEFAULT_FALSE_POSITIVE_RATE),
-            original_verdict=self._judge(evidence.original, DEFAULT_FALSE_POSITIVE_RATE),
+            coverage=features.alignment.coverage,
+            original_coverage=features.alignment.original_coverage,
+            alignment=features.alignment.links,
+            substitutions=classifier.name_substitutions(features),
+            features=features.named_columns,
+            verdict=self._judge(features.copy, DEFAULT_FALSE_POSITIVE_RATE),
+            original_verdict=self._judge(features.original, DEFAULT_FALSE_POSITIVE_RATE),
             reason=reason,
             signature=format_signature(__version__, self.model, threshold, rate),
         )
@@ -268,7 +268,7 @@ class Detector:
             original_coverage=0.0,
             alignment=(),
             substitutions=(),
-            evidence={},
+            features={},
             verdict=self.score(text),
             original_verdict=self.score(reference),
             reason=reason,
@@ -312,21 +312,21 @@ class Detector:
     def _score_text(self, text: str, rate: float, artifacts: str) -> Verdict:
         language = guess_language(text) if text.strip() else None
         if language == "en":
-            (evidence,) = self.gatherer.gather([text[:MAXIMUM_CHARACTERS]])
-            if evidence.judged:
-                return self._add_artifacts(text, evidence, self._judge(evidence, rate), artifacts)
+            (features,) = self.extractor.gather([text[:MAXIMUM_CHARACTERS]])
+            if features.judged:
+                return self._add_artifacts(text, features, self._judge(features, rate), artifacts)
         return self._refuse(text, language, rate)
 
     def _add_artifacts(
-        self, text: str, evidence: DocumentEvidence, verdict: Verdict, setting: str
+        self, text: str, features: DocumentFeatures, verdict: Verdict, setting: str
     ) -> Verdict:
         if self._finder is None or setting == "none":
             return verdict
-        (log_odds,) = self.measure_log_odds([evidence])
-        found = self._finder.find(text, evidence, log_odds, setting)
+        (log_odds,) = self.measure_log_odds([features])
+        found = self._finder.find(text, features, log_odds, setting)
         return replace(verdict, artifacts=found)
 
-    def _judge(self, document: DocumentEvidence, rate: float) -> Verdict:
+    def _judge(self, document: DocumentFeatures, rate: float) -> Verdict:
         # One at a time: a matrix product of several rows differs in its last digit.
         words = np.array([document.words])
         scores, shares = self.classifier.score(document.summary[None], words)
@@ -341,7 +341,7 @@ class Detector:
 
     def _make_verdict(
         self,
-        document: DocumentEvidence,
+        document: DocumentFeatures,
         probability: float,
         shares: list[float],
         threshold: float | None,
@@ -369,24 +369,24 @@ class Detector:
         if words < MINIMUM_WORDS:
             return f"too short: {words} words in whole sentences, {MINIMUM_WORDS} needed"
         if threshold is None:
-            promised = ", ".join(f"{r:g}" for r in self.false_positive_rates) or "none"
-            return f"no threshold: this model promises none at {rate:g}, only at {promised}"
+            guaranteed = ", ".join(f"{r:g}" for r in self.false_positive_rates) or "none"
+            return f"no threshold: this model promises none at {rate:g}, only at {guaranteed}"
         return None
 
-    def _weigh_sentences(self, document: DocumentEvidence) -> tuple[SentenceEvidence, ...]:
+    def _weigh_sentences(self, document: DocumentFeatures) -> tuple[SentenceScore, ...]:
         """Each sentence with what its columns contribute to its log-odds of "not original"."""
         rows = {sentence: row for row, sentence in enumerate(document.judged)}
         parts = self.sentence_scorer.weigh(document.matrix).round(4).tolist()
         constant = round(self.sentence_scorer.constant, 4)
         result = []
         for i, sentence in enumerate(document.sentences):
-            evidence: dict[str, float] = {}
+            contributions: dict[str, float] = {}
             if i in rows:
-                evidence = dict(zip(EVIDENCE_COLUMNS, parts[rows[i]], strict=True))
-                evidence["constant"] = constant
+                contributions = dict(zip(FEATURE_COLUMNS, parts[rows[i]], strict=True))
+                contributions["constant"] = constant
             result.append(
-                SentenceEvidence(
-                    sentence.text, sentence.start, sentence.end, sentence.kind, evidence
+                SentenceScore(
+                    sentence.text, sentence.start, sentence.end, sentence.kind, contributions
                 )
             )
         return tuple(result)

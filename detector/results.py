@@ -99,7 +99,7 @@ def _check_share(name: str, value: float | None) -> None:
 
 
 @dataclass(frozen=True)
-class SentenceEvidence(_Result):
+class SentenceScore(_Result):
     """One sentence and what it says about the document.
 
     Attributes:
@@ -107,14 +107,14 @@ class SentenceEvidence(_Result):
         start: offset of its first character in the caller's text.
         end: offset behind its last character in the caller's text.
         kind: "sentence", "headline" or "boilerplate"; boilerplate has no say.
-        evidence: named contributions in log-odds of not being a person's English; they add up.
+        contributions: of named columns, in log-odds of not being a person's English; they add up.
     """
 
     text: str
     start: int
     end: int
     kind: str = "sentence"
-    evidence: Mapping[str, float] = field(default_factory=dict)
+    contributions: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _check_span(self.start, self.end)
@@ -122,10 +122,10 @@ class SentenceEvidence(_Result):
     @property
     def log_odds(self) -> float:
         """The sum of the contributions: above 0 speaks for a machine, below for a person."""
-        return sum(self.evidence.values())
+        return sum(self.contributions.values())
 
     def __str__(self) -> str:
-        parts = ", ".join(f"{name} {value:+.2f}" for name, value in self.evidence.items())
+        parts = ", ".join(f"{name} {value:+.2f}" for name, value in self.contributions.items())
         return f"{self.log_odds:+.2f}  [{self.start}–{self.end}] {_shorten(self.text)}" + (
             f"  ({parts})" if parts else ""
         )
@@ -188,7 +188,7 @@ class Verdict(_Result):
     threshold: float | None
     false_positive_rate: float
     reason: str | None = None
-    sentences: tuple[SentenceEvidence, ...] = ()
+    sentences: tuple[SentenceScore, ...] = ()
     artifacts: tuple[Artifact, ...] = ()
     words: int = 0
     language: str | None = None
@@ -213,7 +213,7 @@ class Verdict(_Result):
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """The verdict that `to_dict` was called on; ValueError where the data are none."""
         nested = dict(data)
-        for name, kind in (("sentences", SentenceEvidence), ("artifacts", Artifact)):
+        for name, kind in (("sentences", SentenceScore), ("artifacts", Artifact)):
             if name in nested:
                 nested[name] = tuple(kind.from_dict(item) for item in nested[name])
         return super().from_dict(nested)
@@ -322,7 +322,7 @@ class Comparison(_Result):
         original_coverage: share of the original's words in sentences that the copy has.
         alignment: which sentences stem from which, in the copy's order, what was dropped last.
         substitutions: what was put in place of what, in the copy's order.
-        evidence: named measures that the relation was judged by.
+        features: named measures that the relation was judged by.
         verdict: what the copy says of itself; its `sentences` are those that `alignment` counts.
         original_verdict: likewise of the original.
         reason: why the pair was not judged or could not be flagged; None where nothing stood in
@@ -340,7 +340,7 @@ class Comparison(_Result):
     original_coverage: float
     alignment: tuple[SentenceLink, ...]
     substitutions: tuple[Substitution, ...]
-    evidence: Mapping[str, float]
+    features: Mapping[str, float]
     verdict: Verdict
     original_verdict: Verdict
     reason: str | None = None
@@ -437,10 +437,10 @@ def _extent(verdict: Verdict) -> str:
     return f"{words}, {sentences}, language {verdict.language or 'unknown'}"
 
 
-def _weightiest(sentences: tuple[SentenceEvidence, ...]) -> tuple[SentenceEvidence, ...]:
-    telling = [sentence for sentence in sentences if sentence.evidence]
+def _weightiest(sentences: tuple[SentenceScore, ...]) -> tuple[SentenceScore, ...]:
+    telling = [sentence for sentence in sentences if sentence.contributions]
     return tuple(sorted(telling, key=lambda item: -abs(item.log_odds))[:_SHOWN_SENTENCES])
 
 
-def _weighty_lines(title: str, items: tuple[SentenceEvidence | Artifact, ...]) -> list[str]:
+def _weighty_lines(title: str, items: tuple[SentenceScore | Artifact, ...]) -> list[str]:
     return [f"  {title}:", *(f"    {item}" for item in items)] if items else []

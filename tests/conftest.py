@@ -12,20 +12,20 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from detector.features.columns import DISCRIMINANTS, EVIDENCE_COLUMNS
+from detector.features.columns import DISCRIMINANTS, FEATURE_COLUMNS
 from detector.features.ngrams import HASHES, hash_ngrams
 from detector.model.classes import SENTENCE_CLASSES
 from detector.model.document_classifier import DocumentClassifier
 from detector.model.linear import LinearScorer
 from detector.model.sentence_scorer import SentenceScorer
-from detector.text.masking import make_view
+from detector.text.masking import mask_sentence
 from detector.text.sentences import split_sentences
 from detector.text.words import tokenize
 
 if TYPE_CHECKING:
     from detector.detector import Detector
     from detector.training.fitting.classifier import FittedClassifier
-    from detector.training.fitting.gathered_documents import GatheredDocuments
+    from detector.training.fitting.feature_table import FeatureTable
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 WIDTH, LAYERS = 16, 2
@@ -170,24 +170,24 @@ def tiny_encoder(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> T
 # Documents as evidence, drawn at random
 # --------------------------------------------------------------------------------------
 
-DrawDocuments = Callable[..., "GatheredDocuments"]
+DrawDocuments = Callable[..., "FeatureTable"]
 _SHIFTS = {"original": {}, "translated": {"lexical_translated": 1.2}, "spun": {"lexical_spun": 1.2}}
 
 
 def _draw_documents(
     originals: int, machines: int, seed: int, outlets: tuple[str, ...] = ("gazette", "courier")
-) -> GatheredDocuments:
+) -> FeatureTable:
     """Documents of 5 to 30 sentences whose lexical columns tell the classes apart."""
-    from detector.training.fitting.gathered_documents import GatheredDocuments
+    from detector.training.fitting.feature_table import FeatureTable
 
     rng = np.random.default_rng(seed)
     labels = ["original"] * originals + ["translated"] * machines + ["spun"] * machines
     matrices, counts = [], []
     for label in labels:
         sentences = int(rng.integers(5, 31))
-        matrix = rng.normal(0.0, 0.5, (sentences, len(EVIDENCE_COLUMNS))).astype(np.float32)
+        matrix = rng.normal(0.0, 0.5, (sentences, len(FEATURE_COLUMNS))).astype(np.float32)
         for column, shift in _SHIFTS[label].items():
-            matrix[:, EVIDENCE_COLUMNS.index(column)] += shift
+            matrix[:, FEATURE_COLUMNS.index(column)] += shift
         matrices.append(matrix)
         counts.append(rng.integers(8, 30, sentences).astype(np.int32))
     frame = pd.DataFrame(
@@ -199,7 +199,7 @@ def _draw_documents(
             "by_translator": False,
         }
     )
-    return GatheredDocuments(frame, matrices, counts)
+    return FeatureTable(frame, matrices, counts)
 
 
 @pytest.fixture(scope="session")
@@ -232,16 +232,16 @@ def _make_lexical() -> LinearScorer:
     """A lexical model that knows nothing but `MACHINE_WORDS`."""
     weights = np.zeros((HASHES, len(SENTENCE_CLASSES)), dtype=np.float32)
     for word in MACHINE_WORDS:
-        whole = hash_ngrams(make_view(word, COMMON_WORDS))
+        whole = hash_ngrams(mask_sentence(word, COMMON_WORDS))
         weights[whole, SENTENCE_CLASSES.index("translated")] = 0.4
     return LinearScorer(weights, np.zeros(len(SENTENCE_CLASSES), dtype=np.float32))
 
 
 def _make_style() -> LinearScorer:
-    from detector.features.ngram_language_model import IDIOM_COLUMNS
+    from detector.features.ngram_language_model import NGRAM_COLUMNS
     from detector.features.style import STYLE_COLUMNS
 
-    shape = (len(STYLE_COLUMNS) + len(IDIOM_COLUMNS), len(SENTENCE_CLASSES))
+    shape = (len(STYLE_COLUMNS) + len(NGRAM_COLUMNS), len(SENTENCE_CLASSES))
     weights = np.random.default_rng(7).normal(0.0, 0.01, shape).astype(np.float32)
     return LinearScorer(weights, np.zeros(shape[1], dtype=np.float32))
 
@@ -252,7 +252,7 @@ def _make_discriminant() -> LinearScorer:
     return LinearScorer(weights, np.zeros(shape[1], dtype=np.float32))
 
 
-def _fit_sentence_scorer(documents: GatheredDocuments) -> SentenceScorer:
+def _fit_sentence_scorer(documents: FeatureTable) -> SentenceScorer:
     from detector.training.fitting.sentence_models import fit_sentence_scorer
 
     return fit_sentence_scorer(documents)
@@ -263,9 +263,9 @@ def _write_tiny_bundle(
     encoder: Path,
     heads: dict[str, npt.NDArray[np.float32]],
     fitted: FittedClassifier,
-    documents: GatheredDocuments,
+    documents: FeatureTable,
 ) -> Path:
-    from detector.features.ngram_language_model import IdiomTable
+    from detector.features.ngram_language_model import NgramLanguageModel
     from detector.model.bundle_writing import write_bundle
 
     human = [tokenize(s.text) for s in split_sentences(PERSON)]
@@ -277,7 +277,7 @@ def _write_tiny_bundle(
         | _make_style().to_arrays("style")
         | _make_discriminant().to_arrays("discriminant"),
         "common_words.json": sorted(COMMON_WORDS),
-        "idiom.safetensors": IdiomTable.fit(human * 2).to_arrays(),
+        "idiom.safetensors": NgramLanguageModel.fit(human * 2).to_arrays(),
         "classifier.safetensors": fitted.classifier.to_arrays()
         | _fit_sentence_scorer(documents).to_arrays(),
     }

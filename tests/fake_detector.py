@@ -82,7 +82,7 @@ class FakeDetector:
             original_coverage=0.5,
             alignment=(),
             substitutions=(),
-            evidence={},
+            features={},
             verdict=verdict,
             original_verdict=self.score(reference),
             reason=None if known else verdict.reason,

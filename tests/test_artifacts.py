@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from detector.detector import Detector
-from detector.features.columns import EVIDENCE_COLUMNS, SUMMARY_COLUMNS
-from detector.features.document_features import DocumentEvidence
+from detector.features.columns import FEATURE_COLUMNS, SUMMARY_COLUMNS
+from detector.features.document_features import DocumentFeatures
 from detector.model.bundle import Bundle
 from detector.model.bundle_writing import write_bundle
-from detector.model.mlp import Network
-from detector.spans.co_occurrence import PeopleUsage
+from detector.model.mlp import MultilayerPerceptron
+from detector.spans.co_occurrence import CooccurrenceCounts
 from detector.spans.finder import ArtifactFinder, may_show
 from detector.spans.word_features import WORD_COLUMNS, measure_words, name_kind
 from detector.spans.word_memory import (
@@ -23,7 +23,7 @@ from detector.spans.word_memory import (
     hash_word,
 )
 from detector.spans.word_model import WordModel
-from detector.text.masking import make_view
+from detector.text.masking import mask_sentence
 from detector.text.sentences import Sentence
 
 
@@ -39,7 +39,7 @@ def make_model(level: float = 2.0, count: int = len(WORD_COLUMNS)) -> WordModel:
     """A model that shows what the memory says of the word alone."""
     weights = np.zeros((count, 1))
     weights[WORD_COLUMNS.index("word_odds")] = 1.0
-    network = Network(
+    network = MultilayerPerceptron(
         np.zeros(count), np.ones(count), weights, np.zeros(1), np.ones((1, 1)), np.zeros(1)
     )
     return WordModel(network, {"few": level, "many": level / 2})
@@ -56,8 +56,8 @@ def test_spans_stand_in_the_callers_text(
     finder: ArtifactFinder, tiny_detector: Detector, machine_article: str
 ) -> None:
     text = machine_article.replace("Monday, a", "Monday — a").replace("'", "’")
-    (evidence,) = tiny_detector.gatherer.gather([text])
-    found = finder.find(text, evidence, 0.0)
+    (features,) = tiny_detector.extractor.gather([text])
+    found = finder.find(text, features, 0.0)
     assert {a.text for a in found} == {"haven", "aqueous tempest", "aqueous"}
     assert all(text[a.start : a.end] == a.text for a in found)
     assert [a.start for a in found] == sorted(a.start for a in found)
@@ -67,20 +67,20 @@ def test_spans_stand_in_the_callers_text(
 def test_a_word_can_be_judged_by_its_embedding(
     tiny_detector: Detector, machine_article: str
 ) -> None:
-    (evidence,) = tiny_detector.gatherer.gather([machine_article])
-    words = [word for index in evidence.judged for word in evidence.views[index].words]
-    embeddings = np.concatenate(evidence.word_embeddings)
-    assert embeddings.shape == (len(words), tiny_detector.gatherer.encoder.width)
+    (features,) = tiny_detector.extractor.gather([machine_article])
+    words = [word for index in features.judged for word in features.masked_sentences[index].words]
+    embeddings = np.concatenate(features.word_embeddings)
+    assert embeddings.shape == (len(words), tiny_detector.extractor.encoder.width)
     count = len(WORD_COLUMNS) + embeddings.shape[1]
     weights = np.zeros((count, 1), np.float32)
     weights[len(WORD_COLUMNS) + 3] = 2.0
     bias = np.full(1, 50.0, np.float32)  # no unit is out
-    network = Network(
+    network = MultilayerPerceptron(
         np.zeros(count, np.float32), np.ones(count, np.float32), weights, bias,
         np.ones((1, 1), np.float32), -bias,
     )  # fmt: skip
     finder = ArtifactFinder(make_memory({}), WordModel(network, {"few": 0.0}))
-    scores = np.concatenate(finder.score_words(evidence, 0.0))
+    scores = np.concatenate(finder.score_words(features, 0.0))
     shown = np.array([may_show(word) for word in words])
     expected = 2.0 * np.clip(embeddings[:, 3], -6, 6)
     np.testing.assert_allclose(scores[shown], expected[shown], atol=1e-4)
@@ -89,7 +89,7 @@ def test_a_word_can_be_judged_by_its_embedding(
 
 def test_two_answers_are_weighed_by_the_kind_of_the_document() -> None:
     count = len(WORD_COLUMNS)
-    network = Network(
+    network = MultilayerPerceptron(
         np.zeros(count), np.ones(count), np.zeros((count, 1)), np.ones(1),
         np.array([[2.0, -3.0]]), np.zeros(2),
     )  # fmt: skip
@@ -113,15 +113,15 @@ def test_nothing_is_shown_below_the_level(
     finder: ArtifactFinder, tiny_detector: Detector, machine_article: str
 ) -> None:
     strict = ArtifactFinder(finder.memory, replace(finder.model, levels={"few": 9.0}))
-    (evidence,) = tiny_detector.gatherer.gather([machine_article])
-    assert strict.find(machine_article, evidence, 0.0) == ()
+    (features,) = tiny_detector.extractor.gather([machine_article])
+    assert strict.find(machine_article, features, 0.0) == ()
 
 
 def test_a_function_word_between_two_is_not_taken_along(tiny_detector: Detector) -> None:
     finder = ArtifactFinder(make_memory({"haven": None, "tempest": None}), make_model())
     text = "The old men spoke of the haven of tempest and of nothing else that day."
-    (evidence,) = tiny_detector.gatherer.gather([text])
-    assert [a.text for a in finder.find(text, evidence, 0.0)] == ["haven", "tempest"]
+    (features,) = tiny_detector.extractor.gather([text])
+    assert [a.text for a in finder.find(text, features, 0.0)] == ["haven", "tempest"]
 
 
 @pytest.mark.parametrize(
@@ -151,43 +151,43 @@ def test_names_numbers_and_marks_are_never_shown(word: str, shown: bool) -> None
 def test_a_foreign_word_is_shown_whatever_the_model_says(tiny_detector: Detector) -> None:
     finder = ArtifactFinder(make_memory({}), make_model())
     text = "The men stood beside the pier nicht and waited for the boats to come back in."
-    (evidence,) = tiny_detector.gatherer.gather([text])
-    assert [(a.text, a.kind) for a in finder.find(text, evidence, 0.0)] == [
+    (features,) = tiny_detector.extractor.gather([text])
+    assert [(a.text, a.kind) for a in finder.find(text, features, 0.0)] == [
         ("nicht", "untranslated word")
     ]
 
 
 @pytest.fixture
-def gathered(tiny_detector: Detector, machine_article: str) -> DocumentEvidence:
-    (evidence,) = tiny_detector.gatherer.gather([machine_article])
-    return evidence
+def gathered(tiny_detector: Detector, machine_article: str) -> DocumentFeatures:
+    (features,) = tiny_detector.extractor.gather([machine_article])
+    return features
 
 
-def make_evidence(gathered: DocumentEvidence, *sentences: str) -> DocumentEvidence:
+def make_evidence(gathered: DocumentFeatures, *sentences: str) -> DocumentFeatures:
     """Evidence of sentences whose words score 0, 1, 2 ... along the document."""
-    views = [make_view(s, frozenset(s.split())) for s in sentences]
-    matrix = np.arange(len(sentences) * len(EVIDENCE_COLUMNS), dtype=np.float32)
+    masked_sentences = [mask_sentence(s, frozenset(s.split())) for s in sentences]
+    matrix = np.arange(len(sentences) * len(FEATURE_COLUMNS), dtype=np.float32)
     scores, at = [], 0
-    for view in views:
-        scores.append(np.arange(at, at + len(view.words), dtype=np.float32))
-        at += len(view.words)
+    for masked in masked_sentences:
+        scores.append(np.arange(at, at + len(masked.words), dtype=np.float32))
+        at += len(masked.words)
     return replace(
         gathered,
         sentences=tuple(Sentence(s, 0, len(s), "sentence") for s in sentences),
-        views=tuple(views),
+        masked_sentences=tuple(masked_sentences),
         judged=tuple(range(len(sentences))),
         matrix=matrix.reshape(len(sentences), -1),
         word_scores=tuple(scores),
         words=at,
-        word_embeddings=tuple(np.zeros((len(v.words), 16), np.float32) for v in views),
+        word_embeddings=tuple(np.zeros((len(v.words), 16), np.float32) for v in masked_sentences),
     )
 
 
-def name_columns(gathered: DocumentEvidence, *sentences: str) -> list[dict[str, float]]:
+def name_columns(gathered: DocumentFeatures, *sentences: str) -> list[dict[str, float]]:
     """The columns of each word, by name, beside a memory and a usage that know some of them."""
     memory = make_memory({"haven": None})
     memory.pairs[hash_neighbours("the", "haven")] = 16
-    usage = PeopleUsage.count([["the", "harbour", "closed"]] * 3)
+    usage = CooccurrenceCounts.count([["the", "harbour", "closed"]] * 3)
     columns = measure_words(memory, usage, make_evidence(gathered, *sentences), log_odds=0.7)
     return [dict(zip(WORD_COLUMNS, row, strict=True)) for row in columns]
 
@@ -197,8 +197,8 @@ def test_literal_idioms_and_foreign_names_are_shown_whatever_the_model_says(
 ) -> None:
     finder = ArtifactFinder(make_memory({"four": None}), make_model())
     text = "The men from Moskau met the owner  under four eyes beside the old pier on Monday."
-    (evidence,) = tiny_detector.gatherer.gather([text])
-    found = finder.find(text, evidence, 0.0)
+    (features,) = tiny_detector.extractor.gather([text])
+    found = finder.find(text, features, 0.0)
     assert [(a.text, a.kind, a.suggestion) for a in found] == [
         ("Moskau", "name form", "Moscow"),
         ("under four eyes", "literal idiom", "in private"),
@@ -206,14 +206,14 @@ def test_literal_idioms_and_foreign_names_are_shown_whatever_the_model_says(
     assert all(text[a.start : a.end] == a.text for a in found)
 
 
-def test_columns_say_what_they_are_called(gathered: DocumentEvidence) -> None:
+def test_columns_say_what_they_are_called(gathered: DocumentFeatures) -> None:
     first, named, last = name_columns(gathered, "the haven closed")
     assert (named["token_before"], named["token"], named["token_after"]) == (0.0, 1.0, 2.0)
     assert (named["token_rank"], last["token_rank"]) == (0.5, 1.0)
     assert (named["sentence_token"], named["sentence_top"]) == (1.0, 2.0)
     assert (named["word_odds"], named["left_odds"], named["right_odds"]) == (3.0, 1.0, 0.0)
     assert (last["odds_before"], first["odds_after"], last["sentence_odds"]) == (3.0, 3.0, 1.0)
-    assert named["encoder_translated"] == EVIDENCE_COLUMNS.index("encoder_translated")
+    assert named["encoder_translated"] == FEATURE_COLUMNS.index("encoder_translated")
     assert named["document"] == 0.7
     assert [word["is_first"] for word in (first, named, last)] == [1.0, 0.0, 0.0]
     assert [word["is_function"] for word in (first, named, last)] == [1.0, 0.0, 0.0]
@@ -222,7 +222,7 @@ def test_columns_say_what_they_are_called(gathered: DocumentEvidence) -> None:
     assert named["usage"] == 0.0
 
 
-def test_neighbours_end_with_their_sentence(gathered: DocumentEvidence) -> None:
+def test_neighbours_end_with_their_sentence(gathered: DocumentFeatures) -> None:
     words = name_columns(gathered, "the haven closed", "the boats left")
     assert words[3]["token_before"] == 0.0
     assert words[2]["token_after"] == 0.0
@@ -230,7 +230,7 @@ def test_neighbours_end_with_their_sentence(gathered: DocumentEvidence) -> None:
     assert words[3]["usage_before"] == words[0]["usage_before"]
 
 
-def test_a_document_says_how_a_word_stands_out_in_it(gathered: DocumentEvidence) -> None:
+def test_a_document_says_how_a_word_stands_out_in_it(gathered: DocumentFeatures) -> None:
     words = name_columns(gathered, "the haven closed", "the boats left")
     assert words[0]["repeated"] == pytest.approx(np.log(2))
     assert words[1]["repeated"] == 0.0
@@ -239,10 +239,10 @@ def test_a_document_says_how_a_word_stands_out_in_it(gathered: DocumentEvidence)
 
 def test_log_odds_are_smoothed_counts() -> None:
     machine = np.zeros(WORD_BUCKETS), np.ones(PAIR_BUCKETS)
-    people = np.ones(WORD_BUCKETS), np.ones(PAIR_BUCKETS)
+    human = np.ones(WORD_BUCKETS), np.ones(PAIR_BUCKETS)
     machine[0][hash_word("boom")] = 100
     machine[0][hash_word("rare")] = 1
-    memory = WordMemory.from_counts(machine, people, {})
+    memory = WordMemory.from_counts(machine, human, {})
     assert memory.find_word("boom") > memory.find_word("rare") > memory.find_word("usual") - 1e-9
     assert memory.find_pair("a", "b") == 0.0
 
@@ -258,7 +258,7 @@ def test_a_model_survives_storage() -> None:
 def test_a_finder_survives_storage(
     finder: ArtifactFinder, tmp_path: Path, tiny_detector: Detector, machine_article: str
 ) -> None:
-    usage = PeopleUsage.count([["the", "harbour", "closed"]])
+    usage = CooccurrenceCounts.count([["the", "harbour", "closed"]])
     finder = ArtifactFinder(finder.memory, finder.model, usage)
     folder = tmp_path / "model"
     write_bundle(folder, finder.to_parts(), name="tiny", seed=1, corpora={}, thresholds={})
@@ -266,10 +266,10 @@ def test_a_finder_survives_storage(
     assert again is not None
     assert again.usage.words == usage.words
     assert np.array_equal(again.usage.table, usage.table)
-    (evidence,) = tiny_detector.gatherer.gather([machine_article])
-    found = finder.find(machine_article, evidence, 0.0)
+    (features,) = tiny_detector.extractor.gather([machine_article])
+    found = finder.find(machine_article, features, 0.0)
     assert found
-    assert again.find(machine_article, evidence, 0.0) == found
+    assert again.find(machine_article, features, 0.0) == found
 
 
 def test_a_folder_from_before_usage_was_counted_still_shows_spans(
@@ -286,17 +286,17 @@ def test_a_folder_from_before_usage_was_counted_still_shows_spans(
     write_bundle(folder, parts, name="tiny", seed=1, corpora={}, thresholds={})
     again = ArtifactFinder.from_bundle(Bundle.open(folder))
     assert again is not None
-    (evidence,) = tiny_detector.gatherer.gather([machine_article])
-    found = again.find(machine_article, evidence, 0.0)
+    (features,) = tiny_detector.extractor.gather([machine_article])
+    found = again.find(machine_article, features, 0.0)
     assert found
-    assert found == finder.find(machine_article, evidence, 0.0)
+    assert found == finder.find(machine_article, features, 0.0)
 
 
 def test_a_text_without_a_whole_sentence_shows_none(
-    finder: ArtifactFinder, gathered: DocumentEvidence
+    finder: ArtifactFinder, gathered: DocumentFeatures
 ) -> None:
-    evidence = replace(gathered, judged=(), word_scores=())
-    assert finder.find("the haven closed", evidence, 0.0) == ()
+    features = replace(gathered, judged=(), word_scores=())
+    assert finder.find("the haven closed", features, 0.0) == ()
 
 
 def test_a_model_folder_without_artifacts_shows_none(

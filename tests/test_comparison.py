@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from detector.comparison.pair_features import PAIR_COLUMNS, PairEvidence
+from detector.comparison.pair_features import PAIR_COLUMNS, PairFeatures
 from detector.comparison.relation_classifier import PairClassifier, hash_pair
 from detector.detector import MAXIMUM_CHARACTERS, Detector
 from detector.errors import BundleError
 from detector.model.bundle_writing import write_bundle
 from detector.results import EDITED, INDEPENDENT, MACHINE_REWRITTEN, RELATIONS, VERBATIM, Comparison
-from detector.text.masking import make_view
+from detector.text.masking import mask_sentence
 from detector.text.sentences import place_words, split_sentences
 
 ORIGINAL = """\
@@ -69,9 +69,9 @@ def pairs() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def classifier(tiny_detector: Detector, pairs: pd.DataFrame) -> PairClassifier:
-    from detector.training.fitting.comparison import GatheredPairs, fit_pair_classifier
+    from detector.training.fitting.comparison import PairFeatureTable, fit_pair_classifier
 
-    gathered = GatheredPairs.gather(tiny_detector, pairs)
+    gathered = PairFeatureTable.gather(tiny_detector, pairs)
     equals = np.array(sorted({hash_pair("town", "city")}), dtype=np.uint32)
     fitted, _ = fit_pair_classifier(gathered, equals)
     return replace(fitted, thresholds={0.05: 0.5, 0.005: 0.6})
@@ -121,12 +121,12 @@ def test_substitutions_carry_both_places_and_a_score(comparing: Detector) -> Non
 def test_a_dictionary_keeps_a_synonym_from_being_called_a_wrong_sense(
     classifier: PairClassifier, tiny_detector: Detector
 ) -> None:
-    gathered = tiny_detector.gatherer.gather([REWRITTEN, ORIGINAL])
-    evidence = PairEvidence.gather((REWRITTEN, ORIGINAL), (gathered[0], gathered[1]), (0.0, 0.0))
+    gathered = tiny_detector.extractor.gather([REWRITTEN, ORIGINAL])
+    features = PairFeatures.gather((REWRITTEN, ORIGINAL), (gathered[0], gathered[1]), (0.0, 0.0))
     sure = replace(
         classifier, substitutions=replace(classifier.substitutions, bias=np.float32([5.0]))
     )
-    kinds = {s.text: s.kind for s in sure.name_substitutions(evidence)}
+    kinds = {s.text: s.kind for s in sure.name_substitutions(features)}
     assert kinds["city"] == "synonym"
     assert kinds["fissures"] == "wrong sense"
 
@@ -203,9 +203,9 @@ def test_words_are_found_in_the_callers_text() -> None:
         "A first line.\n\n“We &amp; they — the crew’s  men — left…”  she said 🙂 at 9 p.m. today."
     )
     for sentence in split_sentences(text):
-        view = make_view(sentence.text, frozenset({"we", "they", "crew", "men", "left"}))
+        masked = mask_sentence(sentence.text, frozenset({"we", "they", "crew", "men", "left"}))
         for word, (start, end) in zip(
-            view.words, place_words(text, sentence, view.places), strict=True
+            masked.words, place_words(text, sentence, masked.places), strict=True
         ):
             if word.isalpha() and word not in ("xx",):
                 assert text[start:end].lower().replace("’", "'").startswith(word.lower()[:2])

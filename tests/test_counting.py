@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from detector.features import word_rows as batches
 from detector.features.style import STYLE_COLUMNS, measure_style
 from detector.text import word_classes as lexicon
-from detector.text.masking import make_view
+from detector.text.masking import mask_sentence
 from detector.text.word_classes import FUNCTION_WORDS
 from detector.text.words import tokenize
 
@@ -229,9 +229,9 @@ def test_window_of_nothing_is_refused() -> None:
         measure_style([["text"]], window=0)
 
 
-def view(sentence: str) -> tuple[str, ...]:
+def masked(sentence: str) -> tuple[str, ...]:
     common = set("the harbour board met on tuesday we need it she said after vote no".split())
-    return make_view(sentence, common).words
+    return mask_sentence(sentence, common).words
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def view(sentence: str) -> tuple[str, ...]:
     ],
 )
 def test_quotation_marks_and_capitals_of_a_view_are_not_seen(one: str, other: str) -> None:
-    assert np.array_equal(measure_style([view(one)]), measure_style([view(other)]))
+    assert np.array_equal(measure_style([masked(one)]), measure_style([masked(other)]))
 
 
 def test_no_column_is_named_after_quotation_marks() -> None:

@@ -17,7 +17,7 @@ import pytest
 from detector import __version__
 from detector.detector import MINIMUM_WORDS, Detector
 from detector.errors import BundleError
-from detector.features.columns import EVIDENCE_COLUMNS
+from detector.features.columns import FEATURE_COLUMNS
 from detector.model.bundle import Bundle
 from detector.results import LABELS, Verdict
 from detector.text.normalization import normalize_text
@@ -35,7 +35,7 @@ MISSING = [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT, "", " \n\t "]
 
 
 @pytest.fixture(scope="module")
-def person(tiny_detector: Detector, person_article: str) -> Verdict:
+def human(tiny_detector: Detector, person_article: str) -> Verdict:
     return tiny_detector.score(person_article)
 
 
@@ -49,17 +49,17 @@ def machine(tiny_detector: Detector, machine_article: str) -> Verdict:
 # --------------------------------------------------------------------------------------
 
 
-def test_person_is_not_flagged_and_the_machine_is(person: Verdict, machine: Verdict) -> None:
-    assert (person.label, person.flagged, person.reason) == ("original", False, None)
+def test_person_is_not_flagged_and_the_machine_is(human: Verdict, machine: Verdict) -> None:
+    assert (human.label, human.flagged, human.reason) == ("original", False, None)
     assert (machine.label, machine.flagged, machine.reason) == ("translated", True, None)
-    assert person.probability is not None
+    assert human.probability is not None
     assert machine.probability is not None
     assert machine.threshold is not None
-    assert person.probability < machine.threshold <= machine.probability
+    assert human.probability < machine.threshold <= machine.probability
 
 
-def test_class_probabilities_add_up(person: Verdict, machine: Verdict) -> None:
-    for verdict in (person, machine):
+def test_class_probabilities_add_up(human: Verdict, machine: Verdict) -> None:
+    for verdict in (human, machine):
         assert tuple(verdict.class_probabilities) == LABELS
         assert sum(verdict.class_probabilities.values()) == pytest.approx(1.0)
         assert 1 - verdict.class_probabilities["original"] == pytest.approx(verdict.probability)
@@ -94,43 +94,43 @@ def test_sentences_point_into_the_callers_text(
 def test_evidence_adds_up_to_the_log_odds(
     tiny_detector: Detector, machine: Verdict, machine_article: str
 ) -> None:
-    (document,) = tiny_detector.gatherer.gather([machine_article])
+    (document,) = tiny_detector.extractor.gather([machine_article])
     odds = tiny_detector.sentence_scorer.score(document.matrix)
     judged = [machine.sentences[i] for i in document.judged]
     assert len(judged) == len(odds) > 4
     for sentence, expected in zip(judged, odds, strict=True):
-        assert tuple(sentence.evidence) == (*EVIDENCE_COLUMNS, "constant")
+        assert tuple(sentence.features) == (*FEATURE_COLUMNS, "constant")
         assert sentence.log_odds == pytest.approx(expected, abs=1e-3)
 
 
-def test_boilerplate_has_no_evidence(person: Verdict) -> None:
-    boilerplate = [s for s in person.sentences if s.kind == "boilerplate"]
+def test_boilerplate_has_no_evidence(human: Verdict) -> None:
+    boilerplate = [s for s in human.sentences if s.kind == "boilerplate"]
     assert [s.text for s in boilerplate] == ["Leave a Comment"]
-    assert not boilerplate[0].evidence
+    assert not boilerplate[0].features
 
 
 def test_signature_names_version_model_and_threshold(
-    tiny_detector: Detector, tiny_bundle: Path, person: Verdict
+    tiny_detector: Detector, tiny_bundle: Path, human: Verdict
 ) -> None:
     model = Bundle.open(tiny_bundle).identifier
     assert re.fullmatch(r"tiny@[0-9a-f]{8}", model)
-    assert person.signature == (
-        f"detector:{__version__}|model:{model}|threshold:{person.threshold:.6g}@fpr0.01"
+    assert human.signature == (
+        f"detector:{__version__}|model:{model}|threshold:{human.threshold:.6g}@fpr0.01"
     )
     assert tiny_detector.score("").signature.endswith("threshold:withheld@fpr0.01")
 
 
-def test_verdicts_survive_json(tiny_detector: Detector, person: Verdict, machine: Verdict) -> None:
-    for verdict in (person, machine, tiny_detector.score(""), tiny_detector.score(FOREIGN["de"])):
+def test_verdicts_survive_json(tiny_detector: Detector, human: Verdict, machine: Verdict) -> None:
+    for verdict in (human, machine, tiny_detector.score(""), tiny_detector.score(FOREIGN["de"])):
         assert Verdict.from_json(verdict.to_json()) == verdict
         assert json.loads(verdict.to_json())["probability"] == verdict.probability
 
 
 def test_loading_again_gives_the_same_verdict(
-    tiny_bundle: Path, person: Verdict, person_article: str, monkeypatch: pytest.MonkeyPatch
+    tiny_bundle: Path, human: Verdict, person_article: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DETECTOR_MODEL", str(tiny_bundle))
-    assert Detector.load(threads=1).score(person_article) == person
+    assert Detector.load(threads=1).score(person_article) == human
 
 
 # --------------------------------------------------------------------------------------
@@ -219,14 +219,14 @@ def test_binary_is_not_judged(tiny_detector: Detector) -> None:
 
 
 def test_broken_characters_do_not_stop_a_batch(
-    tiny_detector: Detector, person_article: str, person: Verdict
+    tiny_detector: Detector, person_article: str, human: Verdict
 ) -> None:
     broken = person_article.replace("storm", "st\ud800rm").replace(
         "boats", "b\x00\ufffeo\U0001fffeats"
     )
     verdicts = tiny_detector.score([broken, person_article])
     assert verdicts[0].language == "en"
-    assert verdicts[1].label == person.label
+    assert verdicts[1].label == human.label
 
 
 def test_short_text_is_scored_and_never_flagged(

@@ -237,7 +237,7 @@ def test_other_numbers_that_both_have_are_compared(tmp_path: Path) -> None:
     rng = np.random.default_rng(4)
     for name, mean in (("a", 0.0), ("b", 1.0)):
         frame = draw_stream(800, 1).assign(
-            idiom=rng.normal(mean, 1, 800), outlet_id=mean, only_here=mean
+            language_model=rng.normal(mean, 1, 800), outlet_id=mean, only_here=mean
         )
         save(frame.rename(columns={"only_here": f"only_{name}"}), tmp_path / f"{name}.csv")
     result = compare_streams(tmp_path / "a.csv", tmp_path / "b.csv")
@@ -293,7 +293,7 @@ def test_texts_stay_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 def test_columns_without_any_value_are_left_out(tmp_path: Path) -> None:
     for name in ("a.csv", "b.parquet"):
-        save(draw_stream(300, 1).assign(idiom=np.nan, probability=np.nan), tmp_path / name)
+        save(draw_stream(300, 1).assign(language_model=np.nan, probability=np.nan), tmp_path / name)
     result = compare_streams(tmp_path / "a.csv", tmp_path / "b.parquet")
     assert list(result["distributions"]) == ["words"]
     assert result["current"]["judged"] == 0

@@ -8,18 +8,18 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_matrix
 
-from detector.features.columns import EVIDENCE_COLUMNS, SUMMARY_COLUMNS
+from detector.features.columns import FEATURE_COLUMNS, SUMMARY_COLUMNS
 from detector.features.document_features import summarize
 from detector.features.extractor import (
     MINIMUM_SENTENCE_WORDS,
-    EvidenceGatherer,
+    FeatureExtractor,
     _contrast,
     _summarize_words,
 )
 from detector.features.ngrams import HASHES, hash_ngrams, score_ngrams
 from detector.model.classes import SENTENCE_CLASSES
 from detector.model.linear import LinearScorer
-from detector.text.masking import View, make_view
+from detector.text.masking import MaskedSentence, mask_sentence
 
 if TYPE_CHECKING:
     from detector.detector import Detector
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 COMMON = frozenset("the boats sail at night".split())
 
 
-def view(*words: str) -> View:
-    return View(" ".join(words), words, tuple((0, 0) for _ in words))
+def masked(*words: str) -> MaskedSentence:
+    return MaskedSentence(" ".join(words), words, tuple((0, 0) for _ in words))
 
 
 @pytest.fixture(scope="module")
-def gatherer(tiny_detector: Detector) -> EvidenceGatherer:
-    return tiny_detector.gatherer
+def extractor(tiny_detector: Detector) -> FeatureExtractor:
+    return tiny_detector.extractor
 
 
 # --------------------------------------------------------------------------------------
@@ -42,26 +42,26 @@ def gatherer(tiny_detector: Detector) -> EvidenceGatherer:
 
 
 def test_hashes_stay_what_models_were_fitted_to() -> None:
-    assert hash_ngrams(view("a")).tolist() == [245315]
-    assert sorted(hash_ngrams(view("it", "is"))) == [20405, 161588, 189079]
+    assert hash_ngrams(masked("a")).tolist() == [245315]
+    assert sorted(hash_ngrams(masked("it", "is"))) == [20405, 161588, 189079]
     boat = [29769, 63531, 76474, 140443, 142975, 164682, 209579, 228869]
-    assert sorted(hash_ngrams(view("boat"))) == boat
+    assert sorted(hash_ngrams(masked("boat"))) == boat
 
 
 def test_each_ngram_counts_once() -> None:
     # one word, one pair, one triple; "boats" alone has 5 + 4 character n-grams
-    assert len(hash_ngrams(view("boats"))) == 1 + 5 + 4
-    assert len(hash_ngrams(view("boats", "boats", "boats", "boats"))) == 3 + 5 + 4
+    assert len(hash_ngrams(masked("boats"))) == 1 + 5 + 4
+    assert len(hash_ngrams(masked("boats", "boats", "boats", "boats"))) == 3 + 5 + 4
 
 
 def test_short_words_have_no_character_ngrams() -> None:
-    assert len(hash_ngrams(view("is"))) == 1
-    assert len(hash_ngrams(view("was"))) == 1 + 3 + 2
-    assert len(hash_ngrams(view())) == 0
+    assert len(hash_ngrams(masked("is"))) == 1
+    assert len(hash_ngrams(masked("was"))) == 1 + 3 + 2
+    assert len(hash_ngrams(masked())) == 0
 
 
 def test_hashes_fit_the_table_and_tell_order() -> None:
-    forth, back = hash_ngrams(view("old", "men")), hash_ngrams(view("men", "old"))
+    forth, back = hash_ngrams(masked("old", "men")), hash_ngrams(masked("men", "old"))
     assert forth.dtype == np.int64
     assert 0 <= forth.min() <= forth.max() < HASHES
     assert len(set(forth) ^ set(back)) == 2
@@ -72,8 +72,10 @@ def test_scores_are_the_product_with_the_scaled_matrix() -> None:
     model = LinearScorer(
         rng.normal(size=(HASHES, 4)).astype(np.float32), rng.normal(size=4).astype(np.float32)
     )
-    views = [make_view(s, COMMON) for s in ("The boats sail at night.", "", "At night the boats.")]
-    rows = [hash_ngrams(v) for v in views]
+    masked_sentences = [
+        mask_sentence(s, COMMON) for s in ("The boats sail at night.", "", "At night the boats.")
+    ]
+    rows = [hash_ngrams(v) for v in masked_sentences]
     lengths = [len(r) for r in rows]
     matrix = csr_matrix(
         (
@@ -83,8 +85,8 @@ def test_scores_are_the_product_with_the_scaled_matrix() -> None:
         ),
         shape=(3, HASHES),
     )
-    np.testing.assert_allclose(score_ngrams(views, model), model(matrix), atol=1e-5)
-    np.testing.assert_allclose(score_ngrams(views, model)[1], model.bias)
+    np.testing.assert_allclose(score_ngrams(masked_sentences, model), model(matrix), atol=1e-5)
+    np.testing.assert_allclose(score_ngrams(masked_sentences, model)[1], model.bias)
 
 
 def test_linear_scorer_comes_back_from_its_arrays() -> None:
@@ -112,15 +114,15 @@ def test_contrasts_are_the_first_class_against_the_second() -> None:
 
 
 def test_columns_of_a_summary_are_named_in_order() -> None:
-    matrix = np.random.default_rng(1).normal(size=(9, len(EVIDENCE_COLUMNS))).astype(np.float32)
+    matrix = np.random.default_rng(1).normal(size=(9, len(FEATURE_COLUMNS))).astype(np.float32)
     values = dict(zip(SUMMARY_COLUMNS, summarize(matrix), strict=True))
-    assert list(values) == list(EVIDENCE_COLUMNS)
-    for i, name in enumerate(EVIDENCE_COLUMNS):
+    assert list(values) == list(FEATURE_COLUMNS)
+    for i, name in enumerate(FEATURE_COLUMNS):
         assert values[name] == pytest.approx(matrix[:, i].mean(), abs=1e-6)
 
 
 def test_summary_of_nothing_is_zeros() -> None:
-    empty = summarize(np.zeros((0, len(EVIDENCE_COLUMNS)), dtype=np.float32))
+    empty = summarize(np.zeros((0, len(FEATURE_COLUMNS)), dtype=np.float32))
     assert empty.shape == (len(SUMMARY_COLUMNS),)
     assert not empty.any()
 
@@ -147,9 +149,9 @@ def test_words_are_summed_up_by_mean_and_top(
 
 
 def test_boilerplate_and_scraps_have_no_say(
-    gatherer: EvidenceGatherer, person_article: str
+    extractor: FeatureExtractor, person_article: str
 ) -> None:
-    (document,) = gatherer.gather([person_article + "\nNobody knows why.\n"])
+    (document,) = extractor.gather([person_article + "\nNobody knows why.\n"])
     kinds = [document.sentences[i].kind for i in document.judged]
     assert "boilerplate" not in kinds
     assert "boilerplate" in {s.kind for s in document.sentences}
@@ -159,38 +161,38 @@ def test_boilerplate_and_scraps_have_no_say(
 
 
 def test_evidence_has_a_row_for_each_judged_sentence(
-    gatherer: EvidenceGatherer, person_article: str
+    extractor: FeatureExtractor, person_article: str
 ) -> None:
-    (document,) = gatherer.gather([person_article])
-    assert document.matrix.shape == (len(document.judged), len(EVIDENCE_COLUMNS))
+    (document,) = extractor.gather([person_article])
+    assert document.matrix.shape == (len(document.judged), len(FEATURE_COLUMNS))
     assert np.isfinite(document.matrix).all()
-    words = [len(document.views[i].words) for i in document.judged]
+    words = [len(document.masked_sentences[i].words) for i in document.judged]
     assert [len(scores) for scores in document.word_scores] == words
-    marked = [document.views[i].words for i in document.judged]
+    marked = [document.masked_sentences[i].words for i in document.judged]
     assert document.words == sum(w[0].isalnum() for words in marked for w in words)
     np.testing.assert_array_equal(document.summary, summarize(document.matrix))
 
 
 def test_columns_are_filled_by_their_sources(
-    gatherer: EvidenceGatherer, person_article: str
+    extractor: FeatureExtractor, person_article: str
 ) -> None:
-    (document,) = gatherer.gather([person_article])
-    views = [document.views[i] for i in document.judged]
-    heads = gatherer.heads
-    encoded = gatherer.encoder.encode(
-        [v.words for v in views], heads["token_weights"], float(heads["token_bias"][0])
+    (document,) = extractor.gather([person_article])
+    masked_sentences = [document.masked_sentences[i] for i in document.judged]
+    heads = extractor.heads
+    encoded = extractor.encoder.encode(
+        [v.words for v in masked_sentences], heads["token_weights"], float(heads["token_bias"][0])
     )
     class_logits = encoded.embeddings @ heads["class_weights"] + heads["class_bias"]
-    assert gatherer.lexical is not None
-    assert gatherer.style is not None
-    assert gatherer.discriminant is not None
+    assert extractor.lexical is not None
+    assert extractor.style is not None
+    assert extractor.discriminant is not None
     expected = np.hstack(
         [
             _contrast(class_logits),
             [_summarize_words(scores) for scores in encoded.word_scores],
-            _contrast(score_ngrams(views, gatherer.lexical)),
-            _contrast(gatherer.style(gatherer.measure_style(views))),
-            gatherer.discriminant(encoded.embeddings),
+            _contrast(score_ngrams(masked_sentences, extractor.lexical)),
+            _contrast(extractor.style(extractor.measure_style(masked_sentences))),
+            extractor.discriminant(encoded.embeddings),
         ]
     )
     np.testing.assert_array_equal(document.embeddings, encoded.embeddings)
@@ -198,19 +200,19 @@ def test_columns_are_filled_by_their_sources(
 
 
 def test_machine_words_raise_the_lexical_column(
-    gatherer: EvidenceGatherer, person_article: str, machine_article: str
+    extractor: FeatureExtractor, person_article: str, machine_article: str
 ) -> None:
-    column = EVIDENCE_COLUMNS.index("lexical_translated")
-    person, machine = gatherer.gather([person_article, machine_article])
-    assert machine.matrix[:, column].min() > person.matrix[:, column].max()
+    column = FEATURE_COLUMNS.index("lexical_translated")
+    human, machine = extractor.gather([person_article, machine_article])
+    assert machine.matrix[:, column].min() > human.matrix[:, column].max()
 
 
-def test_texts_without_sentences_have_no_evidence(gatherer: EvidenceGatherer) -> None:
-    documents = gatherer.gather(["", "Print", "12 13"])
+def test_texts_without_sentences_have_no_evidence(extractor: FeatureExtractor) -> None:
+    documents = extractor.gather(["", "Print", "12 13"])
     assert [d.judged for d in documents] == [(), (), ()]
     assert [d.words for d in documents] == [0, 0, 0]
-    assert [d.matrix.shape for d in documents] == [(0, len(EVIDENCE_COLUMNS))] * 3
-    assert gatherer.gather([]) == []
+    assert [d.matrix.shape for d in documents] == [(0, len(FEATURE_COLUMNS))] * 3
+    assert extractor.gather([]) == []
 
 
 def test_texts_gathered_together_are_those_gathered_one_by_one(
@@ -218,15 +220,15 @@ def test_texts_gathered_together_are_those_gathered_one_by_one(
 ) -> None:
     from detector.features.encoder import SentenceEncoder
 
-    shipped = tiny_detector.gatherer
+    shipped = tiny_detector.extractor
     # int8 states are scaled by the batch (see test_detector): float ones are not.
-    exact = EvidenceGatherer(
+    exact = FeatureExtractor(
         SentenceEncoder(tiny_encoder.plain, threads=1),  # type: ignore[attr-defined]
         shipped.heads,
         shipped.common_words,
         shipped.lexical,
         shipped.style,
-        shipped.idiom,
+        shipped.language_model,
         shipped.discriminant,
     )
     texts = [person_article, machine_article, "", person_article[:200]]
@@ -239,9 +241,9 @@ def test_texts_gathered_together_are_those_gathered_one_by_one(
 
 
 def test_gatherer_without_models_leaves_their_columns_empty(
-    gatherer: EvidenceGatherer, person_article: str
+    extractor: FeatureExtractor, person_article: str
 ) -> None:
-    bare = EvidenceGatherer(gatherer.encoder, gatherer.heads, gatherer.common_words)
+    bare = FeatureExtractor(extractor.encoder, extractor.heads, extractor.common_words)
     (document,) = bare.gather([person_article])
     assert document.matrix[:, :5].any()
     assert not document.matrix[:, 5:].any()

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from detector.features import ngram_measures
 from detector.features import word_rows as batches
-from detector.features.ngram_language_model import IDIOM_COLUMNS, IdiomTable
-from detector.text.masking import make_view
+from detector.features.ngram_language_model import NGRAM_COLUMNS, NgramLanguageModel
+from detector.text.masking import mask_sentence
 
 word_lists = st.lists(
     st.sampled_from(
@@ -39,26 +39,34 @@ CORPUS = [compose(*parts) for parts in product(SUBJECTS, VERBS, OBJECTS, ENDINGS
 
 
 @pytest.fixture(scope="module")
-def idiom() -> IdiomTable:
-    return IdiomTable.fit(CORPUS)
+def language_model() -> NgramLanguageModel:
+    return NgramLanguageModel.fit(CORPUS)
 
 
-def measure_idiom(model: IdiomTable, row: batches.Row, counted: Any = None) -> dict[str, float]:
-    return dict(zip(IDIOM_COLUMNS, model.measure([row], counted)[0].tolist(), strict=True))
+def measure_idiom(
+    model: NgramLanguageModel, row: batches.Row, counted: Any = None
+) -> dict[str, float]:
+    return dict(zip(NGRAM_COLUMNS, model.measure([row], counted)[0].tolist(), strict=True))
 
 
-def test_usual_sentence_is_more_idiomatic_than_its_words_shuffled(idiom: IdiomTable) -> None:
-    usual = measure_idiom(idiom, CORPUS[17])
-    shuffled = measure_idiom(idiom, random.Random(5).sample(CORPUS[17], len(CORPUS[17])))
+def test_usual_sentence_is_more_idiomatic_than_its_words_shuffled(
+    language_model: NgramLanguageModel,
+) -> None:
+    usual = measure_idiom(language_model, CORPUS[17])
+    shuffled = measure_idiom(language_model, random.Random(5).sample(CORPUS[17], len(CORPUS[17])))
     for column in ("bigram_mean", "trigram_mean", "gain_mean", "bigram_seen", "trigram_seen"):
         assert usual[f"idiom:{column}"] > shuffled[f"idiom:{column}"]
     assert usual["idiom:unseen_common"] < shuffled["idiom:unseen_common"]
 
 
-def test_substitute_stands_out(idiom: IdiomTable) -> None:
-    usual = measure_idiom(idiom, "The old ferry left the quiet harbour on Monday .".split())
-    known = measure_idiom(idiom, "The old bus left the quiet harbour on Monday .".split())
-    unknown = measure_idiom(idiom, "The old vessel left the quiet harbour on Monday .".split())
+def test_substitute_stands_out(language_model: NgramLanguageModel) -> None:
+    usual = measure_idiom(
+        language_model, "The old ferry left the quiet harbour on Monday .".split()
+    )
+    known = measure_idiom(language_model, "The old bus left the quiet harbour on Monday .".split())
+    unknown = measure_idiom(
+        language_model, "The old vessel left the quiet harbour on Monday .".split()
+    )
     assert usual["idiom:bigram_seen"] == 1
     assert known["idiom:bigram_seen"] < 1
     assert known["idiom:gain_0"] < usual["idiom:gain_0"]
@@ -66,13 +74,13 @@ def test_substitute_stands_out(idiom: IdiomTable) -> None:
     assert unknown["idiom:unknown"] == pytest.approx(1 / 8)
 
 
-def test_probabilities_are_those_of_the_mixture(idiom: IdiomTable) -> None:
+def test_probabilities_are_those_of_the_mixture(language_model: NgramLanguageModel) -> None:
     # "ferry" always and only follows "old", 48 times in the corpus.
-    often, total = 48, idiom.arrays["word_counts"].sum()
+    often, total = 48, language_model.arrays["word_counts"].sum()
     alone = (often + 0.5) / total
     prior = ngram_measures._BIGRAM_PRIOR
     expected = np.log((often + prior * alone) / (often + prior))
-    values = measure_idiom(idiom, ["old", "ferry"])
+    values = measure_idiom(language_model, ["old", "ferry"])
     assert values["idiom:bigram_0"] == pytest.approx(
         min(expected, np.log((often + 0.5) / total * prior / (len(CORPUS) + prior))), rel=1e-4
     )
@@ -92,22 +100,26 @@ def test_probabilities_are_those_of_the_mixture(idiom: IdiomTable) -> None:
     ],
 )
 def test_names_numbers_days_and_typography_do_not_matter(
-    idiom: IdiomTable, one: str, other: str
+    language_model: NgramLanguageModel, one: str, other: str
 ) -> None:
-    assert measure_idiom(idiom, one.split()) == measure_idiom(idiom, other.split())
+    assert measure_idiom(language_model, one.split()) == measure_idiom(
+        language_model, other.split()
+    )
 
 
-def test_masked_view_reads_like_the_sentence(idiom: IdiomTable) -> None:
+def test_masked_view_reads_like_the_sentence(language_model: NgramLanguageModel) -> None:
     sentence = "The old ferry left the long bridge with 40 people , said Anna Lind ."
     common = {word.lower() for words in CORPUS for word in words[:-3]} | {"said"}
-    view = make_view(sentence, common)
-    assert "xx" in view.words
-    assert measure_idiom(idiom, view.words) == measure_idiom(idiom, sentence.split())
+    masked = mask_sentence(sentence, common)
+    assert "xx" in masked.words
+    assert measure_idiom(language_model, masked.words) == measure_idiom(
+        language_model, sentence.split()
+    )
 
 
 def test_word_usually_written_as_a_name_is_a_name() -> None:
     sentences = [["the", "Sand", "sank", "."], ["the", "Sand", "rose", "."], ["sand", "sank", "."]]
-    model = IdiomTable.fit(sentences, least_count=1)
+    model = NgramLanguageModel.fit(sentences, least_count=1)
     as_name = measure_idiom(model, ["the", "Sand", "sank", "."])
     assert as_name == measure_idiom(model, ["the", "Quay", "sank", "."])
     assert measure_idiom(model, ["the", "sand", "sank", "."])["idiom:unknown"] > 0
@@ -115,8 +127,8 @@ def test_word_usually_written_as_a_name_is_a_name() -> None:
 
 def test_own_counts_are_left_out() -> None:
     new = compose("a local bus", "crossed", "the old quiet bridge", "on Monday .")
-    without = IdiomTable.fit(CORPUS)
-    counted = IdiomTable.fit([*CORPUS, new, new])
+    without = NgramLanguageModel.fit(CORPUS)
+    counted = NgramLanguageModel.fit([*CORPUS, new, new])
     columns = ("bigram_seen", "trigram_seen", "unknown", "unseen_common")
     seen = measure_idiom(counted, new)
     expected = measure_idiom(without, new)
@@ -129,7 +141,7 @@ def test_own_counts_are_left_out() -> None:
 
 def test_counted_rows_leave_themselves_out() -> None:
     rare = compose("a local bus", "crossed", "the old quiet bridge", "after rain .")
-    model = IdiomTable.fit([*CORPUS, rare], least_count=1)
+    model = NgramLanguageModel.fit([*CORPUS, rare], least_count=1)
     assert measure_idiom(model, rare)["idiom:bigram_seen"] == 1
     own = measure_idiom(model, rare, counted=[rare])
     assert own["idiom:bigram_seen"] < 1
@@ -141,53 +153,55 @@ def test_counted_rows_leave_themselves_out() -> None:
 
 def test_each_row_leaves_out_its_own_text() -> None:
     first, second = (compose(f"the {word} {word} boat") for word in ("green", "brown"))
-    model = IdiomTable.fit([*CORPUS, first, second], least_count=1)
+    model = NgramLanguageModel.fit([*CORPUS, first, second], least_count=1)
     swapped = model.measure([first, second], counted=[second, first])
     own = model.measure([first, second], counted=[first, second])
-    column = IDIOM_COLUMNS.index("idiom:unknown")
+    column = NGRAM_COLUMNS.index("idiom:unknown")
     assert (swapped[:, column] == 0).all()
     assert (own[:, column] > 0).all()
 
 
-def test_counted_texts_must_match_rows(idiom: IdiomTable) -> None:
+def test_counted_texts_must_match_rows(language_model: NgramLanguageModel) -> None:
     with pytest.raises(ValueError, match="1 counted texts for 2 rows"):
-        idiom.measure(CORPUS[:2], counted=CORPUS[:1])
+        language_model.measure(CORPUS[:2], counted=CORPUS[:1])
 
 
 @given(rows)
 @settings(deadline=None)
-def test_each_row_is_judged_for_itself(idiom: IdiomTable, rows: list[Any]) -> None:
-    together = idiom.measure(rows)
-    assert together.shape == (len(rows), len(IDIOM_COLUMNS))
+def test_each_row_is_judged_for_itself(language_model: NgramLanguageModel, rows: list[Any]) -> None:
+    together = language_model.measure(rows)
+    assert together.shape == (len(rows), len(NGRAM_COLUMNS))
     assert together.dtype == np.float32
     assert np.isfinite(together).all()
     for row, values in zip(rows, together, strict=True):
-        assert idiom.measure([row])[0] == pytest.approx(values, rel=1e-5)
+        assert language_model.measure([row])[0] == pytest.approx(values, rel=1e-5)
 
 
 def test_idiom_batches_and_full_caches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    expected = IdiomTable.fit(CORPUS)
+    expected = NgramLanguageModel.fit(CORPUS)
     values = expected.measure(CORPUS, counted=CORPUS)
     monkeypatch.setattr(batches, "_BATCH_WORDS", 25)
     monkeypatch.setattr("detector.features.ngram_vocabulary.CACHE_LIMIT", 5)
-    again = IdiomTable.fit(CORPUS)
+    again = NgramLanguageModel.fit(CORPUS)
     assert_same_arrays(again, expected)
     assert np.allclose(again.measure(CORPUS, counted=CORPUS), values, rtol=1e-5)
 
 
-def test_order_of_training_sentences_does_not_matter(idiom: IdiomTable) -> None:
-    shuffled = IdiomTable.fit(random.Random(1).sample(CORPUS, len(CORPUS)))
-    assert_same_arrays(shuffled, idiom)
+def test_order_of_training_sentences_does_not_matter(language_model: NgramLanguageModel) -> None:
+    shuffled = NgramLanguageModel.fit(random.Random(1).sample(CORPUS, len(CORPUS)))
+    assert_same_arrays(shuffled, language_model)
 
 
-def test_nothing_to_judge_is_answered_with_what_is_usual(idiom: IdiomTable) -> None:
-    values = idiom.measure([[], [[]], CORPUS[0]])
-    assert np.array_equal(values[0], idiom.arrays["neutral"])
+def test_nothing_to_judge_is_answered_with_what_is_usual(
+    language_model: NgramLanguageModel,
+) -> None:
+    values = language_model.measure([[], [[]], CORPUS[0]])
+    assert np.array_equal(values[0], language_model.arrays["neutral"])
     assert np.array_equal(values[0], values[1])
     assert not np.array_equal(values[0], values[2])
 
 
-def assert_same_arrays(one: IdiomTable, other: IdiomTable) -> None:
+def assert_same_arrays(one: NgramLanguageModel, other: NgramLanguageModel) -> None:
     arrays, others = one.to_arrays(), other.to_arrays()
     assert arrays.keys() == others.keys()
     for name, array in arrays.items():
@@ -195,12 +209,12 @@ def assert_same_arrays(one: IdiomTable, other: IdiomTable) -> None:
         assert array.dtype == others[name].dtype
 
 
-def test_arrays_bring_the_model_back(idiom: IdiomTable) -> None:
-    again = IdiomTable.from_arrays(idiom.to_arrays())
-    assert_same_arrays(again, idiom)
+def test_arrays_bring_the_model_back(language_model: NgramLanguageModel) -> None:
+    again = NgramLanguageModel.from_arrays(language_model.to_arrays())
+    assert_same_arrays(again, language_model)
     rows = [*CORPUS, ["Rain", "fell", "."]]
-    assert np.array_equal(again.measure(rows), idiom.measure(rows))
-    assert all(array.dtype != object for array in idiom.to_arrays().values())
+    assert np.array_equal(again.measure(rows), language_model.measure(rows))
+    assert all(array.dtype != object for array in language_model.to_arrays().values())
 
 
 def change(name: str, array: Any) -> Any:
@@ -223,14 +237,16 @@ def change(name: str, array: Any) -> Any:
         (change("settings", lambda a: a * np.array([1, 0])), "least count"),
     ],
 )
-def test_spoilt_arrays_are_refused(idiom: IdiomTable, spoil: Any, message: str) -> None:
+def test_spoilt_arrays_are_refused(
+    language_model: NgramLanguageModel, spoil: Any, message: str
+) -> None:
     with pytest.raises(ValueError, match=message):
-        IdiomTable.from_arrays(spoil(idiom.to_arrays()))
+        NgramLanguageModel.from_arrays(spoil(language_model.to_arrays()))
 
 
-def test_tables_keep_the_most_frequent(idiom: IdiomTable) -> None:
-    small = IdiomTable.fit(CORPUS, max_bigrams=5, max_trigrams=2)
-    arrays, every = small.to_arrays(), idiom.to_arrays()
+def test_tables_keep_the_most_frequent(language_model: NgramLanguageModel) -> None:
+    small = NgramLanguageModel.fit(CORPUS, max_bigrams=5, max_trigrams=2)
+    arrays, every = small.to_arrays(), language_model.to_arrays()
     assert len(arrays["bigram_keys"]) == 5
     assert len(arrays["trigram_words"]) <= 2
     assert sorted(arrays["bigram_counts"]) == sorted(every["bigram_counts"])[-5:]
@@ -238,7 +254,7 @@ def test_tables_keep_the_most_frequent(idiom: IdiomTable) -> None:
 
 @pytest.mark.parametrize("parameter", ["max_bigrams", "max_trigrams"])
 def test_model_without_a_table_still_judges(parameter: str) -> None:
-    model = IdiomTable.fit(CORPUS, **{parameter: 0})
+    model = NgramLanguageModel.fit(CORPUS, **{parameter: 0})
     assert np.isfinite(model.measure(CORPUS, counted=CORPUS)).all()
 
 
@@ -255,14 +271,14 @@ def test_what_cannot_be_learnt_is_refused(
     parameters: dict[str, int], sentences: list[list[str]], message: str
 ) -> None:
     with pytest.raises(ValueError, match=message):
-        IdiomTable.fit(sentences, **parameters)
+        NgramLanguageModel.fit(sentences, **parameters)
 
 
-def test_string_is_no_row(idiom: IdiomTable) -> None:
+def test_string_is_no_row(language_model: NgramLanguageModel) -> None:
     with pytest.raises(TypeError, match="row 1 is no text but str"):
-        idiom.measure([CORPUS[0], "letters"])
+        language_model.measure([CORPUS[0], "letters"])
 
 
-def test_pickle_for_workers_keeps_what_was_learnt(idiom: IdiomTable) -> None:
-    again = pickle.loads(pickle.dumps(idiom))  # noqa: S301
-    assert np.array_equal(again.measure(CORPUS), idiom.measure(CORPUS))
+def test_pickle_for_workers_keeps_what_was_learnt(language_model: NgramLanguageModel) -> None:
+    again = pickle.loads(pickle.dumps(language_model))  # noqa: S301
+    assert np.array_equal(again.measure(CORPUS), language_model.measure(CORPUS))

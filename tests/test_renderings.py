@@ -2,8 +2,8 @@
 
 import pytest
 
-from detector.spans.phrasebook import LITERAL_IDIOMS, NAME_FORMS, find_renderings
-from detector.text.masking import make_view
+from detector.spans.phrasebook import LITERAL_IDIOMS, NAME_FORMS, find_in_phrasebook
+from detector.text.masking import mask_sentence
 
 COMMON = frozenset(
     "the two men met under four eyes six and were late president had a meeting in it was blue "
@@ -12,10 +12,10 @@ COMMON = frozenset(
 
 
 def list_renderings(sentence: str) -> list[tuple[str, str, str]]:
-    view = make_view(sentence, COMMON)
+    masked = mask_sentence(sentence, COMMON)
     return [
         (sentence[r.start : r.end], r.kind, r.suggestion)
-        for r in find_renderings(sentence, view.words, view.places)
+        for r in find_in_phrasebook(sentence, masked.words, masked.places)
     ]
 
 
@@ -60,6 +60,6 @@ def test_plain_english_has_none(sentence: str) -> None:
 def test_entries_are_written_as_views_are() -> None:
     assert all(phrase == phrase.lower() for phrase in LITERAL_IDIOMS)
     assert all(
-        make_view(phrase, frozenset(phrase.split())).text == phrase for phrase in LITERAL_IDIOMS
+        mask_sentence(phrase, frozenset(phrase.split())).text == phrase for phrase in LITERAL_IDIOMS
     )
     assert not set(NAME_FORMS) & set(NAME_FORMS.values())

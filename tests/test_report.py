@@ -39,8 +39,8 @@ from detector.results import (
     SUBSTITUTION_KINDS,
     Artifact,
     Comparison,
-    SentenceEvidence,
     SentenceLink,
+    SentenceScore,
     Substitution,
     Verdict,
 )
@@ -77,16 +77,18 @@ CARD: dict[str, Any] = {
 }
 
 
-def cut(text: str) -> tuple[SentenceEvidence, ...]:
+def cut(text: str) -> tuple[SentenceScore, ...]:
     """Sentences with evidence that adds up to +1.1; every third has no say."""
-    evidence = {
+    contributions = {
         "encoder_translated": 0.8149,
         "words_top": 0.3,
         "style_spun": -0.0149,
         "constant": 0.0,
     }
     return tuple(
-        SentenceEvidence(m.group(), m.start(), m.end(), evidence=evidence if i % 3 < 2 else {})
+        SentenceScore(
+            m.group(), m.start(), m.end(), contributions=contributions if i % 3 < 2 else {}
+        )
         for i, m in enumerate(re.finditer(r"[^\s.][^.]*\.?", text))
     )
 
@@ -151,7 +153,7 @@ def compare() -> Comparison:
             put("drives", "runs", "synonym", 1.4),
             put("tail", "horns", "wrong sense", 2.9),
         ),
-        evidence={"similarity": 0.7},
+        contributions={"similarity": 0.7},
         verdict=VERDICT,
         original_verdict=judge(ORIGINAL, probability=0.03),
         signature="detector:1|model:example|threshold:0.9@fpr0.01",
@@ -302,11 +304,11 @@ def test_what_html_cannot_hold_is_replaced_one_for_one() -> None:
 
 
 def make_hostile_verdict(text: str) -> Verdict:
-    sentence = SentenceEvidence(text, 0, len(text), HOSTILE, {HOSTILE: 1.0, "style_spun": 0.5})
+    sentence = SentenceScore(text, 0, len(text), HOSTILE, {HOSTILE: 1.0, "style_spun": 0.5})
     artifact = Artifact(0, len(text), text, HOSTILE, 2.0, HOSTILE)
     return replace(
         judge(text, artifact),
-        sentences=(sentence, replace(sentence, evidence={})),
+        sentences=(sentence, replace(sentence, contributions={})),
         signature=HOSTILE,
         language='en" onfocus="x',
     )
@@ -333,7 +335,7 @@ def test_hostile_text_stays_text() -> None:
         compare(),
         alignment=(),
         substitutions=(Substitution(0, 9, HOSTILE, 0, 9, HOSTILE, "synonym", 1.0),),
-        evidence={HOSTILE: 1.0},
+        contributions={HOSTILE: 1.0},
         signature=HOSTILE,
         verdict=verdict,
         original_verdict=verdict,
@@ -475,8 +477,8 @@ def test_why_in_one_sentence() -> None:
         "Not flagged (too short: 30 words, 60 needed): all 3 sentences read like machine "
         "translation; no single phrase stands out."
     )
-    human = SentenceEvidence("x", 0, 1, evidence={"a": -1.0})
-    machine = replace(human, evidence={"a": 1.0})
+    human = SentenceScore("x", 0, 1, contributions={"a": -1.0})
+    machine = replace(human, contributions={"a": 1.0})
     for sentences, said in [
         ((human, human), "none of the 2 sentences reads like a machine's English"),
         ((human, machine, human), "1 of the 3 sentences reads like"),
@@ -515,11 +517,11 @@ def test_rounded_parts_add_up(values: list[float]) -> None:
 
 
 def test_parts_beside_a_sentence_add_up_as_shown() -> None:
-    evidence = {"encoder_translated": 0.815, "encoder_spun": 0.335, "tomorrows_measure": -0.204,
+    contributions = {"encoder_translated": 0.815, "encoder_spun": 0.335, "tomorrows_measure": -0.204,
                 "words_mean": 0.004, "constant": -0.003}  # fmt: skip
-    parts = pick_parts(evidence, 2)
+    parts = pick_parts(contributions, 2)
     assert list(parts) == ["encoder: translated", "encoder: spun", "3 others"]
-    sentence = replace(VERDICT.sentences[0], evidence=evidence)
+    sentence = replace(VERDICT.sentences[0], contributions=contributions)
     page = Page(make_article(TEXT, replace(VERDICT, sentences=(sentence,))))
     total, *addends = (
         float(x.replace("−", "-")) for x in re.findall(r"[+−]\d+\.\d\d", page.text("parts"))

@@ -12,10 +12,10 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.utils import estimator_checks
 
-from detector.features.ngram_language_model import IdiomTable
+from detector.features.ngram_language_model import NgramLanguageModel
 from detector.features.style import measure_style
 from detector.text.words import tokenize
-from detector.training.fitting.stylometry import NgramIdiomaticity, StylometricFeatures
+from detector.training.fitting.stylometry import NgramMeasures, StylometricFeatures
 
 DOCUMENT = (
     "The harbour board met on Tuesday. It didn't agree on a plan, but its chair said that another "
@@ -42,7 +42,7 @@ def compose(*parts: str) -> list[str]:
 CORPUS = [compose(*parts) for parts in product(SUBJECTS, VERBS, OBJECTS, ENDINGS)]
 
 
-@pytest.mark.parametrize("kind", [StylometricFeatures, NgramIdiomaticity])
+@pytest.mark.parametrize("kind", [StylometricFeatures, NgramMeasures])
 @pytest.mark.parametrize(
     "check",
     [
@@ -59,29 +59,29 @@ def test_estimator_keeps_the_contract(kind: Any, check: Any) -> None:
 
 
 def test_clone_forgets_what_was_learnt() -> None:
-    copy = clone(NgramIdiomaticity(least_count=3).fit(CORPUS))
+    copy = clone(NgramMeasures(least_count=3).fit(CORPUS))
     assert copy.least_count == 3
     assert not hasattr(copy, "table_")
 
 
 def test_unfitted_model_is_refused() -> None:
     with pytest.raises(NotFittedError):
-        NgramIdiomaticity().transform(CORPUS)
+        NgramMeasures().transform(CORPUS)
     with pytest.raises(NotFittedError):
-        NgramIdiomaticity().to_arrays()
+        NgramMeasures().to_arrays()
 
 
 def test_transformers_give_what_scoring_measures() -> None:
-    model = NgramIdiomaticity(max_bigrams=50).fit(CORPUS)
-    table = IdiomTable.fit(CORPUS, max_bigrams=50)
+    model = NgramMeasures(max_bigrams=50).fit(CORPUS)
+    table = NgramLanguageModel.fit(CORPUS, max_bigrams=50)
     assert np.array_equal(model.transform(CORPUS), table.measure(CORPUS))
     assert np.array_equal(model.transform(CORPUS, counted=CORPUS), table.measure(CORPUS, CORPUS))
     assert np.array_equal(StylometricFeatures(9).transform(CORPUS), measure_style(CORPUS, 9))
 
 
 def test_arrays_bring_the_model_back() -> None:
-    model = NgramIdiomaticity().fit(CORPUS)
-    again = NgramIdiomaticity.from_arrays(model.to_arrays())
+    model = NgramMeasures().fit(CORPUS)
+    again = NgramMeasures.from_arrays(model.to_arrays())
     assert again.max_bigrams == len(model.to_arrays()["bigram_keys"])
     assert np.array_equal(again.transform(CORPUS), model.transform(CORPUS))
 
@@ -102,5 +102,5 @@ def test_transformers_stand_in_a_pipeline_and_name_their_columns() -> None:
     labels = [0] * len(CORPUS) + [1] * len(shuffled)
     pipeline = make_pipeline(StylometricFeatures(), LogisticRegression(max_iter=500))
     assert pipeline.fit([*CORPUS, *shuffled], labels).score([*CORPUS, *shuffled], labels) > 0.9
-    frame = NgramIdiomaticity().set_output(transform="pandas").fit_transform(CORPUS)
-    assert list(frame.columns) == list(NgramIdiomaticity().get_feature_names_out())
+    frame = NgramMeasures().set_output(transform="pandas").fit_transform(CORPUS)
+    assert list(frame.columns) == list(NgramMeasures().get_feature_names_out())

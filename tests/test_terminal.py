@@ -15,7 +15,7 @@ from detector.presentation.terminal import (
     measure_width,
     wants_colour,
 )
-from detector.results import Artifact, Comparison, SentenceEvidence, Substitution, Verdict
+from detector.results import Artifact, Comparison, SentenceScore, Substitution, Verdict
 
 TEXT = (
     "The mayor must take the bull by the tail.\n\nNobody has the haven since ten years dredged.\n"
@@ -41,7 +41,7 @@ def judge(text: str, *artifacts: Artifact, flagged: bool = True) -> Verdict:
         flagged=flagged,
         threshold=0.9,
         false_positive_rate=0.01,
-        sentences=(SentenceEvidence(text.strip(), 0, len(text), evidence={"style": 1.5}),),
+        sentences=(SentenceScore(text.strip(), 0, len(text), contributions={"style": 1.5}),),
         artifacts=artifacts,
         words=len(text.split()),
         language="en",
@@ -80,7 +80,7 @@ def compare() -> Comparison:
             put("tail", "horns", "wrong sense", 2.5),
             put("haven", "harbour", "synonym", 0.7),
         ),
-        evidence={},
+        contributions={},
         verdict=VERDICT,
         original_verdict=judge(ORIGINAL, flagged=False),
     )

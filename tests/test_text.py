@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from detector.text.masking import NAME_PLACEHOLDER, make_view
+from detector.text.masking import NAME_PLACEHOLDER, mask_sentence
 from detector.text.normalization import normalize, normalize_text
 from detector.text.sentences import split_sentences
 from detector.text.spelling import americanize
@@ -236,22 +236,22 @@ COMMON_WORDS = frozenset(
 
 def test_view_hides_names_numbers_and_spelling() -> None:
     sentence = 'The mayor, Anna Velik\'s aide said, saw 1,250 "colours" of the U.S. programme.'
-    view = make_view(sentence, COMMON_WORDS)
-    assert view.text == ("the mayor , xx 's aide said , saw 0 colors of the xx program .")
-    assert view.text == " ".join(view.words)
-    pointed_at = [sentence[start:end] for start, end in view.places]
-    assert pointed_at[view.words.index("xx")].startswith("Anna Velik")
-    assert pointed_at[view.words.index("colors")] == "colours"
-    assert pointed_at[view.words.index("0")] == "1,250"
-    assert make_view("a 3-day trip", COMMON_WORDS).words == ("a", "0-day", "trip")
-    assert pointed_at[view.words.index("'s")] == "'s"
+    masked = mask_sentence(sentence, COMMON_WORDS)
+    assert masked.text == ("the mayor , xx 's aide said , saw 0 colors of the xx program .")
+    assert masked.text == " ".join(masked.words)
+    pointed_at = [sentence[start:end] for start, end in masked.places]
+    assert pointed_at[masked.words.index("xx")].startswith("Anna Velik")
+    assert pointed_at[masked.words.index("colors")] == "colours"
+    assert pointed_at[masked.words.index("0")] == "1,250"
+    assert mask_sentence("a 3-day trip", COMMON_WORDS).words == ("a", "0-day", "trip")
+    assert pointed_at[masked.words.index("'s")] == "'s"
 
 
 def test_view_of_a_sentence_that_starts_with_a_common_word_or_a_name() -> None:
-    assert make_view("Mayor Velik said it.", COMMON_WORDS).words[:2] == ("mayor", "xx")
-    assert make_view("Velik said it.", COMMON_WORDS).words[0] == "xx"
-    assert make_view("I said it.", COMMON_WORDS).words[0] == "i"
-    assert make_view("", COMMON_WORDS).words == ()
+    assert mask_sentence("Mayor Velik said it.", COMMON_WORDS).words[:2] == ("mayor", "xx")
+    assert mask_sentence("Velik said it.", COMMON_WORDS).words[0] == "xx"
+    assert mask_sentence("I said it.", COMMON_WORDS).words[0] == "i"
+    assert mask_sentence("", COMMON_WORDS).words == ()
 
 
 VIEW_WORDS = [
@@ -263,10 +263,10 @@ VIEW_WORDS = [
 @given(st.lists(st.sampled_from(VIEW_WORDS), max_size=14).map(" ".join))
 @check_often
 def test_view_places_point_at_the_right_words(sentence: str) -> None:
-    view = make_view(sentence, COMMON_WORDS)
-    assert len(view.words) == len(view.places)
-    assert [start for start, _ in view.places] == sorted(start for start, _ in view.places)
-    for word, (start, end) in zip(view.words, view.places, strict=True):
+    masked = mask_sentence(sentence, COMMON_WORDS)
+    assert len(masked.words) == len(masked.places)
+    assert [start for start, _ in masked.places] == sorted(start for start, _ in masked.places)
+    for word, (start, end) in zip(masked.words, masked.places, strict=True):
         piece = sentence[start:end]
         assert piece == piece.strip() != ""
         if word == NAME_PLACEHOLDER:

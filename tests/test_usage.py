@@ -3,7 +3,11 @@
 import numpy as np
 import pytest
 
-from detector.spans.co_occurrence import USAGE_BUCKETS, USAGE_COLUMNS, PeopleUsage
+from detector.spans.co_occurrence import (
+    COOCCURRENCE_BUCKETS,
+    COOCCURRENCE_COLUMNS,
+    CooccurrenceCounts,
+)
 
 SENTENCE = "the boats came back into the harbour".split()
 #: A logarithm stored in steps of 1/16 is off by half a step at most.
@@ -11,13 +15,13 @@ HALF_STEP = 1 / 32
 
 
 @pytest.fixture(scope="module")
-def usage() -> PeopleUsage:
-    return PeopleUsage.count([SENTENCE] * 4 + [["the", "men", "came", "home"]])
+def usage() -> CooccurrenceCounts:
+    return CooccurrenceCounts.count([SENTENCE] * 4 + [["the", "men", "came", "home"]])
 
 
-def name_columns(usage: PeopleUsage, *sentences: str) -> list[dict[str, float]]:
+def name_columns(usage: CooccurrenceCounts, *sentences: str) -> list[dict[str, float]]:
     columns = usage.measure([sentence.split() for sentence in sentences])
-    return [dict(zip(USAGE_COLUMNS, row, strict=True)) for row in columns]
+    return [dict(zip(COOCCURRENCE_COLUMNS, row, strict=True)) for row in columns]
 
 
 @pytest.mark.parametrize(
@@ -37,34 +41,34 @@ def name_columns(usage: PeopleUsage, *sentences: str) -> list[dict[str, float]]:
         ("skip_around", 2, 4),  # boats _ back
     ],
 )
-def test_counts_are_kept(usage: PeopleUsage, column: str, word: int, count: int) -> None:
+def test_counts_are_kept(usage: CooccurrenceCounts, column: str, word: int, count: int) -> None:
     named = name_columns(usage, " ".join(SENTENCE))
     assert named[word][column] == pytest.approx(np.log1p(count), abs=HALF_STEP)
 
 
-def test_what_nobody_wrote_has_no_count(usage: PeopleUsage) -> None:
+def test_what_nobody_wrote_has_no_count(usage: CooccurrenceCounts) -> None:
     known, _, strange = name_columns(usage, "the boats vanished")
     assert known["usage"] > 0
     assert strange["usage"] == strange["pair_before"] == strange["triple_before"] == 0.0
 
 
-def test_a_tie_is_above_chance_or_below(usage: PeopleUsage) -> None:
+def test_a_tie_is_above_chance_or_below(usage: CooccurrenceCounts) -> None:
     usual = name_columns(usage, "the boats came back")[2]
     odd = name_columns(usage, "into came the")[1]
     assert usual["tie_before"] > 1.0
     assert odd["tie_before"] < 0.0
 
 
-def test_sentences_are_measured_as_if_alone(usage: PeopleUsage) -> None:
+def test_sentences_are_measured_as_if_alone(usage: CooccurrenceCounts) -> None:
     together = usage.measure([SENTENCE, ["the", "men", "left"], []])
     apart = [usage.measure([SENTENCE]), usage.measure([["the", "men", "left"]])]
     assert np.array_equal(together, np.vstack(apart))
 
 
 def test_of_two_keys_in_a_bucket_the_commoner_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detector.spans.co_occurrence.USAGE_BUCKETS", 1 << 10)
+    monkeypatch.setattr("detector.spans.co_occurrence.COOCCURRENCE_BUCKETS", 1 << 10)
     common = ["boats", "came", "back"]
-    usage = PeopleUsage.count([*([common] * 50), *([f"rare{n}"] for n in range(500))])
+    usage = CooccurrenceCounts.count([*([common] * 50), *([f"rare{n}"] for n in range(500))])
     assert len(usage.table) == 1 << 10
     (_, came, _) = name_columns(usage, " ".join(common))
     for column in ("usage", "pair_before", "triple_around"):
@@ -72,6 +76,6 @@ def test_of_two_keys_in_a_bucket_the_commoner_stays(monkeypatch: pytest.MonkeyPa
 
 
 def test_a_table_without_counts_knows_nothing() -> None:
-    usage = PeopleUsage.nothing()
-    assert len(usage.table) == USAGE_BUCKETS
+    usage = CooccurrenceCounts.nothing()
+    assert len(usage.table) == COOCCURRENCE_BUCKETS
     assert not usage.measure([SENTENCE]).any()

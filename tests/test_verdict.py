@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.results import LABELS, Artifact, SentenceEvidence, Verdict, format_signature
+from detector.results import LABELS, Artifact, SentenceScore, Verdict, format_signature
 
 VERDICT = Verdict(
     probability=0.981,
@@ -19,11 +19,9 @@ VERDICT = Verdict(
     threshold=0.973,
     false_positive_rate=0.01,
     sentences=(
-        SentenceEvidence(
-            "The mayor gave a call.", 0, 22, "sentence", {"encoder": 1.5, "words": 0.25}
-        ),
-        SentenceEvidence("It rained.", 23, 33, "sentence", {"encoder": -0.5}),
-        SentenceEvidence("Leave a Comment", 34, 49, "boilerplate"),
+        SentenceScore("The mayor gave a call.", 0, 22, "sentence", {"encoder": 1.5, "words": 0.25}),
+        SentenceScore("It rained.", 23, 33, "sentence", {"encoder": -0.5}),
+        SentenceScore("Leave a Comment", 34, 49, "boilerplate"),
     ),
     artifacts=(Artifact(17, 21, "call", "synonym", 2.1, "appeal"),),
     words=9,
@@ -55,7 +53,7 @@ def test_to_dict_holds_nothing_that_json_lacks() -> None:
 
 def test_parts_survive_json_by_themselves() -> None:
     sentence, artifact = VERDICT.sentences[0], VERDICT.artifacts[0]
-    assert SentenceEvidence.from_json(sentence.to_json()) == sentence
+    assert SentenceScore.from_json(sentence.to_json()) == sentence
     assert Artifact.from_json(artifact.to_json()) == artifact
 
 
@@ -89,7 +87,7 @@ def test_contradictions_are_refused(change: dict[str, Any], message: str) -> Non
 @pytest.mark.parametrize("span", [(-1, 3), (4, 3)])
 def test_impossible_spans_are_refused(span: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="not a span"):
-        SentenceEvidence("x", *span)
+        SentenceScore("x", *span)
     with pytest.raises(ValueError, match="not a span"):
         Artifact(*span, "x", "synonym", 1.0)
 
@@ -111,7 +109,7 @@ def test_foreign_json_is_refused(text: str, message: str) -> None:
 
 def test_nan_in_evidence_never_becomes_invalid_json() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
-        SentenceEvidence("x", 0, 1, evidence={"encoder": float("nan")}).to_json()
+        SentenceScore("x", 0, 1, contributions={"encoder": float("nan")}).to_json()
 
 
 def test_str_names_outcome_and_weightiest_sentence_first() -> None:
@@ -146,7 +144,7 @@ def test_str_says_why_nothing_was_flagged(verdict: Verdict, expected: str) -> No
 
 
 def test_long_sentences_are_shortened_on_one_line() -> None:
-    shown = str(SentenceEvidence("word\n" * 100, 0, 500, evidence={"encoder": 1.0}))
+    shown = str(SentenceScore("word\n" * 100, 0, 500, contributions={"encoder": 1.0}))
     assert "…" in shown
     assert "\n" not in shown
     assert len(shown) < 120
@@ -165,8 +163,8 @@ def test_signature_names_version_model_and_threshold() -> None:
 shares = st.floats(0, 1)
 names = st.text(max_size=8)
 sentences = st.builds(
-    lambda text, start, evidence: SentenceEvidence(
-        text, start, start + len(text), "sentence", evidence
+    lambda text, start, contributions: SentenceScore(
+        text, start, start + len(text), "sentence", contributions
     ),
     st.text(max_size=20),
     st.integers(0, 10**6),

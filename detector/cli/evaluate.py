@@ -106,16 +106,16 @@ def _measure_corpora(corpora: Path, plots: Path | None, model: str | None) -> Ca
     from detector.training.evaluation.corpora_tables import evaluate_corpora
     from detector.training.evaluation.model_card import format_figures
     from detector.training.evaluation.scored_documents import ScoredDocuments
-    from detector.training.retraining.replay_data import load_evidence
+    from detector.training.retraining.replay_data import load_replay_data
 
     def draw(scored: ScoredDocuments) -> None:
         if plots is not None:
             _draw(scored.to_frame(), scored.flagged, plots, 0.01)
 
     detector = load_detector(model)
-    development = load_evidence(Bundle.open(model))
+    development = load_replay_data(Bundle.open(model))
     figures = evaluate_corpora(
-        corpora, detector.gatherer, development, detector.sentence_scorer, draw
+        corpora, detector.extractor, development, detector.sentence_scorer, draw
     )
     return lambda form: _to_json(figures) if form == "json" else format_figures(figures)
 

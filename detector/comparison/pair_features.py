@@ -12,14 +12,14 @@ import numpy.typing as npt
 
 from detector.comparison.alignment import Alignment, align
 from detector.comparison.alignment_features import ALIGNMENT_COLUMNS, measure_alignment
-from detector.features.columns import EVIDENCE_COLUMNS
-from detector.features.document_features import DocumentEvidence
+from detector.features.columns import FEATURE_COLUMNS
+from detector.features.document_features import DocumentFeatures
 from detector.results import SUBSTITUTION_KINDS, Substitution
 from detector.text.sentences import place_words
 
 Floats = npt.NDArray[np.float64]
 
-_GAIN_COLUMNS = tuple(f"gain_{column}" for column in EVIDENCE_COLUMNS)
+_GAIN_COLUMNS = tuple(f"gain_{column}" for column in FEATURE_COLUMNS)
 
 _PAIR_ONLY = (
     "copy_log_odds", "original_log_odds", "log_odds_gain", "sentences_gained", "substituted_words",
@@ -38,7 +38,7 @@ _SUBSTITUTION_COLUMNS = (
 
 
 @dataclass(frozen=True)
-class PairEvidence:
+class PairFeatures:
     """What speaks for one relation or another between a copy and its original.
 
     Attributes:
@@ -52,8 +52,8 @@ class PairEvidence:
     """
 
     alignment: Alignment
-    copy: DocumentEvidence
-    original: DocumentEvidence
+    copy: DocumentFeatures
+    original: DocumentFeatures
     copy_log_odds: float
     original_log_odds: float
     copy_words: PlacedWords
@@ -63,16 +63,16 @@ class PairEvidence:
     def gather(
         cls,
         texts: tuple[str, str],
-        evidence: tuple[DocumentEvidence, DocumentEvidence],
+        features: tuple[DocumentFeatures, DocumentFeatures],
         log_odds: tuple[float, float],
-    ) -> PairEvidence:
+    ) -> PairFeatures:
         """Align two texts whose evidence is there already, and bring the two together."""
         return cls(
             align(*texts),
-            *evidence,
+            *features,
             *log_odds,
-            PlacedWords.locate(texts[0], evidence[0]),
-            PlacedWords.locate(texts[1], evidence[1]),
+            PlacedWords.locate(texts[0], features[0]),
+            PlacedWords.locate(texts[1], features[1]),
         )
 
     @cached_property
@@ -99,7 +99,7 @@ class PairEvidence:
         """Mean gain of each evidence column, the scores, and the share of sentences that rose."""
         rows, originals = self._linked_rows()
         if not len(rows):
-            gains, risen = np.zeros(len(EVIDENCE_COLUMNS)), 0.0
+            gains, risen = np.zeros(len(FEATURE_COLUMNS)), 0.0
         else:
             differences = rows - originals
             gains = differences.mean(0)
@@ -169,14 +169,14 @@ class PlacedWords:
     scores: Floats
 
     @classmethod
-    def locate(cls, text: str, evidence: DocumentEvidence) -> PlacedWords:
+    def locate(cls, text: str, features: DocumentFeatures) -> PlacedWords:
         """Find the words of each judged sentence in the caller's text."""
         places: list[tuple[int, int]] = []
         scores: list[float] = []
-        for row, index in enumerate(evidence.judged):
-            view = evidence.views[index]
-            places += place_words(text, evidence.sentences[index], view.places)
-            scores += evidence.word_scores[row].tolist()
+        for row, index in enumerate(features.judged):
+            masked = features.masked_sentences[index]
+            places += place_words(text, features.sentences[index], masked.places)
+            scores += features.word_scores[row].tolist()
         spans = np.array(places, dtype=np.int64).reshape(-1, 2)
         return cls(spans[:, 0], spans[:, 1], np.array(scores, dtype=np.float64))
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detector.comparison.pair_features import PairEvidence
+from detector.comparison.pair_features import PairFeatures
 from detector.model.linear import LinearScorer
-from detector.model.mlp import Network
+from detector.model.mlp import MultilayerPerceptron
 from detector.results import Substitution
 
 Floats = npt.NDArray[np.float64]
@@ -32,7 +32,7 @@ class PairClassifier:
         equals: sorted hashes of word pairs that a dictionary gives for one another.
     """
 
-    relations: Network
+    relations: MultilayerPerceptron
     substitutions: LinearScorer
     thresholds: Mapping[float, float]
     equals: npt.NDArray[np.uint32]
@@ -47,12 +47,12 @@ class PairClassifier:
         """Least probability that is flagged; None where that rate was not promised."""
         return next((t for r, t in self.thresholds.items() if abs(r - rate) < 1e-9), None)
 
-    def name_substitutions(self, evidence: PairEvidence) -> tuple[Substitution, ...]:
+    def name_substitutions(self, features: PairFeatures) -> tuple[Substitution, ...]:
         """The alignment's substitutions with their scores, wrong senses told from synonyms."""
-        found = evidence.alignment.substitutions
+        found = features.alignment.substitutions
         if not found:
             return ()
-        scores = self.substitutions(evidence.substitution_columns)[:, 0]
+        scores = self.substitutions(features.substitution_columns)[:, 0]
         return tuple(
             replace(s, score=round(float(score), 4), kind=self._refine(s, float(score)))
             for s, score in zip(found, scores, strict=True)
@@ -90,7 +90,7 @@ class PairClassifier:
         """What `to_arrays` gave."""
         rates = zip(arrays["threshold_rates"], arrays["thresholds"], strict=True)
         return cls(
-            Network.from_arrays(arrays, "relations"),
+            MultilayerPerceptron.from_arrays(arrays, "relations"),
             LinearScorer.from_arrays(arrays, "substitutions"),
             {float(rate): float(threshold) for rate, threshold in rates},
             arrays["equals"],

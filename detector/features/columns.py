@@ -9,7 +9,7 @@ CONTRASTS = {
     "machine": ("translated", "human_translation"),
 }
 
-EVIDENCE_COLUMNS = (
+FEATURE_COLUMNS = (
     *(f"encoder_{contrast}" for contrast in CONTRASTS),
     "words_mean",
     "words_top",
@@ -18,7 +18,7 @@ EVIDENCE_COLUMNS = (
     *(f"discriminant_{contrast}" for contrast in CONTRASTS),
 )
 
-DISCRIMINANTS = tuple(c for c in EVIDENCE_COLUMNS if c.startswith("discriminant_"))
+DISCRIMINANTS = tuple(c for c in FEATURE_COLUMNS if c.startswith("discriminant_"))
 
 #: Means alone: spread or quantiles beside them did not help on outlets left out (measured).
-SUMMARY_COLUMNS = EVIDENCE_COLUMNS
+SUMMARY_COLUMNS = FEATURE_COLUMNS

@@ -8,36 +8,36 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.features.columns import SUMMARY_COLUMNS
-from detector.text.masking import View
+from detector.text.masking import MaskedSentence
 from detector.text.sentences import Sentence
 
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
-class DocumentEvidence:
+class DocumentFeatures:
     """The evidence of one document.
 
     Attributes:
         sentences: all its sentences, boilerplate too.
         views: for each, what the evidence was gathered from.
         judged: indices of the sentences that have a say.
-        matrix: (judged, columns), one row per judged sentence, columns `EVIDENCE_COLUMNS`.
+        matrix: (judged, columns), one row per judged sentence, columns `FEATURE_COLUMNS`.
         word_scores: for each judged sentence, the token head's log-odds of each word of its view.
         words: number of words in judged sentences.
         embeddings: (judged, width), of the judged sentences.
-        learnt: (2,), what `LearntTraces` measured; None where the model was taught no machine.
+        learnt: (2,), what `MachineFingerprint` measured; None where the model was taught no machine.
         word_embeddings: for each judged sentence (words, width), of the words of its view.
     """
 
     sentences: tuple[Sentence, ...]
-    views: tuple[View, ...]
+    masked_sentences: tuple[MaskedSentence, ...]
     judged: tuple[int, ...]
     matrix: Floats
     word_scores: tuple[Floats, ...]
     words: int
     embeddings: Floats
-    learnt: Floats | None = None
+    fingerprint: Floats | None = None
     word_embeddings: tuple[Floats, ...] = ()
 
     @property
@@ -49,7 +49,7 @@ class DocumentEvidence:
     def summary(self) -> Floats:
         """`SUMMARY_COLUMNS` of `matrix`, zeros if nothing has a say; and `learnt`, if known."""
         summary = summarize(self.matrix)
-        return summary if self.learnt is None else np.concatenate([summary, self.learnt])
+        return summary if self.fingerprint is None else np.concatenate([summary, self.fingerprint])
 
 
 def average_embeddings(embeddings: Floats) -> Floats:

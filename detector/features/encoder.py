@@ -89,7 +89,7 @@ class SentenceEncoder:
         is encoded with it. Give one document at a time, and they depend on that document alone.
 
         Args:
-            sentences: the words of each sentence (`detector.text.masking.View.words`).
+            sentences: the words of each sentence (`detector.text.masking.MaskedSentence.words`).
             token_weights: (width, 1), the token head.
             token_bias: its bias.
         """

@@ -17,14 +17,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from detector.features.columns import CONTRASTS, EVIDENCE_COLUMNS
-from detector.features.document_features import DocumentEvidence, average_embeddings
+from detector.features.columns import CONTRASTS, FEATURE_COLUMNS
+from detector.features.document_features import DocumentFeatures, average_embeddings
 from detector.features.encoder import EncodedSentences, SentenceEncoder
 from detector.features.ngrams import hash_words, score_ngrams
 from detector.model.classes import SENTENCE_CLASSES
-from detector.model.fingerprint import LEARNT_FILE, LearntTraces
+from detector.model.fingerprint import FINGERPRINT_FILE, MachineFingerprint
 from detector.model.linear import LinearScorer
-from detector.text.masking import View, make_view
+from detector.text.masking import MaskedSentence, mask_sentence
 from detector.text.sentences import Sentence, split_sentences
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ _TOP_SHARE = 0.15
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
-class EvidenceGatherer:
+class FeatureExtractor:
     """Everything that reads sentences: encoder and heads, lexical model, style and idiom.
 
     Args:
         encoder: the tuned encoder.
         heads: its class head (``class_*``) and token head (``token_*``).
-        common_words: see `detector.text.masking.make_view`.
+        common_words: see `detector.text.masking.mask_sentence`.
         lexical: over hashed n-grams, one output for each of `SENTENCE_CLASSES`.
         style: over style and idiom features, likewise.
         idiom: the fitted idiom measures.
@@ -65,98 +65,106 @@ class EvidenceGatherer:
         common_words: frozenset[str],
         lexical: LinearScorer | None = None,
         style: LinearScorer | None = None,
-        idiom: Any = None,
+        language_model: Any = None,
         discriminant: LinearScorer | None = None,
-        learnt: LearntTraces | None = None,
+        fingerprint: MachineFingerprint | None = None,
     ) -> None:
         self.encoder = encoder
         self.heads = heads
         self.common_words = common_words
         self.lexical = lexical
         self.style = style
-        self.idiom = idiom
+        self.language_model = language_model
         self.discriminant = discriminant
-        self.learnt = learnt
+        self.fingerprint = fingerprint
         self._class_head = LinearScorer.from_arrays(heads, "class")
 
     @classmethod
-    def from_bundle(cls, bundle: Bundle, threads: int | None = None) -> EvidenceGatherer:
+    def from_bundle(cls, bundle: Bundle, threads: int | None = None) -> FeatureExtractor:
         """The gatherer that a model folder holds."""
-        from detector.features.ngram_language_model import IdiomTable
+        from detector.features.ngram_language_model import NgramLanguageModel
 
         arrays = bundle.read_arrays("evidence.safetensors")
-        learnt = None
-        if LEARNT_FILE in bundle.manifest.files:
-            learnt = LearntTraces.from_arrays(bundle.read_arrays(LEARNT_FILE))
+        fingerprint = None
+        if FINGERPRINT_FILE in bundle.manifest.files:
+            fingerprint = MachineFingerprint.from_arrays(bundle.read_arrays(FINGERPRINT_FILE))
         return cls(
             SentenceEncoder(bundle.folder / "encoder", threads),
             {k: v for k, v in arrays.items() if k.startswith(("class_", "token_"))},
             frozenset(bundle.read_json("common_words.json")),
             LinearScorer.from_arrays(arrays, "lexical"),
             LinearScorer.from_arrays(arrays, "style"),
-            IdiomTable.from_arrays(bundle.read_arrays("idiom.safetensors")),
+            NgramLanguageModel.from_arrays(bundle.read_arrays("idiom.safetensors")),
             LinearScorer.from_arrays(arrays, "discriminant"),
-            learnt,
+            fingerprint,
         )
 
-    def measure_style(self, views: Sequence[View]) -> Floats:
+    def measure_style(self, masked_sentences: Sequence[MaskedSentence]) -> Floats:
         """Style and idiom features (n, features) of views."""
         from detector.features.style import measure_style
 
-        words = [view.words for view in views]
-        return np.hstack([measure_style(words), self.idiom.measure(words)]).astype(np.float32)
+        words = [masked.words for masked in masked_sentences]
+        return np.hstack([measure_style(words), self.language_model.measure(words)]).astype(
+            np.float32
+        )
 
-    def gather(self, texts: Sequence[str]) -> list[DocumentEvidence]:
+    def gather(self, texts: Sequence[str]) -> list[DocumentFeatures]:
         """The evidence of each text, which depends on that text alone."""
-        return self.gather_sentences([split_sentences(_SURROGATES.sub("\ufffd", t)) for t in texts])
+        return self.extract_sentences(
+            [split_sentences(_SURROGATES.sub("\ufffd", t)) for t in texts]
+        )
 
-    def gather_sentences(self, documents: Sequence[Sequence[Sentence]]) -> list[DocumentEvidence]:
+    def extract_sentences(self, documents: Sequence[Sequence[Sentence]]) -> list[DocumentFeatures]:
         """The evidence of documents that are cut into sentences already."""
-        views = [[make_view(s.text, self.common_words) for s in d] for d in documents]
+        masked_sentences = [
+            [mask_sentence(s.text, self.common_words) for s in d] for d in documents
+        ]
         judged = [
             [i for i, (s, v) in enumerate(zip(d, vs, strict=True)) if _has_say(s, v)]
-            for d, vs in zip(documents, views, strict=True)
+            for d, vs in zip(documents, masked_sentences, strict=True)
         ]
         results = []
-        for sentences, vs, rows in zip(documents, views, judged, strict=True):
+        for sentences, vs, rows in zip(documents, masked_sentences, judged, strict=True):
             chosen = [vs[i] for i in rows]
             # One document at a time: what is said of it must not depend on its neighbours.
-            matrix, encoded = self.score_views(chosen)
-            learnt = None
-            if self.learnt is not None:
+            matrix, encoded = self.score_masked(chosen)
+            fingerprint = None
+            if self.fingerprint is not None:
                 mean = average_embeddings(encoded.embeddings)
-                learnt = self.learnt.measure(mean, hash_words(chosen))
+                fingerprint = self.fingerprint.measure(mean, hash_words(chosen))
             results.append(
-                DocumentEvidence(
+                DocumentFeatures(
                     tuple(sentences),
                     tuple(vs),
                     tuple(rows),
                     matrix,
                     tuple(encoded.word_scores),
-                    sum(view.word_count for view in chosen),
+                    sum(masked.word_count for masked in chosen),
                     encoded.embeddings,
-                    learnt,
+                    fingerprint,
                     tuple(encoded.word_embeddings),
                 )
             )
         return results
 
-    def score_views(self, views: Sequence[View]) -> tuple[Floats, EncodedSentences]:
-        """`EVIDENCE_COLUMNS` (n, columns) of n sentences of one document, and their encoding."""
-        matrix = np.zeros((len(views), len(EVIDENCE_COLUMNS)), dtype=np.float32)
-        if not views:
+    def score_masked(
+        self, masked_sentences: Sequence[MaskedSentence]
+    ) -> tuple[Floats, EncodedSentences]:
+        """`FEATURE_COLUMNS` (n, columns) of n sentences of one document, and their encoding."""
+        matrix = np.zeros((len(masked_sentences), len(FEATURE_COLUMNS)), dtype=np.float32)
+        if not masked_sentences:
             return matrix, EncodedSentences(np.zeros((0, self.encoder.width), np.float32), [], [])
         encoded = self.encoder.encode(
-            [view.words for view in views],
+            [masked.words for masked in masked_sentences],
             self.heads["token_weights"].astype(np.float32),
             float(self.heads["token_bias"][0]),
         )
         matrix[:, 0:3] = _contrast(self._class_head(encoded.embeddings))
         matrix[:, 3:5] = [_summarize_words(scores) for scores in encoded.word_scores]
         if self.lexical is not None:
-            matrix[:, 5:8] = _contrast(score_ngrams(views, self.lexical))
+            matrix[:, 5:8] = _contrast(score_ngrams(masked_sentences, self.lexical))
         if self.style is not None:
-            matrix[:, 8:11] = _contrast(self.style(self.measure_style(views)))
+            matrix[:, 8:11] = _contrast(self.style(self.measure_style(masked_sentences)))
         if self.discriminant is not None:
             matrix[:, 11:14] = self.discriminant(encoded.embeddings)
         return matrix, encoded
@@ -170,8 +178,8 @@ def _contrast(logits: Floats) -> Floats:
     )
 
 
-def _has_say(sentence: Sentence, view: View) -> bool:
-    return sentence.kind != "boilerplate" and view.word_count >= MINIMUM_SENTENCE_WORDS
+def _has_say(sentence: Sentence, masked: MaskedSentence) -> bool:
+    return sentence.kind != "boilerplate" and masked.word_count >= MINIMUM_SENTENCE_WORDS
 
 
 def _summarize_words(scores: Floats) -> tuple[float, float]:

@@ -120,7 +120,7 @@ def _keep_frequent(keys: Ints, least: int, most: int) -> _Table:
 
 
 def _check_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Raise ValueError unless arrays are what `IdiomTable.to_arrays` gives."""
+    """Raise ValueError unless arrays are what `NgramLanguageModel.to_arrays` gives."""
     for name, kind in KINDS.items():
         if name not in arrays:
             raise ValueError(f"array {name} is missing")
@@ -138,7 +138,7 @@ def _check_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> None:
         "bigram_counts": bigrams,
         "trigram_words": sizes["trigram_contexts"],
         "trigram_counts": sizes["trigram_contexts"],
-        "neutral": len(IDIOM_COLUMNS),
+        "neutral": len(NGRAM_COLUMNS),
     }
     for name, size in expected.items():
         if sizes[name] != size:
@@ -151,7 +151,7 @@ def _check_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> None:
             raise ValueError(f"{name} are not in ascending order")
 
 
-class IdiomTable:
+class NgramLanguageModel:
     """How often people write each word, pair and triple of words; made by `fit`.
 
     A text that was counted looks more usual than a text that was not, and so does its translation:
@@ -216,7 +216,7 @@ class IdiomTable:
     def measure(
         self, rows: Iterable[Row], counted: Iterable[Row] | None = None
     ) -> npt.NDArray[np.float32]:
-        """Measure how usual each row is: float32 (rows, `IDIOM_COLUMNS`), all finite.
+        """Measure how usual each row is: float32 (rows, `NGRAM_COLUMNS`), all finite.
 
         Gives the frequency of the words, the log-probability of each word after the one and the
         two before it (mixed as in a hierarchical Dirichlet model: MacKay & Peto 1995), what the
@@ -252,8 +252,8 @@ class IdiomTable:
         of another version.
         """
         _check_arrays(arrays)
-        learnt = {name: np.asarray(arrays[name]) for name in KINDS if name != "settings"}
-        return cls(learnt, int(arrays["settings"][1]))
+        fingerprint = {name: np.asarray(arrays[name]) for name in KINDS if name != "settings"}
+        return cls(fingerprint, int(arrays["settings"][1]))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # What is looked up is as large again, and is rebuilt from the arrays in milliseconds.
@@ -261,8 +261,8 @@ class IdiomTable:
 
     def _measure(self, rows: Sequence[Row], own: Sequence[Row] | None) -> Floats:
         """Features of each row, NaN where it has no value."""
-        features = np.full((len(rows), len(IDIOM_COLUMNS)), np.nan)
-        for start, batch in Batch.gather_some(rows, (OPENING,)):
+        features = np.full((len(rows), len(NGRAM_COLUMNS)), np.nan)
+        for start, batch in Batch.extract_some(rows, (OPENING,)):
             end = start + batch.size
             left_out = None
             if own is not None:
@@ -319,9 +319,9 @@ class IdiomTable:
 def _name_columns() -> tuple[str, ...]:
     nothing = {name: np.zeros(int(name == "marks"), kind) for name, kind in KINDS.items()}
     nothing["word_counts"] = np.ones(SPECIAL, np.uint32)
-    table = IdiomTable(nothing, 1)
+    table = NgramLanguageModel(nothing, 1)
     return tuple(table._measure_batch(table._locate(Batch.gather([])), None))
 
 
 #: ``idiom:name`` of each column of `IdiomTable.measure`.
-IDIOM_COLUMNS = _name_columns()
+NGRAM_COLUMNS = _name_columns()

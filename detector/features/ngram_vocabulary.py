@@ -166,7 +166,7 @@ def number_sentences(
     """Give the number of each word of all sentences, and its place in its sentence."""
     word_numbers = WordNumbers(word_hashes)
     read = [
-        Numbered.read(batch, word_numbers) for _, batch in Batch.gather_some(sentences, (OPENING,))
+        Numbered.read(batch, word_numbers) for _, batch in Batch.extract_some(sentences, (OPENING,))
     ]
     numbers = np.concatenate([text.numbers for text in read])
     return numbers, np.concatenate([text.place for text in read])

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.model.linear import LinearScorer
-from detector.text.masking import NAME_PLACEHOLDER, View
+from detector.text.masking import NAME_PLACEHOLDER, MaskedSentence
 
 Floats = npt.NDArray[np.float32]
 
@@ -22,13 +22,13 @@ HASHES = 1 << _HASH_BITS
 _SHORTEST_CHARACTER_GRAMS = 4
 
 
-def hash_ngrams(view: View) -> npt.NDArray[np.int64]:
+def hash_ngrams(masked: MaskedSentence) -> npt.NDArray[np.int64]:
     """Word 1-3-grams and character 3-4-grams of a view, each once, as hashes under 2 ** 18.
 
     Hashing needs no vocabulary (Weinberger et al. 2009, "Feature hashing for large scale multitask
     learning"); words and characters share one table, told apart by a mark.
     """
-    words = view.words
+    words = masked.words
     grams = list(words)
     grams += map("\x01".join, pairwise(words))
     grams += map("\x01".join, zip(words, words[1:], words[2:], strict=False))
@@ -41,18 +41,20 @@ def hash_ngrams(view: View) -> npt.NDArray[np.int64]:
     return np.fromiter(hashes, dtype=np.int64, count=len(hashes))
 
 
-def hash_words(views: Sequence[View]) -> npt.NDArray[np.uint32]:
+def hash_words(masked_sentences: Sequence[MaskedSentence]) -> npt.NDArray[np.uint32]:
     """The different words of a document, names and numbers left out, as hashes in order."""
-    words = {word.lower() for view in views for word in view.words if word[0].isalpha()}
+    words = {
+        word.lower() for masked in masked_sentences for word in masked.words if word[0].isalpha()
+    }
     hashes = {crc32(word.encode()) for word in words - {NAME_PLACEHOLDER}}
     return np.array(sorted(hashes), dtype=np.uint32)
 
 
-def score_ngrams(views: Sequence[View], model: LinearScorer) -> Floats:
+def score_ngrams(masked_sentences: Sequence[MaskedSentence], model: LinearScorer) -> Floats:
     """Scores (n, outputs) of the lexical model: each view's n-grams, scaled to unit length."""
-    scores = np.tile(model.bias, (len(views), 1)).astype(np.float32)
-    for row, view in enumerate(views):
-        hashes = hash_ngrams(view)
+    scores = np.tile(model.bias, (len(masked_sentences), 1)).astype(np.float32)
+    for row, masked in enumerate(masked_sentences):
+        hashes = hash_ngrams(masked)
         if len(hashes):
             scores[row] += model.weights[hashes].sum(0) / np.sqrt(len(hashes))
     return scores

@@ -42,7 +42,7 @@ def measure_style(rows: Iterable[Row], window: int = 50) -> npt.NDArray[np.float
 
     Columns are shares, means and rates, so sentences and documents have the same ones; those that
     compare sentences (spread, evenness) are 0 for a single sentence. A row without words is all
-    zeros, but for shares that have a prior. Words are those of a `detector.text.masking.View`.
+    zeros, but for shares that have a prior. Words are those of a `detector.text.masking.MaskedSentence`.
 
     Args:
         rows: sentences (sequences of words) or documents (sequences of sentences).
@@ -54,7 +54,7 @@ def measure_style(rows: Iterable[Row], window: int = 50) -> npt.NDArray[np.float
         raise ValueError(f"window must be 1 or more, not {window}")
     rows = list_rows(rows)
     features = np.zeros((len(rows), len(STYLE_COLUMNS)), np.float32)
-    for start, batch in Batch.gather_some(rows):
+    for start, batch in Batch.extract_some(rows):
         counts = _Counts(batch)
         part = features[start : start + batch.size]
         part[:, : len(FUNCTION_WORDS)] = _count_function_words(counts)

@@ -67,10 +67,10 @@ class Batch:
     @classmethod
     def gather(cls, rows: Sequence[Row], opening: Sequence[str] = ()) -> Batch:
         """Lay all rows end to end; `opening` is put before each sentence."""
-        return next(cls.gather_some(rows, opening, math.inf))[1]
+        return next(cls.extract_some(rows, opening, math.inf))[1]
 
     @classmethod
-    def gather_some(
+    def extract_some(
         cls, rows: Sequence[Row], opening: Sequence[str] = (), at_most: float | None = None
     ) -> Iterator[tuple[int, Batch]]:
         """Yield batches of about `at_most` words, each with the number of its first row."""

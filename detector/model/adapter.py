@@ -14,14 +14,14 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Alarm:
+class Adapter:
     """Judges whether a document is of the machine that retraining taught the model.
 
     It stands beside the classifier, which it leaves as it is, and may raise a score: so what the
     classifier finds without it, it finds with it.
 
     Attributes:
-        weights: (3,), of the classifier's score and of what `LearntTraces` measures.
+        weights: (3,), of the classifier's score and of what `MachineFingerprint` measures.
         human: how people's articles score with these weights, by length.
         shift: what is added to the score on that scale; it decides how many people's articles the
             alarm may raise.
@@ -33,15 +33,17 @@ class Alarm:
     shift: float
     kind: int
 
-    def sound(self, scores: npt.ArrayLike, learnt: npt.ArrayLike, words: npt.ArrayLike) -> Floats:
+    def sound(
+        self, scores: npt.ArrayLike, fingerprint: npt.ArrayLike, words: npt.ArrayLike
+    ) -> Floats:
         """Scores (n,) that speak for the machine, comparable with the classifier's.
 
         Args:
             scores: (n,), the classifier's own.
-            learnt: (n, 2), see `detector.model.fingerprint.LearntTraces.measure`.
+            fingerprint: (n, 2), see `detector.model.fingerprint.MachineFingerprint.measure`.
             words: (n,), judged words.
         """
-        columns = np.column_stack([scores, np.asarray(learnt, dtype=np.float64)])
+        columns = np.column_stack([scores, np.asarray(fingerprint, dtype=np.float64)])
         return self.human.standardize(columns @ self.weights, words) + self.shift
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
@@ -55,7 +57,7 @@ class Alarm:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> Alarm | None:
+    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> Adapter | None:
         """What `to_arrays` gave; None where there is none."""
         if "alarm_weights" not in arrays:
             return None

@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detector.model.adapter import Alarm
+from detector.model.adapter import Adapter
 from detector.model.classes import SENTENCE_CLASSES
 from detector.model.length_scale import HumanScale, relative_length
 from detector.model.linear import LinearScorer
@@ -62,13 +62,13 @@ class DocumentClassifier:
     calibration: Floats
     human: tuple[HumanScale, HumanScale]
     thresholds: Mapping[float, float]
-    alarm: Alarm | None = None
+    adapter: Adapter | None = None
 
     def score(self, summaries: npt.ArrayLike, words: npt.ArrayLike) -> tuple[Floats, Floats]:
         """Scores (n,), and log-shares (n, 2) of translated and spun in "not original".
 
         Args:
-            summaries: (n, columns), see `detector.features.document_features.DocumentEvidence.summary`.
+            summaries: (n, columns), see `detector.features.document_features.DocumentFeatures.summary`.
             words: (n,), judged words of each document.
 
         Raises:
@@ -77,10 +77,10 @@ class DocumentClassifier:
         answers = self.answer(summaries, words)
         scores, total = self.combine(answers, words), np.logaddexp(answers[:, 0], answers[:, 1])
         shares = answers - total[:, None]
-        if self.alarm is None:
+        if self.adapter is None:
             return scores, shares
-        learnt = np.asarray(summaries)[:, len(self.center) :]
-        return self._heed_alarm(self.alarm, scores, shares, learnt, words)
+        fingerprint = np.asarray(summaries)[:, len(self.center) :]
+        return self._apply_adapter(self.adapter, scores, shares, fingerprint, words)
 
     def answer(self, summaries: npt.ArrayLike, words: npt.ArrayLike) -> Floats:
         """Log-odds (n, `QUESTIONS`) of translated against people's, and of spun against people's.
@@ -90,8 +90,8 @@ class DocumentClassifier:
         place = SENTENCE_CLASSES.index
         columns = np.asarray(summaries)[:, : len(self.center)]
         logits = self.scorer(expand(columns, words, self.center, self.scale)).astype(np.float64)
-        people = np.logaddexp(logits[:, place("native")], logits[:, place("human_translation")])
-        return np.asarray(logits[:, [place(question) for question in QUESTIONS]] - people[:, None])
+        human = np.logaddexp(logits[:, place("native")], logits[:, place("human_translation")])
+        return np.asarray(logits[:, [place(question) for question in QUESTIONS]] - human[:, None])
 
     def combine(self, answers: Floats, words: npt.ArrayLike) -> Floats:
         """Scores (n,): the higher of both answers, each on its human scale."""
@@ -103,18 +103,18 @@ class DocumentClassifier:
             axis=0,
         )
 
-    def _heed_alarm(
+    def _apply_adapter(
         self,
-        alarm: Alarm,
+        adapter: Adapter,
         scores: Floats,
         shares: Floats,
-        learnt: npt.NDArray[Any],
+        fingerprint: npt.NDArray[Any],
         words: npt.ArrayLike,
     ) -> tuple[Floats, Floats]:
-        if learnt.shape[1] != len(alarm.weights) - 1:
+        if fingerprint.shape[1] != len(adapter.weights) - 1:
             raise ValueError("this model was taught a machine; gather documents with it anew")
-        raised = alarm.sound(scores, learnt, words)
-        of_kind = np.log(np.eye(len(QUESTIONS))[alarm.kind] * (1 - 2 * _OTHER_KIND) + _OTHER_KIND)
+        raised = adapter.sound(scores, fingerprint, words)
+        of_kind = np.log(np.eye(len(QUESTIONS))[adapter.kind] * (1 - 2 * _OTHER_KIND) + _OTHER_KIND)
         return np.maximum(scores, raised), np.where((raised > scores)[:, None], of_kind, shares)
 
     def calibrate(self, scores: npt.ArrayLike, words: npt.ArrayLike) -> Floats:
@@ -142,7 +142,7 @@ class DocumentClassifier:
             "threshold_rates": np.array(rates, dtype=np.float64),
             "threshold_scores": np.array([self.thresholds[r] for r in rates], dtype=np.float64),
             **self.scorer.to_arrays("document"),
-            **(self.alarm.to_arrays() if self.alarm is not None else {}),
+            **(self.adapter.to_arrays() if self.adapter is not None else {}),
         }
 
     @classmethod
@@ -156,7 +156,7 @@ class DocumentClassifier:
             arrays["calibration"],
             _read_scales(arrays["human_mean"], arrays["human_variance"]),
             {float(r): float(s) for r, s in zip(rates, scores, strict=True)},
-            Alarm.from_arrays(arrays),
+            Adapter.from_arrays(arrays),
         )
 
 

@@ -12,14 +12,14 @@ Floats = npt.NDArray[np.float32]
 
 
 #: What a model holds that was taught a machine of its own by retraining.
-LEARNT_FILE = "learnt.safetensors"
+FINGERPRINT_FILE = "learnt.safetensors"
 
 #: A document of fewer different words does not speak louder for it.
 FEWEST_WORDS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class LearntTraces:
+class MachineFingerprint:
     """What retraining learnt of a user's machine: its words, and which way its sentences lean.
 
     Attributes:
@@ -54,7 +54,7 @@ class LearntTraces:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> LearntTraces:
+    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> MachineFingerprint:
         """The traces that a model folder holds."""
         return cls(
             arrays["learnt_words"].astype(np.uint32),

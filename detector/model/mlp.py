@@ -19,7 +19,7 @@ _MULTIPLICATIONS = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
-class Network:
+class MultilayerPerceptron:
     """One hidden layer of rectified units over standardised columns.
 
     Several networks whose answers are averaged are one network with their units side by side.
@@ -50,7 +50,7 @@ class Network:
         return {f"{name}_{field.name}": getattr(self, field.name) for field in fields(self)}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], name: str) -> Network:
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], name: str) -> MultilayerPerceptron:
         """What `to_arrays` gave."""
         return cls(*(arrays[f"{name}_{field.name}"] for field in fields(cls)))
 

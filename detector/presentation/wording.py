@@ -43,7 +43,7 @@ def explain_verdict(verdict: Verdict) -> str:
     """Why, in one plain sentence: how many sentences sound like it, and the strongest trace."""
     if verdict.probability is None:
         return f"Not judged ({verdict.reason})."
-    judged = [sentence for sentence in verdict.sentences if sentence.evidence]
+    judged = [sentence for sentence in verdict.sentences if sentence.contributions]
     telling = sum(sentence.log_odds > 0 for sentence in judged)
     parts = []
     if judged:
@@ -52,8 +52,8 @@ def explain_verdict(verdict: Verdict) -> str:
         parts.append(f"{many} {verb} like {_READING.get(verdict.label or '', 'a machine')}")
     if verdict.artifacts:
         strongest = max(verdict.artifacts, key=lambda artifact: artifact.score)
-        people = f"; people write “{clip(strongest.suggestion)}”" if strongest.suggestion else ""
-        trace = f"“{clip(strongest.text)}” ({strongest.kind}{people})"
+        human = f"; people write “{clip(strongest.suggestion)}”" if strongest.suggestion else ""
+        trace = f"“{clip(strongest.text)}” ({strongest.kind}{human})"
         parts.append(f"the strongest trace is {trace}")
     elif judged:
         parts.append("no single phrase stands out")
@@ -142,23 +142,23 @@ def round_parts(parts: Mapping[str, float], digits: int = 2) -> dict[str, float]
     return {name: floor / scale for name, floor in zip(parts, floors, strict=True)}
 
 
-_EVIDENCE_SOURCES = {
+_FEATURE_SOURCES = {
     "encoder": "encoder",
     "lexical": "word sequences",
     "style": "style",
     "discriminant": "encoder, as whole articles differ",
 }
 
-_EVIDENCE_SAYS = {
+_FEATURE_READINGS = {
     "translated": "translated",
     "spun": "spun",
     "machine": "machine's rather than translator's",
 }
 
-_EVIDENCE_NAMES = {
+_FEATURE_NAMES = {
     f"{source}_{contrast}": f"{source_name}: {contrast_name}"
-    for source, source_name in _EVIDENCE_SOURCES.items()
-    for contrast, contrast_name in _EVIDENCE_SAYS.items()
+    for source, source_name in _FEATURE_SOURCES.items()
+    for contrast, contrast_name in _FEATURE_READINGS.items()
 } | {
     "words_mean": "encoder: single words, on average",
     "words_top": "encoder: its strongest words",
@@ -178,17 +178,17 @@ def format_probability(value: float | None) -> str:
     return f"{value if value in (0, 1) else min(max(value, 0.001), 0.999):.3f}"
 
 
-def pick_parts(evidence: Mapping[str, float], count: int) -> dict[str, float]:
+def pick_parts(contributions: Mapping[str, float], count: int) -> dict[str, float]:
     """The parts of a sentence's log-odds that weigh most, by plain name; the others as one."""
-    ranked = sorted(evidence.items(), key=lambda item: -abs(item[1]))
+    ranked = sorted(contributions.items(), key=lambda item: -abs(item[1]))
     picked = [(name, value) for name, value in ranked[:count] if not abs(value) < _NEGLIGIBLE]
-    named = {name_evidence(name): value for name, value in picked}
+    named = {name_feature(name): value for name, value in picked}
     rest = ranked[len(picked) :]
     if rest:
         named[f"{len(rest)} other{'' if len(rest) == 1 else 's'}"] = sum(v for _, v in rest)
     return named
 
 
-def name_evidence(name: str) -> str:
+def name_feature(name: str) -> str:
     """A column of evidence in plain words; one that is not known, as it is called."""
-    return _EVIDENCE_NAMES.get(name) or name.replace("_", " ")
+    return _FEATURE_NAMES.get(name) or name.replace("_", " ")

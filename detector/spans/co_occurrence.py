@@ -20,9 +20,9 @@ Floats = npt.NDArray[np.float64]
 
 Keys = npt.NDArray[np.uint64]
 
-USAGE_BUCKETS = 1 << 21
+COOCCURRENCE_BUCKETS = 1 << 21
 
-USAGE_COLUMNS = (
+COOCCURRENCE_COLUMNS = (
     "usage", "usage_before", "usage_after", "pair_before", "pair_after", "triple_around",
     "triple_before", "triple_after", "skip_before", "skip_after", "skip_around", "tie_before",
     "tie_after",
@@ -49,7 +49,7 @@ _SKIP = np.uint64(3)
 
 
 @dataclass(frozen=True, slots=True)
-class PeopleUsage:
+class CooccurrenceCounts:
     """Counts of words, pairs, triples and pairs around a gap in people's sentences.
 
     Attributes:
@@ -62,25 +62,25 @@ class PeopleUsage:
     words: float
 
     @classmethod
-    def count(cls, sentences: Iterable[Sequence[str]]) -> PeopleUsage:
+    def count(cls, sentences: Iterable[Sequence[str]]) -> CooccurrenceCounts:
         """Count sentences, given as words in lower case; of two keys in a bucket the commoner."""
         ids, _ = number_words(sentences)
         keys, counts = np.unique(np.concatenate(list(_list_keys(ids))), return_counts=True)
         order = np.argsort(counts, kind="stable")
         buckets, marks = _place(keys[order])
         steps = np.minimum(np.rint(np.log1p(counts[order]) / _STEP), _MOST_STEPS)
-        table = np.zeros(USAGE_BUCKETS, dtype=np.uint16)
+        table = np.zeros(COOCCURRENCE_BUCKETS, dtype=np.uint16)
         # The last one written stays.
         table[buckets] = marks << np.uint16(8) | steps.astype(np.uint16)
         return cls(table, float(len(ids)))
 
     @classmethod
-    def nothing(cls) -> PeopleUsage:
+    def nothing(cls) -> CooccurrenceCounts:
         """A table without counts."""
-        return cls(np.zeros(USAGE_BUCKETS, dtype=np.uint16), 0.0)
+        return cls(np.zeros(COOCCURRENCE_BUCKETS, dtype=np.uint16), 0.0)
 
     def measure(self, sentences: Sequence[Sequence[str]]) -> Floats:
-        """`USAGE_COLUMNS` (words, columns) of the words, in lower case, of all sentences."""
+        """`COOCCURRENCE_COLUMNS` (words, columns) of the words, in lower case, of all sentences."""
         ids, at = number_words(sentences)
         far, left, own, right, beyond = (ids[at + i] for i in range(-2, 3))
         one = [self._look_up(_hash_one(n)) for n in (own, left, right)]
@@ -149,6 +149,6 @@ def _hash_three(first: Keys, second: Keys, third: Keys) -> Keys:
 
 def _place(keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint16]]:
     """The bucket of each key, and a mark from 1 to 255: an empty cell has none."""
-    buckets = (keys >> np.uint64(20)) & np.uint64(USAGE_BUCKETS - 1)
+    buckets = (keys >> np.uint64(20)) & np.uint64(COOCCURRENCE_BUCKETS - 1)
     marks = (keys >> np.uint64(48)) % np.uint64(255) + np.uint64(1)
     return buckets.astype(np.int64), marks.astype(np.uint16)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from detector.features.document_features import DocumentEvidence
+from detector.features.document_features import DocumentFeatures
 from detector.results import Artifact
-from detector.spans.co_occurrence import PeopleUsage
-from detector.spans.phrasebook import find_renderings
+from detector.spans.co_occurrence import CooccurrenceCounts
+from detector.spans.phrasebook import find_in_phrasebook
 from detector.spans.word_features import FOREIGN_WORDS, measure_words, name_kind
 from detector.spans.word_memory import WordMemory
 from detector.spans.word_model import WordModel
@@ -37,11 +37,11 @@ class ArtifactFinder:
     """
 
     def __init__(
-        self, memory: WordMemory, model: WordModel, usage: PeopleUsage | None = None
+        self, memory: WordMemory, model: WordModel, usage: CooccurrenceCounts | None = None
     ) -> None:
         self.memory = memory
         self.model = model
-        self.usage = PeopleUsage.nothing() if usage is None else usage
+        self.usage = CooccurrenceCounts.nothing() if usage is None else usage
 
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> ArtifactFinder | None:
@@ -60,7 +60,7 @@ class ArtifactFinder:
         )
         usage = None
         if "usage_table" in arrays:
-            usage = PeopleUsage(
+            usage = CooccurrenceCounts(
                 arrays["usage_table"].astype(np.uint16, copy=False), float(arrays["usage_words"][0])
             )
         return cls(memory, WordModel.from_arrays(arrays), usage)
@@ -79,31 +79,31 @@ class ArtifactFinder:
         }
 
     def find(
-        self, text: str, evidence: DocumentEvidence, log_odds: float, level: str = "few"
+        self, text: str, features: DocumentFeatures, log_odds: float, level: str = "few"
     ) -> tuple[Artifact, ...]:
         """Spans of the caller's text, in order.
 
         Args:
             text: what `evidence` was gathered from.
-            evidence: of its sentences.
+            features: of its sentences.
             log_odds: the document classifier's score.
             level: "few", which keeps precision, "many", or "all" for texts known to be a machine's.
         """
         least = self.model.levels[level]
         found: list[Artifact] = []
-        judged = self.score_words(evidence, log_odds)
-        for index, scores in zip(evidence.judged, judged, strict=True):
-            sentence, view = evidence.sentences[index], evidence.views[index]
-            certain = list(find_renderings(sentence.text, view.words, view.places))
+        judged = self.score_words(features, log_odds)
+        for index, scores in zip(features.judged, judged, strict=True):
+            sentence, masked = features.sentences[index], features.masked_sentences[index]
+            certain = list(find_in_phrasebook(sentence.text, masked.words, masked.places))
             for start, end, _, _ in certain:
-                for i, (first, last) in enumerate(view.places):
+                for i, (first, last) in enumerate(masked.places):
                     if first < end and start < last:
                         scores[i] = np.nan
             spans = list(join_words(scores, least))
             if not spans and not certain:
                 continue
-            words = [view.words[first:last] for first, last in spans]
-            within = [(view.places[a][0], view.places[b - 1][1]) for a, b in spans]
+            words = [masked.words[first:last] for first, last in spans]
+            within = [(masked.places[a][0], masked.places[b - 1][1]) for a, b in spans]
             within += [(start, end) for start, end, _, _ in certain]
             kinds = [(name_kind(w), self._suggest(w)) for w in words]
             kinds += [(kind, suggestion) for _, _, kind, suggestion in certain]
@@ -117,20 +117,22 @@ class ArtifactFinder:
                 )
         return tuple(sorted(found, key=lambda artifact: artifact.start))
 
-    def score_words(self, evidence: DocumentEvidence, log_odds: float) -> list[Floats]:
+    def score_words(self, features: DocumentFeatures, log_odds: float) -> list[Floats]:
         """Log-odds (words,) of the words of each judged sentence; NaN for what is never shown."""
-        if not evidence.judged:
+        if not features.judged:
             return []
-        columns = measure_words(self.memory, self.usage, evidence, log_odds)
-        embeddings = np.concatenate(evidence.word_embeddings)
-        words = [word for index in evidence.judged for word in evidence.views[index].words]
+        columns = measure_words(self.memory, self.usage, features, log_odds)
+        embeddings = np.concatenate(features.word_embeddings)
+        words = [
+            word for index in features.judged for word in features.masked_sentences[index].words
+        ]
         shown = np.array([may_show(word) for word in words])
         every = np.full(len(words), np.nan)
-        every[shown] = self.model.score(columns[shown], embeddings[shown], evidence.summary)
+        every[shown] = self.model.score(columns[shown], embeddings[shown], features.summary)
         for i, word in enumerate(words):
             if shown[i] and word in FOREIGN_WORDS:
                 every[i] = max(every[i], _CERTAIN_SCORE)
-        sizes = [len(evidence.views[index].words) for index in evidence.judged]
+        sizes = [len(features.masked_sentences[index].words) for index in features.judged]
         return np.split(every, np.cumsum(sizes)[:-1])
 
     def _suggest(self, words: Sequence[str]) -> str | None:

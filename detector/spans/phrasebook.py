@@ -139,7 +139,7 @@ NAME_FORMS: Mapping[str, str] = {
 """A name as other languages spell it → as English does."""
 
 
-class Rendering(NamedTuple):
+class PhrasebookEntry(NamedTuple):
     """A literal idiom or a foreign spelling in a sentence.
 
     Attributes:
@@ -169,14 +169,14 @@ def _index_idioms() -> Mapping[str, Sequence[tuple[tuple[str, ...], str]]]:
 _IDIOMS = _index_idioms()
 
 
-def find_renderings(
+def find_in_phrasebook(
     sentence: str, words: Sequence[str], places: Sequence[tuple[int, int]]
-) -> Iterator[Rendering]:
+) -> Iterator[PhrasebookEntry]:
     """Literal idioms and foreign spellings in a sentence.
 
     Args:
         sentence: normalised, see `detector.text.sentences.Sentence`.
-        words: of the sentence, see `detector.text.masking.View`.
+        words: of the sentence, see `detector.text.masking.MaskedSentence`.
         places: where they stand in it.
     """
     lowered = [word.lower() for word in words]
@@ -184,6 +184,6 @@ def find_renderings(
         for phrase, suggestion in _IDIOMS.get(word, ()):
             end = at + len(phrase)
             if tuple(lowered[at:end]) == phrase:
-                yield Rendering(places[at][0], places[end - 1][1], LITERAL_IDIOM, suggestion)
+                yield PhrasebookEntry(places[at][0], places[end - 1][1], LITERAL_IDIOM, suggestion)
     for match in _NAME.finditer(sentence):
-        yield Rendering(match.start(), match.end(), NAME_FORM, NAME_FORMS[match.group()])
+        yield PhrasebookEntry(match.start(), match.end(), NAME_FORM, NAME_FORMS[match.group()])

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from detector.features.columns import EVIDENCE_COLUMNS
-from detector.features.document_features import DocumentEvidence
-from detector.spans.co_occurrence import USAGE_COLUMNS, PeopleUsage
+from detector.features.columns import FEATURE_COLUMNS
+from detector.features.document_features import DocumentFeatures
+from detector.spans.co_occurrence import COOCCURRENCE_COLUMNS, CooccurrenceCounts
 from detector.spans.word_memory import WordMemory
-from detector.text.masking import View
+from detector.text.masking import MaskedSentence
 from detector.text.word_classes import FUNCTION_WORDS
 
 Floats = npt.NDArray[np.float64]
@@ -23,7 +23,7 @@ WORD_COLUMNS = (
     "token", "token_before", "token_after", "token_rank", "sentence_token", "sentence_top",
     "word_odds", "left_odds", "right_odds", "odds_before", "odds_after", "sentence_odds",
     *_SENTENCE_SAYS, "document", "is_function", "is_capital", "length", "is_first",
-    *USAGE_COLUMNS, "repeated", "document_rank", "place",
+    *COOCCURRENCE_COLUMNS, "repeated", "document_rank", "place",
 )  # fmt: skip
 """What each word is judged by: the token head's log-odds of it, of its neighbours and of its
 sentence; how much oftener machines than people put it, or it beside its neighbours, in training;
@@ -79,27 +79,27 @@ def name_kind(words: Sequence[str]) -> str:
 
 
 def measure_words(
-    memory: WordMemory, usage: PeopleUsage, evidence: DocumentEvidence, log_odds: float
+    memory: WordMemory, usage: CooccurrenceCounts, features: DocumentFeatures, log_odds: float
 ) -> Floats:
     """`WORD_COLUMNS` (words, columns) of all words of a document's judged sentences.
 
     Args:
         memory: see `WordMemory`.
-        usage: see `PeopleUsage`.
-        evidence: of the document, which has a judged sentence.
+        usage: see `CooccurrenceCounts`.
+        features: of the document, which has a judged sentence.
         log_odds: of the document.
     """
-    views = [evidence.views[index] for index in evidence.judged]
-    words = [[word.lower() for word in view.words] for view in views]
-    token = np.nan_to_num(np.concatenate(evidence.word_scores)).astype(np.float64)
-    of = _Sentences(np.array([len(view.words) for view in views]))
+    masked_sentences = [features.masked_sentences[index] for index in features.judged]
+    words = [[word.lower() for word in masked.words] for masked in masked_sentences]
+    token = np.nan_to_num(np.concatenate(features.word_scores)).astype(np.float64)
+    of = _Sentences(np.array([len(masked.words) for masked in masked_sentences]))
     return np.column_stack(
         [
             *_measure_token(token, of),
             *_measure_memory(memory, words, of),
-            *_spread_evidence(evidence, of),
+            *_spread_sentence_features(features, of),
             np.full(len(token), log_odds),
-            *_measure_forms(views, of),
+            *_measure_forms(masked_sentences, of),
             usage.measure(words),
             *_measure_document(words, token, of),
         ]
@@ -159,13 +159,13 @@ def _measure_memory(
     return [odds, left, right, of.before(odds), of.after(odds), of.average(odds)]
 
 
-def _spread_evidence(evidence: DocumentEvidence, of: _Sentences) -> list[Floats]:
-    places = [EVIDENCE_COLUMNS.index(name) for name in _SENTENCE_SAYS]
-    return [evidence.matrix[of.rows, place].astype(np.float64) for place in places]
+def _spread_sentence_features(features: DocumentFeatures, of: _Sentences) -> list[Floats]:
+    places = [FEATURE_COLUMNS.index(name) for name in _SENTENCE_SAYS]
+    return [features.matrix[of.rows, place].astype(np.float64) for place in places]
 
 
-def _measure_forms(views: Sequence[View], of: _Sentences) -> list[Floats]:
-    words = [word for view in views for word in view.words]
+def _measure_forms(masked_sentences: Sequence[MaskedSentence], of: _Sentences) -> list[Floats]:
+    words = [word for masked in masked_sentences for word in masked.words]
     return [
         np.array([word.lower() in _FUNCTION_WORDS for word in words], dtype=np.float64),
         np.array([word[0].isupper() for word in words], dtype=np.float64),

@@ -46,13 +46,13 @@ class WordMemory:
     def from_counts(
         cls,
         machine: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
-        people: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
+        human: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
         suggestions: Mapping[str, str],
         prior: float = 4.0,
     ) -> WordMemory:
         """Smoothed log-odds of counts by bucket, for words and for neighbours."""
         tables = []
-        for own, theirs in zip(machine, people, strict=True):
+        for own, theirs in zip(machine, human, strict=True):
             if not own.any():
                 tables.append(np.zeros(len(own), dtype=np.int8))
                 continue

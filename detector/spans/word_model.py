@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.features.columns import SUMMARY_COLUMNS
-from detector.model.mlp import Network
+from detector.model.mlp import MultilayerPerceptron
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,7 +35,7 @@ class WordModel:
             document was spun, if the network has two answers.
     """
 
-    network: Network
+    network: MultilayerPerceptron
     levels: Mapping[str, float]
     lean: Floats | None = None
 
@@ -74,7 +74,9 @@ class WordModel:
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> WordModel:
         """What `to_arrays` gave."""
         levels = {k[6:]: float(v[0]) for k, v in arrays.items() if k.startswith("level_")}
-        return cls(Network.from_arrays(arrays, "word"), levels, arrays.get("word_lean"))
+        return cls(
+            MultilayerPerceptron.from_arrays(arrays, "word"), levels, arrays.get("word_lean")
+        )
 
 
 def _mix_log_odds(first: Floats, second: Floats, lean: Floats) -> Floats:

@@ -15,7 +15,7 @@ NUMBER_PLACEHOLDER = "0"
 
 
 @dataclass(frozen=True, slots=True)
-class View:
+class MaskedSentence:
     """A sentence as the evidence sees it: names, numbers, quotation marks and spelling made alike.
 
     Attributes:
@@ -38,7 +38,7 @@ class View:
 _INITIALISM = re.compile(r"^(?:[A-Za-z]\.){2,}$|^[A-Z]{2,}s?$|^[A-Z][\w']*[A-Z]\w*$")
 
 
-def make_view(sentence: str, common_words: Container[str]) -> View:
+def mask_sentence(sentence: str, common_words: Container[str]) -> MaskedSentence:
     """Hide from a normalised sentence what is its outlet's or its topic's, not its writer's choice.
 
     A capitalised word that is not usually written small becomes part of a name, and a run of
@@ -77,7 +77,7 @@ def make_view(sentence: str, common_words: Container[str]) -> View:
                 places.append((match.start(), match.end()))
         words.append(token)
         places.append((match.start(), match.end()))
-    return View(" ".join(words), tuple(words), tuple(places))
+    return MaskedSentence(" ".join(words), tuple(words), tuple(places))
 
 
 def _mask_number(token: str) -> str:

@@ -104,12 +104,12 @@ def tiny_base_bundle(
     from detector.model.bundle_writing import write_bundle
     from detector.model.sentence_scorer import SentenceScorer
     from detector.training.fitting.classifier import fit_classifier
-    from detector.training.fitting.gathered_documents import GatheredDocuments
+    from detector.training.fitting.feature_table import FeatureTable
     from detector.training.retraining.replay_data import classifier_parts
 
     drawn = draw_documents(500, 150, seed=3)
     frame = drawn.frame.assign(pivot="", rate=0.0, split="dev", held_out=False)
-    documents = GatheredDocuments(frame, drawn.matrices, drawn.counts)
+    documents = FeatureTable(frame, drawn.matrices, drawn.counts)
     fitted = fit_classifier(documents)
     base = Bundle.open(tiny_bundle)
     scorer = SentenceScorer.from_arrays(base.read_arrays("classifier.safetensors"))

@@ -25,8 +25,8 @@ def test_a_cut_copy_holds_nothing_new() -> None:
 
 
 def test_verbatim_copies_keep_the_words() -> None:
-    people = pd.DataFrame({"text": [TEXT] * 20, "article_id": range(20), "split": "dev"})
-    pairs = _verbatim_pairs(people, seed=2)
+    human = pd.DataFrame({"text": [TEXT] * 20, "article_id": range(20), "split": "dev"})
+    pairs = _verbatim_pairs(human, seed=2)
     assert (pairs["relation"] == "verbatim").all()
     assert pairs["copy"].nunique() > 5
     assert all(copy[:40].replace("’", "'") in original for copy, original in zip(
@@ -34,17 +34,17 @@ def test_verbatim_copies_keep_the_words() -> None:
 
 
 def test_the_nearest_is_another_article_of_the_same_split() -> None:
-    people = pd.DataFrame({
+    human = pd.DataFrame({
         "text": ["ferry harbour storm boats", "ferry harbour storm fish", "ferry storm boats pier",
                  "budget tax vote council", "budget tax vote mayor"],
         "article_id": list("abcde"),
         "split": ["dev", "dev", "test", "dev", "dev"],
     })  # fmt: skip
-    copies = people.rename(columns={"text": "copy"})
-    nearest, similarity = _find_nearest(copies, people)
-    ids = people["article_id"].to_numpy()
+    copies = human.rename(columns={"text": "copy"})
+    nearest, similarity = _find_nearest(copies, human)
+    ids = human["article_id"].to_numpy()
     assert all(ids[n] != own for n, own in zip(nearest, ids, strict=True) if n >= 0)
-    assert people["split"].to_numpy()[nearest[0]] == "dev"
+    assert human["split"].to_numpy()[nearest[0]] == "dev"
     assert similarity[3] > similarity[2]
 
 

@@ -10,22 +10,22 @@ import pytest
 
 pytest.importorskip("sklearn")
 
-from detector.features.columns import DISCRIMINANTS, EVIDENCE_COLUMNS
+from detector.features.columns import DISCRIMINANTS, FEATURE_COLUMNS
 from detector.training.fitting.discriminant import (
     average_documents,
     cross_fit_discriminant,
     fill_discriminants,
     fit_discriminant,
 )
-from detector.training.fitting.gathered_documents import GatheredDocuments
+from detector.training.fitting.feature_table import FeatureTable
 
 WIDTH = 12
 #: What each direction of the made-up embeddings carries.
 OUTLET, TRANSLATED, SPUN, MACHINE = range(4)
-PLACES = [EVIDENCE_COLUMNS.index(name) for name in DISCRIMINANTS]
+PLACES = [FEATURE_COLUMNS.index(name) for name in DISCRIMINANTS]
 
 
-def draw_articles(seed: int = 5, articles: int = 60, spun: bool = True) -> GatheredDocuments:
+def draw_articles(seed: int = 5, articles: int = 60, spun: bool = True) -> FeatureTable:
     """Three outlets far apart, each article with its versions; one outlet's are translators'.
 
     Articles differ widely along every direction, so that only the difference from a version's own
@@ -50,9 +50,9 @@ def draw_articles(seed: int = 5, articles: int = 60, spun: bool = True) -> Gathe
                 is_original = label == "original"
                 rows.append((label, group, f"{group}/{number}", by_translator and is_original))
     frame = pd.DataFrame(rows, columns=["label", "group", "article_id", "by_translator"])
-    zeros = [np.zeros((6, len(EVIDENCE_COLUMNS)), dtype=np.float32) for _ in rows]
+    zeros = [np.zeros((6, len(FEATURE_COLUMNS)), dtype=np.float32) for _ in rows]
     counts = [np.full(6, 20, dtype=np.int32) for _ in rows]
-    return GatheredDocuments(frame, zeros, counts, embeddings=embeddings)
+    return FeatureTable(frame, zeros, counts, embeddings=embeddings)
 
 
 def test_each_discriminant_follows_its_own_change() -> None:
@@ -84,7 +84,7 @@ def test_columns_of_a_document_come_from_a_fit_without_its_article() -> None:
     crossed = np.concatenate(filled.matrices)[:, PLACES]
     assert not np.allclose(crossed, np.concatenate(direct.matrices)[:, PLACES])
     # and leave the rest alone
-    rest = [i for i in range(len(EVIDENCE_COLUMNS)) if i not in PLACES]
+    rest = [i for i in range(len(FEATURE_COLUMNS)) if i not in PLACES]
     assert not np.concatenate(filled.matrices)[:, rest].any()
 
 
@@ -96,7 +96,7 @@ def test_noise_is_not_told_apart_out_of_fold() -> None:
     scorer, crossed = cross_fit_discriminant(blind)
     spun = (few.frame["label"] == "spun").to_numpy()
 
-    def tell_apart(documents: GatheredDocuments) -> float:
+    def tell_apart(documents: FeatureTable) -> float:
         means = np.stack([matrix[:, PLACES[1]].mean() for matrix in documents.matrices])
         return abs(float(means[spun].mean() - means[~spun].mean())) / float(means.std())
 
@@ -121,6 +121,6 @@ def test_a_contrast_without_documents_says_nothing() -> None:
 
 def test_documents_without_embeddings_are_refused() -> None:
     documents = draw_articles(articles=3)
-    bare = GatheredDocuments(documents.frame, documents.matrices, documents.counts)
+    bare = FeatureTable(documents.frame, documents.matrices, documents.counts)
     with pytest.raises(ValueError, match="without embeddings"):
         fit_discriminant(bare)

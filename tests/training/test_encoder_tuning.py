@@ -36,7 +36,7 @@ from detector.training.fitting.tuned_encoder import (  # noqa: E402
     TunedEncoder,
     choose_precision,
     log_odds,
-    score_views,
+    score_masked,
 )
 
 if TYPE_CHECKING:
@@ -75,9 +75,9 @@ def silent(line: str) -> None:
 
 def make_pairs(times: int) -> list[LabelledPair]:
     return [
-        label_pair(person, engine, ("translated", "spun")[i % 2], COMMON, is_translation=i == 3)
+        label_pair(human, engine, ("translated", "spun")[i % 2], COMMON, is_translation=i == 3)
         for _ in range(times)
-        for i, (person, engine) in enumerate(zip(PEOPLE, ENGINES, strict=True))
+        for i, (human, engine) in enumerate(zip(PEOPLE, ENGINES, strict=True))
     ]
 
 
@@ -96,9 +96,9 @@ def test_log_odds_are_both_machines_against_both_people() -> None:
 def test_pairs_are_ranked_between_their_own_classes() -> None:
     # person native / machine translated; person human translation / machine spun
     labels = torch.tensor([0, 3, 1, 2])
-    person = [[5.0, 1.0, 9.0, 9.0], [9.0, 9.0, 2.0, 3.0]]
+    human = [[5.0, 1.0, 9.0, 9.0], [9.0, 9.0, 2.0, 3.0]]
     machine = [[1.0, 4.0, 0.0, 0.0], [0.0, 0.0, 2.5, 7.0]]
-    ranked = rank_pairs(torch.tensor(person + machine), labels)
+    ranked = rank_pairs(torch.tensor(human + machine), labels)
     assert ranked.tolist() == [(4 - 1) - (1 - 5), (2.5 - 2) - (7 - 3)]
 
 
@@ -269,10 +269,10 @@ def test_tuned_model_ranks_the_machine_above_the_person(
 ) -> None:
     tokenizer = transformers.AutoTokenizer.from_pretrained(str(tiny_base))
     pairs = make_pairs(1)
-    people = score_views(tuned[0], tokenizer, [p.original.words for p in pairs])[2]
-    engines = score_views(tuned[0], tokenizer, [p.text.words for p in pairs])[2]
-    assert people.shape == (len(pairs), len(SENTENCE_CLASSES))
-    difference = log_odds(torch.tensor(engines)) - log_odds(torch.tensor(people))
+    human = score_masked(tuned[0], tokenizer, [p.original.words for p in pairs])[2]
+    engines = score_masked(tuned[0], tokenizer, [p.text.words for p in pairs])[2]
+    assert human.shape == (len(pairs), len(SENTENCE_CLASSES))
+    difference = log_odds(torch.tensor(engines)) - log_odds(torch.tensor(human))
     assert (difference > 0).all()
 
 

@@ -10,18 +10,18 @@ import pytest
 from scipy.stats import beta
 from sklearn.metrics import roc_auc_score
 
-from detector.features.columns import EVIDENCE_COLUMNS
+from detector.features.columns import FEATURE_COLUMNS
 from detector.features.ngrams import HASHES
 from detector.model.classes import SENTENCE_CLASSES
-from detector.text.masking import View, make_view
+from detector.text.masking import MaskedSentence, mask_sentence
 from detector.training.corpora.labelled_pairs import label_pair
 from detector.training.fitting.classifier import FittedClassifier, fit_classifier
-from detector.training.fitting.gathered_documents import (
+from detector.training.fitting.feature_table import (
     CROPS,
-    GatheredDocuments,
+    FeatureTable,
     balance,
     concatenate,
-    gather_documents,
+    extract_features,
 )
 from detector.training.fitting.length_scale import fit_human_scale
 from detector.training.fitting.linear import fit_lexical, fit_linear, unpack_pairs
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from detector.detector import Detector
 
 
-def probability_of(fitted: FittedClassifier, documents: GatheredDocuments) -> Any:
+def probability_of(fitted: FittedClassifier, documents: FeatureTable) -> Any:
     scores, _ = fitted.classifier.score(documents.summaries, documents.words)
     return fitted.classifier.calibrate(scores, documents.words)
 
 
-def is_machine(documents: GatheredDocuments) -> Any:
+def is_machine(documents: FeatureTable) -> Any:
     return (documents.frame["label"] != "original").to_numpy()
 
 
@@ -198,15 +198,20 @@ ENGINES = ["The boats did commence anew.", "The men did commence.", "The coffee 
 
 
 def test_lexical_model_learns_the_words_of_each_class() -> None:
-    views = [make_view(s, COMMON) for s in PEOPLE * 4 + ENGINES * 4]
+    masked_sentences = [mask_sentence(s, COMMON) for s in PEOPLE * 4 + ENGINES * 4]
     labels = np.repeat([0, 1], 12)
     # all four classes must be there; the other two get sentences of their own
-    views += [make_view("Coffee waited.", COMMON), make_view("For noon.", COMMON)]
-    model = fit_lexical(views, np.append(labels, [2, 3]))
+    masked_sentences += [
+        mask_sentence("Coffee waited.", COMMON),
+        mask_sentence("For noon.", COMMON),
+    ]
+    model = fit_lexical(masked_sentences, np.append(labels, [2, 3]))
     assert model.weights.shape == (HASHES, len(SENTENCE_CLASSES))
     from detector.features.ngrams import score_ngrams
 
-    held_out = [make_view(s, COMMON) for s in ("The men left.", "The harbour did commence anew.")]
+    held_out = [
+        mask_sentence(s, COMMON) for s in ("The men left.", "The harbour did commence anew.")
+    ]
     scores = score_ngrams(held_out, model)
     assert scores[0, 0] > scores[0, 1]
     assert scores[1, 1] > scores[1, 0]
@@ -236,13 +241,13 @@ def test_pairs_unpack_to_both_sides_with_their_classes() -> None:
         label_pair(PEOPLE[0], ENGINES[0], "translated", COMMON),
         label_pair(PEOPLE[1], ENGINES[1], "spun", COMMON, is_translation=True),
     ]
-    views, labels, people = unpack_pairs(pairs)
+    masked_sentences, labels, human = unpack_pairs(pairs)
     names = [SENTENCE_CLASSES[i] for i in labels]
     assert names == ["native", "translated", "human_translation", "spun"]
-    assert [v.text for v in views[::2]] == [p.original.text for p in pairs]
-    assert [v.text for v in views[1::2]] == [p.text.text for p in pairs]
-    expected: list[View] = [pairs[0].original] * 2 + [pairs[1].original] * 2
-    assert people == expected
+    assert [v.text for v in masked_sentences[::2]] == [p.original.text for p in pairs]
+    assert [v.text for v in masked_sentences[1::2]] == [p.text.text for p in pairs]
+    expected: list[MaskedSentence] = [pairs[0].original] * 2 + [pairs[1].original] * 2
+    assert human == expected
 
 
 # --------------------------------------------------------------------------------------
@@ -268,7 +273,7 @@ def test_crops_are_runs_of_sentences_with_their_words(draw_documents: DrawDocume
 
 def test_crops_of_too_few_words_are_left_out(draw_documents: DrawDocuments) -> None:
     documents = draw_documents(10, 0, seed=1)
-    short = GatheredDocuments(
+    short = FeatureTable(
         documents.frame,
         documents.matrices,
         [np.full(len(m), 4, np.int32) for m in documents.matrices],
@@ -299,10 +304,10 @@ def test_documents_without_evidence_are_left_out(
         {"text": [person_article, "Print", machine_article], "article_id": ["p", "none", "m"]},
         index=[7, 8, 9],
     )
-    documents = gather_documents(frame, tiny_detector.gatherer, batch=2)
+    documents = extract_features(frame, tiny_detector.extractor, batch=2)
     assert documents.frame.to_dict("list") == {"article_id": ["p", "m"]}
-    assert [m.shape[1] for m in documents.matrices] == [len(EVIDENCE_COLUMNS)] * 2
-    whole = tiny_detector.gatherer.gather([person_article, machine_article])
+    assert [m.shape[1] for m in documents.matrices] == [len(FEATURE_COLUMNS)] * 2
+    whole = tiny_detector.extractor.gather([person_article, machine_article])
     assert documents.words.tolist() == [d.words for d in whole]
     assert [len(c) for c in documents.counts] == [len(d.judged) for d in whole]
 
@@ -313,12 +318,12 @@ def test_documents_without_evidence_are_left_out(
 
 
 @pytest.fixture(scope="module")
-def fresh(draw_documents: DrawDocuments) -> GatheredDocuments:
+def fresh(draw_documents: DrawDocuments) -> FeatureTable:
     """Documents that the classifier was not fitted on."""
     return draw_documents(1200, 300, seed=77)
 
 
-def test_classes_are_told_apart(synthetic_fit: FittedClassifier, fresh: GatheredDocuments) -> None:
+def test_classes_are_told_apart(synthetic_fit: FittedClassifier, fresh: FeatureTable) -> None:
     probabilities = probability_of(synthetic_fit, fresh)
     assert roc_auc_score(is_machine(fresh), probabilities) > 0.95
     _, shares = synthetic_fit.classifier.score(fresh.summaries, fresh.words)
@@ -334,13 +339,13 @@ def test_probabilities_are_shares_at_even_odds(
 
 
 def test_promised_rates_hold_on_fresh_articles(
-    synthetic_fit: FittedClassifier, fresh: GatheredDocuments
+    synthetic_fit: FittedClassifier, fresh: FeatureTable
 ) -> None:
-    people = fresh.select(~is_machine(fresh))
+    human = fresh.select(~is_machine(fresh))
     assert sorted(synthetic_fit.classifier.thresholds) == [0.01, 0.05]
-    probabilities = probability_of(synthetic_fit, people)
+    probabilities = probability_of(synthetic_fit, human)
     for rate in (0.05, 0.01):
-        threshold = synthetic_fit.classifier.find_threshold(rate, people.words)
+        threshold = synthetic_fit.classifier.find_threshold(rate, human.words)
         assert (probabilities >= threshold).mean() <= rate
 
 
@@ -359,7 +364,7 @@ def test_labels_without_signal_are_not_told_apart(draw_documents: DrawDocuments)
     documents = draw_documents(90, 45, seed=5)
     shuffled = documents.frame.sample(frac=1.0, random_state=0).reset_index(drop=True)
     frame = documents.frame.assign(label=shuffled["label"], system=shuffled["system"])
-    noise = GatheredDocuments(frame, documents.matrices, documents.counts)
+    noise = FeatureTable(frame, documents.matrices, documents.counts)
     fitted = fit_classifier(noise, folds=3)
     auroc = roc_auc_score(is_machine(noise), fitted.out_of_fold)
     # Out of fold, nothing that was learnt by heart helps.

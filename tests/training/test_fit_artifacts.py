@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from detector.comparison.pair_features import PairEvidence
+from detector.comparison.pair_features import PairFeatures
 from detector.detector import Detector
-from detector.features.document_features import DocumentEvidence
+from detector.features.document_features import DocumentFeatures
 from detector.spans.finder import ArtifactFinder
 from detector.spans.word_features import WORD_COLUMNS
 from detector.training.corpora.labelled_pairs import LabelledPair, label_pair
@@ -15,7 +15,7 @@ from detector.training.fitting.spans import (
     WORDS_PER_SPAN,
     choose_balance,
     choose_levels,
-    count_usage,
+    count_cooccurrences,
     count_words,
     find_swapped,
     fit_word_model,
@@ -40,9 +40,9 @@ def pairs() -> list[LabelledPair]:
 
 
 @pytest.fixture(scope="module")
-def evidence(tiny_detector: Detector) -> PairEvidence:
-    gathered = tiny_detector.gatherer.gather([COPY, ORIGINAL])
-    return PairEvidence.gather((COPY, ORIGINAL), (gathered[0], gathered[1]), (0.0, 0.0))
+def features(tiny_detector: Detector) -> PairFeatures:
+    gathered = tiny_detector.extractor.gather([COPY, ORIGINAL])
+    return PairFeatures.gather((COPY, ORIGINAL), (gathered[0], gathered[1]), (0.0, 0.0))
 
 
 def test_a_machines_words_have_high_log_odds(pairs: list[LabelledPair]) -> None:
@@ -74,8 +74,8 @@ def test_an_uncounted_kind_gives_suggestions_alone(pairs: list[LabelledPair]) ->
 
 
 def test_people_are_counted_once_a_sentence(pairs: list[LabelledPair]) -> None:
-    usage = count_usage(pair.original for pair in pairs)
-    once = count_usage([pairs[0].original])
+    usage = count_cooccurrences(pair.original for pair in pairs)
+    once = count_cooccurrences([pairs[0].original])
     assert usage.words == once.words
     assert np.array_equal(usage.table, once.table)
     assert usage.measure([["boats"]])[0, 0] == pytest.approx(np.log(2), abs=1 / 32)
@@ -103,51 +103,51 @@ def test_what_a_spinner_put_is_found_again(copy: str, swapped: list[str]) -> Non
     assert [copy[start:end] for start, end in find_swapped(copy, SPUN)] == swapped
 
 
-def test_words_in_a_span_are_marked(evidence: PairEvidence) -> None:
-    words = evidence.copy_words
+def test_words_in_a_span_are_marked(features: PairFeatures) -> None:
+    words = features.copy_words
     marks = mark_spans(words, [(words.starts[2], words.ends[3])])
     assert [i for i, mark in enumerate(marks) if mark] == [2, 3]
     assert not any(mark_spans(words, []))
 
 
-def test_traces_are_the_words_that_were_put(evidence: PairEvidence) -> None:
-    marks = mark_traces(evidence)
-    words = evidence.copy_words
+def test_traces_are_the_words_that_were_put(features: PairFeatures) -> None:
+    marks = mark_traces(features)
+    words = features.copy_words
     marked = {COPY[words.starts[i] : words.ends[i]] for i, mark in enumerate(marks) if mark == 1.0}
     assert marked == {"haven", "tempest"}
 
 
-def _lean(evidence: DocumentEvidence, far: float) -> DocumentEvidence:
+def _lean(features: DocumentFeatures, far: float) -> DocumentFeatures:
     """The same evidence of a document that is of another kind."""
-    return replace(evidence, matrix=evidence.matrix + np.float32(far))
+    return replace(features, matrix=features.matrix + np.float32(far))
 
 
 def test_a_model_learns_the_marked_words(
-    evidence: PairEvidence, pairs: list[LabelledPair], tiny_detector: Detector
+    features: PairFeatures, pairs: list[LabelledPair], tiny_detector: Detector
 ) -> None:
     memory = count_words(pairs)
-    clean = [0.0] * len(evidence.original_words.starts)
-    people = judge_words(memory, [(evidence.original, 0.0, clean)] * 300)
-    marks = mark_traces(evidence)
+    clean = [0.0] * len(features.original_words.starts)
+    human = judge_words(memory, [(features.original, 0.0, clean)] * 300)
+    marks = mark_traces(features)
     spinner = np.where(np.array(marks) == 1.0, 0.0, marks)  # it marks another word
     spinner[np.flatnonzero(spinner == 0.0)[0]] = 1.0
-    translated = judge_words(memory, [(evidence.copy, 0.0, marks)] * 300)
-    spun = judge_words(memory, [(_lean(evidence.copy, 5.0), 0.0, spinner.tolist())] * 300)
+    translated = judge_words(memory, [(features.copy, 0.0, marks)] * 300)
+    spun = judge_words(memory, [(_lean(features.copy, 5.0), 0.0, spinner.tolist())] * 300)
     assert translated.columns.shape == (len(translated.labels), len(WORD_COLUMNS))
-    width = tiny_detector.gatherer.encoder.width
+    width = tiny_detector.extractor.encoder.width
     assert translated.embeddings.shape == (len(translated.labels), width)
-    model = fit_word_model(people, translated, spun, seed=1)
-    words = people.join(translated).join(spun)
+    model = fit_word_model(human, translated, spun, seed=1)
+    words = human.join(translated).join(spun)
     assert len(words.summaries) == 900
     assert words.document[-1] == 899
     scores = model.score(words.columns, words.embeddings, words.summaries[words.document])
     assert scores[words.labels == 1].min() > scores[words.labels == 0].max()
     finder = ArtifactFinder(memory, model)
-    fitted = choose_levels(finder, [(evidence.original, 0.0)])
+    fitted = choose_levels(finder, [(features.original, 0.0)])
     assert set(fitted.levels) == set(WORDS_PER_SPAN)
     chosen = ArtifactFinder(memory, fitted)
-    assert chosen.find(ORIGINAL, evidence.original, 0.0) == ()
-    shown = " ".join(a.text for a in chosen.find(COPY, evidence.copy, 0.0))
+    assert chosen.find(ORIGINAL, features.original, 0.0) == ()
+    shown = " ".join(a.text for a in chosen.find(COPY, features.copy, 0.0))
     assert "haven" in shown
     assert "tempest" in shown
     balance = choose_balance(model, words)
@@ -167,8 +167,8 @@ def test_nothing_shown_has_no_precision() -> None:
     assert summarize_spans([measure_spans([], [(0, 2)])])["precision"] is None
 
 
-def test_left_out_words_are_not_judged(evidence: PairEvidence, pairs: list[LabelledPair]) -> None:
+def test_left_out_words_are_not_judged(features: PairFeatures, pairs: list[LabelledPair]) -> None:
     memory = count_words(pairs, with_suggestions=False)
-    marks = np.full(len(evidence.copy_words.starts), np.nan)
+    marks = np.full(len(features.copy_words.starts), np.nan)
     marks[0] = 1.0
-    assert len(judge_words(memory, [(evidence.copy, 0.0, marks.tolist())]).labels) == 1
+    assert len(judge_words(memory, [(features.copy, 0.0, marks.tolist())]).labels) == 1

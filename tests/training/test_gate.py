@@ -15,7 +15,7 @@ from detector.training.evaluation.regression_check import (
     bound_below,
     compare_sets,
     describe_scores,
-    find_broken_promises,
+    find_broken_guarantees,
     find_faults,
     format_side_by_side,
 )
@@ -110,14 +110,14 @@ def test_broken_promises_are_sure_ones(
 
     documents = pd.DataFrame({"label": ["original"] * 300, "outlet": "gazette", "allowed": 0.01})
     scored = ScoredSet("a set", documents, flags(before), flags(flagged), of_user)
-    found = find_broken_promises(scored)
+    found = find_broken_guarantees(scored)
     assert len(found) == faults
     assert all(f"{flagged} of 300" in fault for fault in found)
     # of professional translators' articles three in a hundred may be flagged
     translators = ScoredSet(
         "a set", documents.assign(allowed=0.03), flags(before), flags(flagged), of_user
     )
-    assert find_broken_promises(translators) == []
+    assert find_broken_guarantees(translators) == []
 
 
 @pytest.mark.parametrize(("flagged", "articles"), [(1, 50), (5, 300), (30, 1000)])

@@ -64,7 +64,9 @@ def test_what_the_spinner_swapped_is_marked_word_by_word(
     for document in documents:
         swapped = {document.text[start:end] for start, end in document.gold}
         assert len(swapped) <= 1
-        words = [w for i in document.evidence.judged for w in document.evidence.views[i].words]
+        words = [
+            w for i in document.features.judged for w in document.features.masked_sentences[i].words
+        ]
         marked = {w.lower() for w, m in zip(words, document.marks, strict=True) if m == 1.0}
         assert marked <= swapped
         assert len(document.marks) == len(words)
@@ -90,7 +92,7 @@ def test_what_experts_marked_is_marked_in_the_document(
     assert document.group == "experts"
     assert document.article_id == "newstest2020-gazette.7"
     assert [document.text[start:end] for start, end in document.gold] == ["haven", "coffee house"]
-    evidence = document.evidence
-    words = [word for index in evidence.judged for word in evidence.views[index].words]
+    features = document.features
+    words = [word for index in features.judged for word in features.masked_sentences[index].words]
     marked = [w for w, m in zip(words, document.marks, strict=True) if m == 1.0]
     assert marked == ["haven", "coffee", "house"]

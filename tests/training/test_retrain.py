@@ -19,16 +19,16 @@ from click.testing import CliRunner
 from detector import Detector
 from detector.cli.train import _name_command, train
 from detector.errors import BundleError, DetectorError
-from detector.features.extractor import EvidenceGatherer
+from detector.features.extractor import FeatureExtractor
 from detector.features.ngrams import hash_words
 from detector.model.bundle import Bundle
 from detector.model.document_classifier import DocumentClassifier
-from detector.model.fingerprint import LEARNT_FILE, LearntTraces
+from detector.model.fingerprint import FINGERPRINT_FILE, MachineFingerprint
 from detector.training.evaluation.regression_check import Comparison
 from detector.training.recipes.shipped_pairs import add_parts
 from detector.training.retraining import retrain as retrain_module
-from detector.training.retraining.fingerprints import Traces
-from detector.training.retraining.replay_data import TRACES_FILE, load_evidence
+from detector.training.retraining.fingerprints import DocumentFingerprints
+from detector.training.retraining.replay_data import FINGERPRINTS_FILE, load_replay_data
 from detector.training.retraining.retrain import PairsError, retrain
 from detector.training.retraining.settings import RetrainSettings, WorseModelError
 
@@ -87,7 +87,7 @@ def test_evidence_is_kept_and_added_to(
     retrained: tuple[Bundle, str, Path], tiny_base_bundle: Path
 ) -> None:
     bundle, _, _ = retrained
-    kept, old = (load_evidence(b) for b in (bundle, Bundle.open(tiny_base_bundle)))
+    kept, old = (load_replay_data(b) for b in (bundle, Bundle.open(tiny_base_bundle)))
     frame = kept.frame
     assert len(frame) == len(old.frame) + 40
     assert frame["added"].sum() == 40
@@ -135,7 +135,7 @@ def test_an_article_that_is_brought_again_replaces_itself(
 ) -> None:
     bundle, _, folder = retrained
     again, _ = retrain_quietly([folder / "pairs.csv"], bundle.folder, tmp_path / "twice")
-    assert len(load_evidence(again).frame) == len(load_evidence(bundle).frame)
+    assert len(load_replay_data(again).frame) == len(load_replay_data(bundle).frame)
     assert again.manifest.figures["retraining"]["documents of the base replaced"] == 40
 
 
@@ -147,7 +147,7 @@ def test_held_out_articles_are_measured_and_not_learnt(
         [write(frame, tmp_path / "pairs.csv")], tiny_base_bundle, tmp_path / "mine"
     )
     assert "old model → new, your held-out articles" in said
-    assert load_evidence(bundle).frame["added"].sum() == 24
+    assert load_replay_data(bundle).frame["added"].sum() == 24
     measured = bundle.manifest.figures["your documents"]
     assert measured["overall"]["human"] == 12
 
@@ -171,7 +171,7 @@ def test_augmented_rows_are_reported(
     made = bundle.manifest.figures["retraining"]["augmented"]["shouter"]
     assert 0 < made <= 12
     assert f"augmented by shouter: {made} documents" in said
-    systems = load_evidence(bundle).frame["system"]
+    systems = load_replay_data(bundle).frame["system"]
     assert (systems == "augmented: shouter").sum() == made
 
 
@@ -200,7 +200,7 @@ def test_thresholds_of_a_new_outlet_leave_the_scorer(
     )
     assert sum(verdict.flagged for verdict in old) > 10
     assert sum(verdict.flagged for verdict in new) <= 5
-    kept = load_evidence(bundle).frame
+    kept = load_replay_data(bundle).frame
     added = kept[kept["added"]]
     assert not added["fitted"].any()
     assert added["promised"].all()
@@ -354,7 +354,7 @@ def test_encoder_is_tuned_and_resumed(
     assert run["sentence pairs of the encoder"] >= 50
     assert any("what the new model forgot is not known" in f for f in run["comparison"]["faults"])
     # the classifier learns from articles that the encoder has not seen, and from no others
-    assert 40 <= len(load_evidence(bundle).frame) < 80
+    assert 40 <= len(load_replay_data(bundle).frame) < 80
     base = Bundle.open(tiny_base_bundle).manifest.files
     name = "encoder/onnx/model_quantized.onnx"
     assert bundle.manifest.files[name].sha256 != base[name].sha256
@@ -460,18 +460,20 @@ def base_with_traces(
     folder = tmp_path_factory.mktemp("traces") / "base"
     shutil.copytree(tiny_base_bundle, folder)
     bundle = Bundle.open(folder)
-    count = len(load_evidence(bundle).frame)
-    gatherer = EvidenceGatherer.from_bundle(bundle, threads=1)
-    people = list(gatherer.gather(make_pairs(40, first=900)["original"].tolist()))
-    words = [hash_words(e.views) for e in people]
-    noise = np.random.default_rng(5).normal(0.0, 0.1, (count, gatherer.encoder.width))
-    embeddings = np.stack([people[i % 40].embedding for i in range(count)]) + noise
-    traces = Traces(embeddings.astype(np.float32), [words[i % 40] for i in range(count)])
-    return add_parts(bundle, {TRACES_FILE: traces.to_arrays()}, {}).folder
+    count = len(load_replay_data(bundle).frame)
+    extractor = FeatureExtractor.from_bundle(bundle, threads=1)
+    human = list(extractor.gather(make_pairs(40, first=900)["original"].tolist()))
+    words = [hash_words(e.masked_sentences) for e in human]
+    noise = np.random.default_rng(5).normal(0.0, 0.1, (count, extractor.encoder.width))
+    embeddings = np.stack([human[i % 40].embedding for i in range(count)]) + noise
+    fingerprints = DocumentFingerprints(
+        embeddings.astype(np.float32), [words[i % 40] for i in range(count)]
+    )
+    return add_parts(bundle, {FINGERPRINTS_FILE: fingerprints.to_arrays()}, {}).folder
 
 
 @pytest.fixture(scope="module")
-def taught(
+def adapted(
     base_with_traces: Path, make_pairs: MakePairs, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Bundle, str, Path]:
     folder = tmp_path_factory.mktemp("taught")
@@ -482,9 +484,9 @@ def taught(
 
 
 def test_a_new_machine_is_learnt_and_found(
-    taught: tuple[Bundle, str, Path], base_with_traces: Path, make_pairs: MakePairs
+    adapted: tuple[Bundle, str, Path], base_with_traces: Path, make_pairs: MakePairs
 ) -> None:
-    bundle, said, _ = taught
+    bundle, said, _ = adapted
     assert "learnt your machine from 30 articles" in said
     figures = bundle.manifest.figures["retraining"]["a machine of its own"]
     assert figures["found with it"] > figures["found without it"]
@@ -501,9 +503,9 @@ def test_a_new_machine_is_learnt_and_found(
 
 
 def test_what_is_learnt_is_written_alike_twice(
-    taught: tuple[Bundle, str, Path], base_with_traces: Path, tmp_path: Path
+    adapted: tuple[Bundle, str, Path], base_with_traces: Path, tmp_path: Path
 ) -> None:
-    bundle, _, path = taught
+    bundle, _, path = adapted
     again, _ = retrain_quietly([path], base_with_traces, tmp_path / "mine")
     first, second = list_files(bundle.folder), list_files(again.folder)
     assert first.pop("manifest.json")
@@ -512,36 +514,38 @@ def test_what_is_learnt_is_written_alike_twice(
 
 
 def test_new_thresholds_keep_what_was_learnt(
-    taught: tuple[Bundle, str, Path], make_pairs: MakePairs, tmp_path: Path
+    adapted: tuple[Bundle, str, Path], make_pairs: MakePairs, tmp_path: Path
 ) -> None:
-    bundle, _, _ = taught
-    people = make_pairs(80, first=700)[["original", "article_id"]].assign(outlet="the courier")
+    bundle, _, _ = adapted
+    human = make_pairs(80, first=700)[["original", "article_id"]].assign(outlet="the courier")
     settings = replace(ACCEPTED, depth="thresholds")
-    path = write(people, tmp_path / "people.csv")
+    path = write(human, tmp_path / "people.csv")
     new, _ = retrain_quietly([path], bundle.folder, tmp_path / "new", settings)
-    old, kept = (LearntTraces.from_arrays(b.read_arrays(LEARNT_FILE)) for b in (bundle, new))
+    old, kept = (
+        MachineFingerprint.from_arrays(b.read_arrays(FINGERPRINT_FILE)) for b in (bundle, new)
+    )
     np.testing.assert_array_equal(old.words, kept.words)
     copies = make_pairs(20, first=500, known=False)["text"].tolist()
     assert sum(v.flagged for v in Detector.load(new.folder, threads=1).score(copies)) >= 18
 
 
 def test_a_taught_model_is_retrained_on_its_own_articles(
-    taught: tuple[Bundle, str, Path], make_pairs: MakePairs, tmp_path: Path
+    adapted: tuple[Bundle, str, Path], make_pairs: MakePairs, tmp_path: Path
 ) -> None:
-    bundle, _, path = taught
+    bundle, _, path = adapted
     again, _ = retrain_quietly([path], bundle.folder, tmp_path / "again")
     assert again.manifest.figures["retraining"]["documents of the base replaced"] == 60
     few = write(make_pairs(12, known=False).assign(outlet="the gazette"), tmp_path / "few.csv")
     fewer, said = retrain_quietly([few], bundle.folder, tmp_path / "fewer")
     assert "learnt your machine from 30 articles" in said
-    assert len(load_evidence(fewer).frame) == len(load_evidence(bundle).frame)
-    people = make_pairs(60)[["original", "article_id"]].assign(outlet="the gazette")
+    assert len(load_replay_data(fewer).frame) == len(load_replay_data(bundle).frame)
+    human = make_pairs(60)[["original", "article_id"]].assign(outlet="the gazette")
     settings = replace(ACCEPTED, depth="thresholds")
-    alone = write(people, tmp_path / "people.csv")
+    alone = write(human, tmp_path / "people.csv")
     kept, _ = retrain_quietly([alone], bundle.folder, tmp_path / "kept", settings)
     # people's articles do not drive out the copies that were made of them
-    copies = load_evidence(kept).frame["taught"].sum()
-    assert copies == load_evidence(bundle).frame["taught"].sum() == 30
+    copies = load_replay_data(kept).frame["taught"].sum()
+    assert copies == load_replay_data(bundle).frame["taught"].sum() == 30
 
 
 def test_damaged_traces_are_refused(
@@ -550,8 +554,8 @@ def test_damaged_traces_are_refused(
     folder = tmp_path / "base"
     shutil.copytree(base_with_traces, folder)
     bundle = Bundle.open(folder)
-    arrays = bundle.read_arrays(TRACES_FILE)
-    add_parts(bundle, {TRACES_FILE: arrays | {"sizes": arrays["sizes"][:-1]}}, {})
+    arrays = bundle.read_arrays(FINGERPRINTS_FILE)
+    add_parts(bundle, {FINGERPRINTS_FILE: arrays | {"sizes": arrays["sizes"][:-1]}}, {})
     path = write(make_pairs(12), tmp_path / "pairs.csv")
     with pytest.raises(PairsError, match="training traces are damaged"):
         retrain_quietly([path], folder, tmp_path / "mine")

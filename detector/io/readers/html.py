@@ -303,8 +303,8 @@ class _Process:
             late.set()
             process.kill()
 
-        alarm = threading.Timer(seconds, kill)
-        alarm.start()
+        adapter = threading.Timer(seconds, kill)
+        adapter.start()
         try:
             if request is not None:
                 send(process.stdin, request)
@@ -313,7 +313,7 @@ class _Process:
             # The pipe broke: the process is gone.
             answer = None
         finally:
-            alarm.cancel()
+            adapter.cancel()
         if answer is not None and not late.is_set():
             return answer
         status = self.stop()

@@ -45,7 +45,7 @@ from detector.presentation.wording import (
     pick_parts,
     round_parts,
 )
-from detector.results import SPUN, TRANSLATED, Artifact, SentenceEvidence, Verdict
+from detector.results import SPUN, TRANSLATED, Artifact, SentenceScore, Verdict
 
 _SENTENCE_LIMIT = 400
 
@@ -199,7 +199,7 @@ def _name_omissions(
         yield f"{len(verdict.artifacts) - spans:,} of {len(verdict.artifacts):,} spans"
     if bars < len(verdict.sentences):
         yield f"the bars of {len(verdict.sentences) - bars:,} sentences"
-    judged = sum(bool(sentence.evidence) for sentence in verdict.sentences)
+    judged = sum(bool(sentence.contributions) for sentence in verdict.sentences)
     if 0 < limits.sentences < judged:
         yield (
             f"the evidence of {judged - limits.sentences:,} sentences in the table: it names the "
@@ -208,17 +208,17 @@ def _name_omissions(
 
 
 def _explain_artifact(key: str, artifact: Artifact) -> Html:
-    people = (
+    human = (
         join([". People write ", element("b", isolate(clip(artifact.suggestion))), "."])
         if artifact.suggestion
         else None
     )
     return make_tip(
-        key, element("b", artifact.kind), f", log-odds {format_log_odds(artifact.score)}", people
+        key, element("b", artifact.kind), f", log-odds {format_log_odds(artifact.score)}", human
     )
 
 
-def _make_strip(bars: Sequence[SentenceEvidence], prefix: str, limits: _Limits) -> Html:
+def _make_strip(bars: Sequence[SentenceScore], prefix: str, limits: _Limits) -> Html:
     """One bar a sentence, as tall as its log-odds, with its evidence on hover and focus."""
     table = limits.sentences > 0
     items = (element("li", _make_strip_bar(prefix, i, s, table)) for i, s in enumerate(bars))
@@ -236,21 +236,21 @@ def _make_strip(bars: Sequence[SentenceEvidence], prefix: str, limits: _Limits) 
     )
 
 
-def _make_strip_bar(prefix: str, i: int, sentence: SentenceEvidence, table: bool) -> Html:
+def _make_strip_bar(prefix: str, i: int, sentence: SentenceScore, table: bool) -> Html:
     key = f"{prefix}s{i}"
     return element(
         "a",
         element("svg", _make_strip_rect(sentence), viewBox="0 0 10 80", preserveAspectRatio="none"),
-        href=f"#r{i}" if table and sentence.evidence else f"#u{key}",
+        href=f"#r{i}" if table and sentence.contributions else f"#u{key}",
         data_n=key,
         aria_label=f"Sentence {i + 1}",
         aria_describedby=f"t{key}",
     )
 
 
-def _make_strip_rect(sentence: SentenceEvidence) -> Html:
+def _make_strip_rect(sentence: SentenceScore) -> Html:
     value = sentence.log_odds
-    if not sentence.evidence or not math.isfinite(value):
+    if not sentence.contributions or not math.isfinite(value):
         return element("rect", class_="mute", y=39, width=10, height=2)
     height = max(2.0, 40 * min(1.0, abs(value) / _TALL))
     top = 40 - height if value > 0 else 40
@@ -263,16 +263,16 @@ def _make_strip_rect(sentence: SentenceEvidence) -> Html:
     )
 
 
-def _explain_bar(prefix: str, i: int, sentence: SentenceEvidence, limits: _Limits) -> Html:
+def _explain_bar(prefix: str, i: int, sentence: SentenceScore, limits: _Limits) -> Html:
     name = f"Sentence {i + 1}: "
-    if not sentence.evidence:
+    if not sentence.contributions:
         return make_tip(f"{prefix}s{i}", f"{name}no say ({sentence.kind})")
     return make_tip(f"{prefix}s{i}", element("b", name), _make_parts(sentence, limits.parts))
 
 
-def _make_parts(sentence: SentenceEvidence, count: int) -> Html:
+def _make_parts(sentence: SentenceScore, count: int) -> Html:
     """A sentence's log-odds as the sum of its named parts; what is shown adds up as shown."""
-    parts = round_parts(pick_parts(sentence.evidence, count))
+    parts = round_parts(pick_parts(sentence.contributions, count))
     total = sum(parts.values())
     return join(
         [
@@ -283,8 +283,8 @@ def _make_parts(sentence: SentenceEvidence, count: int) -> Html:
     )
 
 
-def _make_sentence_table(sentences: Sequence[SentenceEvidence]) -> Html:
-    judged = [(i, s) for i, s in enumerate(sentences) if s.evidence]
+def _make_sentence_table(sentences: Sequence[SentenceScore]) -> Html:
+    judged = [(i, s) for i, s in enumerate(sentences) if s.contributions]
     strongest = heapq.nlargest(_SENTENCE_LIMIT, judged, key=lambda item: abs(item[1].log_odds))
     rows = (_make_sentence_row(i, sentence) for i, sentence in sorted(strongest, key=_place))
     return make_table(
@@ -299,7 +299,7 @@ def _place(item: tuple[int, Any]) -> int:
     return item[0]
 
 
-def _make_sentence_row(i: int, sentence: SentenceEvidence) -> Html:
+def _make_sentence_row(i: int, sentence: SentenceScore) -> Html:
     value = sentence.log_odds
     return element(
         "tr",

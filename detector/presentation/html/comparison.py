@@ -41,13 +41,13 @@ from detector.presentation.wording import (
     format_log_odds,
     format_percent,
     format_threshold,
-    name_evidence,
+    name_feature,
 )
 from detector.results import (
     MACHINE_REWRITTEN,
     Comparison,
-    SentenceEvidence,
     SentenceLink,
+    SentenceScore,
     Substitution,
 )
 
@@ -107,7 +107,7 @@ def write_comparison_report(
             make_tips(_explain_links(comparison.alignment)),
             make_tips(_explain_substitution(i, s) for i, s in substitutions.items()),
             _make_substitution_table(substitutions, palette),
-            _make_measures(comparison.evidence),
+            _make_measures(comparison.features),
             _make_alone(comparison),
             make_guide(model_card, [comparison.false_positive_rate], comparison=True),
         ]
@@ -196,7 +196,7 @@ def _find_side(item: Substitution, is_copy: bool) -> tuple[int, int]:
 
 
 def _link_sentences(
-    sentences: Sequence[SentenceEvidence],
+    sentences: Sequence[SentenceScore],
     alignment: Sequence[SentenceLink],
     is_copy: bool,
     length: int,
@@ -265,10 +265,10 @@ def _link_place(href: str, text: str) -> Html:
     return element("a", isolate(clip(text)) if text else "–", href=href)
 
 
-def _make_measures(evidence: Mapping[str, float]) -> Html:
+def _make_measures(features: Mapping[str, float]) -> Html:
     rows = [
-        element("tr", element("td", name_evidence(name)), element("td", f"{value:.3g}", class_="n"))
-        for name, value in evidence.items()
+        element("tr", element("td", name_feature(name)), element("td", f"{value:.3g}", class_="n"))
+        for name, value in features.items()
     ]
     if not rows:
         return NOTHING

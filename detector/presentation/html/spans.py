@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from detector.presentation.html.markup import Html, element, escape_body, open_tag
-from detector.results import Artifact, SentenceEvidence
+from detector.results import Artifact, SentenceScore
 
 _SLOTS = 10
 
@@ -173,7 +173,7 @@ def make_tips(tips: Iterable[Html]) -> Html:
     return element("div", *tips, hidden=True)
 
 
-def check_offsets(text: str, pieces: Iterable[SentenceEvidence | Artifact]) -> None:
+def check_offsets(text: str, pieces: Iterable[SentenceScore | Artifact]) -> None:
     """Refuse a text other than the one that was judged.
 
     Raises:

@@ -72,15 +72,15 @@ def load_pairs(folder: Path, sources: Mapping[str, Sequence[SynonymSource]], see
     ]
     originals = originals[originals["text"].str.len() >= _MINIMUM_CHARACTERS]
     originals = originals[originals["group"] != "translated_news"]
-    people = subsample_documents(originals, most, seed)
+    human = subsample_documents(originals, most, seed)
     parts = [
-        *_machine_pairs(documents, originals, sources, people, seed, most),
-        _verbatim_pairs(people, seed),
-        _edited_pairs(people, seed),
+        *_machine_pairs(documents, originals, sources, human, seed, most),
+        _verbatim_pairs(human, seed),
+        _edited_pairs(human, seed),
         load_retranslations(folder),
     ]
     machine = pd.concat(parts[:-3], ignore_index=True)
-    parts.append(_independent_pairs(people, machine, most, seed))
+    parts.append(_independent_pairs(human, machine, most, seed))
     pairs = pd.concat(parts, ignore_index=True)
     return pairs[list(PAIR_FRAME_COLUMNS)]
 
@@ -94,7 +94,7 @@ def _machine_pairs(
     documents: pd.DataFrame,
     originals: pd.DataFrame,
     sources: Mapping[str, Sequence[SynonymSource]],
-    people: pd.DataFrame,
+    human: pd.DataFrame,
     seed: int,
     most: int,
 ) -> list[pd.DataFrame]:
@@ -110,7 +110,7 @@ def _machine_pairs(
     )
     parts = [_vary(trips, seed)]
     for split, chosen in (("dev", sources), ("test", held_out_sources())):
-        some = people[people["split"] == split].reset_index(drop=True)
+        some = human[human["split"] == split].reset_index(drop=True)
         spun = spin_documents(some, chosen, SPIN_RATES, seed).rename(columns={"text": "copy"})
         texts = some.set_index(["group", "article_id"])["text"]
         keys = list(zip(spun["group"], spun["article_id"], strict=True))
@@ -157,11 +157,11 @@ def _cut(text: str, rng: np.random.Generator) -> str:
     return "\n".join(kept if len(kept) > 3 else sentences)
 
 
-def _verbatim_pairs(people: pd.DataFrame, seed: int) -> pd.DataFrame:
+def _verbatim_pairs(human: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Copies word for word: whole, cut, of another keyboard, with a notice below."""
     rng = np.random.default_rng(seed + 1)
     copies = []
-    for text in people["text"]:
+    for text in human["text"]:
         copy = text if rng.random() < 0.3 else _cut(text, rng)
         if rng.random() < 0.4:
             copy = re.sub(r'"([^"]*)"', r"“\1”", copy).translate(_CURLY)
@@ -170,19 +170,19 @@ def _verbatim_pairs(people: pd.DataFrame, seed: int) -> pd.DataFrame:
         if rng.random() < 0.2:
             copy += "\n\nAll rights reserved. Sign up for our newsletter."
         copies.append(copy)
-    return _as_pairs(people, copies, VERBATIM)
+    return _as_pairs(human, copies, VERBATIM)
 
 
-def _edited_pairs(people: pd.DataFrame, seed: int) -> pd.DataFrame:
+def _edited_pairs(human: pd.DataFrame, seed: int) -> pd.DataFrame:
     editor = Editor(seed)
-    copies = [editor.edit(text)[0] for text in people["text"]]
-    pairs = _as_pairs(people, copies, EDITED)
+    copies = [editor.edit(text)[0] for text in human["text"]]
+    pairs = _as_pairs(human, copies, EDITED)
     long_enough = pairs["copy"].str.len() >= _MINIMUM_CHARACTERS / 3
     return pairs[long_enough & (pairs["copy"] != pairs["original"])]
 
 
-def _as_pairs(people: pd.DataFrame, copies: Sequence[str], relation: str) -> pd.DataFrame:
-    return people.rename(columns={"text": "original"}).assign(
+def _as_pairs(human: pd.DataFrame, copies: Sequence[str], relation: str) -> pd.DataFrame:
+    return human.rename(columns={"text": "original"}).assign(
         copy=list(copies), relation=relation, held_out=False
     )
 
@@ -211,24 +211,24 @@ def load_retranslations(folder: Path) -> pd.DataFrame:
 
 
 def _independent_pairs(
-    people: pd.DataFrame, machine: pd.DataFrame, most: int, seed: int
+    human: pd.DataFrame, machine: pd.DataFrame, most: int, seed: int
 ) -> pd.DataFrame:
     """Texts, people's and machines', beside the likest other article of the same corpus."""
-    people = people.reset_index(drop=True)
+    human = human.reset_index(drop=True)
     copies = pd.concat(
         [
-            people.rename(columns={"text": "copy"}),
+            human.rename(columns={"text": "copy"}),
             machine.sample(min(len(machine), 3 * most), random_state=seed),
         ],
         ignore_index=True,
     )
-    nearest, similarity = _find_nearest(copies, people)
+    nearest, similarity = _find_nearest(copies, human)
     fits = (similarity < _SAME_ARTICLE) & (nearest >= 0)
     # Unlike articles are told apart at a glance: most of the pairs are of one event or subject.
     rng = np.random.default_rng(seed)
     fits &= (similarity > _SAME_EVENT) | (rng.random(len(copies)) < 0.3)
     chosen = copies[fits].assign(
-        original=people["text"].to_numpy()[nearest[fits]], relation=INDEPENDENT
+        original=human["text"].to_numpy()[nearest[fits]], relation=INDEPENDENT
     )
     return chosen.groupby("split", group_keys=False).sample(
         frac=1.0, random_state=seed
@@ -236,17 +236,17 @@ def _independent_pairs(
 
 
 def _find_nearest(
-    copies: pd.DataFrame, people: pd.DataFrame
+    copies: pd.DataFrame, human: pd.DataFrame
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
     """The likest article of another id in the same split, by TF-IDF, and how like it is."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectorizer = TfidfVectorizer(sublinear_tf=True, stop_words="english", min_df=2)
-    originals = vectorizer.fit_transform(people["text"])
+    originals = vectorizer.fit_transform(human["text"])
     nearest = np.full(len(copies), -1)
     best = np.zeros(len(copies))
     rows = vectorizer.transform(copies["copy"])
-    ids, splits = people["article_id"].to_numpy(), people["split"].to_numpy()
+    ids, splits = human["article_id"].to_numpy(), human["split"].to_numpy()
     for i, (article, split) in enumerate(zip(copies["article_id"], copies["split"], strict=True)):
         similarity = np.asarray((originals @ rows[i].T).todense()).ravel()
         similarity[(ids == article) | (splits != split)] = -1.0

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from detector.text.masking import View, make_view
+from detector.text.masking import MaskedSentence, mask_sentence
 from detector.text.words import tokenize
 
 
 def collect_common_words(texts: Iterable[str], minimum: int = 2) -> frozenset[str]:
     """Words (in lower case) that stand small at least as often as capitalised inside sentences.
 
-    `make_view` needs them to tell "President" from "Putin" at the head of a sentence.
+    `mask_sentence` needs them to tell "President" from "Putin" at the head of a sentence.
     """
     small: Counter[str] = Counter()
     capital: Counter[str] = Counter()
@@ -40,8 +40,8 @@ class LabelledPair:
     person's side is itself a translation, by a professional.
     """
 
-    original: View
-    text: View
+    original: MaskedSentence
+    text: MaskedSentence
     original_words: tuple[int, ...]
     text_words: tuple[int, ...]
     kind: str
@@ -62,12 +62,12 @@ def label_pair(
         original: the person's sentence, normalised.
         text: the machine's sentence, normalised.
         kind: ``"translated"`` or ``"spun"``.
-        common_words: see `detector.text.masking.make_view`.
+        common_words: see `detector.text.masking.mask_sentence`.
         marks: spans of `text` that experts found wrong; where given, a word of the machine's is
             `OWN` only if it is marked.
         is_translation: whether `original` is a person's translation.
     """
-    human, machine = make_view(original, common_words), make_view(text, common_words)
+    human, machine = mask_sentence(original, common_words), mask_sentence(text, common_words)
     own = _mark_own_words(machine.words, human.words)
     if marks is not None:
         own = tuple(

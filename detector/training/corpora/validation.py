@@ -154,8 +154,8 @@ def _drop_bad_pairs(frame: pd.DataFrame, report: ValidationReport) -> pd.DataFra
         f"one text stands beside {_ORIGINALS_OF_A_NOTICE} or more different originals",
         "left out: a notice of the site, no copy",
     )
-    people = set(frame["_original"]) | set(frame.loc[~machine, "_text"])
-    both = machine & frame["_text"].isin(people - {""}) & ~same & ~repeated & ~notice
+    human = set(frame["_original"]) | set(frame.loc[~machine, "_text"])
+    both = machine & frame["_text"].isin(human - {""}) & ~same & ~repeated & ~notice
     report.add(
         frame[both],
         "the machine's text is people's text in another row",

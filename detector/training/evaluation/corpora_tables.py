@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detector.features.extractor import EvidenceGatherer
+from detector.features.extractor import FeatureExtractor
 from detector.model.document_classifier import DocumentClassifier
 from detector.model.linear import LinearScorer
 from detector.model.sentence_scorer import SentenceScorer
@@ -40,14 +40,12 @@ from detector.training.evaluation.scored_documents import (
 from detector.training.evaluation.statistics import bootstrap, measure_auroc, weigh_share
 from detector.training.fitting.classifier import fit_classifier
 from detector.training.fitting.discriminant import cross_fit_discriminant, fill_discriminants
-from detector.training.fitting.gathered_documents import GatheredDocuments, gather_documents
+from detector.training.fitting.feature_table import FeatureTable, extract_features
 
 _SEED = 7
 
 
-def leave_one_outlet_out(
-    development: GatheredDocuments, outlets: Sequence[str]
-) -> list[dict[str, Any]]:
+def leave_one_outlet_out(development: FeatureTable, outlets: Sequence[str]) -> list[dict[str, Any]]:
     """False positives of each outlet under a classifier and thresholds that never saw it."""
     table = []
     for outlet in outlets:
@@ -61,7 +59,7 @@ def leave_one_outlet_out(
 
 
 def fit_without(
-    development: GatheredDocuments, left_out: npt.NDArray[np.bool_]
+    development: FeatureTable, left_out: npt.NDArray[np.bool_]
 ) -> tuple[DocumentClassifier, LinearScorer | None]:
     """The classifier of all other documents, and their discriminant.
 
@@ -75,16 +73,16 @@ def fit_without(
 
 
 def measure_sentences(
-    folder: Path, gatherer: EvidenceGatherer, scorer: SentenceScorer
+    folder: Path, extractor: FeatureExtractor, scorer: SentenceScorer
 ) -> dict[str, Any]:
     """AUROC of one sentence, and how often a pair is ranked rightly, on test articles."""
-    from detector.text.masking import make_view
+    from detector.text.masking import mask_sentence
 
     pairs = load_roundtrip_news(folder)
     pairs = pairs[(pairs["split"] == "test") & ~pairs["held_out"]]
     pairs = choose_pairs(pairs[pairs["original"] != pairs["text"]], 1, _SEED)
     matrices = [
-        gatherer.score_views([make_view(t, gatherer.common_words) for t in side])[0]
+        extractor.score_masked([mask_sentence(t, extractor.common_words) for t in side])[0]
         for side in (pairs["original"], pairs["text"])
     ]
     ids = pairs["article_id"].tolist()
@@ -131,8 +129,8 @@ def load_evaluation_documents(folder: Path, most: int = 400) -> pd.DataFrame:
 
 def evaluate_corpora(
     folder: Path,
-    gatherer: EvidenceGatherer,
-    development: GatheredDocuments,
+    extractor: FeatureExtractor,
+    development: FeatureTable,
     scorer: SentenceScorer,
     collect: Callable[[ScoredDocuments], object] | None = None,
 ) -> dict[str, Any]:
@@ -143,7 +141,7 @@ def evaluate_corpora(
 
     Args:
         folder: where the training corpora lie.
-        gatherer: the model's evidence.
+        extractor: the model's evidence.
         development: the documents that its classifier was fitted on. With embeddings, its
             discriminants are fitted without those outlets too.
         scorer: its sentence scorer.
@@ -151,8 +149,8 @@ def evaluate_corpora(
     """
     unknown = development.frame["group"].isin(HELD_OUT_OUTLETS).to_numpy()
     classifier, discriminant = fit_without(development, unknown)
-    documents = gather_documents(
-        load_evaluation_documents(folder), gatherer, keep_embeddings=discriminant is not None
+    documents = extract_features(
+        load_evaluation_documents(folder), extractor, keep_embeddings=discriminant is not None
     )
     if discriminant is not None:
         documents = fill_discriminants(documents, discriminant)
@@ -162,7 +160,7 @@ def evaluate_corpora(
         collect(scored)
     return {
         "documents": tabulate_test(scored),
-        "sentences": measure_sentences(folder, gatherer, scorer),
+        "sentences": measure_sentences(folder, extractor, scorer),
         "false_positives_test": tabulate_false_positives(scored),
         "leave one outlet out": leave_one_outlet_out(development, outlets),
     }

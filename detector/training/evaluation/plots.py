@@ -154,8 +154,10 @@ def _draw_operating_points(
                 [max(false, least)], [found], markerfacecolor=_COLOURS[label], clip_on=False,
                 zorder=5, **shape,
             )  # fmt: skip
-        promise = f"threshold for {format_share(rate)} false positives: {format_share(false)} here"
-        axes.plot([], [], markerfacecolor="white", label=promise, **shape)
+        guarantee = (
+            f"threshold for {format_share(rate)} false positives: {format_share(false)} here"
+        )
+        axes.plot([], [], markerfacecolor="white", label=guarantee, **shape)
 
 
 def _iterate_contrasts(scored: pd.DataFrame) -> Iterator[tuple[str, npt.NDArray[np.int64]]]:

@@ -22,7 +22,7 @@ from detector.presentation.tables import DASH, format_table
 from detector.results import ORIGINAL
 from detector.training.evaluation.metrics import FIGURES
 from detector.training.evaluation.model_comparison import WORSE, compare_models
-from detector.training.fitting.gathered_documents import GatheredDocuments
+from detector.training.fitting.feature_table import FeatureTable
 from detector.training.fitting.thresholds import CONFIDENCE, TRANSLATOR_TOLERANCE
 
 Floats = npt.NDArray[np.float64]
@@ -96,7 +96,7 @@ class ScoredSet:
         new: pd.DataFrame,
         of_user: bool = False,
     ) -> ScoredSet:
-        """Documents as `GatheredDocuments` names them, and what both models say."""
+        """Documents as `FeatureTable` names them, and what both models say."""
         documents = pd.DataFrame(
             {
                 "label": frame["label"],
@@ -171,7 +171,7 @@ def compare_sets(
         by_row = {f"outlet {name}": share for name, share in allowed.items()}
         comparison.faults += find_faults(scored.name, figures, judged, by_row)
         comparison.price += find_faults(scored.name, figures, priced, by_row)
-        comparison.faults += find_broken_promises(scored)
+        comparison.faults += find_broken_guarantees(scored)
     for rate in sorted(set(old.thresholds) - set(new.thresholds)):
         comparison.faults.append(
             f"the new model promises no false-positive rate of {rate:g}, and the old one did"
@@ -239,7 +239,7 @@ def _format_change(cell: Mapping[str, Any] | None) -> str:
     )
 
 
-def find_broken_promises(scored: ScoredSet) -> list[str]:
+def find_broken_guarantees(scored: ScoredSet) -> list[str]:
     """Outlets of which the new model surely flags more human articles than it promises.
 
     Surely: the lower confidence bound of the share (Clopper and Pearson 1934) is above what is
@@ -268,7 +268,7 @@ def bound_below(flagged: int, articles: int, confidence: float = CONFIDENCE) -> 
     return float(beta.ppf(1.0 - confidence, flagged, articles - flagged + 1))
 
 
-def score_directly(classifier: DocumentClassifier, documents: GatheredDocuments) -> pd.DataFrame:
+def score_directly(classifier: DocumentClassifier, documents: FeatureTable) -> pd.DataFrame:
     """What a classifier says of documents that it did not see."""
     words = documents.words
     return describe_scores(classifier, classifier.score(documents.summaries, words)[0], words)

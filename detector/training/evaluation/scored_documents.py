@@ -19,7 +19,7 @@ from detector.training.evaluation.statistics import (
     measure_auroc,
     weigh_share,
 )
-from detector.training.fitting.gathered_documents import GatheredDocuments
+from detector.training.fitting.feature_table import FeatureTable
 from detector.training.fitting.thresholds import bound_rate
 
 Floats = npt.NDArray[np.float64]
@@ -103,17 +103,15 @@ def _measure_found(
 ) -> Floats:
     """Share of `positive` above the score that `rate` of the others exceed, per row of weights."""
     order = np.argsort(scores, kind="stable")
-    people = np.cumsum((weights * ~positive)[:, order], axis=1)
-    at = (people < (1 - rate) * people[:, -1:]).sum(axis=1)
+    human = np.cumsum((weights * ~positive)[:, order], axis=1)
+    at = (human < (1 - rate) * human[:, -1:]).sum(axis=1)
     least = scores[order][np.minimum(at, len(order) - 1)]
     machine = weights * positive
     with np.errstate(invalid="ignore"):  # a draw without machine documents says nothing
         return np.asarray((machine * (scores > least[:, None])).sum(1) / machine.sum(1))
 
 
-def score_documents(
-    documents: GatheredDocuments, classifier: DocumentClassifier
-) -> ScoredDocuments:
+def score_documents(documents: FeatureTable, classifier: DocumentClassifier) -> ScoredDocuments:
     """Scores of documents, and which are flagged at each rate."""
     words = documents.words
     scores, _ = classifier.score(documents.summaries, words)

@@ -22,25 +22,25 @@ import numpy.typing as npt
 import pandas as pd
 
 from detector.errors import DetectorError
-from detector.model.adapter import Alarm
+from detector.model.adapter import Adapter
 from detector.model.document_classifier import QUESTIONS, DocumentClassifier
-from detector.model.fingerprint import FEWEST_WORDS, LearntTraces
+from detector.model.fingerprint import FEWEST_WORDS, MachineFingerprint
 from detector.results import ORIGINAL
 from detector.training.fitting.classifier import (
     FittedClassifier,
     even_tails,
-    keep_promises,
+    keep_guarantees,
     name_outlets,
     refit_thresholds,
 )
-from detector.training.fitting.gathered_documents import (
-    GatheredDocuments,
+from detector.training.fitting.feature_table import (
+    FeatureTable,
     assign_folds,
     balance,
     read_column,
 )
 from detector.training.fitting.length_scale import fit_human_scale
-from detector.training.retraining.fingerprints import Traces
+from detector.training.retraining.fingerprints import DocumentFingerprints
 
 Floats = npt.NDArray[np.float64]
 
@@ -81,7 +81,7 @@ _FEWEST_LOST, _LEAST_LOST = 3, 0.5
 
 
 @dataclass(frozen=True)
-class TaughtClassifier:
+class AdaptedClassifier:
     """A fitted classifier, with what it was taught of a machine, if it was.
 
     Attributes:
@@ -91,11 +91,11 @@ class TaughtClassifier:
     """
 
     fitted: FittedClassifier
-    learnt: LearntTraces | None = None
+    fingerprint: MachineFingerprint | None = None
     figures: dict[str, Any] | None = None
 
 
-def teach_machine(documents: GatheredDocuments, fitted: FittedClassifier) -> TaughtClassifier:
+def fit_adapter(documents: FeatureTable, fitted: FittedClassifier) -> AdaptedClassifier:
     """Add an alarm for the machine documents to be taught, if they are enough and it helps.
 
     Args:
@@ -104,31 +104,29 @@ def teach_machine(documents: GatheredDocuments, fitted: FittedClassifier) -> Tau
     """
     task = _Task.of(documents, fitted)
     if task is None or _RATE not in fitted.classifier.thresholds:
-        return TaughtClassifier(fitted)
+        return AdaptedClassifier(fitted)
     crossed = task.cross_fit()
     shift = _choose_shift(task, crossed, fitted.classifier.thresholds[_RATE])
     if shift is None:
-        return TaughtClassifier(fitted)
-    weights, learnt = task.fit(crossed)
+        return AdaptedClassifier(fitted)
+    weights, fingerprint = task.fit(crossed)
     kind = pd.Series(task.frame["label"].to_numpy()[task.versions]).mode()[0]
-    alarm = Alarm(weights, crossed.human, shift, QUESTIONS.index(kind))
+    adapter = Adapter(weights, crossed.human, shift, QUESTIONS.index(kind))
     raised = _raise_scores(task, fitted, crossed.standard + shift)
-    taught = replace(raised, classifier=replace(raised.classifier, alarm=alarm))
+    adapted = replace(raised, classifier=replace(raised.classifier, adapter=adapter))
     own = task.is_user_machine
-    without, with_it = (f.classifier.thresholds[_RATE] for f in (fitted, taught))
+    without, with_it = (f.classifier.thresholds[_RATE] for f in (fitted, adapted))
     figures = {
         "kind": kind,
         "articles": len(set(task.articles[task.versions])),
-        "words": len(learnt.words),
+        "words": len(fingerprint.words),
         "found without it": float((task.standard[own] >= without).mean()),
         "found with it": float((task.raise_to(crossed, shift)[own] >= with_it).mean()),
     }
-    return TaughtClassifier(taught, learnt, figures)
+    return AdaptedClassifier(adapted, fingerprint, figures)
 
 
-def refit_promises(
-    documents: GatheredDocuments, classifier: DocumentClassifier
-) -> TaughtClassifier:
+def refit_guarantees(documents: FeatureTable, classifier: DocumentClassifier) -> AdaptedClassifier:
     """`refit_thresholds` around a classifier that may have an alarm.
 
     The alarm is fitted anew on the same pairs, with the new people's articles beside the old ones:
@@ -137,9 +135,9 @@ def refit_promises(
     Raises:
         DetectorError: it has one, and the traces are not kept that it is judged by.
     """
-    fitted = refit_thresholds(documents, replace(classifier, alarm=None))
-    if classifier.alarm is None:
-        return TaughtClassifier(fitted)
+    fitted = refit_thresholds(documents, replace(classifier, adapter=None))
+    if classifier.adapter is None:
+        return AdaptedClassifier(fitted)
     task = _Task.of(documents, fitted)
     if task is None:
         raise DetectorError(
@@ -147,11 +145,11 @@ def refit_promises(
             "no longer keeps them: start from the model that it was retrained from"
         )
     crossed = task.cross_fit()
-    weights, learnt = task.fit(crossed)
-    alarm = replace(classifier.alarm, weights=weights, human=crossed.human)
-    raised = _raise_scores(task, fitted, crossed.standard + alarm.shift)
-    return TaughtClassifier(
-        replace(raised, classifier=replace(raised.classifier, alarm=alarm)), learnt
+    weights, fingerprint = task.fit(crossed)
+    adapter = replace(classifier.adapter, weights=weights, human=crossed.human)
+    raised = _raise_scores(task, fitted, crossed.standard + adapter.shift)
+    return AdaptedClassifier(
+        replace(raised, classifier=replace(raised.classifier, adapter=adapter)), fingerprint
     )
 
 
@@ -159,7 +157,7 @@ def _raise_scores(task: _Task, fitted: FittedClassifier, standard: Floats) -> Fi
     """Out-of-fold scores, thresholds and their table with an alarm's scores heeded."""
     raised = np.maximum(task.standard, standard)
     human = task.is_human
-    thresholds, table = keep_promises(task.frame[human], raised[human])
+    thresholds, table = keep_guarantees(task.frame[human], raised[human])
     return replace(
         fitted,
         classifier=replace(fitted.classifier, thresholds=thresholds),
@@ -181,7 +179,7 @@ def _choose_shift(task: _Task, crossed: _Crossed, before: float) -> float | None
     for share in _SHARES:
         shift = before - float(np.quantile(crossed.standard[human], 1 - share))
         raised = task.raise_to(crossed, shift)
-        after = keep_promises(task.frame[human], raised[human])[0].get(_RATE)
+        after = keep_guarantees(task.frame[human], raised[human])[0].get(_RATE)
         if after is None:
             continue
         found, kept = task.standard >= before, raised >= after
@@ -225,7 +223,7 @@ class _Task:
 
     frame: pd.DataFrame
     words: npt.NDArray[np.int64]
-    traces: Traces
+    fingerprints: DocumentFingerprints
     standard: Floats
     originals: Ints
     versions: Ints
@@ -235,33 +233,33 @@ class _Task:
     owners: Ints
 
     @classmethod
-    def of(cls, documents: GatheredDocuments, fitted: FittedClassifier) -> _Task | None:
+    def of(cls, documents: FeatureTable, fitted: FittedClassifier) -> _Task | None:
         """None where there are too few pairs, or nothing that they could be learnt against."""
-        frame, traces = documents.frame.reset_index(drop=True), documents.traces
+        frame, fingerprints = documents.frame.reset_index(drop=True), documents.fingerprints
         human = (frame["label"] == ORIGINAL).to_numpy()
-        taught = read_column(frame, "taught", False) & ~human
-        if traces is None or read_column(frame, "added", False).all():
+        adapted = read_column(frame, "taught", False) & ~human
+        if fingerprints is None or read_column(frame, "added", False).all():
             return None
         rows = np.arange(len(frame))
         # An edited version is a person's, too: the first of an article is what it is a version of.
         own = pd.Series(rows[human], index=frame["article_id"][human])
         first = own[~own.index.duplicated()]
-        versions = rows[taught & frame["article_id"].isin(first.index).to_numpy()]
+        versions = rows[adapted & frame["article_id"].isin(first.index).to_numpy()]
         articles = frame["article_id"].iloc[versions]
         if articles.nunique() < FEWEST_PAIRS:
             return None
-        vocabulary, places = np.unique(traces.flat_words, return_inverse=True)
+        vocabulary, places = np.unique(fingerprints.flat_words, return_inverse=True)
         return cls(
             frame,
             documents.words,
-            traces,
+            fingerprints,
             fitted.out_of_fold,
             first.loc[articles].to_numpy(),
             versions,
             assign_folds(frame["article_id"], _FOLDS),
             vocabulary,
             places.astype(np.int64),
-            np.repeat(rows, [len(w) for w in traces.words]),
+            np.repeat(rows, [len(w) for w in fingerprints.words]),
         )
 
     @property
@@ -286,7 +284,7 @@ class _Task:
 
     # -- words ---------------------------------------------------------------------------
 
-    def _count_people(self, rows: Bools) -> Floats:
+    def _count_human(self, rows: Bools) -> Floats:
         """In how many of people's documents each word stands."""
         chosen = (rows & self.is_human)[self.owners]
         return np.bincount(self.places[chosen], minlength=len(self.vocabulary)).astype(np.float64)
@@ -296,7 +294,7 @@ class _Task:
         own, lost = np.zeros(len(self.vocabulary)), np.zeros(len(self.vocabulary))
         total = 0
         for original, version in zip(self.originals[pairs], self.versions[pairs], strict=True):
-            theirs, its = self.traces.words[original], self.traces.words[version]
+            theirs, its = self.fingerprints.words[original], self.fingerprints.words[version]
             own[self._find(np.setdiff1d(its, theirs, assume_unique=True))] += 1
             lost[self._find(np.setdiff1d(theirs, its, assume_unique=True))] += 1
             total += len(its)
@@ -305,10 +303,10 @@ class _Task:
     def _find(self, hashes: npt.NDArray[np.uint32]) -> Ints:
         return np.searchsorted(self.vocabulary, hashes)
 
-    def _weigh_words(self, pairs: Bools, people: Bools) -> Floats:
+    def _weigh_words(self, pairs: Bools, human: Bools) -> Floats:
         """Log-odds of each word of `vocabulary` from some pairs and some people's documents."""
         own, lost, total = self._count_pairs(pairs)
-        counts = self._count_people(people)
+        counts = self._count_human(human)
         changed = own.sum()
         if not changed:
             return np.zeros(len(own))
@@ -320,8 +318,8 @@ class _Task:
         return odds
 
     def _sum_odds(self, odds: Floats) -> Floats:
-        """Of a hundred words of each document, see `LearntTraces.measure`."""
-        sizes = np.array([len(w) for w in self.traces.words])
+        """Of a hundred words of each document, see `MachineFingerprint.measure`."""
+        sizes = np.array([len(w) for w in self.fingerprints.words])
         sums = np.bincount(self.owners, weights=odds[self.places], minlength=len(sizes))
         return 100.0 * sums / np.maximum(sizes, FEWEST_WORDS)
 
@@ -332,17 +330,19 @@ class _Task:
         every = np.ones(len(self.versions), dtype=bool)
         of_user = np.isin(self.articles, self.articles[self.versions])
         for fold in range(_FOLDS):
-            here, people = self.fold == fold, self.fold != fold
+            here, human = self.fold == fold, self.fold != fold
             for rows, pairs in ((here & of_user, pair_fold != fold), (here & ~of_user, every)):
                 if rows.any():
-                    result[rows] = self._sum_odds(self._weigh_words(pairs, people))[rows]
+                    result[rows] = self._sum_odds(self._weigh_words(pairs, human))[rows]
         return result
 
     # -- the discriminant ----------------------------------------------------------------
 
     def cross_fit(self) -> _Crossed:
         """Judge each document by an alarm that learnt nothing from its article."""
-        columns = np.column_stack([self.standard, self._measure_odds(), self.traces.embeddings])
+        columns = np.column_stack(
+            [self.standard, self._measure_odds(), self.fingerprints.embeddings]
+        )
         scores = np.zeros(len(columns))
         for fold in range(_FOLDS):
             here = self.fold == fold
@@ -384,15 +384,15 @@ class _Task:
         between = np.cov(np.array(centers).T) if len(centers) > 1 else 0.0
         return np.asarray(np.mean(within, axis=0) + between)
 
-    def fit(self, crossed: _Crossed) -> tuple[Floats, LearntTraces]:
+    def fit(self, crossed: _Crossed) -> tuple[Floats, MachineFingerprint]:
         """The alarm's weights, and what measures the traces, from all pairs."""
         weights = self._discriminate(crossed.columns, np.ones(len(self.frame), dtype=bool))
         every = np.ones(len(self.frame), dtype=bool)
         odds = self._weigh_words(every[self.versions], every)
         telling = odds != 0
-        learnt = LearntTraces(
+        fingerprint = MachineFingerprint(
             self.vocabulary[telling],
             odds[telling].astype(np.float32),
             weights[2:].astype(np.float32),
         )
-        return np.append(weights[:2], 1.0), learnt
+        return np.append(weights[:2], 1.0), fingerprint

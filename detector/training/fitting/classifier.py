@@ -20,8 +20,8 @@ from detector.model.document_classifier import (
 from detector.model.length_scale import HumanScale
 from detector.model.linear import LinearScorer
 from detector.results import ORIGINAL
-from detector.training.fitting.gathered_documents import (
-    GatheredDocuments,
+from detector.training.fitting.feature_table import (
+    FeatureTable,
     assign_folds,
     balance,
     read_column,
@@ -78,7 +78,7 @@ class FittedClassifier:
 
 
 def fit_classifier(
-    documents: GatheredDocuments, strength: float = 0.01, folds: int = 5
+    documents: FeatureTable, strength: float = 0.01, folds: int = 5
 ) -> FittedClassifier:
     """Fit the document classifier, its calibration, human scales and thresholds.
 
@@ -89,15 +89,18 @@ def fit_classifier(
     """
     cropped = _Cropped.of(documents)
     answers = cropped.answer_out_of_fold(strength, folds)
-    learnt = cropped.learnt
+    fingerprint = cropped.fingerprint
     parts = fit_scorer(
-        cropped.summaries[learnt], cropped.words[learnt], cropped.frame[learnt], strength
+        cropped.summaries[fingerprint],
+        cropped.words[fingerprint],
+        cropped.frame[fingerprint],
+        strength,
     )
-    return _promise(documents, cropped, answers, _bare_classifier(*parts))
+    return _guarantee(documents, cropped, answers, _bare_classifier(*parts))
 
 
 def refit_thresholds(
-    documents: GatheredDocuments,
+    documents: FeatureTable,
     classifier: DocumentClassifier,
     strength: float = 0.01,
     folds: int = 5,
@@ -113,10 +116,10 @@ def refit_thresholds(
     """
     cropped = _Cropped.of(documents)
     answers = cropped.answer_out_of_fold(strength, folds)
-    new = ~cropped.learnt
+    new = ~cropped.fingerprint
     if new.any():
         answers[new] = classifier.answer(cropped.summaries[new], cropped.words[new])
-    return _promise(documents, cropped, answers, classifier)
+    return _guarantee(documents, cropped, answers, classifier)
 
 
 @dataclass(frozen=True)
@@ -128,12 +131,12 @@ class _Cropped:
     words: npt.NDArray[np.int64]
 
     @classmethod
-    def of(cls, documents: GatheredDocuments) -> _Cropped:
+    def of(cls, documents: FeatureTable) -> _Cropped:
         cropped = replace(documents, embeddings=None).with_crops()
         return cls(cropped.frame, cropped.summaries, cropped.words)
 
     @property
-    def learnt(self) -> npt.NDArray[np.bool_]:
+    def fingerprint(self) -> npt.NDArray[np.bool_]:
         return read_column(self.frame, "fitted", True)
 
     def answer_out_of_fold(self, strength: float, folds: int) -> Floats:
@@ -142,7 +145,7 @@ class _Cropped:
         fold_of = assign_folds(self.frame["article_id"], folds)
         for fold in np.unique(fold_of):
             test = fold_of == fold
-            train = ~test & self.learnt
+            train = ~test & self.fingerprint
             parts = fit_scorer(
                 self.summaries[train], self.words[train], self.frame[train], strength
             )
@@ -150,8 +153,8 @@ class _Cropped:
         return answers
 
 
-def _promise(
-    documents: GatheredDocuments, cropped: _Cropped, answers: Floats, scorer: DocumentClassifier
+def _guarantee(
+    documents: FeatureTable, cropped: _Cropped, answers: Floats, scorer: DocumentClassifier
 ) -> FittedClassifier:
     """Calibration, human scales and thresholds from out-of-fold answers, put to a scorer."""
     frame, words = cropped.frame, cropped.words
@@ -159,16 +162,16 @@ def _promise(
     weights = balance(frame)
     groups = name_outlets(frame)
     whole = len(documents.frame)
-    is_person = human & (np.arange(len(human)) < whole)
+    is_human = human & (np.arange(len(human)) < whole)
     one, other = (
-        _fit_scale(answer, words, weights, groups, human, is_person) for answer in answers.T
+        _fit_scale(answer, words, weights, groups, human, is_human) for answer in answers.T
     )
     scaled = replace(scorer, human=(one, other))
     scores = scaled.combine(answers, words)
     calibration = LogisticRegression(C=1e3).fit(
         calibration_columns(scores, words), ~human, sample_weight=_even_odds(weights, human)
     )
-    thresholds, table = keep_promises(documents.frame[human[:whole]], scores[is_person])
+    thresholds, table = keep_guarantees(documents.frame[human[:whole]], scores[is_human])
     classifier = replace(
         scaled,
         calibration=np.append(calibration.coef_[0], calibration.intercept_[0]),
@@ -183,11 +186,11 @@ def _fit_scale(
     weights: Floats,
     groups: pd.Series,
     human: npt.NDArray[np.bool_],
-    is_person: npt.NDArray[np.bool_],
+    is_human: npt.NDArray[np.bool_],
 ) -> HumanScale:
     """The human scale of one answer; people in a fold that had none of its class are left out."""
     known = np.isfinite(answer)
-    some, whole = human & known, is_person & known
+    some, whole = human & known, is_human & known
     if not whole.any():  # no document at all was of the class
         return HumanScale(np.zeros(2), np.ones(2))
     scale = fit_human_scale(answer[some], words[some], weights[some], groups[some])
@@ -213,13 +216,13 @@ def name_outlets(frame: pd.DataFrame) -> pd.Series:
     return frame["group"].where(~frame["by_translator"].astype(bool), TRANSLATOR_GROUP)
 
 
-def keep_promises(
-    people: pd.DataFrame, scores: Floats
+def keep_guarantees(
+    human: pd.DataFrame, scores: Floats
 ) -> tuple[dict[float, float], list[dict[str, Any]]]:
     """`fit_thresholds` of whole human articles, of which `people` says whose they are."""
-    groups = name_outlets(people).reset_index(drop=True)
-    promised = sorted(groups[read_column(people, "promised", False)].unique())
-    return fit_thresholds(scores, groups, promised)
+    groups = name_outlets(human).reset_index(drop=True)
+    guaranteed = sorted(groups[read_column(human, "promised", False)].unique())
+    return fit_thresholds(scores, groups, guaranteed)
 
 
 def _even_odds(weights: Floats, human: npt.NDArray[np.bool_]) -> Floats:

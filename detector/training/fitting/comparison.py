@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detector.comparison.pair_features import PairEvidence
+from detector.comparison.pair_features import PairFeatures
 from detector.comparison.relation_classifier import PairClassifier, hash_pair
 from detector.detector import Detector
-from detector.features.document_features import DocumentEvidence
+from detector.features.document_features import DocumentFeatures
 from detector.model.linear import LinearScorer
-from detector.model.mlp import Network
+from detector.model.mlp import MultilayerPerceptron
 from detector.results import EDITED, MACHINE_REWRITTEN, RELATIONS
 from detector.training.fitting.networks import fit_network
 from detector.training.fitting.thresholds import bound_rate, choose_threshold
@@ -35,25 +35,25 @@ _PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
 _HARDEST, _HARDEST_WEIGHT = "retranslation", 4.0
 
 
-def gather_pairs(detector: Detector, frame: pd.DataFrame) -> Iterator[PairEvidence]:
+def extract_pair_features(detector: Detector, frame: pd.DataFrame) -> Iterator[PairFeatures]:
     """The evidence of each row's `copy` and `original`; texts that come twice are read once."""
-    known: dict[str, tuple[DocumentEvidence, float]] = {}
+    known: dict[str, tuple[DocumentFeatures, float]] = {}
     for at in range(0, len(frame), _BATCH):
         part = frame.iloc[at : at + _BATCH]
         texts = [t for t in {*part["copy"], *part["original"]} if t not in known]
         if texts:
-            gathered = detector.gatherer.gather(texts)
+            gathered = detector.extractor.gather(texts)
             scores = detector.measure_log_odds(gathered)
             known |= dict(zip(texts, zip(gathered, scores, strict=True), strict=True))
         for copy, original in zip(part["copy"], part["original"], strict=True):
             (one, own), (other, theirs) = known[copy], known[original]
-            yield PairEvidence.gather((copy, original), (one, other), (own, theirs))
+            yield PairFeatures.gather((copy, original), (one, other), (own, theirs))
         copies = set(part["copy"])
         known = {text: v for text, v in known.items() if text not in copies}
 
 
 @dataclass(frozen=True)
-class GatheredPairs:
+class PairFeatureTable:
     """Pairs with everything that is fitted on them.
 
     Attributes:
@@ -67,18 +67,18 @@ class GatheredPairs:
     substitutions: list[npt.NDArray[np.float64]]
 
     @classmethod
-    def gather(cls, detector: Detector, frame: pd.DataFrame) -> GatheredPairs:
+    def gather(cls, detector: Detector, frame: pd.DataFrame) -> PairFeatureTable:
         """Gather the evidence of all pairs; minutes for thousands."""
         columns, substitutions = [], []
-        for evidence in gather_pairs(detector, frame):
-            columns.append(evidence.columns)
-            substitutions.append(evidence.substitution_columns)
+        for features in extract_pair_features(detector, frame):
+            columns.append(features.columns)
+            substitutions.append(features.substitution_columns)
         return cls(frame.reset_index(drop=True), np.stack(columns), substitutions)
 
-    def select(self, mask: npt.ArrayLike) -> GatheredPairs:
+    def select(self, mask: npt.ArrayLike) -> PairFeatureTable:
         """The pairs where `mask` is true."""
         rows = np.flatnonzero(np.asarray(mask))
-        return GatheredPairs(
+        return PairFeatureTable(
             self.frame.iloc[rows].reset_index(drop=True),
             self.columns[rows],
             [self.substitutions[i] for i in rows],
@@ -99,13 +99,13 @@ def fit_relations(
     relations: Sequence[str],
     weights: npt.NDArray[np.float64],
     seed: int,
-) -> Network:
+) -> MultilayerPerceptron:
     """A network over `RELATIONS`: a rewriting lies between a copy and another article."""
     labels = np.array([RELATIONS.index(r) for r in relations])
     return fit_network(columns, labels, weights, units=16, alpha=0.1, seed=seed, networks=4)
 
 
-def fit_substitutions(pairs: GatheredPairs) -> LinearScorer:
+def fit_substitutions(pairs: PairFeatureTable) -> LinearScorer:
     """Log-odds that a substitution is a machine's, against people's edits and translations.
 
     A pair has as much weight as another, however many substitutions it has.
@@ -127,7 +127,7 @@ def fit_substitutions(pairs: GatheredPairs) -> LinearScorer:
 
 
 def fit_pair_classifier(
-    pairs: GatheredPairs, equals: npt.NDArray[np.uint32], seed: int = 0
+    pairs: PairFeatureTable, equals: npt.NDArray[np.uint32], seed: int = 0
 ) -> tuple[PairClassifier, list[dict[str, Any]]]:
     """The classifier of relations, its thresholds held out of fold, and what they rest on."""
     from sklearn.model_selection import GroupKFold
@@ -166,7 +166,7 @@ def fit_pair_classifier(
 
 
 def measure_comparison(
-    classifier: PairClassifier, pairs: GatheredPairs, rate: float = 0.005, seed: int = 0
+    classifier: PairClassifier, pairs: PairFeatureTable, rate: float = 0.005, seed: int = 0
 ) -> dict[str, Any]:
     """AUROC of machine-rewritten against the rest, shares flagged by group, and the confusions."""
     from sklearn.metrics import roc_auc_score

@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detector.features.columns import DISCRIMINANTS, EVIDENCE_COLUMNS
+from detector.features.columns import DISCRIMINANTS, FEATURE_COLUMNS
 from detector.model.linear import LinearScorer
 from detector.results import ORIGINAL, SPUN, TRANSLATED
-from detector.training.fitting.gathered_documents import GatheredDocuments, assign_folds
+from detector.training.fitting.feature_table import FeatureTable, assign_folds
 
 Floats = npt.NDArray[np.float64]
 
@@ -29,10 +29,10 @@ _SHRINKAGE = 0.3
 #: An outlet with fewer articles says too little about how its articles differ.
 _FEWEST_ARTICLES = 40
 
-_PLACES = [EVIDENCE_COLUMNS.index(name) for name in DISCRIMINANTS]
+_PLACES = [FEATURE_COLUMNS.index(name) for name in DISCRIMINANTS]
 
 
-def fit_discriminant(documents: GatheredDocuments) -> LinearScorer:
+def fit_discriminant(documents: FeatureTable) -> LinearScorer:
     """Directions (width, `DISCRIMINANTS`), in standard deviations of one outlet's articles.
 
     A contrast of which there is no document is 0 everywhere.
@@ -62,7 +62,7 @@ def fit_discriminant(documents: GatheredDocuments) -> LinearScorer:
     return LinearScorer(weights.astype(np.float32), (-usual @ weights).astype(np.float32))
 
 
-def fill_discriminants(documents: GatheredDocuments, scorer: LinearScorer) -> GatheredDocuments:
+def fill_discriminants(documents: FeatureTable, scorer: LinearScorer) -> FeatureTable:
     """The documents with their discriminants' columns as `scorer` gives them."""
     assert documents.embeddings is not None
     matrices = []
@@ -74,8 +74,8 @@ def fill_discriminants(documents: GatheredDocuments, scorer: LinearScorer) -> Ga
 
 
 def cross_fit_discriminant(
-    documents: GatheredDocuments, folds: int = 5
-) -> tuple[LinearScorer, GatheredDocuments]:
+    documents: FeatureTable, folds: int = 5
+) -> tuple[LinearScorer, FeatureTable]:
     """The discriminant of all documents, and their columns by one that saw nothing of each.
 
     The classifier above learns how far to trust these columns, so they must be as good on the
@@ -97,7 +97,7 @@ def cross_fit_discriminant(
     return fit_discriminant(documents), replace(documents, matrices=matrices)
 
 
-def average_documents(documents: GatheredDocuments) -> Floats:
+def average_documents(documents: FeatureTable) -> Floats:
     """The mean embedding (documents, width) of each document's sentences.
 
     Raises:

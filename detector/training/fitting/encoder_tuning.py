@@ -100,7 +100,7 @@ def prepare_examples(
     for at in range(0, len(pairs), 4096):
         part = pairs[at : at + 4096]
         encoded = tokenizer(
-            [list(view.words) for pair in part for view in (pair.original, pair.text)],
+            [list(masked.words) for pair in part for masked in (pair.original, pair.text)],
             is_split_into_words=True,
             truncation=True,
             max_length=config.maximum_tokens,

@@ -13,18 +13,20 @@ from sklearn.linear_model import LogisticRegression
 from detector.features.ngrams import HASHES, hash_ngrams
 from detector.model.classes import SENTENCE_CLASSES
 from detector.model.linear import LinearScorer
-from detector.text.masking import View
+from detector.text.masking import MaskedSentence
 from detector.training.corpora.labelled_pairs import LabelledPair
 
 
-def fit_lexical(views: Sequence[View], labels: npt.NDArray[np.int64]) -> LinearScorer:
+def fit_lexical(
+    masked_sentences: Sequence[MaskedSentence], labels: npt.NDArray[np.int64]
+) -> LinearScorer:
     """Multinomial logistic regression on hashed n-grams, one output for each sentence class."""
-    hashed = [hash_ngrams(view) for view in views]
+    hashed = [hash_ngrams(masked) for masked in masked_sentences]
     lengths = np.array([len(h) for h in hashed])
     values = np.repeat(1.0 / np.sqrt(np.maximum(lengths, 1)), lengths)
     matrix = csr_matrix(
         (values, np.concatenate(hashed), np.concatenate([[0], np.cumsum(lengths)])),
-        shape=(len(views), HASHES),
+        shape=(len(masked_sentences), HASHES),
     )
     model = LogisticRegression(C=2.0, max_iter=60, class_weight="balanced", tol=1e-3)
     model.fit(matrix, labels)
@@ -54,9 +56,9 @@ def fit_linear(
 
 def unpack_pairs(
     pairs: Sequence[LabelledPair],
-) -> tuple[list[View], npt.NDArray[np.int64], list[View]]:
+) -> tuple[list[MaskedSentence], npt.NDArray[np.int64], list[MaskedSentence]]:
     """Both sides of pairs as one list of views, with labels, and each one's person's version."""
-    views = [view for pair in pairs for view in (pair.original, pair.text)]
+    masked_sentences = [masked for pair in pairs for masked in (pair.original, pair.text)]
     labels = np.array(
         [
             SENTENCE_CLASSES.index(name)
@@ -64,4 +66,4 @@ def unpack_pairs(
             for name in ("human_translation" if pair.is_translation else "native", pair.kind)
         ]
     )
-    return views, labels, [pair.original for pair in pairs for _ in range(2)]
+    return masked_sentences, labels, [pair.original for pair in pairs for _ in range(2)]

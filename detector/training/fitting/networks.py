@@ -1,4 +1,4 @@
-"""Fit a `detector.network.Network` with scikit-learn."""
+"""Fit a `detector.network.MultilayerPerceptron` with scikit-learn."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import numpy.typing as npt
 
-from detector.model.mlp import Network, standardize
+from detector.model.mlp import MultilayerPerceptron, standardize
 
 
 def fit_network(
@@ -21,7 +21,7 @@ def fit_network(
     networks: int = 1,
     epochs: int = 60,
     batch: int = 200,
-) -> Network:
+) -> MultilayerPerceptron:
     """The average of some networks that differ by their seed alone.
 
     Args:
@@ -53,7 +53,7 @@ def fit_network(
             model.fit(standard, labels, sample_weight=weights / weights.mean())
         parts.append((*model.coefs_, *model.intercepts_))
     hidden, output, bias, constants = zip(*parts, strict=True)
-    return Network(
+    return MultilayerPerceptron(
         center,
         scale,
         np.hstack(hidden),

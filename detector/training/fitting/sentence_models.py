@@ -6,43 +6,43 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from detector.features.extractor import EvidenceGatherer
-from detector.features.ngram_language_model import IdiomTable
+from detector.features.extractor import FeatureExtractor
+from detector.features.ngram_language_model import NgramLanguageModel
 from detector.model.sentence_scorer import SentenceScorer
 from detector.results import ORIGINAL
 from detector.training.corpora.labelled_pairs import (
     LabelledPair,
 )
-from detector.training.fitting.gathered_documents import (
-    GatheredDocuments,
+from detector.training.fitting.feature_table import (
+    FeatureTable,
     balance,
 )
 from detector.training.fitting.linear import fit_lexical, fit_linear, unpack_pairs
 
 
 def fit_sentence_models(
-    pairs: Sequence[LabelledPair], gatherer: EvidenceGatherer
-) -> EvidenceGatherer:
+    pairs: Sequence[LabelledPair], extractor: FeatureExtractor
+) -> FeatureExtractor:
     """Fit the lexical model, the idiom table and the style model on the tuning pairs."""
     from detector.features.style import measure_style
-    from detector.training.fitting.stylometry import NgramIdiomaticity
+    from detector.training.fitting.stylometry import NgramMeasures
 
-    views, labels, people = unpack_pairs(pairs)
-    lexical = fit_lexical(views, labels)
-    words = [view.words for view in views]
-    own = [view.words for view in people]
-    idiom = NgramIdiomaticity()
-    idiom.fit(list(dict.fromkeys(own)))
+    masked_sentences, labels, human = unpack_pairs(pairs)
+    lexical = fit_lexical(masked_sentences, labels)
+    words = [masked.words for masked in masked_sentences]
+    own = [masked.words for masked in human]
+    language_model = NgramMeasures()
+    language_model.fit(list(dict.fromkeys(own)))
     # The table has counted each pair's own sentence; both sides are measured without it.
-    features = np.hstack([measure_style(words), idiom.transform(words, counted=own)])
+    features = np.hstack([measure_style(words), language_model.transform(words, counted=own)])
     style = fit_linear(features.astype(np.float64), labels)
-    table = IdiomTable.from_arrays(idiom.to_arrays())
-    return EvidenceGatherer(
-        gatherer.encoder, gatherer.heads, gatherer.common_words, lexical, style, table
+    table = NgramLanguageModel.from_arrays(language_model.to_arrays())
+    return FeatureExtractor(
+        extractor.encoder, extractor.heads, extractor.common_words, lexical, style, table
     )
 
 
-def fit_sentence_scorer(documents: GatheredDocuments) -> SentenceScorer:
+def fit_sentence_scorer(documents: FeatureTable) -> SentenceScorer:
     """Log-odds of "not original" of one sentence from its evidence, on development documents."""
     rows = np.concatenate(documents.matrices).astype(np.float64)
     sizes = [len(m) for m in documents.matrices]

@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detector.comparison.pair_features import PairEvidence, PlacedWords
+from detector.comparison.pair_features import PairFeatures, PlacedWords
 from detector.comparison.word_alignment import align_words
-from detector.features.document_features import DocumentEvidence, summarize
-from detector.model.mlp import Network
+from detector.features.document_features import DocumentFeatures, summarize
+from detector.model.mlp import MultilayerPerceptron
 from detector.results import SPUN, TRANSLATED
-from detector.spans.co_occurrence import PeopleUsage
+from detector.spans.co_occurrence import CooccurrenceCounts
 from detector.spans.finder import ArtifactFinder, join_words, may_show
 from detector.spans.word_features import WORD_COLUMNS, measure_words
 from detector.spans.word_memory import (
@@ -33,7 +33,7 @@ from detector.spans.word_memory import (
     hash_word,
 )
 from detector.spans.word_model import WordModel
-from detector.text.masking import View
+from detector.text.masking import MaskedSentence
 from detector.text.words import split_words
 from detector.training.corpora.labelled_pairs import OWN, LabelledPair
 from detector.training.fitting.linear import fit_linear
@@ -73,7 +73,7 @@ def count_words(
             that the memory knows by heart would be trusted too much beside an unknown one.
     """
     machine = np.zeros(WORD_BUCKETS), np.zeros(PAIR_BUCKETS)
-    people = np.zeros(WORD_BUCKETS), np.zeros(PAIR_BUCKETS)
+    human = np.zeros(WORD_BUCKETS), np.zeros(PAIR_BUCKETS)
     seen: set[str] = set()
     instead: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for pair in pairs:
@@ -83,14 +83,14 @@ def count_words(
             _count_replaced(pair, instead)
         if pair.original.text not in seen:
             seen.add(pair.original.text)
-            _count_view(pair.original, *people)
-    return WordMemory.from_counts(machine, people, _choose_suggestions(instead))
+            _count_masked(pair.original, *human)
+    return WordMemory.from_counts(machine, human, _choose_suggestions(instead))
 
 
-def count_usage(views: Iterable[View]) -> PeopleUsage:
+def count_cooccurrences(masked_sentences: Iterable[MaskedSentence]) -> CooccurrenceCounts:
     """Count how often people write what, in sentences of which each is counted once."""
-    sentences = {view.text: view.words for view in views}
-    return PeopleUsage.count([[w.lower() for w in words] for words in sentences.values()])
+    sentences = {masked.text: masked.words for masked in masked_sentences}
+    return CooccurrenceCounts.count([[w.lower() for w in words] for words in sentences.values()])
 
 
 def _count_own(pair: LabelledPair, words: Floats, neighbours: Floats) -> None:
@@ -102,8 +102,8 @@ def _count_own(pair: LabelledPair, words: Floats, neighbours: Floats) -> None:
             neighbours[hash_neighbours(lowered[i], lowered[i + 1])] += 1
 
 
-def _count_view(view: View, words: Floats, neighbours: Floats) -> None:
-    lowered = ["^", *(word.lower() for word in view.words), "$"]
+def _count_masked(masked: MaskedSentence, words: Floats, neighbours: Floats) -> None:
+    lowered = ["^", *(word.lower() for word in masked.words), "$"]
     for word in lowered[1:-1]:
         words[hash_word(word)] += 1
     for first, second in pairwise(lowered):
@@ -161,8 +161,8 @@ class JudgedWords:
 
 def judge_words(
     memory: WordMemory,
-    documents: Sequence[tuple[DocumentEvidence, float, Sequence[float]]],
-    usage: PeopleUsage | None = None,
+    documents: Sequence[tuple[DocumentFeatures, float, Sequence[float]]],
+    usage: CooccurrenceCounts | None = None,
 ) -> JudgedWords:
     """Measure the words of documents.
 
@@ -170,22 +170,24 @@ def judge_words(
         memory: see `count_words`.
         documents: evidence, the document's log-odds, and for each word of its judged sentences 1
             for a trace, 0 for none, NaN for a word that is left out.
-        usage: see `count_usage`.
+        usage: see `count_cooccurrences`.
     """
-    usage = PeopleUsage.nothing() if usage is None else usage
+    usage = CooccurrenceCounts.nothing() if usage is None else usage
     columns, embeddings, labels, rows = [], [], [], []
     summaries: list[npt.NDArray[np.float32]] = []
-    for evidence, log_odds, marks in documents:
-        if not evidence.judged:
+    for features, log_odds, marks in documents:
+        if not features.judged:
             continue
-        measured = measure_words(memory, usage, evidence, log_odds)
-        words = [word for index in evidence.judged for word in evidence.views[index].words]
+        measured = measure_words(memory, usage, features, log_odds)
+        words = [
+            word for index in features.judged for word in features.masked_sentences[index].words
+        ]
         chosen = np.array([may_show(word) for word in words]) & ~np.isnan(marks)
         columns.append(measured[chosen].astype(np.float32))
-        embeddings.append(np.concatenate(evidence.word_embeddings)[chosen].astype(np.float16))
+        embeddings.append(np.concatenate(features.word_embeddings)[chosen].astype(np.float16))
         labels.append(np.asarray(marks)[chosen].astype(np.int64))
         rows.append(np.full(int(chosen.sum()), len(summaries)))
-        summaries.append(summarize(evidence.matrix))
+        summaries.append(summarize(features.matrix))
     return JudgedWords(
         np.concatenate(columns),
         np.concatenate(embeddings),
@@ -195,14 +197,14 @@ def judge_words(
     )
 
 
-def mark_traces(evidence: PairEvidence, kinds: Sequence[str] = TRACE_KINDS) -> list[float]:
+def mark_traces(features: PairFeatures, kinds: Sequence[str] = TRACE_KINDS) -> list[float]:
     """For each word of the copy's judged sentences, whether it was put in another's place.
 
     Function words that were changed alone are left out (NaN): neither a trace nor clean.
     """
-    words = evidence.copy_words
+    words = features.copy_words
     marks = np.zeros(len(words.starts))
-    for substitution in evidence.alignment.substitutions:
+    for substitution in features.alignment.substitutions:
         first, last = _find_words(words, substitution.start, substitution.end)
         if substitution.kind in kinds:
             marks[first:last] = 1.0
@@ -251,20 +253,20 @@ def _find_words(words: PlacedWords, start: int, end: int) -> tuple[int, int]:
 
 
 def fit_word_model(
-    people: JudgedWords, translated: JudgedWords, spun: JudgedWords, seed: int
+    human: JudgedWords, translated: JudgedWords, spun: JudgedWords, seed: int
 ) -> WordModel:
     """What tells traces from other words; its levels are not chosen yet.
 
     Args:
-        people: words of people's documents, none of them a trace.
+        human: words of people's documents, none of them a trace.
         translated: words of machine translations.
         spun: words of spun documents.
         seed: of the networks.
     """
-    measure = measure_columns([(w.columns, w.embeddings) for w in (people, translated, spun)])
+    measure = measure_columns([(w.columns, w.embeddings) for w in (human, translated, spun)])
     networks = []
     for machine in (translated, spun):
-        words = people.join(machine)
+        words = human.join(machine)
         networks.append(
             fit_word_network(words.columns, words.embeddings, words.labels, seed, measure)
         )
@@ -276,10 +278,12 @@ def fit_word_model(
     return WordModel(_put_side_by_side(*networks), {"few": 0.0}, constants)
 
 
-def _put_side_by_side(one: Network, other: Network) -> Network:
+def _put_side_by_side(
+    one: MultilayerPerceptron, other: MultilayerPerceptron
+) -> MultilayerPerceptron:
     """The answers of both networks, which measure the same columns alike."""
     nothing = np.zeros_like(one.output)
-    return Network(
+    return MultilayerPerceptron(
         one.center,
         one.scale,
         np.hstack([one.weights, other.weights]),
@@ -290,11 +294,11 @@ def _put_side_by_side(one: Network, other: Network) -> Network:
 
 
 def choose_levels(
-    finder: ArtifactFinder, people: Sequence[tuple[DocumentEvidence, float]]
+    finder: ArtifactFinder, human: Sequence[tuple[DocumentFeatures, float]]
 ) -> WordModel:
     """The log-odds from which people's articles show no more than `WORDS_PER_SPAN` allows."""
-    words = sum(evidence.words for evidence, _ in people)
-    scores = [s for evidence, odds in people for s in finder.score_words(evidence, odds)]
+    words = sum(features.words for features, _ in human)
+    scores = [s for features, odds in human for s in finder.score_words(features, odds)]
     levels = {}
     for name, per_span in WORDS_PER_SPAN.items():
         low, high = -6.0, 8.0

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from detector.features.ngram_language_model import IDIOM_COLUMNS, IdiomTable
+from detector.features.ngram_language_model import NGRAM_COLUMNS, NgramLanguageModel
 from detector.features.style import STYLE_COLUMNS, measure_style
 from detector.features.word_rows import Row, list_rows
 from detector.text.sentences import split_sentences
@@ -82,7 +82,7 @@ class StylometricFeatures(_TextTransformer):
         return True
 
 
-class NgramIdiomaticity(_TextTransformer):
+class NgramMeasures(_TextTransformer):
     """Measures how usual a text's words and their combinations are (`detector.features.ngram_language_model`).
 
     Rows are as for `StylometricFeatures`.
@@ -104,8 +104,8 @@ class NgramIdiomaticity(_TextTransformer):
         self.max_trigrams = max_trigrams
 
     def fit(self, X: Iterable[Text], y: object = None) -> Self:
-        """Count the words and n-grams of human texts; see `IdiomTable.fit`."""
-        self.table_ = IdiomTable.fit(
+        """Count the words and n-grams of human texts; see `NgramLanguageModel.fit`."""
+        self.table_ = NgramLanguageModel.fit(
             _cut_rows(X), self.least_count, self.max_bigrams, self.max_trigrams
         )
         return self
@@ -116,7 +116,7 @@ class NgramIdiomaticity(_TextTransformer):
         """Features of each row: float32 of shape (rows, columns), all finite.
 
         `counted` gives for each row the text that `fit` counted and that is left out for it; see
-        `IdiomTable.measure`. Raises NotFittedError before `fit`, TypeError for a row that is no
+        `NgramLanguageModel.measure`. Raises NotFittedError before `fit`, TypeError for a row that is no
         text, ValueError where there are not as many counted texts as rows.
         """
         check_is_fitted(self, "table_")
@@ -124,7 +124,7 @@ class NgramIdiomaticity(_TextTransformer):
 
     def get_feature_names_out(self, input_features: object = None) -> npt.NDArray[np.object_]:
         """Names of the columns, in order."""
-        return np.array(IDIOM_COLUMNS, dtype=object)
+        return np.array(NGRAM_COLUMNS, dtype=object)
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Give what was learnt as plain arrays, for storing without pickle."""
@@ -133,8 +133,8 @@ class NgramIdiomaticity(_TextTransformer):
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
-        """Build a fitted transformer from what `to_arrays` gave; see `IdiomTable.from_arrays`."""
-        table = IdiomTable.from_arrays(arrays)
+        """Build a fitted transformer from what `to_arrays` gave; see `NgramLanguageModel.from_arrays`."""
+        table = NgramLanguageModel.from_arrays(arrays)
         model = cls(table.least_count, len(arrays["bigram_keys"]), len(arrays["trigram_words"]))
         model.table_ = table
         return model

@@ -8,10 +8,10 @@ import numpy as np
 
 from detector.results import ORIGINAL
 from detector.training.fitting.classifier import FittedClassifier
-from detector.training.fitting.gathered_documents import GatheredDocuments
+from detector.training.fitting.feature_table import FeatureTable
 
 
-def summarize_fit(fitted: FittedClassifier, documents: GatheredDocuments) -> dict[str, Any]:
+def summarize_fit(fitted: FittedClassifier, documents: FeatureTable) -> dict[str, Any]:
     """Out-of-fold AUROC of each group of machine documents against all human ones."""
     from sklearn.metrics import roc_auc_score
 

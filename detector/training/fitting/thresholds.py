@@ -49,14 +49,14 @@ def choose_threshold(scores: Floats, rate: float) -> float | None:
 def fit_thresholds(
     scores: Floats,
     groups: pd.Series,
-    promised: Collection[str] = (),
+    guaranteed: Collection[str] = (),
 ) -> tuple[dict[float, float], list[dict[str, Any]]]:
     """Thresholds that hold for all human articles together and for each group that is large enough.
 
     Args:
         scores: out-of-fold scores of whole human articles.
         groups: their outlets (human translations are one).
-        promised: groups for which the rate must hold by its confidence bound, like that of all
+        guaranteed: groups for which the rate must hold by its confidence bound, like that of all
             together, as far as they have the articles for it.
 
     Returns:
@@ -72,7 +72,7 @@ def fit_thresholds(
                 ordered = np.sort(of_group)[::-1]
                 least = ordered[int(np.floor(allowed * len(ordered)))]
                 chosen = max(chosen, float(np.nextafter(least, np.inf)))
-            for name in promised:
+            for name in guaranteed:
                 own = choose_threshold(scores[(groups == name).to_numpy()], rate)
                 chosen = chosen if own is None else max(chosen, own)
             flagged = int((scores >= chosen).sum())

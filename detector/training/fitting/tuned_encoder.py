@@ -106,19 +106,23 @@ def choose_precision(device: torch.device) -> dict[str, Any]:
 
 
 @torch.no_grad()
-def score_views(
-    model: TunedEncoder, tokenizer: Any, views: Sequence[Sequence[str]], maximum_tokens: int = 96
+def score_masked(
+    model: TunedEncoder,
+    tokenizer: Any,
+    masked_sentences: Sequence[Sequence[str]],
+    maximum_tokens: int = 96,
 ) -> dict[int, npt.NDArray[np.float32]]:
     """Class logits (n, SENTENCE_CLASSES) of each view (its words), by exit."""
     device = next(model.parameters()).device
     scores = {
-        e: np.zeros((len(views), len(SENTENCE_CLASSES)), dtype=np.float32) for e in model.exits
+        e: np.zeros((len(masked_sentences), len(SENTENCE_CLASSES)), dtype=np.float32)
+        for e in model.exits
     }
-    order = np.argsort([len(v) for v in views], kind="stable")
-    for at in range(0, len(views), 64):
+    order = np.argsort([len(v) for v in masked_sentences], kind="stable")
+    for at in range(0, len(masked_sentences), 64):
         rows = order[at : at + 64]
         encoded = tokenizer(
-            [list(views[i]) for i in rows],
+            [list(masked_sentences[i]) for i in rows],
             is_split_into_words=True,
             truncation=True,
             max_length=maximum_tokens,

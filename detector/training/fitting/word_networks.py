@@ -2,7 +2,7 @@
 
 An embedding's hundreds of dimensions would be learnt by heart from a few hundred articles, so a
 share of them is hidden at every step (Srivastava et al. 2014, "Dropout"), which scikit-learn's
-networks cannot do; torch trains, a plain `detector.network.Network` comes out.
+networks cannot do; torch trains, a plain `detector.network.MultilayerPerceptron` comes out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detector.model.mlp import Network, standardize
+from detector.model.mlp import MultilayerPerceptron, standardize
 
 _UNITS = 96
 
@@ -41,7 +41,7 @@ def fit_word_network(
     seed: int,
     measure: Measure,
     epochs: int = _EPOCHS,
-) -> Network:
+) -> MultilayerPerceptron:
     """A network whose one answer is the log-odds of label 1.
 
     Args:
@@ -85,7 +85,7 @@ def fit_word_network(
     def array(parameter: Any) -> npt.NDArray[np.float32]:
         return np.ascontiguousarray(parameter.detach().numpy().T)
 
-    return Network(
+    return MultilayerPerceptron(
         center, scale, array(first.weight), array(first.bias), array(last.weight), array(last.bias)
     )
 

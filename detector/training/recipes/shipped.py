@@ -13,7 +13,7 @@ from pyarrow.parquet import ParquetFile
 
 from detector.errors import DetectorError
 from detector.features.encoder import SentenceEncoder
-from detector.features.extractor import EvidenceGatherer
+from detector.features.extractor import FeatureExtractor
 from detector.model.bundle import Bundle
 from detector.model.bundle_writing import write_bundle
 from detector.results import ORIGINAL
@@ -36,9 +36,9 @@ from detector.training.corpora.splits import checksum_file
 from detector.training.evaluation.model_card import format_card
 from detector.training.fitting.classifier import fit_classifier
 from detector.training.fitting.discriminant import cross_fit_discriminant
-from detector.training.fitting.gathered_documents import (
-    GatheredDocuments,
-    gather_documents,
+from detector.training.fitting.feature_table import (
+    FeatureTable,
+    extract_features,
 )
 from detector.training.fitting.sentence_models import fit_sentence_models, fit_sentence_scorer
 from detector.training.fitting.summary import summarize_fit
@@ -267,21 +267,21 @@ def train_shipped_model(
         )
     heads = load_file(work / "heads.safetensors")
     common_words = frozenset(json.loads((work / "common_words.json").read_text()))
-    gatherer = fit_sentence_models(
-        pairs, EvidenceGatherer(SentenceEncoder(work / "encoder"), heads, common_words)
+    extractor = fit_sentence_models(
+        pairs, FeatureExtractor(SentenceEncoder(work / "encoder"), heads, common_words)
     )
-    documents = gather_documents(
-        assemble_development_documents(folder, SEED), gatherer, keep_embeddings=True
+    documents = extract_features(
+        assemble_development_documents(folder, SEED), extractor, keep_embeddings=True
     )
-    return write_shipped_model(folder, work, output, gatherer, documents, evaluate)
+    return write_shipped_model(folder, work, output, extractor, documents, evaluate)
 
 
 def write_shipped_model(
     folder: Path,
     work: Path,
     output: Path,
-    gatherer: EvidenceGatherer,
-    documents: GatheredDocuments,
+    extractor: FeatureExtractor,
+    documents: FeatureTable,
     evaluate: bool = True,
 ) -> Bundle:
     """Fit the classifier on gathered development documents, measure, and write the model folder.
@@ -290,20 +290,20 @@ def write_shipped_model(
         folder: where the training corpora lie.
         work: what `tune_shipped_encoder` wrote.
         output: the model folder.
-        gatherer: reads sentences; it is given its discriminant here.
+        extractor: reads sentences; it is given its discriminant here.
         documents: with embeddings, see `assemble_development_documents`.
         evaluate: measure it on the test split too.
     """
     from detector.training.evaluation.corpora_tables import evaluate_corpora
 
-    gatherer.discriminant, documents = cross_fit_discriminant(documents)
+    extractor.discriminant, documents = cross_fit_discriminant(documents)
     fitted = fit_classifier(documents)
     scorer = fit_sentence_scorer(documents)
     figures: dict[str, Any] = {"out of fold": summarize_fit(fitted, documents)}
     if evaluate:
-        figures |= evaluate_corpora(folder, gatherer, documents, scorer)
-    assert gatherer.lexical is not None
-    assert gatherer.style is not None
+        figures |= evaluate_corpora(folder, extractor, documents, scorer)
+    assert extractor.lexical is not None
+    assert extractor.style is not None
     logs = {
         f"encoder_tuning/{path.name}": path
         for path in sorted(work.iterdir())
@@ -316,12 +316,12 @@ def write_shipped_model(
         output,
         {
             "encoder": work / "encoder",
-            "evidence.safetensors": dict(gatherer.heads)
-            | {k: v.astype(np.float16) for k, v in gatherer.lexical.to_arrays("lexical").items()}
-            | gatherer.style.to_arrays("style")
-            | gatherer.discriminant.to_arrays("discriminant"),
-            "common_words.json": sorted(gatherer.common_words),
-            "idiom.safetensors": gatherer.idiom.to_arrays(),
+            "evidence.safetensors": dict(extractor.heads)
+            | {k: v.astype(np.float16) for k, v in extractor.lexical.to_arrays("lexical").items()}
+            | extractor.style.to_arrays("style")
+            | extractor.discriminant.to_arrays("discriminant"),
+            "common_words.json": sorted(extractor.common_words),
+            "idiom.safetensors": extractor.language_model.to_arrays(),
             "model_card.md": card.encode(),
         }
         | logs

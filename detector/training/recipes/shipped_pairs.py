@@ -12,17 +12,17 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detector.comparison.pair_features import PairEvidence, PlacedWords
+from detector.comparison.pair_features import PairFeatures, PlacedWords
 from detector.comparison.relation_classifier import PairClassifier
 from detector.detector import Detector
-from detector.features.document_features import DocumentEvidence
+from detector.features.document_features import DocumentFeatures
 from detector.model.bundle import Bundle
 from detector.model.bundle_writing import write_bundle
 from detector.results import EDITED, MACHINE_REWRITTEN, TRANSLATED
-from detector.spans.co_occurrence import PeopleUsage
+from detector.spans.co_occurrence import CooccurrenceCounts
 from detector.spans.finder import ArtifactFinder
 from detector.spans.word_memory import WordMemory
-from detector.text.masking import View, make_view
+from detector.text.masking import MaskedSentence, mask_sentence
 from detector.text.sentences import split_sentences
 from detector.training.corpora.comparison_pairs import load_pairs
 from detector.training.corpora.documents import held_out_sources
@@ -31,10 +31,10 @@ from detector.training.corpora.loading import load_error_spans, load_human_news
 from detector.training.corpora.splits import hash_fraction
 from detector.training.evaluation.model_card import format_card
 from detector.training.fitting.comparison import (
-    GatheredPairs,
+    PairFeatureTable,
     collect_equals,
+    extract_pair_features,
     fit_pair_classifier,
-    gather_pairs,
     measure_comparison,
 )
 from detector.training.fitting.spans import (
@@ -43,7 +43,7 @@ from detector.training.fitting.spans import (
     JudgedWords,
     choose_balance,
     choose_levels,
-    count_usage,
+    count_cooccurrences,
     count_words,
     find_swapped,
     fit_word_model,
@@ -104,7 +104,7 @@ class MarkedDocument:
     """
 
     text: str
-    evidence: DocumentEvidence
+    features: DocumentFeatures
     log_odds: float
     marks: Sequence[float]
     gold: Sequence[tuple[int, int]]
@@ -138,12 +138,12 @@ def load_shipped_pairs(folder: Path) -> pd.DataFrame:
     return load_pairs(folder, _training_synonyms(), SEED, MOST_PAIRS)
 
 
-def list_people_views(
+def list_human_sentences(
     folder: Path,
     pairs: Sequence[LabelledPair],
     common_words: frozenset[str],
     frame: pd.DataFrame,
-) -> Iterator[View]:
+) -> Iterator[MaskedSentence]:
     """People's sentences whose words are counted: of the tuning pairs, and of articles beside.
 
     Articles that are fitted or measured on are left out, and so are all of the test split.
@@ -162,26 +162,28 @@ def list_people_views(
         if not is_test and row.article_id not in used:
             for sentence in split_sentences(str(row.text)):
                 if sentence.kind == "sentence":
-                    yield make_view(sentence.text, common_words)
+                    yield mask_sentence(sentence.text, common_words)
 
 
-def gather_shipped_pairs(
+def extract_shipped_pairs(
     detector: Detector, frame: pd.DataFrame
-) -> tuple[GatheredPairs, list[MarkedDocument]]:
+) -> tuple[PairFeatureTable, list[MarkedDocument]]:
     """The evidence of all pairs, and documents with marked words among them; takes minutes."""
     ordered = frame.sort_values(["split", "article_id"]).reset_index(drop=True)
     chosen = _choose_marked(ordered)
     columns, substitutions, marked = [], [], []
     seen: set[str] = set()
-    for row, evidence in zip(ordered.itertuples(), gather_pairs(detector, ordered), strict=True):
-        columns.append(evidence.columns)
-        substitutions.append(evidence.substitution_columns)
+    for row, features in zip(
+        ordered.itertuples(), extract_pair_features(detector, ordered), strict=True
+    ):
+        columns.append(features.columns)
+        substitutions.append(features.substitution_columns)
         if chosen[int(str(row.Index))]:
-            marked.append(_mark_copy(row, evidence))
+            marked.append(_mark_copy(row, features))
         elif row.relation == EDITED and row.original not in seen:
             seen.add(str(row.original))
-            marked.append(_mark_person(row, evidence))
-    return GatheredPairs(ordered, np.stack(columns), substitutions), marked
+            marked.append(_mark_human(row, features))
+    return PairFeatureTable(ordered, np.stack(columns), substitutions), marked
 
 
 def _choose_marked(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
@@ -194,30 +196,30 @@ def _choose_marked(frame: pd.DataFrame) -> npt.NDArray[np.bool_]:
     return chosen
 
 
-def _mark_copy(row: Any, evidence: PairEvidence) -> MarkedDocument:
+def _mark_copy(row: Any, features: PairFeatures) -> MarkedDocument:
     """Mark what a spinner says it swapped, and what alignment says a round trip substituted."""
     if row.group == "spun":
         spun = _open_spinner(str(row.system), float(row.rate)).spin(str(row.original))
         gold = find_swapped(str(row.copy), spun)
-        marks = mark_spans(evidence.copy_words, gold)
+        marks = mark_spans(features.copy_words, gold)
     else:
         gold = [
             (s.start, s.end)
-            for s in evidence.alignment.substitutions
+            for s in features.alignment.substitutions
             if s.kind in TRACE_KINDS and s.end > s.start
         ]
-        marks = mark_traces(evidence)
+        marks = mark_traces(features)
     return MarkedDocument(
-        str(row.copy), evidence.copy, evidence.copy_log_odds, marks, gold,
+        str(row.copy), features.copy, features.copy_log_odds, marks, gold,
         "spun" if row.group == "spun" else "translated", str(row.split), str(row.article_id),
         bool(row.held_out),
     )  # fmt: skip
 
 
-def _mark_person(row: Any, evidence: PairEvidence) -> MarkedDocument:
-    marks = [0.0] * len(evidence.original_words.starts)
+def _mark_human(row: Any, features: PairFeatures) -> MarkedDocument:
+    marks = [0.0] * len(features.original_words.starts)
     return MarkedDocument(
-        str(row.original), evidence.original, evidence.original_log_odds, marks, [], "people",
+        str(row.original), features.original, features.original_log_odds, marks, [], "people",
         str(row.split), str(row.article_id), False,
     )  # fmt: skip
 
@@ -235,10 +237,10 @@ def spin_for_words(
         frame: the pairs of copies and originals; originals are those of people's edits.
         spinners: of which each article gets `SPUN_FOR_WORDS`, drawn by its id.
     """
-    people = frame[(frame["relation"] == EDITED) & (frame["split"] == "dev")]
-    people = people[people["group"] != "retranslation"].drop_duplicates("original")
+    human = frame[(frame["relation"] == EDITED) & (frame["split"] == "dev")]
+    human = human[human["group"] != "retranslation"].drop_duplicates("original")
     documents: list[MarkedDocument] = []
-    for row in people.itertuples():
+    for row in human.itertuples():
         chosen = np.random.default_rng(
             int(hash_fraction(f"spinners {row.article_id}") * 2**32)
         ).choice(len(spinners), SPUN_FOR_WORDS, replace=False)
@@ -267,7 +269,7 @@ def make_word_spinners() -> list[Spinner]:
     ]
 
 
-def fit_shipped_comparison(pairs: GatheredPairs) -> tuple[PairClassifier, dict[str, Any]]:
+def fit_shipped_comparison(pairs: PairFeatureTable) -> tuple[PairClassifier, dict[str, Any]]:
     """The classifier of relations, and its figures on the test split."""
     frame = pairs.frame
     development = (frame["split"] == "dev") & ~frame["held_out"].astype(bool)
@@ -284,7 +286,7 @@ def fit_shipped_comparison(pairs: GatheredPairs) -> tuple[PairClassifier, dict[s
 
 def fit_shipped_artifacts(
     memory: WordMemory,
-    usage: PeopleUsage,
+    usage: CooccurrenceCounts,
     marked: Sequence[MarkedDocument],
     beside: Sequence[MarkedDocument],
 ) -> tuple[ArtifactFinder, dict[str, Any]]:
@@ -295,7 +297,7 @@ def fit_shipped_artifacts(
 
     Args:
         memory: see `count_words`.
-        usage: see `count_usage`.
+        usage: see `count_cooccurrences`.
         marked: documents of both splits.
         beside: further documents to fit on, see `spin_for_words` and `mark_experts_documents`.
     """
@@ -304,13 +306,13 @@ def fit_shipped_artifacts(
     fitted = [d for d in [*development, *beside] if _is_fitted(d)]
 
     def judge(*groups: str) -> JudgedWords:
-        chosen = [(d.evidence, d.log_odds, d.marks) for d in fitted if d.group in groups]
+        chosen = [(d.features, d.log_odds, d.marks) for d in fitted if d.group in groups]
         return judge_words(memory, chosen, usage)
 
     model = fit_word_model(judge("people"), judge("translated", "experts"), judge("spun"), SEED)
-    people = [(d.evidence, d.log_odds) for d in rest if d.group == "people"]
-    model = choose_levels(ArtifactFinder(memory, model, usage), people)
-    translated = [(d.evidence, d.log_odds, d.marks) for d in rest if d.group == "translated"]
+    human = [(d.features, d.log_odds) for d in rest if d.group == "people"]
+    model = choose_levels(ArtifactFinder(memory, model, usage), human)
+    translated = [(d.features, d.log_odds, d.marks) for d in rest if d.group == "translated"]
     balance = choose_balance(model, judge_words(memory, translated, usage))
     model = replace(model, levels=dict(model.levels) | {BALANCED: balance})
     finder = ArtifactFinder(memory, model, usage)
@@ -332,14 +334,14 @@ def measure_artifacts(
             counts = []
             for d in documents:
                 if d.group == group:
-                    shown = finder.find(d.text, d.evidence, d.log_odds, level)
+                    shown = finder.find(d.text, d.features, d.log_odds, level)
                     counts.append(measure_spans([(a.start, a.end) for a in shown], d.gold))
             figures[f"{group}, {level}"] = {"documents": len(counts), **summarize_spans(counts)}
-        people = [d for d in documents if d.group == "people"]
-        spans = sum(len(finder.find(d.text, d.evidence, d.log_odds, level)) for d in people)
-        words = sum(d.evidence.words for d in people)
+        human = [d for d in documents if d.group == "people"]
+        spans = sum(len(finder.find(d.text, d.features, d.log_odds, level)) for d in human)
+        words = sum(d.features.words for d in human)
         figures[f"people, {level}"] = {
-            "documents": len(people),
+            "documents": len(human),
             "spans per 500 words": 500 * spans / max(1, words),
         }
     return figures
@@ -353,7 +355,7 @@ def measure_experts_marks(
     counts: dict[str, list[dict[str, float]]] = {level: [] for level in finder.model.levels}
     for document in _read_marked_documents(detector, frame):
         for level, so_far in counts.items():
-            shown = finder.find(document.text, document.evidence, document.log_odds, level)
+            shown = finder.find(document.text, document.features, document.log_odds, level)
             so_far.append(measure_spans([(a.start, a.end) for a in shown], document.gold))
     return {
         level: {"documents": len(so_far), **summarize_spans(so_far)}
@@ -385,11 +387,11 @@ def _mark_gold(
     detector: Detector, text: str, gold: Sequence[tuple[int, int]], group: str, article_id: str
 ) -> Iterator[MarkedDocument]:
     """The development document of a text whose traces are known; none if nothing is judged."""
-    (evidence,) = detector.gatherer.gather([text])
-    if evidence.judged:
-        (log_odds,) = detector.measure_log_odds([evidence])
-        marks = mark_spans(PlacedWords.locate(text, evidence), gold)
-        yield MarkedDocument(text, evidence, log_odds, marks, gold, group, "dev", article_id, False)
+    (features,) = detector.extractor.gather([text])
+    if features.judged:
+        (log_odds,) = detector.measure_log_odds([features])
+        marks = mark_spans(PlacedWords.locate(text, features), gold)
+        yield MarkedDocument(text, features, log_odds, marks, gold, group, "dev", article_id, False)
 
 
 def complete_shipped_model(folder: Path, model: Path) -> Bundle:
@@ -402,10 +404,10 @@ def complete_shipped_model(folder: Path, model: Path) -> Bundle:
     labelled, common_words = assemble_tuning_pairs(folder, SEED, versions=MEMORY_VERSIONS)
     detector = Detector.load(model)
     frame = load_shipped_pairs(folder)
-    pairs, marked = gather_shipped_pairs(detector, frame)
+    pairs, marked = extract_shipped_pairs(detector, frame)
     classifier, comparison = fit_shipped_comparison(pairs)
     memory = count_words(labelled, kinds=(TRANSLATED,))
-    usage = count_usage(list_people_views(folder, labelled, common_words, frame))
+    usage = count_cooccurrences(list_human_sentences(folder, labelled, common_words, frame))
     beside = spin_for_words(detector, pairs.frame, make_word_spinners())
     beside += mark_experts_documents(detector, folder)
     finder, artifacts = fit_shipped_artifacts(memory, usage, marked, beside)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from detector.errors import DetectorError
-from detector.features.extractor import EvidenceGatherer
+from detector.features.extractor import FeatureExtractor
 from detector.results import ORIGINAL
 from detector.text.sentences import split_sentences
 from detector.text.words import count_words
@@ -49,7 +49,7 @@ class TunedModel(NamedTuple):
     """
 
     folder: Path
-    gatherer: EvidenceGatherer
+    extractor: FeatureExtractor
     pairs: int
 
 
@@ -74,19 +74,19 @@ def iterate_sentence_pairs(
         original = originals.get(row.article_id)
         if original is None:
             continue
-        versions, people = split_sentences(str(row.text)), split_sentences(original)
+        versions, human = split_sentences(str(row.text)), split_sentences(original)
         for link in align(str(row.text), original).links:
             if len(link.sentences) != 1 or len(link.original_sentences) != 1:
                 continue
             text = versions[link.sentences[0]].text
-            own = people[link.original_sentences[0]].text
+            own = human[link.original_sentences[0]].text
             if text != own and min(map(count_words, (text, own))) >= _FEWEST_WORDS:
                 yield label_pair(own, text, str(row.label), common_words)
 
 
 def tune_encoder(
     documents: pd.DataFrame,
-    base: EvidenceGatherer,
+    base: FeatureExtractor,
     encoder_base: str,
     work: Path,
     seed: int,
@@ -120,10 +120,15 @@ def tune_encoder(
     heads, folder = _tune(pairs, encoder_base, work, seed, resume, say, config)
     from detector.features.encoder import SentenceEncoder
 
-    gatherer = EvidenceGatherer(
-        SentenceEncoder(folder), heads, base.common_words, base.lexical, base.style, base.idiom
+    extractor = FeatureExtractor(
+        SentenceEncoder(folder),
+        heads,
+        base.common_words,
+        base.lexical,
+        base.style,
+        base.language_model,
     )
-    return TunedModel(folder, gatherer, len(pairs))
+    return TunedModel(folder, extractor, len(pairs))
 
 
 def _tune(

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detector.model.fingerprint import LearntTraces
+from detector.model.fingerprint import MachineFingerprint
 
 Floats = npt.NDArray[np.float32]
 
@@ -28,7 +28,7 @@ _MOST_OF_TWO_BYTES = 1 << 16
 
 
 @dataclass(frozen=True)
-class Traces:
+class DocumentFingerprints:
     """Words and embeddings of documents.
 
     Attributes:
@@ -39,18 +39,18 @@ class Traces:
     embeddings: Floats
     words: list[Hashes]
 
-    def select(self, rows: npt.NDArray[np.int64]) -> Traces:
+    def select(self, rows: npt.NDArray[np.int64]) -> DocumentFingerprints:
         """Those of some documents."""
-        return Traces(self.embeddings[rows], [self.words[i] for i in rows])
+        return DocumentFingerprints(self.embeddings[rows], [self.words[i] for i in rows])
 
-    def measure(self, learnt: LearntTraces) -> Floats:
-        """(documents, 2), see `LearntTraces.measure`."""
-        rows = [learnt.measure(e, w) for e, w in zip(self.embeddings, self.words, strict=True)]
+    def measure(self, fingerprint: MachineFingerprint) -> Floats:
+        """(documents, 2), see `MachineFingerprint.measure`."""
+        rows = [fingerprint.measure(e, w) for e, w in zip(self.embeddings, self.words, strict=True)]
         return np.array(rows, dtype=np.float32).reshape(-1, 2)
 
-    def round(self) -> Traces:
+    def round(self) -> DocumentFingerprints:
         """The same as they come back out of a model."""
-        return Traces.from_arrays(self.to_arrays())
+        return DocumentFingerprints.from_arrays(self.to_arrays())
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Plain arrays, for a model folder; a word is two bytes there, its place among them all."""
@@ -69,7 +69,7 @@ class Traces:
         return np.concatenate([*self.words, np.zeros(0, dtype=np.uint32)])
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> Traces:
+    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> DocumentFingerprints:
         """What `to_arrays` gave.
 
         Raises:
@@ -83,14 +83,14 @@ class Traces:
         return cls(embeddings, np.split(flat, np.cumsum(sizes)[:-1])[: len(sizes)])
 
 
-def join_traces(parts: Sequence[Traces | None]) -> Traces | None:
+def join_fingerprints(parts: Sequence[DocumentFingerprints | None]) -> DocumentFingerprints | None:
     """Several collections as one; None where one of them is not known."""
     known = [part for part in parts if part is not None]
     if len(known) < len(parts) or not known:
         return None
     if len({part.embeddings.shape[1] for part in known}) > 1:
         return None
-    return Traces(
+    return DocumentFingerprints(
         np.concatenate([part.embeddings for part in known]),
         [w for part in known for w in part.words],
     )

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from detector.features.extractor import EvidenceGatherer
+from detector.features.extractor import FeatureExtractor
 from detector.model.bundle import Bundle
 from detector.model.document_classifier import DocumentClassifier
 from detector.training.corpora.findings import ValidationReport
@@ -33,15 +33,15 @@ from detector.training.evaluation.regression_check import (
     compare_sets,
     list_some,
 )
-from detector.training.fitting.gathered_documents import GatheredDocuments, gather_documents
+from detector.training.fitting.feature_table import FeatureTable, extract_features
 from detector.training.fitting.summary import summarize_fit
 from detector.training.generation.augmentation import Maker, augment_documents, list_makers
 from detector.training.retraining.fitting import Fit, fit_run
 from detector.training.retraining.replay_data import (
     classifier_parts,
-    pack_evidence,
-    round_evidence,
-    unpack_evidence,
+    pack_replay_data,
+    round_replay_data,
+    unpack_replay_data,
 )
 from detector.training.retraining.settings import (
     DEPTHS,
@@ -60,10 +60,10 @@ __all__ = [
     "RetrainSettings",
     "WorseModelError",
     "classifier_parts",
-    "pack_evidence",
+    "pack_replay_data",
     "retrain",
     "summarize_fit",
-    "unpack_evidence",
+    "unpack_replay_data",
 ]
 
 
@@ -104,19 +104,19 @@ def retrain(
     )
     documents = _prepare_documents(run, paths, makers)
     if settings.depth == ENCODER:
-        gatherer, documents = _tune(run, documents)
+        extractor, documents = _tune(run, documents)
     else:
-        gatherer = EvidenceGatherer.from_bundle(bundle)
+        extractor = FeatureExtractor.from_bundle(bundle)
     is_new = settings.depth == ENCODER
-    gathered = gather_documents(documents, gatherer, keep_embeddings=is_new)
+    gathered = extract_features(documents, extractor, keep_embeddings=is_new)
     if gathered.frame.empty:
         raise PairsError("no document holds a whole sentence; give texts, not words")
     if is_new:
         gathered = _fit_discriminant(run, gathered)
-    gathered = round_evidence(gathered)
+    gathered = round_replay_data(gathered)
     before = gathered
     if settings.depth == ENCODER:
-        before = gather_documents(documents, EvidenceGatherer.from_bundle(bundle))
+        before = extract_features(documents, FeatureExtractor.from_bundle(bundle))
     fit, sets = fit_run(run, gathered, before)
     comparison = _judge(run, fit, sets)
     written = write_run(run, output, paths, fit, sets, comparison)
@@ -133,8 +133,8 @@ def _prepare_documents(run: Run, paths: Sequence[Path], makers: Sequence[Maker])
     if makers:
         documents, run.made = augment_documents(documents, makers)
     count_documents(documents, run.report)
-    learnt = documents[~documents["held_out"].astype(bool)]
-    check_numbers(learnt, run.report, run.settings.depth == THRESHOLDS)
+    fingerprint = documents[~documents["held_out"].astype(bool)]
+    check_numbers(fingerprint, run.report, run.settings.depth == THRESHOLDS)
     run.say(str(run.report))
     for name, count in run.made.items():
         run.say(f"augmented by {name}: {count:,} documents")
@@ -144,7 +144,7 @@ def _prepare_documents(run: Run, paths: Sequence[Path], makers: Sequence[Maker])
     return documents
 
 
-def _tune(run: Run, documents: pd.DataFrame) -> tuple[EvidenceGatherer, pd.DataFrame]:
+def _tune(run: Run, documents: pd.DataFrame) -> tuple[FeatureExtractor, pd.DataFrame]:
     """Tune the encoder on a third of the articles; the documents of the others are left."""
     from detector.training.retraining.encoder import is_for_tuning, tune_encoder
 
@@ -159,7 +159,7 @@ def _tune(run: Run, documents: pd.DataFrame) -> tuple[EvidenceGatherer, pd.DataF
         )
     tuned = tune_encoder(
         documents[for_tuning],
-        EvidenceGatherer.from_bundle(run.base),
+        FeatureExtractor.from_bundle(run.base),
         settings.encoder_base,
         settings.work,
         settings.seed,
@@ -167,19 +167,19 @@ def _tune(run: Run, documents: pd.DataFrame) -> tuple[EvidenceGatherer, pd.DataF
         run.say,
     )
     run.tuned_on = tuned.pairs
-    evidence = run.base.read_arrays("evidence.safetensors")
-    run.parts = {"encoder": tuned.folder, "evidence.safetensors": evidence | tuned.gatherer.heads}
-    return tuned.gatherer, rest
+    features = run.base.read_arrays("evidence.safetensors")
+    run.parts = {"encoder": tuned.folder, "evidence.safetensors": features | tuned.extractor.heads}
+    return tuned.extractor, rest
 
 
-def _fit_discriminant(run: Run, gathered: GatheredDocuments) -> GatheredDocuments:
+def _fit_discriminant(run: Run, gathered: FeatureTable) -> FeatureTable:
     """Fit the discriminant of a new encoder, and fill its columns in."""
     from detector.training.fitting.discriminant import cross_fit_discriminant, fill_discriminants
 
     held_out = gathered.frame["held_out"].astype(bool).to_numpy()
-    scorer, learnt = cross_fit_discriminant(gathered.select(~held_out))
+    scorer, fingerprint = cross_fit_discriminant(gathered.select(~held_out))
     matrices = fill_discriminants(gathered, scorer).matrices
-    for row, matrix in zip(np.flatnonzero(~held_out), learnt.matrices, strict=True):
+    for row, matrix in zip(np.flatnonzero(~held_out), fingerprint.matrices, strict=True):
         matrices[row] = matrix
     run.parts["evidence.safetensors"] |= scorer.to_arrays("discriminant")
     return replace(gathered, matrices=matrices)

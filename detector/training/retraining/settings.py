@@ -16,7 +16,7 @@ from detector.model.document_classifier import DocumentClassifier
 from detector.model.manifest import MANIFEST
 from detector.training.corpora.findings import ValidationReport
 from detector.training.evaluation.regression_check import Comparison, list_some
-from detector.training.fitting.gathered_documents import GatheredDocuments
+from detector.training.fitting.feature_table import FeatureTable
 
 THRESHOLDS, CLASSIFIER, ENCODER = "thresholds", "classifier", "encoder"
 
@@ -90,7 +90,7 @@ class Run:
     say: Callable[[str], None]
     made: dict[str, int] = field(default_factory=dict)
     not_installed: list[str] = field(default_factory=list)
-    evidence: GatheredDocuments | None = None
+    features: FeatureTable | None = None
     kept: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
     parts: dict[str, Any] = field(default_factory=dict)
     tuned_on: int = 0

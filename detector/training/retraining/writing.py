@@ -140,7 +140,7 @@ def _describe_run(run: Run, fit: Fit, comparison: Comparison) -> dict[str, Any]:
         "augmented": run.made,
         "documents of the base replaced": int((~run.kept).sum()),
         "sentence pairs of the encoder": run.tuned_on,
-        "a machine of its own": fit.taught.figures,
+        "a machine of its own": fit.adapted.figures,
         "comparison": comparison.to_dict(),
         "regression accepted": bool(comparison.faults),
     }

@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detector.features.document_features import DocumentEvidence, summarize
-from detector.features.extractor import EvidenceGatherer
+from detector.features.document_features import DocumentFeatures, summarize
+from detector.features.extractor import FeatureExtractor
 from detector.features.ngrams import hash_words
-from detector.model.fingerprint import LearntTraces
+from detector.model.fingerprint import MachineFingerprint
 from detector.training.corpora.splits import hash_fraction
-from detector.training.retraining.fingerprints import Traces, join_traces
+from detector.training.retraining.fingerprints import DocumentFingerprints, join_fingerprints
 
 Floats = npt.NDArray[np.float64]
 
@@ -31,7 +31,7 @@ ARTICLES_OF_A_FULL_GROUP = 200
 
 
 @dataclass(frozen=True)
-class GatheredDocuments:
+class FeatureTable:
     """Documents reduced to what the classifier learns from.
 
     Attributes:
@@ -51,40 +51,40 @@ class GatheredDocuments:
     frame: pd.DataFrame
     matrices: list[npt.NDArray[np.float32]]
     counts: list[npt.NDArray[np.int32]]
-    traces: Traces | None = None
-    learnt: npt.NDArray[np.float32] | None = None
+    fingerprints: DocumentFingerprints | None = None
+    fingerprint: npt.NDArray[np.float32] | None = None
     embeddings: list[npt.NDArray[np.float16]] | None = None
 
-    def select(self, mask: npt.NDArray[np.bool_]) -> GatheredDocuments:
+    def select(self, mask: npt.NDArray[np.bool_]) -> FeatureTable:
         """The documents where `mask` holds."""
         rows = np.flatnonzero(mask)
-        return GatheredDocuments(
+        return FeatureTable(
             self.frame.iloc[rows].reset_index(drop=True),
             [self.matrices[i] for i in rows],
             [self.counts[i] for i in rows],
-            None if self.traces is None else self.traces.select(rows),
-            None if self.learnt is None else self.learnt[rows],
+            None if self.fingerprints is None else self.fingerprints.select(rows),
+            None if self.fingerprint is None else self.fingerprint[rows],
             None if self.embeddings is None else [self.embeddings[i] for i in rows],
         )
 
-    def learn(self, learnt: LearntTraces | None) -> GatheredDocuments:
+    def learn(self, fingerprint: MachineFingerprint | None) -> FeatureTable:
         """The same documents as a model sees them that was taught this machine, or none."""
-        if learnt is None or self.traces is None:
-            return replace(self, learnt=None)
-        return replace(self, learnt=self.traces.measure(learnt))
+        if fingerprint is None or self.fingerprints is None:
+            return replace(self, fingerprint=None)
+        return replace(self, fingerprint=self.fingerprints.measure(fingerprint))
 
     @property
     def summaries(self) -> npt.NDArray[np.float32]:
         """(documents, SUMMARY_COLUMNS), and `learnt` after them if it is known."""
         summaries = np.stack([summarize(m) for m in self.matrices])
-        return summaries if self.learnt is None else np.hstack([summaries, self.learnt])
+        return summaries if self.fingerprint is None else np.hstack([summaries, self.fingerprint])
 
     @property
     def words(self) -> npt.NDArray[np.int64]:
         """Judged words of each document."""
         return np.array([c.sum() for c in self.counts])
 
-    def crop(self, sentences: int) -> GatheredDocuments:
+    def crop(self, sentences: int) -> FeatureTable:
         """A run of `sentences` sentences of each document that has more, its place fixed by id."""
         rows = [i for i, m in enumerate(self.matrices) if len(m) > sentences]
         matrices, counts = [], []
@@ -93,63 +93,65 @@ class GatheredDocuments:
             start = int(hash_fraction(key) * (len(self.matrices[i]) - sentences + 1))
             matrices.append(self.matrices[i][start : start + sentences])
             counts.append(self.counts[i][start : start + sentences])
-        cropped = GatheredDocuments(self.frame.iloc[rows].reset_index(drop=True), matrices, counts)
+        cropped = FeatureTable(self.frame.iloc[rows].reset_index(drop=True), matrices, counts)
         return cropped.select(cropped.words >= _MINIMUM_CROP_WORDS)
 
-    def with_crops(self) -> GatheredDocuments:
+    def with_crops(self) -> FeatureTable:
         """The documents and their crops."""
         return concatenate([self.learn(None), *(self.crop(n) for n in CROPS)])
 
 
-def concatenate(parts: Sequence[GatheredDocuments]) -> GatheredDocuments:
+def concatenate(parts: Sequence[FeatureTable]) -> FeatureTable:
     """Several collections as one."""
     embeddings = None
     if all(p.embeddings is not None for p in parts):
         embeddings = [e for p in parts for e in p.embeddings or []]
-    return GatheredDocuments(
+    return FeatureTable(
         pd.concat([p.frame for p in parts], ignore_index=True),
         [m for p in parts for m in p.matrices],
         [c for p in parts for c in p.counts],
-        join_traces([p.traces for p in parts]),
+        join_fingerprints([p.fingerprints for p in parts]),
         embeddings=embeddings,
     )
 
 
-def gather_documents(
+def extract_features(
     frame: pd.DataFrame,
-    gatherer: EvidenceGatherer,
+    extractor: FeatureExtractor,
     batch: int = 64,
     keep_embeddings: bool = False,
-) -> GatheredDocuments:
+) -> FeatureTable:
     """The evidence of each document of `frame` (column ``text``); those with none are left out."""
     matrices, counts, kept = [], [], []
     embeddings, means, words = [], [], []
     texts = frame["text"].tolist()
     for at in range(0, len(texts), batch):
-        for offset, document in enumerate(gatherer.gather(texts[at : at + batch])):
+        for offset, document in enumerate(extractor.gather(texts[at : at + batch])):
             if document.judged:
                 kept.append(at + offset)
                 matrices.append(document.matrix)
                 counts.append(_count_words(document))
                 means.append(document.embedding)
-                words.append(hash_words([document.views[i] for i in document.judged]))
+                words.append(hash_words([document.masked_sentences[i] for i in document.judged]))
                 if keep_embeddings:
                     embeddings.append(document.embeddings.astype(np.float16))
     rest = frame.drop(columns="text").iloc[kept].reset_index(drop=True)
-    traces = Traces(np.stack(means), words) if kept else None
-    gathered = GatheredDocuments(rest, matrices, counts, traces).learn(gatherer.learnt)
+    fingerprints = DocumentFingerprints(np.stack(means), words) if kept else None
+    gathered = FeatureTable(rest, matrices, counts, fingerprints).learn(extractor.fingerprint)
     return replace(gathered, embeddings=embeddings if keep_embeddings else None)
 
 
-def _count_words(document: DocumentEvidence) -> npt.NDArray[np.int32]:
-    return np.array([document.views[i].word_count for i in document.judged], dtype=np.int32)
+def _count_words(document: DocumentFeatures) -> npt.NDArray[np.int32]:
+    return np.array(
+        [document.masked_sentences[i].word_count for i in document.judged], dtype=np.int32
+    )
 
 
 def balance(frame: pd.DataFrame) -> Floats:
     """Sample weights: classes count alike, within a class its groups, within a group its documents.
 
     So an outlet with thousands of articles does not speak for all outlets. Where the frame says so
-    (see `GatheredDocuments`), documents weigh more or less within their group, and a group that
+    (see `FeatureTable`), documents weigh more or less within their group, and a group that
     was added counts by its articles until there are `ARTICLES_OF_A_FULL_GROUP`.
     """
     source = frame["group"].where(frame["label"] != "spun", frame["system"])
