@@ -25,8 +25,8 @@ from itertools import islice
 from pathlib import Path
 
 from detector import Detector
-from detector.batch.engine import judge_documents
-from detector.io.readers import Document
+from detector.batch.engine import score_records
+from detector.io.readers import Record
 from detector.text.sentences import split_sentences
 from detector.text.words import count_words
 
@@ -36,7 +36,7 @@ AROUND = 96
 SAMPLES = 40
 
 
-def generate_documents(words: int, seed: int) -> Iterator[Document]:
+def generate_documents(words: int, seed: int) -> Iterator[Record]:
     """Documents of about so many words, without end."""
     sentences = [
         s.text
@@ -54,7 +54,7 @@ def generate_documents(words: int, seed: int) -> Iterator[Document]:
             place = rng.randrange(len(sentences))
             chosen.append(sentences[place])
             total += lengths[place]
-        yield Document(number, "\n".join(chosen), "generated", number)
+        yield Record(number, "\n".join(chosen), "generated", number)
         number += 1
 
 
@@ -63,7 +63,7 @@ def generate_documents(words: int, seed: int) -> Iterator[Document]:
 # --------------------------------------------------------------------------------------
 
 
-def time_bare(detector: Detector, documents: list[Document]) -> float:
+def time_bare(detector: Detector, documents: list[Record]) -> float:
     """Documents a second of the bare scorer."""
     for document in documents[:8]:
         detector.score(document.text, artifacts="none")
@@ -73,7 +73,7 @@ def time_bare(detector: Detector, documents: list[Document]) -> float:
     return len(documents) / (time.perf_counter() - started)
 
 
-def time_engine(detector: Detector, documents: list[Document], workers: int) -> float:
+def time_engine(detector: Detector, documents: list[Record], workers: int) -> float:
     """Documents a second of the engine while it runs: others come before, and others after.
 
     So workers have loaded their models when the clock starts, and are as far ahead of what is
@@ -81,7 +81,7 @@ def time_engine(detector: Detector, documents: list[Document], workers: int) -> 
     """
     others = list(islice(generate_documents(500, 99), 2 * AROUND * workers))
     before, after = others[: AROUND * workers], others[AROUND * workers :]
-    outcomes = judge_documents([*before, *documents, *after], detector, workers=workers)
+    outcomes = score_records([*before, *documents, *after], detector, workers=workers)
     for _ in islice(outcomes, len(before)):
         pass
     started = time.perf_counter()
@@ -151,7 +151,7 @@ def draw_curve(detector: Detector, count: int, words: int, workers: int) -> dict
     step = max(1, count // SAMPLES)
     curve = []
     started = time.perf_counter()
-    for done, _ in enumerate(judge_documents(documents, detector, workers=workers), start=1):
+    for done, _ in enumerate(score_records(documents, detector, workers=workers), start=1):
         if done % step == 0:
             own, others = measure_memory()
             curve.append(f"{done:,}: {own:.0f} + {others:.0f}")

@@ -102,5 +102,5 @@ def obey(words: list[str]) -> None:
 
 
 def loader(log: Path | None = None, seconds: float = 0.0) -> LoadDetector:
-    """What `judge_documents` takes as `load`, for fake detectors in its workers."""
+    """What `score_records` takes as `load`, for fake detectors in its workers."""
     return partial(FakeDetector, None if log is None else str(log), seconds)

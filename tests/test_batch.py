@@ -15,24 +15,24 @@ from fake_detector import FakeDetector, loader
 
 from detector.batch import workers as workers_module
 from detector.batch.chunks import Outcome
-from detector.batch.engine import judge_documents
+from detector.batch.engine import score_records
 from detector.batch.frame import score_frame
 from detector.batch.judge import COMPARED_COLUMNS, JUDGED_COLUMNS, Judge, Settings
 from detector.batch.workers import WorkerError
 from detector.errors import DetectorError
-from detector.io.readers import BadInput, Document
+from detector.io.readers import BadInput, Record
 
 if TYPE_CHECKING:
     from detector.detector import Detector
 
 
-def document(text: str, number: int = 0, **more: Any) -> Document:
-    return Document(number, text, "in.jsonl", number, **more)
+def document(text: str, number: int = 0, **more: Any) -> Record:
+    return Record(number, text, "in.jsonl", number, **more)
 
 
-def make_items(count: int) -> list[Document | BadInput]:
+def make_items(count: int) -> list[Record | BadInput]:
     """Texts of very different lengths; every seventh input is bad, every fifth seen before."""
-    items: list[Document | BadInput] = []
+    items: list[Record | BadInput] = []
     for n in range(count):
         if n % 7 == 3:
             items.append(BadInput(n, "in.jsonl", n, "blank line: no JSON object"))
@@ -53,8 +53,8 @@ def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("detector.batch.chunks._CHUNK_CHARACTERS", 2000)
 
 
-def judge(items: Sequence[Document | BadInput], workers: int = 1, **more: Any) -> list[Outcome]:
-    outcomes = judge_documents(items, FakeDetector(), workers=workers, load=loader(), **more)
+def judge(items: Sequence[Record | BadInput], workers: int = 1, **more: Any) -> list[Outcome]:
+    outcomes = score_records(items, FakeDetector(), workers=workers, load=loader(), **more)
     return list(outcomes)
 
 
@@ -76,7 +76,7 @@ def test_outcomes_are_the_same_and_in_order_whatever_the_workers() -> None:
 def test_a_text_is_judged_once_however_often_it_comes(tmp_path: Path) -> None:
     log = tmp_path / "log"
     items = [document(text, n) for n, text in enumerate(["a b", "c d", "a b", "e f", "a b"])]
-    outcomes = list(judge_documents(items, FakeDetector(str(log)), workers=1))
+    outcomes = list(score_records(items, FakeDetector(str(log)), workers=1))
     assert read_log(log) == ["a", "c", "e"]
     assert [outcome.duplicate for outcome in outcomes] == [False, False, True, False, True]
     assert outcomes[0].judgement == outcomes[2].judgement == outcomes[4].judgement
@@ -86,7 +86,7 @@ def test_a_text_is_judged_once_however_often_it_comes(tmp_path: Path) -> None:
 def test_what_is_still_being_judged_is_not_asked_for_again(tmp_path: Path) -> None:
     log = tmp_path / "log"
     items = [document(f"same{n % 3} " + "word " * 150, n) for n in range(40)]
-    outcomes = list(judge_documents(items, FakeDetector(), workers=2, load=loader(log)))
+    outcomes = list(score_records(items, FakeDetector(), workers=2, load=loader(log)))
     assert sorted(read_log(log)) == ["same0", "same1", "same2"]
     assert len({o.get("probability") for o in outcomes}) == 3
     assert sum(o.duplicate for o in outcomes) == 37
@@ -97,7 +97,7 @@ def test_only_so_many_texts_are_remembered(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr("detector.batch.chunks.CHUNK_DOCUMENTS", 1)
     log = tmp_path / "log"
     items = [document(text) for text in ("a 1", "b 1", "a 1", "c 1", "a 1", "b 1")]
-    list(judge_documents(items, FakeDetector(str(log)), workers=1))
+    list(score_records(items, FakeDetector(str(log)), workers=1))
     assert read_log(log) == ["a", "b", "c", "b"]
 
 
@@ -108,7 +108,7 @@ def test_the_same_text_with_another_original_is_another_case() -> None:
     assert not any(o.duplicate for o in outcomes)
 
 
-def watch(items: Sequence[Document], taken: list[int]) -> Iterator[Document]:
+def watch(items: Sequence[Record], taken: list[int]) -> Iterator[Record]:
     for n, item in enumerate(items):
         taken.append(n)
         yield item
@@ -120,7 +120,7 @@ def test_no_more_is_read_ahead_than_the_workers_need(workers: int) -> None:
     items = [document(f"number{n} " + "word " * 100, n) for n in range(200)]
     taken: list[int] = []
     ahead = 0
-    outcomes = judge_documents(watch(items, taken), FakeDetector(), workers=workers, load=loader())
+    outcomes = score_records(watch(items, taken), FakeDetector(), workers=workers, load=loader())
     for done, _ in enumerate(outcomes):
         ahead = max(ahead, len(taken) - done)
     per_chunk = 4
@@ -130,7 +130,7 @@ def test_no_more_is_read_ahead_than_the_workers_need(workers: int) -> None:
 def test_a_row_full_of_other_fields_fills_a_chunk() -> None:
     items = [document(f"t{n} x", n, fields={"page": "p" * (1 << 19)}) for n in range(8)]
     taken: list[int] = []
-    next(judge_documents(watch(items, taken), FakeDetector(), workers=1))
+    next(score_records(watch(items, taken), FakeDetector(), workers=1))
     assert len(taken) == 2
 
 
@@ -148,7 +148,7 @@ def test_impossible_calls_say_why() -> None:
     with pytest.raises(ValueError, match="at least 1, not 0"):
         judge([], workers=0)
     with pytest.raises(ValueError, match="came from no folder"):
-        judge_documents([], FakeDetector(), workers=2)
+        score_records([], FakeDetector(), workers=2)
 
 
 # --------------------------------------------------------------------------------------
@@ -214,7 +214,7 @@ def list_workers() -> list[str]:
 @pytest.mark.usefixtures("small_chunks")
 def test_closing_early_ends_the_workers() -> None:
     items = (document(f"number{n} " + "word " * 100, n) for n in range(10**9))
-    outcomes = judge_documents(items, FakeDetector(), workers=2, load=loader(seconds=0.01))
+    outcomes = score_records(items, FakeDetector(), workers=2, load=loader(seconds=0.01))
     assert next(outcomes).source.id == 0
     assert len(list_workers()) == 2
     started = time.monotonic()

@@ -27,7 +27,7 @@ from detector.batch import journal
 from detector.batch.chunks import Outcome
 from detector.batch.journal import Journal, RunError, WriteError, name_folder
 from detector.cli import main
-from detector.io.readers import BadInput, Document
+from detector.io.readers import BadInput, Record
 
 PROGRAM = f"""
 import os, sys
@@ -358,7 +358,7 @@ def add(to: Journal, *numbers: int, source: str = "-") -> None:
         to.add(outcome, {"id": str(n)} if n % 2 else None, None if n % 2 else {"id": n})
 
 
-def make_items(*numbers: int, source: str = "-") -> list[Document | BadInput]:
+def make_items(*numbers: int, source: str = "-") -> list[Record | BadInput]:
     return [BadInput(n, source, n, "blank line: no JSON object") for n in numbers]
 
 

@@ -16,9 +16,9 @@ from detector.io.readers import (
     DOCUMENT_LIMIT,
     ROW_LIMIT,
     BadInput,
-    Document,
     FieldNames,
-    read_documents,
+    Record,
+    read_records,
 )
 
 TEXT = "The council met on Tuesday. It closed the café.\n"
@@ -30,13 +30,13 @@ def write(folder: Path, name: str, content: str | bytes) -> str:
     return str(path)
 
 
-def read_one(source: str) -> Document | BadInput:
-    (item,) = read_documents([source])
+def read_one(source: str) -> Record | BadInput:
+    (item,) = read_records([source])
     return item
 
 
-def read_standard_input(content: bytes) -> list[Document | BadInput]:
-    return list(read_documents(["-"], standard_input=io.BytesIO(content)))
+def read_standard_input(content: bytes) -> list[Record | BadInput]:
+    return list(read_records(["-"], standard_input=io.BytesIO(content)))
 
 
 def rows(*values: Any) -> str:
@@ -51,7 +51,7 @@ def rows(*values: Any) -> str:
 @pytest.mark.parametrize("name", ["article.txt", "article", "article.2024"])
 def test_a_text_file_is_one_document(tmp_path: Path, name: str) -> None:
     source = write(tmp_path, name, TEXT)
-    assert read_one(source) == Document(source, TEXT, source)
+    assert read_one(source) == Record(source, TEXT, source)
 
 
 @pytest.mark.parametrize(
@@ -60,21 +60,21 @@ def test_a_text_file_is_one_document(tmp_path: Path, name: str) -> None:
 def test_marked_encodings_are_read(tmp_path: Path, encoding: str) -> None:
     mark = "" if encoding in ("utf-8", "utf-8-sig", "utf-16", "utf-32") else "\ufeff"
     item = read_one(write(tmp_path, "article.txt", (mark + TEXT).encode(encoding)))
-    assert isinstance(item, Document)
+    assert isinstance(item, Record)
     assert item.text == TEXT
     assert item.note is None
 
 
 def test_old_western_pages_are_read_with_a_note(tmp_path: Path) -> None:
     item = read_one(write(tmp_path, "article.txt", TEXT.encode("cp1252")))
-    assert isinstance(item, Document)
+    assert isinstance(item, Record)
     assert item.text == TEXT
     assert item.note == "byte 45 is not UTF-8: read as Windows-1252"
 
 
 def test_text_that_opens_with_a_brace_needs_only_its_name(tmp_path: Path) -> None:
     item = read_one(write(tmp_path, "article.txt", "{Update} " + TEXT))
-    assert isinstance(item, Document)
+    assert isinstance(item, Record)
     assert item.row is None
 
 
@@ -114,13 +114,13 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_stray_control_character_does_not_make_a_text_binary(tmp_path: Path) -> None:
     item = read_one(write(tmp_path, "a.txt", TEXT * 5 + "\x07"))
-    assert isinstance(item, Document)
+    assert isinstance(item, Record)
 
 
 def test_the_rest_is_read_after_a_bad_file(tmp_path: Path) -> None:
     good, empty = write(tmp_path, "good.txt", TEXT), write(tmp_path, "empty.txt", "")
-    items = list(read_documents([empty, good, "missing", good]))
-    assert [type(item) for item in items] == [BadInput, Document, BadInput, Document]
+    items = list(read_records([empty, good, "missing", good]))
+    assert [type(item) for item in items] == [BadInput, Record, BadInput, Record]
 
 
 # --------------------------------------------------------------------------------------
@@ -133,16 +133,16 @@ def test_each_row_is_a_document_with_its_fields(tmp_path: Path, name: str) -> No
     source = write(
         tmp_path, name, rows({"id": 7, "text": TEXT, "outlet": "x"}, {"text": TEXT, "id": None})
     )
-    assert list(read_documents([source])) == [
-        Document(7, TEXT, source, 1, {"outlet": "x"}),
-        Document(f"{source}:2", TEXT, source, 2),
+    assert list(read_records([source])) == [
+        Record(7, TEXT, source, 1, {"outlet": "x"}),
+        Record(f"{source}:2", TEXT, source, 2),
     ]
 
 
 def test_field_names_can_be_chosen(tmp_path: Path) -> None:
     source = write(tmp_path, "a.jsonl", rows({"id": 1, "url": "u", "body": TEXT, "text": None}))
-    (item,) = read_documents([source], FieldNames(text="body", id="url"))
-    assert item == Document("u", TEXT, source, 1, {"id": 1, "text": None})
+    (item,) = read_records([source], FieldNames(text="body", id="url"))
+    assert item == Record("u", TEXT, source, 1, {"id": 1, "text": None})
 
 
 @pytest.mark.parametrize(
@@ -171,9 +171,9 @@ def test_field_names_can_be_chosen(tmp_path: Path) -> None:
 )
 def test_a_bad_row_is_named_and_the_next_is_read(tmp_path: Path, line: str, reason: str) -> None:
     source = write(tmp_path, "a.jsonl", f"{rows({'text': TEXT})}{line}\n{rows({'text': TEXT})}")
-    first, bad, last = read_documents([source])
-    assert isinstance(first, Document)
-    assert isinstance(last, Document)
+    first, bad, last = read_records([source])
+    assert isinstance(first, Record)
+    assert isinstance(last, Record)
     assert last.row == 3
     assert isinstance(bad, BadInput)
     assert bad.reason.startswith(reason)
@@ -191,15 +191,15 @@ def test_marked_rows_are_read(tmp_path: Path, encoding: str) -> None:
     odd = "One\u2028line\x85only, café. " * 10
     content = "".join(json.dumps({"text": odd}, ensure_ascii=False) + "\r\n" for _ in range(3))
     for name in ("a.jsonl", "a.data"):
-        items = list(read_documents([write(tmp_path, name, content.encode(encoding))]))
+        items = list(read_records([write(tmp_path, name, content.encode(encoding))]))
         assert [getattr(item, "text", item) for item in items] == [odd] * 3
 
 
 def test_only_the_row_in_another_encoding_gets_a_note(tmp_path: Path) -> None:
     lines = [json.dumps({"text": TEXT}, ensure_ascii=False).encode(e) for e in ("utf-8", "cp1252")]
-    good, guessed = read_documents([write(tmp_path, "a.jsonl", b"\n".join(lines))])
-    assert isinstance(good, Document)
-    assert isinstance(guessed, Document)
+    good, guessed = read_records([write(tmp_path, "a.jsonl", b"\n".join(lines))])
+    assert isinstance(good, Record)
+    assert isinstance(guessed, Record)
     assert good.text == guessed.text == TEXT
     assert (good.note, bool(guessed.note)) == (None, True)
 
@@ -207,22 +207,20 @@ def test_only_the_row_in_another_encoding_gets_a_note(tmp_path: Path) -> None:
 def test_numbers_that_json_lacks_become_null(tmp_path: Path) -> None:
     source = write(tmp_path, "a.jsonl", '{"text": "x", "a": NaN, "b": -Infinity, "c": 1e999}\n')
     item = read_one(source)
-    assert isinstance(item, Document)
+    assert isinstance(item, Record)
     assert item.fields == {"a": None, "b": None, "c": None}
 
 
 def test_half_a_surrogate_pair_is_replaced(tmp_path: Path) -> None:
     item = read_one(write(tmp_path, "a.jsonl", '{"text": "broken \\ud83d emoji"}'))
-    assert isinstance(item, Document)
+    assert isinstance(item, Record)
     assert item.text == "broken \ufffd emoji"
 
 
 def test_a_row_may_bring_its_original(tmp_path: Path) -> None:
     given: list[Any] = ["Older text.", None, " ", 3, "\x01\x02"]
     lines = rows(*({"text": TEXT, "source": value} for value in given), {"text": TEXT})
-    items = list(
-        read_documents([write(tmp_path, "a.jsonl", lines)], FieldNames(reference="source"))
-    )
+    items = list(read_records([write(tmp_path, "a.jsonl", lines)], FieldNames(reference="source")))
     assert [getattr(item, "reference", None) for item in items] == ["Older text.", *[None] * 5]
     assert [getattr(item, "reason", None) for item in items] == [
         None,
@@ -250,7 +248,7 @@ def test_each_line_is_one_document_or_one_bad_input(lines: list[str]) -> None:
     items = read_standard_input(content.encode())
     assert [item.row for item in items] == list(range(1, len(lines) + 2))
     for line, item in zip(lines, items[1:], strict=True):
-        if isinstance(item, Document):
+        if isinstance(item, Record):
             assert json.loads(line) == {"text": item.text} or "\\u" in line
 
 
@@ -272,7 +270,7 @@ def test_an_array_of_objects_is_read_object_by_object(
     tmp_path: Path, name: str, indent: int | str | None
 ) -> None:
     source = write(tmp_path, name, "\n " + json.dumps(ARTICLES, indent=indent))
-    items = list(read_documents([source]))
+    items = list(read_records([source]))
     assert [(item.id, item.row) for item in items] == [(1, 1), (2, 2), (3, 3), (4, 4)]
     assert [getattr(item, "text", None) for item in items] == [a.get("text") for a in ARTICLES]
     assert items[0].fields == {"tags": [{"a": 1}, {}], "n": None}
@@ -283,7 +281,7 @@ def test_an_array_of_objects_is_read_object_by_object(
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
 def test_a_marked_array_is_read(tmp_path: Path, encoding: str) -> None:
     content = json.dumps(ARTICLES, indent=1, ensure_ascii=False).encode(encoding)
-    items = list(read_documents([write(tmp_path, "a.json", content)]))
+    items = list(read_records([write(tmp_path, "a.json", content)]))
     assert [getattr(item, "text", None) for item in items] == [a.get("text") for a in ARTICLES]
 
 
@@ -292,7 +290,7 @@ def test_pretty_printed_objects_are_read_one_after_the_other(tmp_path: Path) -> 
         json.dumps(ARTICLES[0], indent=2),
         "\n".join(json.dumps(article, indent=2) for article in ARTICLES),
     ):
-        items = list(read_documents([write(tmp_path, "a.json", text)]))
+        items = list(read_records([write(tmp_path, "a.json", text)]))
         assert [item.id for item in items] == [1, 2, 3, 4][: len(items)]
         assert [item.row for item in items] == list(range(1, len(items) + 1))
 
@@ -303,7 +301,7 @@ def test_a_malformed_object_costs_no_other(tmp_path: Path) -> None:
         objects[1] = objects[1].replace('"id": 2', '"id": 2 2')
         joint = f"{',' if start else ''}\n{' ' * indent}"
         source = write(tmp_path, "a.json", start + joint.join(objects) + end)
-        first, bad, *rest = read_documents([source])
+        first, bad, *rest = read_records([source])
         assert first.id == 1
         assert isinstance(bad, BadInput)
         assert bad.reason.startswith("malformed JSON: Expecting ',' delimiter on line ")
@@ -323,8 +321,8 @@ def test_a_malformed_object_costs_no_other(tmp_path: Path) -> None:
     ids=range(6),
 )
 def test_a_broken_array_says_where(tmp_path: Path, content: str, reasons: list[str]) -> None:
-    first, *rest = read_documents([write(tmp_path, "a.json", content)])
-    assert isinstance(first, Document)
+    first, *rest = read_records([write(tmp_path, "a.json", content)])
+    assert isinstance(first, Record)
     for item, reason in zip(rest, reasons, strict=True):
         assert isinstance(item, BadInput)
         assert item.reason.startswith(reason)
@@ -333,7 +331,7 @@ def test_a_broken_array_says_where(tmp_path: Path, content: str, reasons: list[s
 def test_only_the_object_in_another_encoding_gets_a_note(tmp_path: Path) -> None:
     parts = [json.dumps({"text": TEXT}, ensure_ascii=False).encode(e) for e in ("utf-8", "cp1252")]
     source = write(tmp_path, "a.json", b"[" + b",\n".join(parts) + b"]")
-    items = [item for item in read_documents([source]) if isinstance(item, Document)]
+    items = [item for item in read_records([source]) if isinstance(item, Record)]
     assert [(item.text, bool(item.note)) for item in items] == [(TEXT, False), (TEXT, True)]
 
 
@@ -342,7 +340,7 @@ def test_an_array_is_read_in_bounded_memory(tmp_path: Path) -> None:
     article = json.dumps({"text": "word " * 20_000})
     path.write_text("[" + ",".join([article] * 600) + "]")
     tracemalloc.start()
-    count = sum(isinstance(item, Document) for item in read_documents([str(path)]))
+    count = sum(isinstance(item, Record) for item in read_records([str(path)]))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert count == 600
@@ -352,7 +350,7 @@ def test_an_array_is_read_in_bounded_memory(tmp_path: Path) -> None:
 def test_an_object_too_long_for_a_row_is_refused(tmp_path: Path) -> None:
     long = json.dumps({"text": "x" * ROW_LIMIT * 2})
     source = write(tmp_path, "a.json", f'[\n{{"text": "x"}},\n{long},\n{{"text": "y"}}\n]')
-    first, bad, last = read_documents([source])
+    first, bad, last = read_records([source])
     assert isinstance(bad, BadInput)
     assert bad.reason.startswith("too long for a row")
     assert (getattr(first, "text", None), getattr(last, "text", None)) == ("x", "y")
@@ -364,9 +362,9 @@ def test_an_object_too_long_for_a_row_is_refused(tmp_path: Path) -> None:
 
 
 def test_standard_input_may_be_a_text_or_rows() -> None:
-    assert read_standard_input(TEXT.encode()) == [Document("-", TEXT, "-")]
+    assert read_standard_input(TEXT.encode()) == [Record("-", TEXT, "-")]
     items = read_standard_input(f"\n {rows({'text': TEXT})}".encode())
-    assert [(type(item), item.row) for item in items] == [(BadInput, 1), (Document, 2)]
+    assert [(type(item), item.row) for item in items] == [(BadInput, 1), (Record, 2)]
     assert items[0].place == "standard input, row 1"
 
 
@@ -382,7 +380,7 @@ def test_rows_are_read_one_at_a_time() -> None:
             buffer[: len(line)] = line
             return len(line)
 
-    stream: Iterator[Document | BadInput] = read_documents(
+    stream: Iterator[Record | BadInput] = read_records(
         ["-"], standard_input=io.BufferedReader(Endless())
     )
     assert [next(stream).row for _ in range(3)] == [1, 2, 3]
@@ -411,15 +409,15 @@ def test_a_pipe_can_be_read(tmp_path: Path) -> None:
     # Opened for both, a pipe blocks neither side.
     with open(os.open(pipe, os.O_RDWR), "wb", buffering=0) as writer:  # noqa: PTH123
         writer.write(rows({"text": TEXT}).encode())
-        (item,) = (next(iter(read_documents([str(pipe)]))),)
-    assert isinstance(item, Document)
+        (item,) = (next(iter(read_records([str(pipe)]))),)
+    assert isinstance(item, Record)
 
 
 @settings(derandomize=True, deadline=None, max_examples=200)
 @given(st.binary(max_size=300), st.sampled_from(["", "{", '{"text": "x"}\n', "\ufeff"]))
 def test_no_bytes_make_the_reader_fail(content: bytes, start: str) -> None:
     for item in read_standard_input(start.encode() + content):
-        if isinstance(item, Document):
+        if isinstance(item, Record):
             assert item.text.strip()
             item.text.encode()
         else:

@@ -20,10 +20,10 @@ from detector.io.readers import (
     DOCUMENT_LIMIT,
     ROW_LIMIT,
     BadInput,
-    Document,
     FieldNames,
     HtmlLimits,
-    read_documents,
+    Record,
+    read_records,
 )
 from detector.io.readers.html import decode_page
 
@@ -92,8 +92,8 @@ def write_pages(folder: Path, bodies: list[str]) -> list[str]:
     return [str(path) for path in paths]
 
 
-def outline(items: list[Document | BadInput]) -> list[str]:
-    return [item.text if isinstance(item, Document) else item.reason for item in items]
+def outline(items: list[Record | BadInput]) -> list[str]:
+    return [item.text if isinstance(item, Record) else item.reason for item in items]
 
 
 # --------------------------------------------------------------------------------------
@@ -112,10 +112,10 @@ def test_pages_are_read_to_their_main_text(tmp_path: Path) -> None:
         f"<html><body>{'<div>' * depth}x{'</div>' * depth}</body></html>"
     )
     sources = [str(tmp_path / name) for name in names]
-    items = list(read_documents(sources))
+    items = list(read_records(sources))
     assert [item.source for item in items] == sources
     for item in items[:5]:
-        assert isinstance(item, Document)
+        assert isinstance(item, Record)
         assert item.text.split("\n")[-5:] == PARAGRAPHS
         assert "Cookies" not in item.text
         assert (item.id, item.row, item.fields) == (item.source, None, KNOWN)
@@ -133,15 +133,15 @@ def test_a_page_on_standard_input_is_read_as_one(stand_in: None) -> None:
         "<!-- x --><html>",
     ):
         content = f"{start}<body>{PARAGRAPHS[0]}</body></html>"
-        items = list(read_documents(["-"], standard_input=io.BytesIO(content.encode())))
+        items = list(read_records(["-"], standard_input=io.BytesIO(content.encode())))
         assert outline(items) == [PARAGRAPHS[0]]
-    as_text = read_documents(["-"], standard_input=io.BytesIO(b"<html>x"), input_format="text")
+    as_text = read_records(["-"], standard_input=io.BytesIO(b"<html>x"), input_format="text")
     assert outline(list(as_text)) == ["<html>x"]
 
 
 def test_the_id_may_be_a_field_of_the_page(tmp_path: Path, stand_in: None) -> None:
     (source,) = write_pages(tmp_path, ["x"])
-    (item,) = read_documents([source], FieldNames(id="title"))
+    (item,) = read_records([source], FieldNames(id="title"))
     assert item.id.isdigit()
     assert "title" not in item.fields
 
@@ -175,7 +175,7 @@ def test_a_page_is_decoded_as_it_declares_or_as_it_is(
 @pytest.mark.parametrize("size", [ROW_LIMIT, DOCUMENT_LIMIT])
 def test_a_page_or_a_text_too_long_is_refused(tmp_path: Path, stand_in: None, size: int) -> None:
     (source,) = write_pages(tmp_path, ["x" * (size + 1)])
-    (item,) = read_documents([source])
+    (item,) = read_records([source])
     assert isinstance(item, BadInput)
     assert item.reason.startswith("too long for a" + ("n article" if size < ROW_LIMIT else " page"))
 
@@ -187,7 +187,7 @@ def test_a_page_or_a_text_too_long_is_refused(tmp_path: Path, stand_in: None, si
 
 def test_a_page_that_is_too_much_costs_no_other(tmp_path: Path, stand_in: None) -> None:
     bodies = ["one", "hang", "two", "devour", "three", "die", "four", "fail", "print", "five", ""]
-    items = list(read_documents(write_pages(tmp_path, bodies), html_limits=LIMITS))
+    items = list(read_records(write_pages(tmp_path, bodies), html_limits=LIMITS))
     assert outline(items) == [
         "one",
         "HTML took longer than 5 s",
@@ -209,7 +209,7 @@ def test_a_page_that_is_too_much_costs_no_other(tmp_path: Path, stand_in: None) 
 
 def test_a_page_that_keeps_a_core_busy_is_killed(tmp_path: Path, stand_in: None) -> None:
     sources = write_pages(tmp_path, ["spin", "one"])
-    assert outline(list(read_documents(sources, html_limits=HtmlLimits(seconds=2)))) == [
+    assert outline(list(read_records(sources, html_limits=HtmlLimits(seconds=2)))) == [
         "HTML took longer than 2 s",
         "one",
     ]
@@ -221,7 +221,7 @@ def test_order_is_kept_whatever_the_number_of_processes(tmp_path: Path, stand_in
     text = tmp_path / "a.txt"
     text.write_text("A text between.")
     sources[5:5] = [str(text), "missing"]
-    items = list(read_documents(sources, html_limits=HtmlLimits(processes=3)))
+    items = list(read_records(sources, html_limits=HtmlLimits(processes=3)))
     assert outline(items) == [*bodies[:5], "A text between.", "no such file", *bodies[5:]]
     assert len({item.fields.get("title") for item in items} - {None}) > 1
 
@@ -230,7 +230,7 @@ def test_processes_are_renewed(
     tmp_path: Path, stand_in: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(html_reader, "_PAGES_A_PROCESS", 2)
-    items = list(read_documents(write_pages(tmp_path, ["x"] * 5)))
+    items = list(read_records(write_pages(tmp_path, ["x"] * 5)))
     a, b, c, d, e = (item.fields["title"] for item in items)
     assert a == b
     assert c == d
@@ -246,7 +246,7 @@ def is_running(process: int) -> bool:
 
 
 def test_no_process_outlives_the_reading(tmp_path: Path, stand_in: None) -> None:
-    items = read_documents(write_pages(tmp_path, ["one", "hang", "two"]))
+    items = read_records(write_pages(tmp_path, ["one", "hang", "two"]))
     process = int(next(items).fields["title"])
     assert is_running(process)
     started = time.monotonic()
@@ -266,7 +266,7 @@ def test_a_missing_library_is_named_for_each_page_and_tried_once(
     monkeypatch.setattr(
         html_reader._Process, "_start", lambda self: started.append(self) or start(self)
     )
-    items = list(read_documents(write_pages(tmp_path, ["one", "two"])))
+    items = list(read_records(write_pages(tmp_path, ["one", "two"])))
     assert [re.sub(r" \(.*\)", "", reason) for reason in outline(items)] == [
         "HTML needs trafilatura: pip install 'mt-artifact-detector[batch]'"
     ] * 2
@@ -321,10 +321,10 @@ def make_records(bodies: list[str], *, compressed: bool = False) -> list[bytes]:
     return [make_record(make_page(body), compressed=compressed) for body in bodies]
 
 
-def read_warc(folder: Path, content: bytes, name: str = "a.warc") -> list[Document | BadInput]:
+def read_warc(folder: Path, content: bytes, name: str = "a.warc") -> list[Record | BadInput]:
     path = folder / name
     path.write_bytes(content)
-    return list(read_documents([str(path)]))
+    return list(read_records([str(path)]))
 
 
 @pytest.mark.parametrize("name", ["a.warc", "a.warc.gz", "-"])
@@ -338,7 +338,7 @@ def test_each_page_of_an_archive_is_a_document(
     if whole and name != "a.warc":
         content = gzip.compress(content)
     if name == "-":
-        items = list(read_documents(["-"], standard_input=io.BytesIO(content)))
+        items = list(read_records(["-"], standard_input=io.BytesIO(content)))
     else:
         items = read_warc(tmp_path, content, name)
     assert outline(items) == bodies

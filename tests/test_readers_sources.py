@@ -17,7 +17,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.io.readers import INPUT_FORMATS, BadInput, Document, holds_rows, read_documents
+from detector.io.readers import INPUT_FORMATS, BadInput, Record, holds_rows, read_records
 
 TEXT = "The council met on Tuesday. It closed the café."
 
@@ -28,11 +28,11 @@ def write(path: Path, content: str | bytes = TEXT) -> str:
     return str(path)
 
 
-def read(*sources: str | Path) -> list[Document | BadInput]:
-    return list(read_documents([str(source) for source in sources]))
+def read(*sources: str | Path) -> list[Record | BadInput]:
+    return list(read_records([str(source) for source in sources]))
 
 
-def names(items: list[Document | BadInput], folder: Path) -> list[str]:
+def names(items: list[Record | BadInput], folder: Path) -> list[str]:
     return [Path(item.source).relative_to(folder).as_posix() for item in items]
 
 
@@ -62,7 +62,7 @@ def test_a_folder_is_read_to_the_bottom_in_the_order_of_names(tmp_path: Path) ->
         write(tmp_path / name, make_rows(1) if name.endswith("jsonl") else TEXT)
     items = read(tmp_path)
     assert names(items, tmp_path) == ["a/b/c.jsonl", "a/z.txt", "b.txt", "c/d"]
-    assert all(isinstance(item, Document) for item in items)
+    assert all(isinstance(item, Record) for item in items)
 
 
 def test_files_of_a_folder_that_cannot_be_read_are_told(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_file_called_like_a_pattern_is_that_file(tmp_path: Path) -> None:
     write(tmp_path / "a.txt")
     source = write(tmp_path / "[a].txt", "Another text.")
     (item,) = read(source)
-    assert isinstance(item, Document)
+    assert isinstance(item, Record)
     assert item.text == "Another text."
 
 
@@ -163,23 +163,23 @@ def test_a_name_tells_whether_a_file_holds_rows(name: str, expected: bool) -> No
 
 def test_the_format_may_be_given(tmp_path: Path) -> None:
     source = write(tmp_path / "a.txt", f"id,text\n1,{TEXT}\n")
-    (item,) = read_documents([source], input_format="csv")
-    assert item == Document("1", TEXT, source, 2)
+    (item,) = read_records([source], input_format="csv")
+    assert item == Record("1", TEXT, source, 2)
     source = write(tmp_path / "a.xml", TEXT)
-    (item,) = read_documents([source], input_format="text")
-    assert item == Document(source, TEXT, source)
+    (item,) = read_records([source], input_format="text")
+    assert item == Record(source, TEXT, source)
 
 
 def test_an_unknown_format_is_refused_at_once() -> None:
     with pytest.raises(ValueError, match=r"must be one of text, html, .*, not 'pdf'"):
-        read_documents(["a.pdf"], input_format="pdf")
+        read_records(["a.pdf"], input_format="pdf")
 
 
 @pytest.mark.parametrize("form", ["jsonl", "csv", "tsv"])
 def test_an_empty_file_of_rows_has_no_rows(tmp_path: Path, form: str) -> None:
     empty = write(tmp_path / f"a.{form}", b"")
     archive = write(tmp_path / f"a.{form}.gz", gzip.compress(b""))
-    assert list(read_documents([empty, archive])) == []
+    assert list(read_records([empty, archive])) == []
 
 
 @pytest.mark.parametrize("form", sorted({*INPUT_FORMATS} - {"jsonl", "csv", "tsv"}))
@@ -187,7 +187,7 @@ def test_an_empty_file_is_one_bad_input_in_every_other_format(tmp_path: Path, fo
     empty = write(tmp_path / f"a.{form}", b"")
     archive = write(tmp_path / "a.gz", gzip.compress(b""))
     for source in (empty, archive):
-        (item,) = read_documents([source], input_format=form)
+        (item,) = read_records([source], input_format=form)
         assert isinstance(item, BadInput)
         assert item.reason in ("empty: no text", "empty: no record")
 
@@ -228,14 +228,14 @@ def test_archives_are_read_as_what_is_in_them(tmp_path: Path, name: str, suffix:
     packed = ARCHIVES[suffix](content.get(name, f"{TEXT} 0".encode()))
     source = write(tmp_path / (name + suffix.upper()), packed)
     (item,) = read(source)
-    assert isinstance(item, Document)
+    assert isinstance(item, Record)
     assert item.text == f"{TEXT} 0"
 
 
 @pytest.mark.parametrize("suffix", ARCHIVES)
 def test_archives_without_a_name_are_recognised(suffix: str) -> None:
     packed = ARCHIVES[suffix](make_rows(3))
-    items = list(read_documents(["-"], standard_input=io.BytesIO(packed)))
+    items = list(read_records(["-"], standard_input=io.BytesIO(packed)))
     assert [item.id for item in items] == [0, 1, 2]
 
 
@@ -319,7 +319,7 @@ def test_an_archive_cut_anywhere_gives_rows_then_one_bad_input(data: st.DataObje
     packed = ARCHIVES[kind](make_rows(5)) * 2
     size = len(packed)
     cut = data.draw(st.integers(8, size - 1).filter(lambda n: n != size // 2))
-    items = list(read_documents(["-"], standard_input=io.BytesIO(packed[:cut])))
+    items = list(read_records(["-"], standard_input=io.BytesIO(packed[:cut])))
     *good, bad = items
     assert [item.id for item in good] == ([0, 1, 2, 3, 4] * 2)[: len(good)]
     assert isinstance(bad, BadInput)

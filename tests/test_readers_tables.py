@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.io.readers import ROW_LIMIT, BadInput, Document, FieldNames, read_documents
+from detector.io.readers import ROW_LIMIT, BadInput, FieldNames, Record, read_records
 
 TEXT = "The council met on Tuesday. It closed the café."
 NAMES = FieldNames()
@@ -25,17 +25,17 @@ NAMES = FieldNames()
 
 def read_csv(
     content: str | bytes, name: str = "csv", names: FieldNames = NAMES
-) -> list[Document | BadInput]:
+) -> list[Record | BadInput]:
     stream = io.BytesIO(content if isinstance(content, bytes) else content.encode())
-    return list(read_documents(["-"], names, stream, input_format=name))
+    return list(read_records(["-"], names, stream, input_format=name))
 
 
-def outline(items: list[Document | BadInput]) -> list[Any]:
+def outline(items: list[Record | BadInput]) -> list[Any]:
     """Texts, and the rows of what is bad."""
-    return [item.text if isinstance(item, Document) else item.row for item in items]
+    return [item.text if isinstance(item, Record) else item.row for item in items]
 
 
-def reasons(items: list[Document | BadInput]) -> list[str]:
+def reasons(items: list[Record | BadInput]) -> list[str]:
     return [item.reason for item in items if isinstance(item, BadInput)]
 
 
@@ -53,9 +53,9 @@ def test_each_row_is_a_document_with_its_columns(
     lines = [["id", " text ", "outlet"], ["7", TEXT, "x"], ["", f'"{TEXT}\n{TEXT}"', '""']]
     path = tmp_path / name
     path.write_bytes((mark + newline.join(map(delimiter.join, lines))).encode())
-    assert list(read_documents([str(path)])) == [
-        Document("7", TEXT, str(path), 2, {"outlet": "x"}),
-        Document(f"{path}:3", f"{TEXT}\n{TEXT}", str(path), 3, {"outlet": ""}),
+    assert list(read_records([str(path)])) == [
+        Record("7", TEXT, str(path), 2, {"outlet": "x"}),
+        Record(f"{path}:3", f"{TEXT}\n{TEXT}", str(path), 3, {"outlet": ""}),
     ]
 
 
@@ -67,7 +67,7 @@ def test_marked_tables_are_read(encoding: str) -> None:
 def test_columns_can_be_chosen() -> None:
     names = FieldNames("body", "url", "source")
     (item,) = read_csv("url,body,source,text\nu,one,two,three\n", names=names)
-    assert item == Document("u", "one", "-", 2, {"text": "three"}, reference="two")
+    assert item == Record("u", "one", "-", 2, {"text": "three"}, reference="two")
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_a_bad_row_is_named_and_the_next_is_read(row: str, reason: str, newline:
 def test_a_row_in_another_encoding_gets_a_note_and_one_in_none_is_bad() -> None:
     rows = [b"id,text", f"1,{TEXT}".encode("cp1252"), b"2,\x81\x8d", f"3,{TEXT}".encode()]
     guessed, bad, good = read_csv(b"\n".join(rows))
-    assert isinstance(guessed, Document)
+    assert isinstance(guessed, Record)
     assert (guessed.text, guessed.note) == (TEXT, "byte 47 is not UTF-8: read as Windows-1252")
     assert reasons([bad]) == ["not text in a known encoding: byte 2 is not UTF-8"]
     assert outline([good]) == [TEXT]
@@ -142,7 +142,7 @@ def test_an_unclosed_quote_swallows_no_other_row() -> None:
     assert reasons(items) == [
         "malformed CSV: a stray quote, or one that is never closed, seen on line 5"
     ]
-    notes = [item.note for item in items if isinstance(item, Document)]
+    notes = [item.note for item in items if isinstance(item, Record)]
     assert notes == [None, *["may be a piece of the broken row 3"] * 2, None]
 
 
@@ -171,7 +171,7 @@ def test_the_lines_of_a_broken_row_are_told_to_be_pieces() -> None:
     items = read_csv('id,text\n1,"one\ntwo, with a comma\nthree "stray" here"\n4,four\n')
     assert outline(items) == [2, " with a comma", 4, "four"]
     piece = items[1]
-    assert isinstance(piece, Document)
+    assert isinstance(piece, Record)
     assert piece.note == "may be a piece of the broken row 2"
 
 
@@ -190,10 +190,10 @@ def test_a_cut_archive_keeps_the_rows_before_the_break(tmp_path: Path) -> None:
     content = gzip.compress("\n".join(["id,text", *rows]).encode())
     path = tmp_path / "a.csv.gz"
     path.write_bytes(content[: len(content) // 2])
-    *good, bad = read_documents([str(path)])
+    *good, bad = read_records([str(path)])
     assert isinstance(bad, BadInput)
     assert bad.reason == "gzip archive cut off: what stood behind the break is lost"
-    kept = [item.text for item in good if isinstance(item, Document)]
+    kept = [item.text for item in good if isinstance(item, Record)]
     assert kept == [row.split(",", 1)[1].strip('"') for row in rows[: len(kept)]]
     # The row that the break goes through may be one more.
     assert 5_000 < len(kept) >= len(good) - 1
@@ -222,7 +222,7 @@ def test_whatever_the_csv_module_writes_is_one_item_a_row(
     items = read_csv(given)
     assert len(items) == len(rows)
     for row, item in zip(rows, items, strict=True):
-        if isinstance(item, Document):
+        if isinstance(item, Record):
             expected = (row[0] or item.id, row[1], {"more": row[2]})
             assert (item.id, item.text, item.fields) == expected
         else:
@@ -237,7 +237,7 @@ def test_no_broken_row_costs_a_good_one(rows: list[tuple[str, str]]) -> None:
     lines = [f"{n},{text},{broken or 'end'}" for n, (text, broken) in enumerate(rows)]
     items = read_csv("\n".join(["id,text,more", *lines]))
     good = [(str(n), text) for n, (text, broken) in enumerate(rows) if not broken]
-    read = [(item.id, item.text) for item in items if isinstance(item, Document)]
+    read = [(item.id, item.text) for item in items if isinstance(item, Record)]
     assert read == good
     assert len(items) == len(rows)
 
@@ -247,7 +247,7 @@ def test_no_broken_row_costs_a_good_one(rows: list[tuple[str, str]]) -> None:
 def test_no_bytes_make_the_reader_fail(content: bytes, start: bytes) -> None:
     for name in ("csv", "tsv"):
         for item in read_csv(start + content, name):
-            assert isinstance(item, Document) or item.reason
+            assert isinstance(item, Record) or item.reason
 
 
 def test_a_huge_table_is_read_in_bounded_memory(tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_a_huge_table_is_read_in_bounded_memory(tmp_path: Path) -> None:
         stream.write("id,text\n")
         stream.writelines([row] * 500)
     tracemalloc.start()
-    count = sum(isinstance(item, Document) for item in read_documents([str(path)]))
+    count = sum(isinstance(item, Record) for item in read_records([str(path)]))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert count == 500
@@ -279,9 +279,9 @@ def test_each_parquet_row_is_a_document(tmp_path: Path) -> None:
         tmp_path / "a.parquet",
         {"id": [7, None], "text": [TEXT, TEXT * 2], "more": ["x", None], "source": ["a", None]},
     )
-    assert list(read_documents([source], FieldNames(reference="source"))) == [
-        Document(7, TEXT, source, 1, {"more": "x"}, reference="a"),
-        Document(f"{source}:2", TEXT * 2, source, 2, {"more": None}),
+    assert list(read_records([source], FieldNames(reference="source"))) == [
+        Record(7, TEXT, source, 1, {"more": "x"}, reference="a"),
+        Record(f"{source}:2", TEXT * 2, source, 2, {"more": None}),
     ]
 
 
@@ -302,8 +302,8 @@ def test_parquet_values_become_what_json_can_hold(tmp_path: Path) -> None:
             "kind": pa.array(["x"]).dictionary_encode(),
         },
     )
-    (item,) = read_documents([source])
-    assert isinstance(item, Document)
+    (item,) = read_records([source])
+    assert isinstance(item, Record)
     assert item.fields == {
         "nan": None,
         "day": "2024-03-05",
@@ -323,7 +323,7 @@ def test_texts_stored_as_bytes_are_read(tmp_path: Path) -> None:
     mislabelled = binary.view(pa.string())
     for column in (binary, mislabelled):
         source = write_parquet(tmp_path / "a.parquet", {"text": column})
-        good, guessed, bad, empty = read_documents([source])
+        good, guessed, bad, empty = read_records([source])
         assert outline([good, guessed]) == [TEXT, TEXT]
         assert getattr(guessed, "note", "") == "byte 45 is not UTF-8: read as Windows-1252"
         assert reasons([bad, empty]) == [
@@ -334,7 +334,7 @@ def test_texts_stored_as_bytes_are_read(tmp_path: Path) -> None:
 
 def test_a_parquet_file_without_its_column_is_one_bad_input(tmp_path: Path) -> None:
     source = write_parquet(tmp_path / "a.parquet", {"id": [1, 2], "body": ["x", "y"]})
-    (item,) = read_documents([source])
+    (item,) = read_records([source])
     assert reasons([item]) == ["no column 'text' (columns: 'id', 'body'): give --text-column"]
 
 
@@ -343,7 +343,7 @@ def test_a_cut_parquet_file_is_one_bad_input(tmp_path: Path, keep: int) -> None:
     path = tmp_path / "a.parquet"
     write_parquet(path, {"text": [TEXT] * 100})
     path.write_bytes(path.read_bytes()[:keep])
-    (item,) = read_documents([str(path)])
+    (item,) = read_records([str(path)])
     assert isinstance(item, BadInput)
     assert item.reason.startswith("not a whole Parquet file: ")
 
@@ -361,7 +361,7 @@ def test_a_damaged_row_group_costs_no_other(tmp_path: Path) -> None:
     start = group.data_page_offset
     content[start : start + 200] = b"\xff" * 200
     path.write_bytes(content)
-    items = list(read_documents([str(path)]))
+    items = list(read_records([str(path)]))
     assert len(items) == 201
     bad = items[100]
     assert isinstance(bad, BadInput)
@@ -372,11 +372,11 @@ def test_a_damaged_row_group_costs_no_other(tmp_path: Path) -> None:
 def test_parquet_is_read_from_standard_input_and_archives(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     content = Path(write_parquet(path, {"text": [TEXT]})).read_bytes()
-    (item,) = read_documents(["-"], standard_input=io.BytesIO(content))
+    (item,) = read_records(["-"], standard_input=io.BytesIO(content))
     assert outline([item]) == [TEXT]
     archive = tmp_path / "b.parquet.gz"
     archive.write_bytes(gzip.compress(content))
-    (item,) = read_documents([str(archive)])
+    (item,) = read_records([str(archive)])
     assert outline([item]) == [TEXT]
 
 
@@ -391,8 +391,8 @@ def test_a_large_row_group_is_read_in_bounded_memory(tmp_path: Path) -> None:
     before = pa.total_allocated_bytes()
     peak = 0
     count = 0
-    for item in read_documents([str(path)]):
-        count += isinstance(item, Document)
+    for item in read_records([str(path)]):
+        count += isinstance(item, Record)
         peak = max(peak, pa.total_allocated_bytes() - before)
     assert count == 3_000
     # The texts are 60 MB.

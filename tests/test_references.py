@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from filelock import FileLock
 
-from detector.io.readers import BadInput, Document
+from detector.io.readers import BadInput, Record
 from detector.references import manifest, merging, search, segment_writing, transaction, vectors
 from detector.references.index import MINIMUM_SCORE, Additions, ReferenceIndex
 from detector.references.manifest import MANIFEST, ReferenceIndexError
@@ -235,7 +235,7 @@ def test_a_word_without_end_and_hidden_characters_are_searchable(folder: Path) -
 
 def test_documents_keep_their_place(folder: Path) -> None:
     index = ReferenceIndex.create(folder)
-    index.add([Document("a", HARBOUR, "news.jsonl", 3), Document("b", LIBRARY, "b.txt")])
+    index.add([Record("a", HARBOUR, "news.jsonl", 3), Record("b", LIBRARY, "b.txt")])
     assert index.find(HARBOUR)[0].place == "news.jsonl, row 3"
     assert index.find(LIBRARY)[0].place == "b.txt"
 
@@ -291,8 +291,8 @@ def test_what_cannot_be_added_is_counted_and_reported(folder: Path) -> None:
     inputs: list[Any] = [
         ("a", HARBOUR),
         unread,
-        Document([1], LIBRARY, "rows.jsonl", 3),
-        Document("empty", " . ", "rows.jsonl", 4),
+        Record([1], LIBRARY, "rows.jsonl", 3),
+        Record("empty", " . ", "rows.jsonl", 4),
         (math.nan, LIBRARY),
         ("b", None),
     ]

@@ -9,7 +9,7 @@ from scipy.stats import binomtest
 from detector.batch.chunks import Outcome
 from detector.batch.judge import Judge
 from detector.batch.summary import Tally, format_summary, name_kind, wilson_interval
-from detector.io.readers import BadInput, Document
+from detector.io.readers import BadInput, Record
 
 
 @pytest.mark.parametrize(("count", "total"), [(0, 1), (0, 40), (3, 40), (40, 40), (17, 100_000)])
@@ -42,13 +42,13 @@ def make_outcomes() -> list[Outcome]:
     judge = Judge(FakeDetector())
     texts = ["some words", "one", "foreign words", "more words here", "some words"]
     outcomes = [
-        Outcome(Document(n, text, "-", n, note="byte 5 is not UTF-8: read as Windows-1252"),
+        Outcome(Record(n, text, "-", n, note="byte 5 is not UTF-8: read as Windows-1252"),
                 judge.judge(text), n == 4)
         for n, text in enumerate(texts)
     ]  # fmt: skip
     compared = judge.judge("a rewritten text", "a text")
     return [*outcomes, Outcome(BadInput(9, "-", 9, "no such file")), Outcome(
-        Document(10, "a rewritten text", "-", reference="a text"), compared)]  # fmt: skip
+        Record(10, "a rewritten text", "-", reference="a text"), compared)]  # fmt: skip
 
 
 def test_a_tally_counts_what_became_of_inputs() -> None:

@@ -25,7 +25,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.io.readers import Document, read_documents
+from detector.io.readers import Record, read_records
 from detector.io.writers import concatenate, open_writer
 from detector.io.writers.formats import RESULT_SCHEMA, FormatError, format_of
 
@@ -403,7 +403,7 @@ def test_a_killed_writer_leaves_the_old_file(tmp_path: Path) -> None:
     assert ended.returncode == -signal.SIGKILL
     assert path.read_text() == "older"
     # What is left of it is hidden, so that readers of the folder pass it over.
-    assert [entry.id for entry in read_documents([str(tmp_path)])] == [f"{path}:1"]
+    assert [entry.id for entry in read_records([str(tmp_path)])] == [f"{path}:1"]
 
 
 @pytest.mark.parametrize(
@@ -423,6 +423,6 @@ def test_a_missing_library_is_named(
 @pytest.mark.parametrize("name", ["out.jsonl.gz", "out.csv", "out.tsv.zst", "out.parquet"])
 def test_what_is_written_can_be_read_again(tmp_path: Path, name: str) -> None:
     rows = [{"id": "1", "text": 'He said: "No,\nnever."', "outlet": "x"}]
-    (item,) = read_documents([str(write(tmp_path / name, rows, list(rows[0])))])
-    assert isinstance(item, Document)
+    (item,) = read_records([str(write(tmp_path / name, rows, list(rows[0])))])
+    assert isinstance(item, Record)
     assert (item.id, item.text, item.fields) == ("1", rows[0]["text"], {"outlet": "x"})

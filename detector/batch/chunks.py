@@ -8,7 +8,7 @@ from hashlib import blake2b
 from typing import Any
 
 from detector.batch.judge import Judgement
-from detector.io.readers import BadInput, Document
+from detector.io.readers import BadInput, Record
 
 # A chunk goes to a worker and back: about a second's work, and little beside a model's memory.
 _CHUNK_CHARACTERS = 50_000
@@ -28,7 +28,7 @@ class Outcome:
         duplicate: the same text came before, and was judged then.
     """
 
-    source: Document | BadInput
+    source: Record | BadInput
     judgement: Judgement | None = None
     duplicate: bool = False
 
@@ -58,7 +58,7 @@ Request = tuple[str, str | None]
 class _Slot:
     """The place of one input; `twin` is an earlier place with the same text, not yet judged."""
 
-    item: Document | BadInput
+    item: Record | BadInput
     key: bytes = b""
     judgement: Judgement | None = None
     twin: _Slot | None = None
@@ -66,7 +66,7 @@ class _Slot:
 
     def to_outcome(self) -> Outcome:
         judgement = self.twin.judgement if self.twin is not None else self.judgement
-        duplicate = isinstance(self.item, Document) and not self.asked
+        duplicate = isinstance(self.item, Record) and not self.asked
         return Outcome(self.item, judgement, duplicate)
 
 
@@ -90,15 +90,15 @@ class Chunk:
     def add(self, slot: _Slot) -> None:
         self.slots.append(slot)
         self.held_characters += weigh_input(slot.item)
-        if slot.asked and isinstance(slot.item, Document):
+        if slot.asked and isinstance(slot.item, Record):
             self.requests.append((slot.item.text, slot.item.reference))
             self.asked_characters += len(slot.item.text) + len(slot.item.reference or "")
 
 
-def weigh_input(item: Document | BadInput) -> int:
+def weigh_input(item: Record | BadInput) -> int:
     """About how many characters an input holds in memory, its other fields included."""
     texts = [*item.fields.values()]
-    if isinstance(item, Document):
+    if isinstance(item, Record):
         texts += [item.text, item.reference]
     return sum(len(value) if isinstance(value, str) else 16 for value in texts)
 
@@ -111,7 +111,7 @@ class Memory:
         self._known: OrderedDict[bytes, Judgement] = OrderedDict()
         self._asked: dict[bytes, _Slot] = {}
 
-    def place(self, item: Document | BadInput) -> _Slot:
+    def place(self, item: Record | BadInput) -> _Slot:
         """The input's place, with its judgement, or that which will have it, if it was seen."""
         if isinstance(item, BadInput):
             return _Slot(item)

@@ -18,7 +18,7 @@ from detector.batch.workers import (
     count_cores,
     find_loader,
 )
-from detector.io.readers import BadInput, Document
+from detector.io.readers import BadInput, Record
 
 #: Under so much text it takes longer to start workers than to do without.
 _WORTH_WORKERS = 100_000
@@ -30,8 +30,8 @@ _REMEMBERED = 20_000
 _REMEMBERED_WHOLE = 500
 
 
-def judge_documents(
-    items: Iterable[Document | BadInput],
+def score_records(
+    items: Iterable[Record | BadInput],
     detector: Scorer,
     settings: Settings = Settings(),
     *,
@@ -47,7 +47,7 @@ def judge_documents(
     before the inputs end.
 
     Args:
-        items: as `detector.io.readers.read_documents` gives them.
+        items: as `detector.io.readers.read_records` gives them.
         detector: judges here, where one worker, or little text, is enough.
         settings: what else a judgement depends on.
         workers: processes; unless told, as many as cores if they can load the detector. With 1,
@@ -78,21 +78,21 @@ def judge_documents(
 
 
 def _take_opening(
-    items: Iterator[Document | BadInput],
-) -> tuple[list[Document | BadInput], bool]:
+    items: Iterator[Record | BadInput],
+) -> tuple[list[Record | BadInput], bool]:
     """The first inputs, and whether they are all: too little text for workers."""
-    opening: list[Document | BadInput] = []
+    opening: list[Record | BadInput] = []
     characters = 0
     for item in items:
         opening.append(item)
-        characters += len(item.text) if isinstance(item, Document) else 0
+        characters += len(item.text) if isinstance(item, Record) else 0
         if characters > _WORTH_WORKERS or len(opening) > CHUNK_DOCUMENTS:
             return opening, False
     return opening, True
 
 
 def _keep_order(
-    items: Iterator[Document | BadInput],
+    items: Iterator[Record | BadInput],
     make_crew: Callable[[], SingleProcess | WorkerPool],
     remembered: int,
 ) -> Generator[Outcome, None, None]:
@@ -107,7 +107,7 @@ def _keep_order(
             yield from _collect(*waiting.popleft(), memory)
 
 
-def _take_chunks(items: Iterator[Document | BadInput], memory: Memory) -> Iterator[Chunk]:
+def _take_chunks(items: Iterator[Record | BadInput], memory: Memory) -> Iterator[Chunk]:
     chunk = Chunk()
     for item in items:
         chunk.add(memory.place(item))

@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from detector.batch.engine import judge_documents
+from detector.batch.engine import score_records
 from detector.batch.judge import JUDGED_COLUMNS, Scorer, Settings
-from detector.io.readers import Document
+from detector.io.readers import Record
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ def score_frame(
         detector: scores them.
         text_column: where they are.
         false_positive_rate: see `Detector.score`.
-        workers: see `judge_documents`.
+        workers: see `score_records`.
 
     Returns:
         The columns `JUDGED_COLUMNS`.
@@ -49,11 +49,11 @@ def score_frame(
     texts = frame[text_column]
     missing = texts.isna()
     documents = (
-        Document(i, "" if absent else _expect_text(text, i), source="frame", row=i)
+        Record(i, "" if absent else _expect_text(text, i), source="frame", row=i)
         for i, (text, absent) in enumerate(zip(texts, missing, strict=True))
     )
     settings = Settings(false_positive_rate)
-    with closing(judge_documents(documents, detector, settings, workers=workers)) as outcomes:
+    with closing(score_records(documents, detector, settings, workers=workers)) as outcomes:
         rows = [outcome.judgement.columns for outcome in outcomes if outcome.judgement]
     answer = pd.DataFrame(rows, columns=list(JUDGED_COLUMNS), index=frame.index)
     kinds = {float: "float64", bool: "bool", int: "int64"}

@@ -24,7 +24,7 @@ from typing import IO, Any, Self
 from detector.batch.chunks import Outcome, weigh_input
 from detector.batch.summary import Tally
 from detector.errors import DetectorError
-from detector.io.readers import BadInput, Document
+from detector.io.readers import BadInput, Record
 from detector.io.writers import concatenate, open_writer
 
 # A part ends at any of these: what a kill costs at most, and what is held in memory.
@@ -191,7 +191,7 @@ class Journal:
         """Whether no input is left, and only `finish` was not done with."""
         return self._joining.exists()
 
-    def pass_over(self, items: Iterator[Document | BadInput]) -> None:
+    def pass_over(self, items: Iterator[Record | BadInput]) -> None:
         """Read past the inputs of the finished parts.
 
         Raises:
@@ -341,7 +341,7 @@ class _Growing:
 
     def add(
         self,
-        item: Document | BadInput,
+        item: Record | BadInput,
         row: Mapping[str, Any] | None,
         quarantined: Mapping[str, Any] | None,
     ) -> None:
@@ -366,7 +366,7 @@ class _InputsDigest:
         self._source: str | None = None
         self._is_file = False
 
-    def add(self, item: Document | BadInput) -> None:
+    def add(self, item: Record | BadInput) -> None:
         self.inputs += 1
         known: list[Any] = [item.source, item.row, str(item.id)]
         if item.source != self._source:
@@ -374,7 +374,7 @@ class _InputsDigest:
             state = _describe_file(item.source)
             self._is_file = state is not None
             known.append(state)
-        if not self._is_file and isinstance(item, Document):
+        if not self._is_file and isinstance(item, Record):
             known.append(item.text)
         self._digest.update(json.dumps(known).encode())
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
-from detector.io.readers import Document
+from detector.io.readers import Record
 from detector.version import __version__
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ class Tally:
     def add(self, outcome: Outcome) -> None:
         """Count one input."""
         self.duplicates += outcome.duplicate
-        if isinstance(outcome.source, Document) and outcome.source.note:
+        if isinstance(outcome.source, Record) and outcome.source.note:
             # "byte 53 is not UTF-8: read as Windows-1252": what was assumed comes last.
             _count(self.notes, outcome.source.note.rsplit(": ", 1)[-1])
         self.count(

@@ -17,7 +17,7 @@ from detector.cli.common import (
     refuse_overwriting,
 )
 from detector.errors import DetectorError
-from detector.io.readers import STANDARD_INPUT, BadInput, read_documents
+from detector.io.readers import STANDARD_INPUT, BadInput, read_records
 
 if TYPE_CHECKING:
     from detector.detector import Detector
@@ -93,7 +93,7 @@ def _are_one(copy: str, original: str) -> bool:
 
 def _read_one(source: str) -> str:
     """The one text of a file; a click exception names what is wrong with it."""
-    documents = list(read_documents([source]))
+    documents = list(read_records([source]))
     for document in documents:
         if isinstance(document, BadInput):
             raise CannotRunError(f"{document.place}: {document.reason}")

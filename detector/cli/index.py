@@ -18,7 +18,7 @@ from detector.cli.common import (
     refuse_overwriting,
 )
 from detector.errors import DetectorError
-from detector.io.readers import BadInput, Document, FieldNames, read_documents
+from detector.io.readers import BadInput, FieldNames, Record, read_records
 
 if TYPE_CHECKING:
     from detector.references.index import ReferenceIndex
@@ -110,7 +110,7 @@ def _add_files(
     context: click.Context, references: ReferenceIndex, files: tuple[str, ...], names: FieldNames
 ) -> None:
     with _faults_of_the_call():
-        counts = references.add(_tell_notes(read_documents(files, names)), _report)
+        counts = references.add(_tell_notes(read_records(files, names)), _report)
     kinds = ("added", "replaced", "unchanged")
     told = [f"{getattr(counts, kind):,} {kind}" for kind in kinds if getattr(counts, kind)]
     click.echo(
@@ -122,10 +122,10 @@ def _add_files(
         context.exit(SOME_FAILED)
 
 
-def _tell_notes(items: Iterator[Document | BadInput]) -> Iterator[Document | BadInput]:
+def _tell_notes(items: Iterator[Record | BadInput]) -> Iterator[Record | BadInput]:
     """Pass inputs on, and say what the reader had to assume of one."""
     for item in items:
-        if isinstance(item, Document) and item.note:
+        if isinstance(item, Record) and item.note:
             click.echo(f"note: {item.place}: {item.note}", err=True)
         yield item
 
@@ -171,7 +171,7 @@ def find(
     seen = failed = 0
     format_answer = _format_json if form == "json" else _format_text
     with _faults_of_the_call(), open_output(output) as stream:
-        for item in _tell_notes(read_documents(files, FieldNames(text_field, id_field))):
+        for item in _tell_notes(read_records(files, FieldNames(text_field, id_field))):
             seen += 1
             if isinstance(item, BadInput):
                 failed += 1
@@ -185,7 +185,7 @@ def find(
         context.exit(SOME_FAILED)
 
 
-def _format_text(item: Document | BadInput, candidates: list[Candidate]) -> str:
+def _format_text(item: Record | BadInput, candidates: list[Candidate]) -> str:
     if isinstance(item, BadInput):
         return f"{item.id}: not looked for · {item.reason}\n"
     if not candidates:
@@ -194,7 +194,7 @@ def _format_text(item: Document | BadInput, candidates: list[Candidate]) -> str:
     return "\n".join([f"{item.id}:", *lines]) + "\n"
 
 
-def _format_json(item: Document | BadInput, candidates: list[Candidate]) -> str:
+def _format_json(item: Record | BadInput, candidates: list[Candidate]) -> str:
     row: dict[str, Any] = {
         "id": item.id,
         "candidates": [

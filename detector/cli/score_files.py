@@ -12,7 +12,7 @@ import click
 from detector.cli.common import CannotRunError
 from detector.cli.progress import show_progress
 from detector.cli.score_call import ScoreCall
-from detector.io.readers import BadInput, Document, FieldNames, read_documents
+from detector.io.readers import BadInput, FieldNames, Record, read_records
 from detector.version import __version__
 
 if TYPE_CHECKING:
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from detector.detector import Detector
 
 
-def read_inputs(call: ScoreCall) -> Iterator[Document | BadInput]:
+def read_inputs(call: ScoreCall) -> Iterator[Record | BadInput]:
     names = FieldNames(call.text_column, call.id_column, call.reference_column)
-    return iter(read_documents(call.files, names, input_format=call.input_format))
+    return iter(read_records(call.files, names, input_format=call.input_format))
 
 
 def judge_records(
     detector: Detector,
     call: ScoreCall,
-    items: Iterable[Document | BadInput],
+    items: Iterable[Record | BadInput],
     *,
     form: str = "rows",
 ) -> closing[Any]:
     """Outcomes in order; leaving the context ends the workers."""
-    from detector.batch.engine import judge_documents
+    from detector.batch.engine import score_records
     from detector.batch.judge import Settings
 
     settings = Settings(
@@ -45,7 +45,7 @@ def judge_records(
         call.choose_artifacts(form),
         whole=form == "text" or call.report is not None,
     )
-    return closing(judge_documents(items, detector, settings, workers=call.workers))
+    return closing(score_records(items, detector, settings, workers=call.workers))
 
 
 def write_files(detector: Detector, call: ScoreCall) -> Tally:

@@ -22,7 +22,7 @@ from detector.cli.score_files import (
     name_columns,
     read_inputs,
 )
-from detector.io.readers import BadInput, Document, holds_rows
+from detector.io.readers import BadInput, Record, holds_rows
 
 if TYPE_CHECKING:
     from detector.batch.chunks import Outcome
@@ -61,7 +61,7 @@ def print_answers(detector: Detector, call: ScoreCall) -> Tally:
     return tally
 
 
-def _came_in_rows(item: Document | BadInput) -> bool:
+def _came_in_rows(item: Record | BadInput) -> bool:
     return item.row is not None or holds_rows(item.source)
 
 
@@ -75,7 +75,7 @@ def _tell(outcomes: Iterable[Outcome], tally: Tally) -> Iterator[Outcome]:
     """Count what passes, and say on standard error what was wrong with which input."""
     for outcome in outcomes:
         tally.add(outcome)
-        if isinstance(outcome.source, Document) and outcome.source.note:
+        if isinstance(outcome.source, Record) and outcome.source.note:
             click.echo(f"note: {outcome.source.place}: {outcome.source.note}", err=True)
         if outcome.failure is not None:
             click.echo(f"error: {outcome.source.place}: {outcome.failure}", err=True)

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from detector.io.readers import BadInput, Document
+from detector.io.readers import BadInput, Record
 from detector.references.manifest import (
     FORMAT_VERSION,
     MANIFEST,
@@ -141,7 +141,7 @@ class ReferenceIndex:
 
     def add(
         self,
-        documents: Iterable[Document | BadInput | tuple[Id, str]],
+        documents: Iterable[Record | BadInput | tuple[Id, str]],
         report: Callable[[BadInput], object] | None = None,
         timeout: float = LOCK_TIMEOUT,
     ) -> Additions:
@@ -279,12 +279,12 @@ def _check_emptiness(folder: Path) -> None:
 
 
 def _add_one(
-    transaction: Transaction, source: Document | BadInput | tuple[Id, str]
+    transaction: Transaction, source: Record | BadInput | tuple[Id, str]
 ) -> BadInput | None:
     """Add one document; what cannot be added comes back with the reason."""
     if isinstance(source, BadInput):
         return source
-    if isinstance(source, Document):
+    if isinstance(source, Record):
         identity, text, place = source.id, source.text, source.place
         origin, row = source.source, source.row
     else:

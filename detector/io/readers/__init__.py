@@ -1,7 +1,7 @@
 """Turn files and standard input into documents, one at a time.
 
 Whatever cannot be read becomes a `BadInput` in its place, with file, row and reason, so that one
-bad row stops nothing. Every row of the input ends as exactly one `Document` or `BadInput`.
+bad row stops nothing. Every row of the input ends as exactly one `Record` or `BadInput`.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from detector.io.readers.records import (
     ROW_LIMIT,
     STANDARD_INPUT,
     BadInput,
-    Document,
     FieldNames,
+    Record,
     UnreadableError,
     find_mark,
     read_text,
@@ -50,11 +50,11 @@ __all__ = [
     "ROW_LIMIT",
     "STANDARD_INPUT",
     "BadInput",
-    "Document",
     "FieldNames",
     "HtmlLimits",
+    "Record",
     "holds_rows",
-    "read_documents",
+    "read_records",
 ]
 
 _USUAL_NAMES = FieldNames()
@@ -70,14 +70,14 @@ _PARQUET_START = b"PAR1"
 _WARC_START = b"WARC/"
 
 
-def read_documents(
+def read_records(
     sources: Iterable[str],
     names: FieldNames = _USUAL_NAMES,
     standard_input: BinaryIO | None = None,
     *,
     input_format: str | None = None,
     html_limits: HtmlLimits = _USUAL_LIMITS,
-) -> Iterator[Document | BadInput]:
+) -> Iterator[Record | BadInput]:
     """Every document of the given files, in order.
 
     A file's name tells its format: .txt, .html, .jsonl, .ndjson or .json, .csv, .tsv, .parquet,
@@ -106,7 +106,7 @@ def _read_all(
     names: FieldNames,
     standard_input: BinaryIO | None,
     input_format: str | None,
-) -> Iterator[Document | BadInput | Page]:
+) -> Iterator[Record | BadInput | Page]:
     for source in sources:
         for name in expand_source(source):
             if isinstance(name, BadInput):
@@ -123,7 +123,7 @@ def _read_all(
 
 def _read_source(
     stream: io.BufferedReader, source: str, names: FieldNames, input_format: str | None
-) -> Iterator[Document | BadInput | Page]:
+) -> Iterator[Record | BadInput | Page]:
     form = input_format or find_named_format(source)
     if form in _ROWS and not stream.peek(_LOOKED_AT):
         # Programs that write in parts leave empty ones behind: no rows, and no fault.

@@ -15,13 +15,13 @@ from detector.io.readers.records import (
     ROW_LIMIT,
     ROW_TOO_LONG,
     BadInput,
-    Document,
     FieldNames,
+    Record,
     UnreadableError,
     check_columns,
     decode,
     find_mark,
-    make_document,
+    make_record,
     name_columns,
 )
 
@@ -57,7 +57,7 @@ class _Row:
 
 def read_csv(
     stream: io.BufferedReader, source: str, names: FieldNames, delimiter: str = COMMA
-) -> Iterator[Document | BadInput]:
+) -> Iterator[Record | BadInput]:
     """A document a row, below a header that names the columns.
 
     A row whose quotes are wrong, or never closed, is one `BadInput`; the lines that it would have
@@ -79,7 +79,7 @@ def read_csv(
     columns: list[str] | None = None
     for row in rows:
         if columns is not None:
-            yield _make_document(row, columns, source, names)
+            yield _make_record(row, columns, source, names)
         elif row.fault == _BLANK:
             yield BadInput(f"{source}:{row.line}", source, row.line, row.fault)
         elif row.fault is not None:
@@ -92,16 +92,16 @@ def read_csv(
         raise lines.failure
 
 
-def _make_document(
+def _make_record(
     row: _Row, columns: list[str], source: str, names: FieldNames
-) -> Document | BadInput:
+) -> Record | BadInput:
     if row.fault is not None:
         return BadInput(f"{source}:{row.line}", source, row.line, row.fault)
     fields: dict[str, str | None] = dict(zip(columns, row.cells, strict=True))
     # An empty cell is CSV's way to say that there is no id.
     if fields.get(names.id) == "":
         fields[names.id] = None
-    return make_document(fields, names, source, row.line, row.note)
+    return make_record(fields, names, source, row.line, row.note)
 
 
 def _decode_lines(stream: io.BufferedReader) -> Iterator[_Line]:

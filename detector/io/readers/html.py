@@ -22,8 +22,8 @@ from detector.io.readers.html_worker import OUT_OF_MEMORY, receive, send
 from detector.io.readers.records import (
     ROW_LIMIT,
     BadInput,
-    Document,
     FieldNames,
+    Record,
     UnreadableError,
     check_text,
     decode,
@@ -83,7 +83,7 @@ class HtmlLimits:
 
 @dataclass(frozen=True)
 class Page:
-    """A page on its way to becoming a document; most attributes are `Document`'s.
+    """A page on its way to becoming a document; most attributes are `Record`'s.
 
     Attributes:
         content: HTML.
@@ -158,15 +158,15 @@ def _find_encoding(declared: str | None) -> str | None:
 
 
 def extract_pages(
-    items: Iterator[Document | BadInput | Page], limits: HtmlLimits
-) -> Iterator[Document | BadInput]:
+    items: Iterator[Record | BadInput | Page], limits: HtmlLimits
+) -> Iterator[Record | BadInput]:
     """The items in their order, each page replaced by what it holds.
 
     A few pages are extracted ahead of the one that is asked for; where there are no pages,
     nothing is read ahead and no process started.
     """
     pool = _Pool(limits)
-    waiting: deque[Future[Document | BadInput]] = deque()
+    waiting: deque[Future[Record | BadInput]] = deque()
     try:
         for item in items:
             if isinstance(item, Page):
@@ -183,8 +183,8 @@ def extract_pages(
         pool.close()
 
 
-def _finish(item: Document | BadInput) -> Future[Document | BadInput]:
-    future: Future[Document | BadInput] = Future()
+def _finish(item: Record | BadInput) -> Future[Record | BadInput]:
+    future: Future[Record | BadInput] = Future()
     future.set_result(item)
     return future
 
@@ -198,7 +198,7 @@ class _Pool:
         self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
         self._processes: list[_Process] = []
 
-    def submit(self, page: Page) -> Future[Document | BadInput]:
+    def submit(self, page: Page) -> Future[Record | BadInput]:
         if self._threads is None:
             count = self._limits.processes
             self._threads = ThreadPoolExecutor(count, thread_name_prefix="html")
@@ -207,10 +207,10 @@ class _Pool:
                 self._idle.put(process)
         return self._threads.submit(self._extract, page)
 
-    def _extract(self, page: Page) -> Document | BadInput:
+    def _extract(self, page: Page) -> Record | BadInput:
         process = self._idle.get()
         try:
-            return _make_document(page, process.extract(page))
+            return _make_record(page, process.extract(page))
         except UnreadableError as reason:
             return BadInput(page.id, page.source, page.row, str(reason), page.fields)
         finally:
@@ -226,7 +226,7 @@ class _Pool:
                 process.stop()
 
 
-def _make_document(page: Page, answer: dict[str, Any]) -> Document | BadInput:
+def _make_record(page: Page, answer: dict[str, Any]) -> Record | BadInput:
     names = ("title", "date", "url", "outlet", "author")
     fields = {name: answer.get(name) for name in names} | page.fields
     fields["url"] = fields["url"] or page.url
@@ -235,7 +235,7 @@ def _make_document(page: Page, answer: dict[str, Any]) -> Document | BadInput:
     try:
         if not text.strip():
             raise UnreadableError("no main text found in the page")
-        return Document(identity, check_text(text), page.source, page.row, fields, page.note)
+        return Record(identity, check_text(text), page.source, page.row, fields, page.note)
     except UnreadableError as reason:
         return BadInput(identity, page.source, page.row, str(reason), fields)
 

@@ -14,12 +14,12 @@ from detector.io.readers.records import (
     ROW_LIMIT,
     ROW_TOO_LONG,
     BadInput,
-    Document,
     FieldNames,
+    Record,
     UnreadableError,
     decode,
     find_mark,
-    make_document,
+    make_record,
     name_type,
 )
 
@@ -52,7 +52,7 @@ def opens_json(start: str) -> bool:
 
 def read_json(
     stream: io.BufferedReader, source: str, names: FieldNames
-) -> Iterator[Document | BadInput]:
+) -> Iterator[Record | BadInput]:
     """A document a line, or an object of an array; the first characters tell which."""
     start = stream.peek(_PIECE)
     encoding = find_mark(start)
@@ -98,14 +98,14 @@ def _split_lines(
 
 def _read_rows(
     lines: Iterable[bytes | str | None], source: str, names: FieldNames
-) -> Iterator[Document | BadInput]:
+) -> Iterator[Record | BadInput]:
     for row, line in enumerate(lines, start=1):
         try:
             fields, note = _parse_row(line)
         except UnreadableError as reason:
             yield BadInput(f"{source}:{row}", source, row, str(reason))
         else:
-            yield make_document(fields, names, source, row, note)
+            yield make_record(fields, names, source, row, note)
 
 
 def _parse_row(line: bytes | str | None) -> tuple[dict[str, Any], str | None]:
@@ -149,13 +149,13 @@ def _decode_pieces(stream: io.BufferedReader, encoding: str | None) -> Iterator[
     yield decoder.decode(b"", final=True)
 
 
-def _read_values(values: _Values, source: str, names: FieldNames) -> Iterator[Document | BadInput]:
+def _read_values(values: _Values, source: str, names: FieldNames) -> Iterator[Record | BadInput]:
     for row, item in enumerate(values, start=1):
         if isinstance(item, UnreadableError):
             yield BadInput(f"{source}:{row}", source, row, str(item))
         else:
             fields, note = item
-            yield make_document(fields, names, source, row, note)
+            yield make_record(fields, names, source, row, note)
     if values.failure is not None:
         raise values.failure
 

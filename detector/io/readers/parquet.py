@@ -13,12 +13,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 from detector.io.readers.records import (
     BadInput,
-    Document,
     FieldNames,
+    Record,
     UnreadableError,
     check_columns,
     decode,
-    make_document,
+    make_record,
     name_columns,
 )
 
@@ -36,7 +36,7 @@ _LAID_DOWN_LIMIT = 16 * 1024**3
 
 def read_parquet(
     stream: io.BufferedReader, source: str, names: FieldNames
-) -> Iterator[Document | BadInput]:
+) -> Iterator[Record | BadInput]:
     """A document a row, from 1; a part that cannot be decoded is one `BadInput`.
 
     Raises:
@@ -63,7 +63,7 @@ def read_parquet(
             try:
                 for batch in file.iter_batches(_BATCH_ROWS, row_groups=[group], use_threads=False):
                     for fields, note in _list_rows(batch, columns):
-                        yield make_document(fields, names, source, row, note)
+                        yield make_record(fields, names, source, row, note)
                         row += 1
             except (pa.ArrowException, OSError) as error:
                 reason = f"damaged Parquet: rows {row} to {behind - 1} cannot be read"

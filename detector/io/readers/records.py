@@ -50,8 +50,8 @@ _TYPE_NAMES = {
 
 
 @dataclass(frozen=True)
-class Document:
-    """One text to score.
+class Record:
+    """One text that came in, with its id and the columns that came along.
 
     Attributes:
         id: the row's id, or else the file's name (with the row, in files of rows).
@@ -80,7 +80,7 @@ class Document:
 
 @dataclass(frozen=True)
 class BadInput:
-    """A file or row that holds no text to score, and why; the attributes are `Document`'s."""
+    """A file or row that holds no text to score, and why; the attributes are `Record`'s."""
 
     id: Any
     source: str
@@ -154,7 +154,7 @@ def check_text(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def read_text(content: bytes, source: str) -> Document | BadInput:
+def read_text(content: bytes, source: str) -> Record | BadInput:
     """A file whose whole content is the text; `content` may end behind `DOCUMENT_LIMIT`."""
     encoding = find_mark(content)
     try:
@@ -163,7 +163,7 @@ def read_text(content: bytes, source: str) -> Document | BadInput:
         if encoding in (None, "utf-8-sig") and b"\0" in content:
             raise UnreadableError(f"{BINARY} (byte {content.index(0)} is zero)")
         text, note = decode(content, encoding)
-        return Document(source, check_text(text), source, note=note)
+        return Record(source, check_text(text), source, note=note)
     except UnreadableError as reason:
         return BadInput(source, source, None, str(reason))
 
@@ -173,9 +173,9 @@ def name_type(value: object) -> str:
     return _TYPE_NAMES.get(type(value), type(value).__name__)
 
 
-def make_document(
+def make_record(
     fields: dict[str, Any], names: FieldNames, source: str, row: int, note: str | None = None
-) -> Document | BadInput:
+) -> Record | BadInput:
     """The document in a row of named fields.
 
     Args:
@@ -193,7 +193,7 @@ def make_document(
         reference = None if names.reference is None else _take_reference(fields, names.reference)
     except UnreadableError as reason:
         return BadInput(identity, source, row, str(reason), fields)
-    return Document(identity, text, source, row, fields, note, reference)
+    return Record(identity, text, source, row, fields, note, reference)
 
 
 def _take_string(fields: dict[str, Any], name: str) -> str:

@@ -22,7 +22,7 @@ TEXT, HTML, JSON_LINES, CSV, TSV, PARQUET, WARC = INPUT_FORMATS = (
     "parquet",
     "warc",
 )
-"""What `read_documents` can read, by the names that it takes."""
+"""What `read_records` can read, by the names that it takes."""
 
 _FORMATS = {
     ".csv": CSV,

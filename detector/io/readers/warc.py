@@ -16,8 +16,8 @@ from detector.io.readers.html import PAGE_TOO_LONG, Page, decode_page, opens_pag
 from detector.io.readers.records import (
     ROW_LIMIT,
     BadInput,
-    Document,
     FieldNames,
+    Record,
     UnreadableError,
     check_text,
 )
@@ -71,7 +71,7 @@ class _Raw:
 
 def read_warc(
     stream: io.BufferedReader, source: str, names: FieldNames, *, by_members: bool
-) -> Iterator[Document | BadInput | Page]:
+) -> Iterator[Record | BadInput | Page]:
     """The HTML pages and plain texts among the records, which are counted from 1.
 
     Redirects, errors, images and the like are passed over.
@@ -263,7 +263,7 @@ class _Records:
 
 def _read_record(
     raw: _Raw, source: str, row: int, names: FieldNames
-) -> Document | BadInput | Page | None:
+) -> Record | BadInput | Page | None:
     """What the record holds; None where that is neither a page nor a text."""
     if raw.fault is not None:
         raise UnreadableError(raw.fault)
@@ -342,8 +342,8 @@ def _read_content(record: ArcWarcRecord) -> bytes:
 
 def _make_text(
     text: str, fields: dict[str, Any], identity: str, source: str, row: int, note: str | None
-) -> Document | BadInput:
+) -> Record | BadInput:
     try:
-        return Document(identity, check_text(text), source, row, fields, note)
+        return Record(identity, check_text(text), source, row, fields, note)
     except UnreadableError as reason:
         return BadInput(identity, source, row, str(reason), fields)
