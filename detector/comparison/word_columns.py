@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from detector.comparison.anchors import LONGEST_BRIDGE, MOST_WIDENED, Place
 from detector.comparison.word_forms import Form, Forms
+from detector.text.word_lists import read_words
 
 _VERB_HELPERS = frozenset(
     """
@@ -22,7 +23,7 @@ _FOLLOWED = _VERB_HELPERS - {"to", "not"} | frozenset(
     "the a an that this these those his her its their our my".split()
 )
 
-_DAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
+_DAYS = frozenset(read_words("text/data/calendar.txt")["days"])
 
 _MOST_GAP_CELLS = 400
 

@@ -12,6 +12,7 @@ from rapidfuzz.distance import Indel
 
 from detector.text.spelling import americanize
 from detector.text.word_classes import TRAIT, open_lexicon
+from detector.text.word_lists import read_lines, read_words
 
 _FUNCTION_CLASSES = [
     TRAIT[name]
@@ -22,135 +23,23 @@ _FUNCTION_CLASSES = [
     )
 ]  # fmt: skip
 
-# Open-class words that mostly stand in for a function word: "in front of", "rather than".
-_LIKE_FUNCTION = frozenset(
-    "front instead rather because due order although though however whoever anyone thru".split()
-)
+_LISTS = read_words("comparison/data/word_forms.txt")
+
+_LIKE_FUNCTION = frozenset(_LISTS["like function words"])
 
 _NUMBER_WORDS = {
-    word: str(number)
-    for number, word in enumerate(
-        """
-        zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen
-        fifteen sixteen seventeen eighteen nineteen twenty
-        """.split()
-    )
-} | {
-    word: str(10 * number)
-    for number, word in enumerate("thirty forty fifty sixty seventy eighty ninety".split(), 3)
-}
-
-_NUMBER_WORDS |= {
-    word: f"{number}th"
-    for number, word in enumerate(
-        "fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split(), 4
-    )
+    **{word: str(number) for number, word in enumerate(_LISTS["numbers"])},
+    **{word: f"{number}0" for number, word in enumerate(_LISTS["tens"], 3)},
+    **{word: f"{number}th" for number, word in enumerate(_LISTS["ordinals"], 4)},
 }
 
 # Written small, "us" is a pronoun.
 _UNITED_STATES = frozenset(("US", "U.S.", "USA", "U.S.A.", "U.S"))
 
+#: An irregular form → its base form.
 IRREGULAR = {
     form: forms[0]
-    for forms in (
-        line.split()
-        for line in """
-        be am is are was were been being isn't aren't wasn't weren't
-        have has had having
-        do does did done doing
-        say says said saying
-        go goes went gone going
-        make made
-        take took taken
-        give gave given
-        find found
-        hold held
-        know knew known
-        see saw seen
-        show shown
-        send sent
-        build built
-        tell told
-        pay paid
-        lose lost
-        win won winning
-        sell sold
-        buy bought
-        bring brought
-        catch caught
-        teach taught
-        write wrote written
-        drive drove driven
-        choose chose chosen
-        speak spoke spoken
-        break broke broken
-        steal stole stolen
-        wear wore worn
-        draw drew drawn
-        grow grew grown
-        throw threw thrown
-        shoot shot
-        lead led
-        feed fed
-        keep kept
-        lay laid
-        meet met
-        spend spent
-        understand understood
-        think thought
-        hear heard
-        become became
-        begin began begun beginning
-        come came
-        run ran running
-        fall fell fallen
-        rise rose risen
-        fight fought
-        forget forgot forgotten
-        hide hid hidden
-        beat beaten
-        feel felt
-        fly flew flown
-        freeze froze frozen
-        hang hung
-        mean meant
-        sing sang sung
-        sink sank sunk
-        shake shook shaken
-        sleep slept
-        strike struck
-        swear swore sworn
-        sweep swept
-        tear tore torn
-        withdraw withdrew withdrawn
-        overthrow overthrew overthrown
-        undertake undertook undertaken
-        overcome overcame
-        stand stood
-        sit sat sitting
-        get got gotten getting
-        leave left
-        eat ate eaten
-        seek sought
-        bind bound
-        deal dealt
-        blow blew blown
-        man men
-        woman women
-        child children
-        person people
-        foot feet
-        tooth teeth
-        life lives
-        wife wives
-        good better best
-        bad worse worst
-        will would
-        can could
-        may might
-        shall should
-        """.strip().splitlines()
-    )
+    for forms in map(str.split, read_lines("text/data/irregular_forms.txt")["forms"])
     for form in forms
 }
 
@@ -160,15 +49,7 @@ _VOWEL = re.compile(r"[aeiouy]")
 
 _INFLECTIONS = re.compile(r"(?:ing|ed|ly)$")
 
-# Two endings that stand behind one common beginning make two words of one family.
-_ENDINGS = frozenset(
-    """
-    - a al ally an ance ance ans ant ants ation ational ations ative d de der ding e ed en ence ency
-    ent er ers es ese ful g ia ial ian ians ic ical ies ify ing ion ional ions ise ish ism ist ists
-    ition ities ity ive ization ize ized izing less ly ment ments n ness o or ors ous r rs s se sion
-    sive ssion t te tic ting tion tional tions tive ure y ying z
-    """.split()
-)
+_ENDINGS = frozenset(_LISTS["endings"])
 
 _VARIANT_LETTERS = str.maketrans({"y": "i", "j": "i", "w": "v", "z": "s", "q": "k", "c": "k"})
 
@@ -191,6 +72,7 @@ Forms = Sequence[Form]
 
 @lru_cache(maxsize=1 << 17)
 def describe(word: str) -> Form:
+    """The `Form` of a word, as it stands in a text."""
     lower = word.lower().replace("’", "'")
     if word in _UNITED_STATES:
         return Form(lower, "usa", "usa", False, True, False)
@@ -224,7 +106,11 @@ def _make_key(lower: str) -> str:
 
 
 def _find_stem(key: str, lower: str) -> str:
-    """The word without its inflection: one stem for "carry", "carries" and "carried"."""
+    """The word without its inflection: one stem for "carry", "carries" and "carried".
+
+    Knows irregular verbs, which the cruder stems of an index (`detector.references.vectors`) need
+    not; the fitted pair model depends on it.
+    """
     irregular = IRREGULAR.get(lower)
     if irregular is not None:
         return irregular

@@ -1,8 +1,7 @@
 """Idioms put into English word for word, and names left as another language spells them.
 
-No model is asked: nobody writes these in English on purpose. What an English newspaper, a club or
-a bank is also called ("München", "Tokio Hotel", "Banque Bruxelles") is not listed, nor is any
-spelling that an English style guide allows ("Kiev", "Zelenskiy").
+No model is asked: nobody writes these in English on purpose. The phrasebook itself is two files
+of data beside this module.
 """
 
 from __future__ import annotations
@@ -12,131 +11,15 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from detector.text.word_lists import read_pairs
+
 LITERAL_IDIOM, NAME_FORM = "literal idiom", "name form"
 
-LITERAL_IDIOMS: Mapping[str, str] = {
-    # German
-    "under four eyes": "in private",
-    "under six eyes": "among the three of them",
-    "the nose full of it": "had enough of it",
-    "understand only train station": "not understand a word",
-    "understood only train station": "did not understand a word",
-    "the shotgun into the grain": "in the towel",
-    "pressing our thumbs": "keeping our fingers crossed",
-    "pressing the thumbs": "keeping fingers crossed",
-    "press our thumbs": "keep our fingers crossed",
-    "press the thumbs": "keep fingers crossed",
-    "pressed the thumbs": "kept fingers crossed",
-    "where the shoe presses": "where the shoe pinches",
-    "blue miracle": "nasty surprise",
-    "tomatoes on the eyes": "blinkers on",
-    "tomatoes on their eyes": "blinkers on",
-    "tomatoes on his eyes": "blinkers on",
-    "the cat in the sack": "a pig in a poke",
-    "all cups in the cupboard": "all his marbles",
-    "nails with heads": "a proper job of it",
-    "leave the church in the village": "keep things in proportion",
-    "leaves the church in the village": "keeps things in proportion",
-    "like a red thread": "as a common thread",
-    "their mustard to it": "their two cents",
-    "his mustard to it": "his two cents",
-    "her mustard to it": "her two cents",
-    "to the general amazement of all": "to everyone's amazement",
-    # French
-    "an eye of the head": "an arm and a leg",
-    "the eyes of the head": "an arm and a leg",
-    "the skin of the buttocks": "an arm and a leg",
-    "rains ropes": "is pouring",
-    "raining ropes": "pouring",
-    "the grass under the feet": "the ground from under",
-    "have the cockroach": "feel low",
-    "has the cockroach": "feels low",
-    # Spanish
-    "an eye of the face": "an arm and a leg",
-    "no hairs on the tongue": "no inhibitions",
-    "hairs on his tongue": "qualms about plain words",
-    "hairs on her tongue": "qualms about plain words",
-    "hairs on their tongues": "qualms about plain words",
-    "between the sword and the wall": "between a rock and a hard place",
-    "cast the house out of the window": "spared no expense",
-    "threw the house out the window": "spared no expense",
-    # Russian
-    "noodles on the ears": "wool over the eyes",
-    "noodles on our ears": "wool over our eyes",
-    "noodles on their ears": "wool over their eyes",
-    "a bear's service": "a disservice",
-    "a bearish service": "a disservice",
-    "on seven winds": "in the open",
-}
-"""Words in lower case, as they stand in a text → what people write."""
+#: Words in lower case, as a masked sentence has them → what humans write.
+LITERAL_IDIOMS: Mapping[str, str] = read_pairs("spans/data/literal_idioms.tsv")
 
-NAME_FORMS: Mapping[str, str] = {
-    "Alemania": "Germany",
-    "Allemagne": "Germany",
-    "Athènes": "Athens",
-    "Belgrad": "Belgrade",
-    "Bruselas": "Brussels",
-    "Brüssel": "Brussels",
-    "Bucarest": "Bucharest",
-    "Bukarest": "Bucharest",
-    "Charkiw": "Kharkiv",
-    "Charkow": "Kharkiv",
-    "Chodorkowski": "Khodorkovsky",
-    "Chruschtschow": "Khrushchev",
-    "Cisjordania": "West Bank",
-    "Copenhague": "Copenhagen",
-    "Damaskus": "Damascus",
-    "Donezk": "Donetsk",
-    "EE.UU": "US",
-    "EEUU": "US",
-    "Estados Unidos": "United States",
-    "Estrasburgo": "Strasbourg",
-    "Eltsine": "Yeltsin",
-    "Frankreich": "France",
-    "Gazastreifen": "Gaza Strip",
-    "Gorbatschow": "Gorbachev",
-    "Griechenland": "Greece",
-    "Jelzin": "Yeltsin",
-    "Kairo": "Cairo",
-    "Kiew": "Kyiv",
-    "Kreml": "Kremlin",
-    "Lawrow": "Lavrov",
-    "Lissabon": "Lisbon",
-    "Londra": "London",
-    "Londres": "London",
-    "Loukachenko": "Lukashenko",
-    "Lukaschenko": "Lukashenko",
-    "Medwedew": "Medvedev",
-    "Moscou": "Moscow",
-    "Moscú": "Moscow",
-    "Moskau": "Moscow",
-    "Mossul": "Mosul",
-    "Nawalny": "Navalny",
-    "Nueva York": "New York",
-    "OTAN": "NATO",
-    "Rumänien": "Romania",
-    "Rusia": "Russia",
-    "Russie": "Russia",
-    "Russland": "Russia",
-    "Schoigu": "Shoigu",
-    "Selenskij": "Zelenskyy",
-    "Selenskyj": "Zelenskyy",
-    "Sewastopol": "Sevastopol",
-    "Straßburg": "Strasbourg",
-    "Tschernobyl": "Chernobyl",
-    "Tschetschenien": "Chechnya",
-    "Türkei": "Turkey",
-    "Ucrania": "Ukraine",
-    "Ungarn": "Hungary",
-    "Varsovie": "Warsaw",
-    "Venedig": "Venice",
-    "Vereinigte Staaten": "United States",
-    "Warschau": "Warsaw",
-    "Weißrussland": "Belarus",
-    "Westjordanland": "West Bank",
-    "États-Unis": "United States",
-}
-"""A name as other languages spell it → as English does."""
+#: A name as other languages spell it → as English does.
+NAME_FORMS: Mapping[str, str] = read_pairs("spans/data/name_forms.tsv")
 
 
 class PhrasebookEntry(NamedTuple):
@@ -146,7 +29,7 @@ class PhrasebookEntry(NamedTuple):
         start: offset of its first character in the sentence.
         end: offset behind its last.
         kind: `LITERAL_IDIOM` or `NAME_FORM`.
-        suggestion: what people write.
+        suggestion: what humans write.
     """
 
     start: int

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from detector.text.word_lists import read_lines, read_words
+
 # What a web page puts around its article. Ordinary sentences may look like it ("Related charges
 # were dropped."), so a line that ends as a sentence does is held to the stricter list.
 _NAME = r"(?-i:[^\W\d_a-zß-öø-ÿ])[\w.'-]+"
@@ -105,42 +107,17 @@ _ENDS_UNFINISHED_BOILERPLATE = re.compile(
     re.VERBOSE | re.IGNORECASE | re.DOTALL,
 )
 
-# Looked for first, because nearly every line has none of them.
-_OPENING_WORDS = frozenset(
-    """
-    leave add post posted write download get sign subscribe register click tap read see watch find
-    learn related recommended trending most also in advertisement article story scroll follow like
-    join share tweet print email e facebook twitter whatsapp linkedin reddit pinterest telegram
-    messenger instagram youtube copy save comment comments photo photos image images picture
-    pictures video videos credit credits source sources graphic graphics file photograph
-    photographs media copyright c all ie internet this our we by from accept reject manage cookie
-    cookies please enable your reporting editing writing additional published updated first last
-    skip back menu home search log login close loading play replay privacy terms contact about
-    advertise more what sponsored
-    """.split()
-)
+_WORDS = read_words("text/data/boilerplate.txt")
 
-_CLOSING_MARKS = (
-    "(", "/", "©", "getty images", "photo", "shutterstock", "reserved", "browser", "contributed",
-)  # fmt: skip
+_OPENING_WORDS = frozenset(_WORDS["opening words"])
+
+_CLOSING_MARKS = read_lines("text/data/boilerplate.txt")["closing marks"]
 
 _FIRST_WORD = re.compile(r"\W{0,20}([^\W_]+)")
 
-_DATE_UNITS = frozenset(
-    """
-    jan feb mar apr may jun jul aug sep sept oct nov dec january february march april june july
-    august september october november december mon tue tues wed thu thurs fri sat sun monday
-    tuesday wednesday thursday friday saturday sunday gmt bst utc est edt et pst pdt pt cet cest
-    am pm ago read published posted updated modified
-    """.split()
-)
+_DATE_UNITS = frozenset(_WORDS["date units"]).union(*read_words("text/data/calendar.txt").values())
 
-_DATE_WORDS = _DATE_UNITS | frozenset(
-    """
-    first last at on a p m hour hours hr hrs min mins minute minutes day days week weeks month
-    months
-    """.split()
-)
+_DATE_WORDS = _DATE_UNITS.union(_WORDS["date words"])
 
 _ORDINAL = re.compile(r"\d{1,4}(?:st|nd|rd|th|am|pm)?$")
 

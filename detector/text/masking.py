@@ -1,4 +1,4 @@
-"""Hide from a sentence what is its outlet's or its topic's: names, numbers, quotation marks, spelling."""
+"""Hide from a sentence what its outlet or its topic chose: names, numbers, quotes, spelling."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ NAME_PLACEHOLDER = "xx"
 
 NUMBER_PLACEHOLDER = "0"
 
+# U.S., NATO, MPs, McDonald
+_INITIALISM = re.compile(r"^(?:[A-Za-z]\.){2,}$|^[A-Z]{2,}s?$|^[A-Z][\w']*[A-Z]\w*$")
+
 
 @dataclass(frozen=True, slots=True)
 class MaskedSentence:
-    """A sentence as the evidence sees it: names, numbers, quotation marks and spelling made alike.
+    """What all features are measured on: a sentence without its names, numbers and quotes.
 
     Attributes:
         text: the words joined by blanks.
-        words: the words of `text`.
+        words: the words of `text`; names are `NAME_PLACEHOLDER`, numbers `NUMBER_PLACEHOLDER`.
         places: for each word, its ``(start, end)`` in the sentence it was made from (a run of
             names is one word).
     """
@@ -35,11 +38,8 @@ class MaskedSentence:
         return sum(word[0].isalnum() for word in self.words)
 
 
-_INITIALISM = re.compile(r"^(?:[A-Za-z]\.){2,}$|^[A-Z]{2,}s?$|^[A-Z][\w']*[A-Z]\w*$")
-
-
 def mask_sentence(sentence: str, common_words: Container[str]) -> MaskedSentence:
-    """Hide from a normalised sentence what is its outlet's or its topic's, not its writer's choice.
+    """Hide from a normalised sentence what its outlet or its topic chose, and not its writer.
 
     A capitalised word that is not usually written small becomes part of a name, and a run of
     names one ``xx``; a number becomes ``0``; quotation marks go (some engines drop them); British

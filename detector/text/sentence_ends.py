@@ -5,55 +5,25 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-_ABBREVIATIONS = frozenset(
-    """
-    no nos vs v etc al approx est pp p viz cf ca dept univ assn inc corp ltd co cos llc plc bros
-    dlr dlrs mln bln pct sq cu oz lb lbs km cm mm kg mg hr hrs min e.g i.e a.m p.m u.s u.k u.n e.u
-    u.s.a d.c l.a n.y ph.d m.d b.a m.a
-    """.split()
+from detector.text.word_lists import read_words
+
+_LISTS = read_words("text/data/sentence_ends.txt")
+
+_CALENDAR = read_words("text/data/calendar.txt")
+
+_ABBREVIATIONS = frozenset(_LISTS["abbreviations"])
+
+_CAPITALISED_ABBREVIATIONS = frozenset(_LISTS["capitalised abbreviations"]).union(
+    _CALENDAR["short days"], _CALENDAR["short months"]
 )
 
-# Written small these are words: "in Portland, Ore." but "they dug for ore.", "Wed. night" but "to
-# wed."
-_CAPITALISED_ABBREVIATIONS = frozenset(
-    """
-    mr mrs ms dr prof rev hon st mt ft jr sr sen rep gov gen lt col maj capt cmdr sgt cpl pvt adm
-    supt det insp pres vice-pres messrs mme mlle fr jan feb mar apr jun jul aug sep sept oct nov
-    dec mon tue tues wed thu thurs fri sat sun fig vol ed eds para art sec ch ave blvd rd ln hwy
-    bldg apt ala ariz ark calif colo conn del fla ill ind kan ky md mass mich minn miss mo mont neb
-    nev okla ore pa tenn tex vt va wash wis wyo
-    """.split()
-)
+_NEVER_FINAL = frozenset(_LISTS["never final"])
 
-# After these a capital seldom starts a sentence: a title or number stands before its name.
-_NEVER_FINAL = frozenset(
-    """
-    mr mrs ms dr prof rev hon st mt ft sen rep gov gen lt col maj capt cmdr sgt cpl pvt adm supt
-    det insp pres messrs mme mlle fig vol approx est nos vs v e.g i.e cf
-    """.split()
-)
+_STREETS = frozenset(_LISTS["streets"])
 
-_STREETS = frozenset(("st", "dr", "ft", "mt"))
+_AFTER_CLOCK = frozenset(_LISTS["after clock"]).union(*_CALENDAR.values())
 
-_AFTER_CLOCK = frozenset(
-    """
-    mon tue tues wed thu thurs fri sat sun monday tuesday wednesday thursday friday saturday sunday
-    jan feb mar apr jun jul aug sep sept oct nov dec january february march april may june july
-    august september october november december gmt bst utc est edt et cst cdt ct mst mdt mt pst pdt
-    pt cet cest eet msk ist jst hkt aest eastern central mountain pacific greenwich
-    """.split()
-)
-
-_SENTENCE_STARTERS = frozenset(
-    """
-    the a an he she it they we you i his her its their our this that these those there here in on
-    at for from with by to as if when while after before since although though because but and or
-    so yet still however meanwhile moreover also then now today yesterday tomorrow what who why how
-    where which some many most more all both each every no not one two three several last next
-    earlier later according asked despite during under over until among between nobody everyone
-    someone another there's instead perhaps once even only such police officials residents people
-    """.split()
-)
+_STARTERS = frozenset(_LISTS["starters"])
 
 _CANDIDATE = re.compile(
     r"""
@@ -82,6 +52,7 @@ _ATTRIBUTION = re.compile(
 
 
 def cut_line(line: str) -> Iterator[tuple[int, int]]:
+    """Offsets of the sentences of one normalised line, blanks around them left out."""
     start = 0
     for match in _CANDIDATE.finditer(line):
         if match["glued"] is not None:
@@ -98,6 +69,7 @@ def cut_line(line: str) -> Iterator[tuple[int, int]]:
 
 
 def trim(line: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Offsets of a piece of a line without the blanks around it; none for a blank piece."""
     piece = line[start:end]
     stripped = piece.strip()
     if stripped:
@@ -117,7 +89,7 @@ def _end_of_glued(line: str, start: int, match: re.Match[str]) -> int | None:
     if (
         following
         and line.startswith(",", following.end())
-        and following.group(1).lower() not in _SENTENCE_STARTERS
+        and following.group(1).lower() not in _STARTERS
     ):
         return None
     quote = match.group()[1:]
@@ -153,7 +125,7 @@ def _is_final(before: re.Match[str] | None, following: re.Match[str] | None, lin
     if before is None:
         return True
     word, next_word = before.group(1), following.group(1) if following else ""
-    lowered, starts = word.lower(), next_word.lower() in _SENTENCE_STARTERS
+    lowered, starts = word.lower(), next_word.lower() in _STARTERS
     small = word[0].islower()
     if lowered == "no":
         return not any(c.isdigit() for c in next_word)

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
-import numpy as np
-
 from detector.text.boilerplate import ALPHANUMERIC, is_boilerplate, is_finished
-from detector.text.normalization import normalize
+from detector.text.normalization import Normalized, normalize
 from detector.text.sentence_ends import cut_line, trim
+from detector.text.word_lists import read_words
 
-# A line that ends in one of these goes on in the next, whatever that begins with.
+# "... on the" / "corner": the line goes on, whatever the next begins with.
 _LEAVES_OPEN = re.compile(
-    r"\b(?:a|an|the|of|in|on|at|to|for|from|by|with|and|or|but|that|which|who|whose|as|than"
-    r"|into|near|his|her|its|their|our|my|is|are|was|were|has|have|had|be|been|mr|mrs|ms|dr)\.?$",
+    rf"\b(?:{'|'.join(read_words('text/data/sentence_ends.txt')['leaves open'])})\.?$",
     re.IGNORECASE,
 )
 
@@ -30,12 +28,14 @@ class Sentence:
         start, end: its offsets in the caller's text.
         kind: ``"sentence"``, ``"headline"`` (a line that does not end as a sentence does) or
             ``"boilerplate"`` (what a web page puts around its article).
+        normalized_start: offset of its first character in the normalised text.
     """
 
     text: str
     start: int
     end: int
     kind: str
+    normalized_start: int
 
 
 def split_sentences(text: str) -> list[Sentence]:
@@ -45,36 +45,19 @@ def split_sentences(text: str) -> list[Sentence]:
     decimals and quotations do not; a full stop glued to the next sentence, as scrapers leave
     it, does.
     """
-    normalized = normalize(text)
+    return split_normalized(normalize(text))
+
+
+def split_normalized(normalized: Normalized) -> list[Sentence]:
+    """Cut a text that is normalised already, as `split_sentences` does."""
     sentences = []
     for line_start, line_end in _iterate_lines(normalized.text):
         line = normalized.text[line_start:line_end].replace("\n", " ")
         for start, end, kind in _classify_pieces(line):
-            span = normalized.original_span(line_start + start, line_start + end)
-            sentences.append(Sentence(line[start:end], *span, kind))
+            first = line_start + start
+            span = normalized.original_span(first, line_start + end)
+            sentences.append(Sentence(line[start:end], *span, kind, first))
     return sentences
-
-
-def place_words(
-    text: str, sentence: Sentence, places: Iterable[tuple[int, int]]
-) -> list[tuple[int, int]]:
-    """Offsets in the caller's text of spans within one of its sentences.
-
-    Args:
-        text: the caller's text.
-        sentence: one that `split_sentences` cut from it.
-        places: ``(start, end)`` in `sentence.text`, such as `View.places`.
-    """
-    piece = normalize(text[sentence.start : sentence.end])
-    # What stands around a sentence can decide how its edge is normalised, though it rarely does.
-    shift = piece.text.replace("\n", " ").find(sentence.text)
-    if shift >= 0:
-        starts, ends = piece.starts + sentence.start, piece.ends + sentence.start
-    else:
-        whole = normalize(text)
-        shift = int(np.searchsorted(whole.starts, sentence.start))
-        starts, ends = whole.starts, whole.ends
-    return [(int(starts[shift + a]), int(ends[shift + b - 1])) for a, b in places]
 
 
 def _classify_pieces(line: str) -> Iterator[tuple[int, int, str]]:

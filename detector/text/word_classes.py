@@ -1,6 +1,6 @@
 """What is known of a word whatever stands beside it: its classes, its shape, its letters.
 
-The classes are those that the literature on translationese counts; see `detector.counting`.
+The classes are those that the literature on translationese counts; see `detector.features.style`.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.text.masking import NAME_PLACEHOLDER
+from detector.text.word_lists import read_lines, read_words
 
 # Word caches are emptied beyond this many forms (some 20 MB).
 CACHE_LIMIT = 1 << 17
@@ -19,106 +20,16 @@ CACHE_LIMIT = 1 << 17
 # What is longer is no word; only so much of it is looked at.
 LONGEST_WORD = 48
 
-# Those that told human from machine most steadily on round trips and on translations of news.
-FUNCTION_WORDS = tuple(
-    """
-    the a an of in to for with on at by from as into after over under within during about across
-    and or but if that which who what when while though although because than whether
-    this these that's those such same other it he we you they i him its their our
-    is are was were be been being has have had having will would can could should may might must
-    not no don't it's
-    also only just even already again still very more some any
-    up out off down according said
-    """.split()
-)
+#: Function words of which each has a column of style features, in the columns' order.
+FUNCTION_WORDS = read_words("text/data/function_words.txt")["columns"]
 
-_WORD_CLASSES = {
-    "definite": "the",
-    "indefinite": "a an",
-    "preposition": """
-        of in to for with on at by from as into about after before over under through within during
-        between against across until since towards toward upon among amongst amid without beyond
-        behind near despite per via throughout along around beside besides above below including
-        regarding concerning following like than onto inside outside""",
-    "particle": "up down off out away back over",
-    "pronoun": """
-        i you he she it we they me him her us them myself yourself himself herself itself ourselves
-        themselves one oneself someone somebody something anyone anybody anything everyone everybody
-        everything nobody nothing it's he's she's i'm we're they're you're i've we've they've you've
-        he'd she'd i'd we'd they'd you'd he'll she'll i'll we'll they'll you'll it'll""",
-    "first person": """
-        i me my mine myself we us our ours ourselves i'm i've i'd i'll we're we've we'd we'll""",
-    "second person": "you your yours yourself yourselves you're you've you'd you'll",
-    "possessive": "my your his her its our their mine yours hers ours theirs",
-    "demonstrative": "this that these those",
-    "modal": """
-        will would shall should can could may might must won't wouldn't shouldn't can't cannot
-        couldn't ought""",
-    "be": "be am is are was were been being isn't aren't wasn't weren't",
-    "have": "have has had having haven't hasn't hadn't",
-    "auxiliary": """
-        am is are was were do does did have has had will would shall should can could may might must
-        """,
-    "coordinating": "and or but nor yet so",
-    "subordinating": """
-        because although though while whereas unless whether if since until when once as lest""",
-    "relative": "who whom whose which where",
-    "quantifier": """
-        all both each every some any many much most more few fewer less least several another
-        enough""",
-    "negation": "not no never none nobody nothing nor neither cannot",
-    "additive marker": """
-        moreover furthermore additionally besides also likewise similarly further namely indeed
-        again""",
-    "contrast marker": """
-        however nevertheless nonetheless instead rather conversely still otherwise contrary
-        although though whereas yet""",
-    "causal marker": "therefore thus hence consequently accordingly thereby because so since",
-    "temporal marker": """
-        meanwhile subsequently finally then afterwards afterward eventually previously currently
-        recently initially lastly firstly secondly thereafter""",
-    "hedge": """
-        perhaps maybe possibly probably apparently reportedly allegedly presumably likely about
-        roughly approximately almost nearly somewhat rather quite""",
-    "intensifier": "very really extremely highly too so quite totally completely absolutely",
-    "reporting": """
-        say says said saying tell tells told add adds added announce announces announced explain
-        explains explained claim claims claimed report reports reported note notes noted stress
-        stressed emphasize emphasized emphasise emphasised declare declared argue argues argued
-        insist insists insisted admit admits admitted confirm confirms confirmed believe believes
-        believed think thinks thought know knows knew hope hopes hoped warn warns warned suggest
-        suggests suggested state states stated indicate indicates indicated mention mentioned claim
-        show shows showed find finds found estimate estimates estimated reveal reveals revealed
-        assure assured conclude concluded predict predicted expect expects expected""",
-    "clause subject": """
-        the a an i he she it we they you there his her its our their this these those xx""",
-    "that": "that",
-    "not": "not",
-    "more": "more less",
-    "than": "than",
-    "of": "of",
-    "and": "and",
-}  # fmt: skip
+_WORD_CLASSES = read_words("text/data/word_classes.txt")
 
-# Irregular past participles of the verbs that newspapers use most.
-_PARTICIPLES = frozenset(
-    """
-    made taken given found held known seen shown sent built told paid put set cut hit left lost won
-    sold bought brought caught taught written driven chosen spoken broken stolen worn born drawn
-    grown thrown shot hurt led fed kept laid met read said spent understood thought heard forced
-    done gone become begun come run fallen risen fought forgotten hidden beaten bitten blown felt
-    flown frozen hung meant rung sung sunk shaken slept spread stuck struck sworn swept torn woken
-    withdrawn overthrown undertaken overcome upheld got gotten had been let lent lit cast split
-    """.split()
-)
+_PARTICIPLES = frozenset(read_words("text/data/irregular_forms.txt")["participles"])
 
 # Closed-class words: what is left of the lower-case words carries the content.
 _CLOSED_CLASS = frozenset(FUNCTION_WORDS).union(
-    *(
-        words.split()
-        for name, words in _WORD_CLASSES.items()
-        if name not in ("reporting", "clause subject")
-    )
+    *(words for name, words in _WORD_CLASSES.items() if name not in ("reporting", "clause subject"))
 ) - {"said", "according"}
 
 _MARKS = {
@@ -179,20 +90,7 @@ _TRAITS = (*_WORD_CLASSES, *_MARKS, *_SHAPES)
 #: The column of each trait in `Lexicon.traits`.
 TRAIT = {name: place for place, name in enumerate(_TRAITS)}
 
-# Markers of two words and more, told by the two that give them away ("on the other hand").
-_MARKER_PAIRS = {
-    "additive marker": (
-        "in addition", "as well", "in particular", "for example", "for instance", "in fact",
-        "of course",
-    ),
-    "contrast marker": (
-        "other hand", "even though", "in contrast", "despite this", "at least", "in spite",
-    ),
-    "causal marker": ("a result", "due to", "because of", "owing to", "for this", "in order"),
-    "temporal marker": (
-        "same time", "so far", "the meantime", "at present", "in recent", "after that",
-    ),
-}  # fmt: skip
+_MARKER_PAIRS = read_lines("text/data/markers.txt")
 
 PAIR_KINDS = tuple(_MARKER_PAIRS)
 
@@ -217,8 +115,7 @@ PAIR_TABLE = _tabulate_pairs()
 
 
 def _list_classes() -> dict[str, list[int]]:
-    members = {name: words.split() for name, words in _WORD_CLASSES.items()}
-    members |= {name: list(marks) for name, marks in _MARKS.items()}
+    members = {**_WORD_CLASSES, **_MARKS}
     classes: dict[str, list[int]] = {}
     for name, words in members.items():
         for word in words:
