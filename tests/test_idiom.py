@@ -55,8 +55,8 @@ def test_usual_sentence_is_more_idiomatic_than_its_words_shuffled(
     usual = measure_idiom(language_model, CORPUS[17])
     shuffled = measure_idiom(language_model, random.Random(5).sample(CORPUS[17], len(CORPUS[17])))
     for column in ("bigram_mean", "trigram_mean", "gain_mean", "bigram_seen", "trigram_seen"):
-        assert usual[f"idiom:{column}"] > shuffled[f"idiom:{column}"]
-    assert usual["idiom:unseen_common"] < shuffled["idiom:unseen_common"]
+        assert usual[f"ngram:{column}"] > shuffled[f"ngram:{column}"]
+    assert usual["ngram:unseen_common"] < shuffled["ngram:unseen_common"]
 
 
 def test_substitute_stands_out(language_model: NgramLanguageModel) -> None:
@@ -67,11 +67,11 @@ def test_substitute_stands_out(language_model: NgramLanguageModel) -> None:
     unknown = measure_idiom(
         language_model, "The old vessel left the quiet harbour on Monday .".split()
     )
-    assert usual["idiom:bigram_seen"] == 1
-    assert known["idiom:bigram_seen"] < 1
-    assert known["idiom:gain_0"] < usual["idiom:gain_0"]
-    assert (usual["idiom:unknown"], known["idiom:unknown"]) == (0, 0)
-    assert unknown["idiom:unknown"] == pytest.approx(1 / 8)
+    assert usual["ngram:bigram_seen"] == 1
+    assert known["ngram:bigram_seen"] < 1
+    assert known["ngram:gain_0"] < usual["ngram:gain_0"]
+    assert (usual["ngram:unknown"], known["ngram:unknown"]) == (0, 0)
+    assert unknown["ngram:unknown"] == pytest.approx(1 / 8)
 
 
 def test_probabilities_are_those_of_the_mixture(language_model: NgramLanguageModel) -> None:
@@ -81,10 +81,10 @@ def test_probabilities_are_those_of_the_mixture(language_model: NgramLanguageMod
     prior = ngram_measures._BIGRAM_PRIOR
     expected = np.log((often + prior * alone) / (often + prior))
     values = measure_idiom(language_model, ["old", "ferry"])
-    assert values["idiom:bigram_0"] == pytest.approx(
+    assert values["ngram:bigram_0"] == pytest.approx(
         min(expected, np.log((often + 0.5) / total * prior / (len(CORPUS) + prior))), rel=1e-4
     )
-    assert values["idiom:gain_100"] == pytest.approx(expected - np.log(alone), rel=1e-4)
+    assert values["ngram:gain_100"] == pytest.approx(expected - np.log(alone), rel=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -122,7 +122,7 @@ def test_word_usually_written_as_a_name_is_a_name() -> None:
     model = NgramLanguageModel.fit(sentences, least_count=1)
     as_name = measure_idiom(model, ["the", "Sand", "sank", "."])
     assert as_name == measure_idiom(model, ["the", "Quay", "sank", "."])
-    assert measure_idiom(model, ["the", "sand", "sank", "."])["idiom:unknown"] > 0
+    assert measure_idiom(model, ["the", "sand", "sank", "."])["ngram:unknown"] > 0
 
 
 def test_own_counts_are_left_out() -> None:
@@ -132,23 +132,23 @@ def test_own_counts_are_left_out() -> None:
     columns = ("bigram_seen", "trigram_seen", "unknown", "unseen_common")
     seen = measure_idiom(counted, new)
     expected = measure_idiom(without, new)
-    assert seen["idiom:bigram_seen"] == 1 > expected["idiom:bigram_seen"]
+    assert seen["ngram:bigram_seen"] == 1 > expected["ngram:bigram_seen"]
     for left_out in ([[new, new]], [[compose("a"), new, new]]):
         found = measure_idiom(counted, new, left_out)
         for column in columns:
-            assert found[f"idiom:{column}"] == pytest.approx(expected[f"idiom:{column}"])
+            assert found[f"ngram:{column}"] == pytest.approx(expected[f"ngram:{column}"])
 
 
 def test_counted_rows_leave_themselves_out() -> None:
     rare = compose("a local bus", "crossed", "the old quiet bridge", "after rain .")
     model = NgramLanguageModel.fit([*CORPUS, rare], least_count=1)
-    assert measure_idiom(model, rare)["idiom:bigram_seen"] == 1
+    assert measure_idiom(model, rare)["ngram:bigram_seen"] == 1
     own = measure_idiom(model, rare, counted=[rare])
-    assert own["idiom:bigram_seen"] < 1
-    assert own["idiom:unknown"] > 0
+    assert own["ngram:bigram_seen"] < 1
+    assert own["ngram:unknown"] > 0
     # Leaving out an unrelated text takes nothing away.
     unrelated = compose("snow .")
-    assert measure_idiom(model, rare, [unrelated])["idiom:trigram_seen"] == 1
+    assert measure_idiom(model, rare, [unrelated])["ngram:trigram_seen"] == 1
 
 
 def test_each_row_leaves_out_its_own_text() -> None:
@@ -156,7 +156,7 @@ def test_each_row_leaves_out_its_own_text() -> None:
     model = NgramLanguageModel.fit([*CORPUS, first, second], least_count=1)
     swapped = model.measure([first, second], counted=[second, first])
     own = model.measure([first, second], counted=[first, second])
-    column = NGRAM_COLUMNS.index("idiom:unknown")
+    column = NGRAM_COLUMNS.index("ngram:unknown")
     assert (swapped[:, column] == 0).all()
     assert (own[:, column] > 0).all()
 

@@ -27,9 +27,9 @@ def name_columns(usage: CooccurrenceCounts, *sentences: str) -> list[dict[str, f
 @pytest.mark.parametrize(
     ("column", "word", "count"),
     [
-        ("usage", 2, 5),  # came
-        ("usage_before", 2, 4),  # boats
-        ("usage_after", 2, 4),  # back
+        ("count", 2, 5),  # came
+        ("count_before", 2, 4),  # boats
+        ("count_after", 2, 4),  # back
         ("pair_before", 1, 4),  # the boats
         ("pair_after", 1, 4),  # boats came
         ("pair_before", 0, 5),  # a sentence that begins with "the"
@@ -48,8 +48,8 @@ def test_counts_are_kept(usage: CooccurrenceCounts, column: str, word: int, coun
 
 def test_what_nobody_wrote_has_no_count(usage: CooccurrenceCounts) -> None:
     known, _, strange = name_columns(usage, "the boats vanished")
-    assert known["usage"] > 0
-    assert strange["usage"] == strange["pair_before"] == strange["triple_before"] == 0.0
+    assert known["count"] > 0
+    assert strange["count"] == strange["pair_before"] == strange["triple_before"] == 0.0
 
 
 def test_a_tie_is_above_chance_or_below(usage: CooccurrenceCounts) -> None:
@@ -71,7 +71,7 @@ def test_of_two_keys_in_a_bucket_the_commoner_stays(monkeypatch: pytest.MonkeyPa
     usage = CooccurrenceCounts.count([*([common] * 50), *([f"rare{n}"] for n in range(500))])
     assert len(usage.table) == 1 << 10
     (_, came, _) = name_columns(usage, " ".join(common))
-    for column in ("usage", "pair_before", "triple_around"):
+    for column in ("count", "pair_before", "triple_around"):
         assert came[column] == pytest.approx(np.log1p(50), abs=HALF_STEP)
 
 

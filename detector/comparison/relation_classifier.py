@@ -13,17 +13,18 @@ from detector.comparison.pair_features import PairFeatures
 from detector.model.linear import LinearScorer
 from detector.model.mlp import MultilayerPerceptron
 from detector.results import Substitution
+from detector.text.hashing import hash_unordered_pair
 
 Floats = npt.NDArray[np.float64]
 
-# A word of the copy that no dictionary gives for the original's, and that reads rather like a
-# machine's choice than a person's, was picked for another sense of it.
+# A word of the copy that no dictionary gives for the original's, and that is rather a machine's
+# choice than a human's, was picked for another sense of it.
 _WRONG_SENSE = 0.0
 
 
 @dataclass(frozen=True)
 class PairClassifier:
-    """Pair evidence → probability of each relation, and log-odds of each substitution.
+    """`PairFeatures` → probability of each relation, and log-odds of each substitution.
 
     Attributes:
         relations: `PAIR_COLUMNS` → logits of `RELATIONS`.
@@ -44,7 +45,7 @@ class PairClassifier:
         return np.asarray(shares / shares.sum(1, keepdims=True))
 
     def find_threshold(self, rate: float) -> float | None:
-        """Least probability that is flagged; None where that rate was not promised."""
+        """Least probability that is flagged; None where none is guaranteed at that rate."""
         return next((t for r, t in self.thresholds.items() if abs(r - rate) < 1e-9), None)
 
     def name_substitutions(self, features: PairFeatures) -> tuple[Substitution, ...]:
@@ -70,7 +71,7 @@ class PairClassifier:
 
     def _are_equals(self, one: str, other: str) -> bool:
         # In the array's own type: for another one, numpy would copy all of it.
-        key = np.uint32(hash_pair(one, other))
+        key = np.uint32(hash_unordered_pair(one, other))
         at = int(np.searchsorted(self.equals, key))
         return at < len(self.equals) and bool(self.equals[at] == key)
 
@@ -97,15 +98,11 @@ class PairClassifier:
         )
 
 
-def hash_pair(one: str, other: str) -> int:
-    """One number for two words, whichever comes first."""
-    from zlib import crc32
-
-    return crc32("\x00".join(sorted((one, other))).encode())
-
-
 def _list_forms(phrase: str) -> Iterator[str]:
-    """A phrase in lower case, and without the ending of a plural, a past or a participle."""
+    """A phrase in lower case, and without the ending of a plural, a past or a participle.
+
+    All base forms that it may have, to look each up: no stemmer, which gives one for each word.
+    """
     word = phrase.lower()
     yield word
     for ending, instead in (

@@ -1,4 +1,4 @@
-"""How usual the words of a text and their combinations are in people's English.
+"""How usual the words of a text and their combinations are in the English of humans.
 
 Spinners and engines choose words that mean the right thing and that nobody puts there: Shahid et
 al. 2017 ("Accurate detection of automatically spun content via stylometric analysis"), Wahle et
@@ -152,7 +152,7 @@ def _check_arrays(arrays: Mapping[str, npt.NDArray[Any]]) -> None:
 
 
 class NgramLanguageModel:
-    """How often people write each word, pair and triple of words; made by `fit`.
+    """How often humans write each word, pair and triple of words; made by `fit`.
 
     A text that was counted looks more usual than a text that was not, and so does its translation:
     `measure` leaves such counts out where it is told which.
@@ -246,14 +246,14 @@ class NgramLanguageModel:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Self:
-        """Build a table from what `to_arrays` gave.
+        """Build a model from what `to_arrays` gave.
 
         Raises ValueError for arrays that are missing, of the wrong kind or size, out of order or
         of another version.
         """
         _check_arrays(arrays)
-        fingerprint = {name: np.asarray(arrays[name]) for name in KINDS if name != "settings"}
-        return cls(fingerprint, int(arrays["settings"][1]))
+        learnt = {name: np.asarray(arrays[name]) for name in KINDS if name != "settings"}
+        return cls(learnt, int(arrays["settings"][1]))
 
     def __reduce__(self) -> tuple[Any, ...]:
         # What is looked up is as large again, and is rebuilt from the arrays in milliseconds.
@@ -319,9 +319,9 @@ class NgramLanguageModel:
 def _name_columns() -> tuple[str, ...]:
     nothing = {name: np.zeros(int(name == "marks"), kind) for name, kind in KINDS.items()}
     nothing["word_counts"] = np.ones(SPECIAL, np.uint32)
-    table = NgramLanguageModel(nothing, 1)
-    return tuple(table._measure_batch(table._locate(Batch.gather([])), None))
+    model = NgramLanguageModel(nothing, 1)
+    return tuple(model._measure_batch(model._locate(Batch.gather([])), None))
 
 
-#: ``idiom:name`` of each column of `IdiomTable.measure`.
+#: ``ngram:name`` of each column of `NgramLanguageModel.measure`.
 NGRAM_COLUMNS = _name_columns()

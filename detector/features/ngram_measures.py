@@ -10,6 +10,7 @@ import numpy as np
 from detector.features.ngram_vocabulary import SPECIAL, UNKNOWN, Numbered
 from detector.features.word_rows import Bools, Columns, Floats, Ints, sum_by
 
+#: The arrays of a fitted `NgramLanguageModel`, and the kind of each.
 KINDS = {
     "word_hashes": np.uint64,
     "word_counts": np.uint32,
@@ -39,10 +40,10 @@ class Kinds:
 
     Attributes:
         is_word: it is neither mark nor placeholder.
-        unknown: a word that the table does not have.
+        unknown: a word that the model has not counted.
         content: a known word that is no function word.
         common: among the most frequent, or no word.
-        listed: a word or mark that the table has.
+        listed: a word or mark that the model has counted.
     """
 
     is_word: Bools
@@ -53,6 +54,13 @@ class Kinds:
 
     @classmethod
     def tell(cls, numbers: Ints, counts: Ints, first_word: int) -> Kinds:
+        """Tell the kinds of words.
+
+        Args:
+            numbers: of the words, see `Numbered`.
+            counts: how often each word was counted.
+            first_word: the number of the most frequent word; marks have lower ones.
+        """
         is_word = (numbers >= first_word) | (numbers == UNKNOWN)
         unknown = is_word & (counts == 0)
         return cls(
@@ -70,9 +78,9 @@ def measure_words(text: Numbered, kinds: Kinds, frequency: Floats) -> Columns:
     rare = content & (frequency < _RARE)
     return {
         **_summarize({"frequency": frequency[content]}, rows[content], size, (0, 10, 25, 50)),
-        "idiom:unknown": _share_of(unknown, kinds.is_word, rows, size),
-        "idiom:rare": _share_of(rare | unknown, content | unknown, rows, size),
-        "idiom:common": _share_of(kinds.common, content, rows, size),
+        "ngram:unknown": _share_of(unknown, kinds.is_word, rows, size),
+        "ngram:rare": _share_of(rare | unknown, content | unknown, rows, size),
+        "ngram:common": _share_of(kinds.common, content, rows, size),
     }
 
 
@@ -102,9 +110,9 @@ def measure_context(
     return {
         **_summarize(context, rows, size, (0, 10, 25, 50, 90, 100)),
         **_summarize({"unseen_chance": chance}, rows, size, (90, 100)),
-        "idiom:bigram_seen": _share_of(~unseen, np.ones_like(unseen), rows, size),
-        "idiom:trigram_seen": _share_of(threes[second] > 0, text.place[second] >= 2, rows, size),
-        "idiom:unseen_common": _share_of(unseen, both_common, rows, size),
+        "ngram:bigram_seen": _share_of(~unseen, np.ones_like(unseen), rows, size),
+        "ngram:trigram_seen": _share_of(threes[second] > 0, text.place[second] >= 2, rows, size),
+        "ngram:unseen_common": _share_of(unseen, both_common, rows, size),
         **_summarize({"content_gain": gain[both]}, rows[both], size, (0, 50)),
         **_summarize({"mixed_gain": gain[mixed]}, rows[mixed], size, (0, 10)),
     }
@@ -130,8 +138,8 @@ def _summarize(
         column: part
         for name, row in zip(values, ranked, strict=True)
         for column, part in (
-            (f"idiom:{name}_mean", means[name]),
-            *((f"idiom:{name}_{p}", row[place]) for p, place in zip(percentiles, at, strict=True)),
+            (f"ngram:{name}_mean", means[name]),
+            *((f"ngram:{name}_{p}", row[place]) for p, place in zip(percentiles, at, strict=True)),
         )
     }
 

@@ -6,16 +6,17 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from detector.features.word_rows import Batch, Ints
+from detector.text.hashing import hash_widely
 from detector.text.masking import NAME_PLACEHOLDER
 from detector.text.spelling import americanize
 from detector.text.word_classes import CACHE_LIMIT, LONGEST_WORD, is_genitive
+from detector.text.word_lists import read_words
 
 Arrays = dict[str, npt.NDArray[Any]]
 
@@ -34,13 +35,9 @@ _MOST_WORDS = (1 << WORD_BITS) - SPECIAL
 # Beside a word's number while it is looked up: a genitive "'s" goes with it.
 _WITH_GENITIVE = 1 << WORD_BITS
 
-_DAYS = frozenset("monday tuesday wednesday thursday friday saturday sunday".split())
+_DAYS = frozenset(read_words("text/data/calendar.txt")["days"])
 
-_MONTHS = frozenset(
-    """
-    january february march april may june july august september october november december
-    """.split()
-)
+_MONTHS = frozenset(read_words("text/data/calendar.txt")["months"])
 
 _DIGITS = re.compile(r"\d+(?:[.,:/]\d+)*")
 
@@ -54,10 +51,7 @@ _PLACEHOLDERS = {
 
 
 def _hash_word(word: str) -> int:
-    """Give a word a 64-bit number that is the same on every machine."""
-    return int.from_bytes(
-        blake2b(word.encode("utf-8", "replace"), digest_size=8).digest(), "little"
-    )
+    return hash_widely(word.encode("utf-8", "replace"))
 
 
 def _mask_word(form: str) -> tuple[int, str, bool]:

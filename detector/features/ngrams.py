@@ -4,40 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
 from detector.model.linear import LinearScorer
+from detector.text.hashing import NGRAM_JOINT, fold_all, hash_word
 from detector.text.masking import NAME_PLACEHOLDER, MaskedSentence
 
 Floats = npt.NDArray[np.float32]
 
-_HASH_BITS = 18
-
-HASHES = 1 << _HASH_BITS
+HASHES = 1 << 18
 
 #: A word of up to two letters is its own character n-gram.
 _SHORTEST_CHARACTER_GRAMS = 4
 
 
 def hash_ngrams(masked: MaskedSentence) -> npt.NDArray[np.int64]:
-    """Word 1-3-grams and character 3-4-grams of a view, each once, as hashes under 2 ** 18.
+    """Word 1-3-grams and character 3-4-grams of a sentence, each once, as hashes below `HASHES`.
 
-    Hashing needs no vocabulary (Weinberger et al. 2009, "Feature hashing for large scale multitask
-    learning"); words and characters share one table, told apart by a mark.
+    Words and characters share one table, told apart by a mark.
     """
     words = masked.words
     grams = list(words)
-    grams += map("\x01".join, pairwise(words))
-    grams += map("\x01".join, zip(words, words[1:], words[2:], strict=False))
+    grams += map(NGRAM_JOINT.join, pairwise(words))
+    grams += map(NGRAM_JOINT.join, zip(words, words[1:], words[2:], strict=False))
     for word in words:
         padded = f" {word} "
         if len(padded) > _SHORTEST_CHARACTER_GRAMS:
             grams += ["\x02" + padded[i : i + 3] for i in range(len(padded) - 2)]
             grams += ["\x02" + padded[i : i + 4] for i in range(len(padded) - 3)]
-    hashes = {crc32(gram.encode()) & (HASHES - 1) for gram in grams}
+    hashes = fold_all(grams, HASHES)
     return np.fromiter(hashes, dtype=np.int64, count=len(hashes))
 
 
@@ -46,12 +43,12 @@ def hash_words(masked_sentences: Sequence[MaskedSentence]) -> npt.NDArray[np.uin
     words = {
         word.lower() for masked in masked_sentences for word in masked.words if word[0].isalpha()
     }
-    hashes = {crc32(word.encode()) for word in words - {NAME_PLACEHOLDER}}
+    hashes = {hash_word(word) for word in words - {NAME_PLACEHOLDER}}
     return np.array(sorted(hashes), dtype=np.uint32)
 
 
 def score_ngrams(masked_sentences: Sequence[MaskedSentence], model: LinearScorer) -> Floats:
-    """Scores (n, outputs) of the lexical model: each view's n-grams, scaled to unit length."""
+    """Scores (n, outputs) of the lexical model: each sentence's n-grams, scaled to unit length."""
     scores = np.tile(model.bias, (len(masked_sentences), 1)).astype(np.float32)
     for row, masked in enumerate(masked_sentences):
         hashes = hash_ngrams(masked)

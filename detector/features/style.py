@@ -42,7 +42,7 @@ def measure_style(rows: Iterable[Row], window: int = 50) -> npt.NDArray[np.float
 
     Columns are shares, means and rates, so sentences and documents have the same ones; those that
     compare sentences (spread, evenness) are 0 for a single sentence. A row without words is all
-    zeros, but for shares that have a prior. Words are those of a `detector.text.masking.MaskedSentence`.
+    zeros, but for shares that have a prior. Words are those of a `MaskedSentence`.
 
     Args:
         rows: sentences (sequences of words) or documents (sequences of sentences).

@@ -37,7 +37,6 @@ from detector.references.stored_texts import (
     Id,
     RefusedError,
     encode_id,
-    hash_bytes,
     prepare_addition,
 )
 from detector.references.transaction import (
@@ -47,6 +46,7 @@ from detector.references.transaction import (
     contains_key,
     lock_index,
 )
+from detector.text.hashing import hash_widely
 
 MINIMUM_SCORE = 0.35
 """Candidates below this cosine are not reported.
@@ -227,7 +227,7 @@ class ReferenceIndex:
         snapshot = self._refresh()
         with suppress(RefusedError):
             encoded = encode_id(identity)
-            hashed = hash_bytes(encoded.encode())
+            hashed = hash_widely(encoded.encode())
             with _explain_damage(self.folder):
                 for segment in snapshot.segments:
                     for document in segment.find_id(encoded, hashed):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import zlib
 from typing import Any, NamedTuple
 
 import numpy as np
+
+from detector.text.hashing import hash_widely
 
 Id = str | int | float
 
@@ -26,10 +27,6 @@ def encode_id(identity: Any) -> str:
     if identity != identity or identity in (math.inf, -math.inf):
         raise RefusedError(f"the id {identity} is no number")
     return json.dumps(identity)
-
-
-def hash_bytes(content: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
 
 
 def _encode_text(text: str) -> bytes:
@@ -56,5 +53,5 @@ def prepare_addition(identity: Any, text: Any, place: str) -> Addition:
     encoded = encode_id(identity)
     if not isinstance(text, str):
         raise RefusedError(f"a {type(text).__name__} where text is meant")
-    digest = hash_bytes(_encode_text(text))
-    return Addition(encoded, hash_bytes(encoded.encode()), digest, text, place)
+    digest = hash_widely(_encode_text(text))
+    return Addition(encoded, hash_widely(encoded.encode()), digest, text, place)

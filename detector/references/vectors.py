@@ -5,13 +5,15 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-import zlib
 from collections import Counter
 from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+
+from detector.text.hashing import fold, hash_encoded_word
+from detector.text.word_lists import read_words
 
 # Features are hashed: words into one range of numbers, character n-grams into the next.
 WORD_BUCKETS = 1 << 22
@@ -36,14 +38,8 @@ _ACCENTS = re.compile("[\u0300-\u036f\u00ad\u200b-\u200f\u2060\ufeff]+")
 
 _MARKS = re.compile(r"[^\w\x00-\x7f]+")
 
-# In every article, so they tell none apart; their posting lists would be a third of an index.
 _STOP_WORDS = frozenset(
-    b"""
-    about after all also an and any are as at be been being but by can could did do does for from
-    had has have he her him his how if in into is it its may more most my no not of on one or our
-    out over re said say says she should so some such than that the their them then there these
-    they this those to two up us ve was we were what when which who will with would you your
-    """.split()
+    word.encode() for word in read_words("text/data/function_words.txt")["unindexed"]
 )
 
 
@@ -54,12 +50,16 @@ def _hash_word(word: bytes) -> npt.NDArray[np.uint32]:
         return np.empty(0, np.uint32)
     padded = b" %b " % word
     grams = [padded[i : i + _GRAM] for i in range(len(padded) - _GRAM + 1)]
-    hashes = [WORD_BUCKETS + zlib.crc32(gram) % GRAM_BUCKETS for gram in grams]
-    return np.array([zlib.crc32(_stem(word)) % WORD_BUCKETS, *hashes], dtype=np.uint32)
+    hashes = [WORD_BUCKETS + fold(hash_encoded_word(gram), GRAM_BUCKETS) for gram in grams]
+    stem = fold(hash_encoded_word(_stem(word)), WORD_BUCKETS)
+    return np.array([stem, *hashes], dtype=np.uint32)
 
 
 def _stem(word: bytes) -> bytes:
-    """A word without the commonest endings: "reports", "reported", "reporting" become one."""
+    """A word without the commonest endings: "reports", "reported", "reporting" become one.
+
+    Cruder than the comparison's stems, and much quicker; what indexes hold depends on it.
+    """
     for ending, shortest, instead in (
         (b"ies", 6, b"y"), (b"ing", 6, b""), (b"ed", 5, b""), (b"es", 5, b""), (b"s", 4, b""),
     ):  # fmt: skip

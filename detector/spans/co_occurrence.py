@@ -1,33 +1,32 @@
-"""How often people write a word, and words beside one another, in a table of a few megabytes.
+"""How often humans write a word, and words beside one another, in a table of a few megabytes.
 
 A word that nobody puts between these neighbours gives a spinner away, whichever list its synonyms
-came from. `detector.idiom` sums such counts up for whole sentences; here each word is asked for,
-and rare pairs and triples are kept too, by hash: a cell holds the count of one of the keys that
-fall into it, with a mark that tells which (Talbot & Osborne 2007, "Randomised language modelling
-for statistical machine translation").
+came from. `detector.features.ngram_language_model` sums such counts up for whole sentences; here
+each word is asked for, and rare pairs and triples are kept too, by hash: a cell holds the count of
+one of the keys that fall into it, with a mark that tells which (Talbot & Osborne 2007, "Randomised
+language modelling for statistical machine translation").
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float64]
+from detector.text.hashing import Keys, hash_word, mix_pairs, mix_triples, mix_words
 
-Keys = npt.NDArray[np.uint64]
+Floats = npt.NDArray[np.float64]
 
 COOCCURRENCE_BUCKETS = 1 << 21
 
 COOCCURRENCE_COLUMNS = (
-    "usage", "usage_before", "usage_after", "pair_before", "pair_after", "triple_around",
+    "count", "count_before", "count_after", "pair_before", "pair_after", "triple_around",
     "triple_before", "triple_after", "skip_before", "skip_after", "skip_around", "tie_before",
     "tie_after",
 )  # fmt: skip
-"""What people's counts say of a word, as log(1 + count): the word, its neighbours, the pairs and
+"""What humans' counts say of a word, as log(1 + count): the word, its neighbours, the pairs and
 triples it is in, the pairs with one word between that it is in or stands in; and how much oftener
 the word and a neighbour are one pair than chance has it."""
 
@@ -43,18 +42,17 @@ _MOST_STEPS = 255
 
 _CHANCE = 0.05
 
-_ODD = tuple(np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9))
-
+# Added to the second word's number where a word stands between the two.
 _SKIP = np.uint64(3)
 
 
 @dataclass(frozen=True, slots=True)
 class CooccurrenceCounts:
-    """Counts of words, pairs, triples and pairs around a gap in people's sentences.
+    """Counts of words, pairs, triples and pairs around a gap in humans' sentences.
 
     Attributes:
-        table: (USAGE_BUCKETS,), uint16; the high byte tells keys of a bucket apart, the low one is
-            the logarithm of the count.
+        table: (COOCCURRENCE_BUCKETS,), uint16; the high byte tells keys of a bucket apart, the low
+            one is the logarithm of the count.
         words: how many words were counted, borders of sentences included.
     """
 
@@ -64,7 +62,7 @@ class CooccurrenceCounts:
     @classmethod
     def count(cls, sentences: Iterable[Sequence[str]]) -> CooccurrenceCounts:
         """Count sentences, given as words in lower case; of two keys in a bucket the commoner."""
-        ids, _ = number_words(sentences)
+        ids, _ = _number_words(sentences)
         keys, counts = np.unique(np.concatenate(list(_list_keys(ids))), return_counts=True)
         order = np.argsort(counts, kind="stable")
         buckets, marks = _place(keys[order])
@@ -81,10 +79,10 @@ class CooccurrenceCounts:
 
     def measure(self, sentences: Sequence[Sequence[str]]) -> Floats:
         """`COOCCURRENCE_COLUMNS` (words, columns) of the words, in lower case, of all sentences."""
-        ids, at = number_words(sentences)
+        ids, at = _number_words(sentences)
         far, left, own, right, beyond = (ids[at + i] for i in range(-2, 3))
-        one = [self._look_up(_hash_one(n)) for n in (own, left, right)]
-        pairs = [self._look_up(_hash_two(*p)) for p in ((left, own), (own, right))]
+        one = [self._look_up(mix_words(n)) for n in (own, left, right)]
+        pairs = [self._look_up(mix_pairs(*p)) for p in ((left, own), (own, right))]
         triples = ((left, own, right), (far, left, own), (own, right, beyond))
         gaps = ((far, own), (own, beyond), (left, right))
         ties = [
@@ -95,8 +93,8 @@ class CooccurrenceCounts:
             [
                 *one,
                 *pairs,
-                *(self._look_up(_hash_three(*t)) for t in triples),
-                *(self._look_up(_hash_two(a, b + _SKIP)) for a, b in gaps),
+                *(self._look_up(mix_triples(*t)) for t in triples),
+                *(self._look_up(mix_pairs(a, b + _SKIP)) for a, b in gaps),
                 *ties,
             ]
         )
@@ -111,40 +109,25 @@ class CooccurrenceCounts:
         return np.asarray(np.log((np.expm1(pair) + _CHANCE) / (expected + _CHANCE)))
 
 
-def number_words(sentences: Iterable[Sequence[str]]) -> tuple[Keys, npt.NDArray[np.int64]]:
+def _number_words(sentences: Iterable[Sequence[str]]) -> tuple[Keys, npt.NDArray[np.int64]]:
     """All words as one row of numbers, with borders, and the places of the words in it."""
-    opening, closing = ([crc32(w.encode())] * _BORDER for w in (_OPENING, _CLOSING))
+    opening, closing = ([hash_word(w)] * _BORDER for w in (_OPENING, _CLOSING))
     ids: list[int] = []
     places: list[int] = []
     for words in sentences:
         ids += opening
         places += range(len(ids), len(ids) + len(words))
-        ids += [crc32(word.encode()) for word in words]
+        ids += map(hash_word, words)
         ids += closing
     return np.array(ids, dtype=np.uint64), np.array(places, dtype=np.int64)
 
 
 def _list_keys(ids: Keys) -> Iterable[Keys]:
-    yield _hash_one(ids)
-    yield _hash_two(ids[:-1], ids[1:])
-    yield _hash_three(ids[:-2], ids[1:-1], ids[2:])
-    yield _hash_two(ids[:-2], ids[2:] + _SKIP)
-
-
-def _mix(keys: Keys) -> Keys:
-    return (keys ^ (keys >> np.uint64(31))) * _ODD[0]
-
-
-def _hash_one(word: Keys) -> Keys:
-    return _mix(_mix(word * _ODD[1] + np.uint64(1)))
-
-
-def _hash_two(first: Keys, second: Keys) -> Keys:
-    return _mix(_mix(first * _ODD[0] + np.uint64(1)) + second * _ODD[1])
-
-
-def _hash_three(first: Keys, second: Keys, third: Keys) -> Keys:
-    return _mix(_hash_two(first, second) + third * _ODD[2] + np.uint64(7))
+    """Keys of all words, pairs, triples and pairs around a gap, a row of each."""
+    yield mix_words(ids)
+    yield mix_pairs(ids[:-1], ids[1:])
+    yield mix_triples(ids[:-2], ids[1:-1], ids[2:])
+    yield mix_pairs(ids[:-2], ids[2:] + _SKIP)
 
 
 def _place(keys: Keys) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.uint16]]:

@@ -1,13 +1,14 @@
-"""How much oftener machines than humans put a word, and a word beside its neighbour, in training."""
+"""How much oftener machines than humans put a word, or two words side by side, in training."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
+
+from detector.text.hashing import fold, hash_ngram, hash_word
 
 WORD_BUCKETS = 1 << 17
 
@@ -19,15 +20,15 @@ _STEP = 1 / 16
 
 @dataclass(frozen=True, slots=True)
 class WordMemory:
-    """How much oftener machines than people put a word, or two words side by side.
+    """How much oftener machines than humans put a word, or two words side by side.
 
-    Counted on the training pairs: words of the machine's version that the person's has not,
-    against all words of people's. Stored by hash, as log-odds in steps of 1/16.
+    Counted on the training pairs: words of the machine's version that the human's lacks, against
+    all words of humans. Stored by hash, as log-odds in steps of 1/16.
 
     Attributes:
         words: (WORD_BUCKETS,), int8.
         pairs: (PAIR_BUCKETS,), int8.
-        suggestions: word → what people had in its place, where one word stood out.
+        suggestions: word → what humans had in its place, where one word stood out.
     """
 
     words: npt.NDArray[np.int8]
@@ -36,11 +37,11 @@ class WordMemory:
 
     def find_word(self, word: str) -> float:
         """Log-odds of a word."""
-        return float(self.words[hash_word(word)]) * _STEP
+        return float(self.words[locate_word(word)]) * _STEP
 
     def find_pair(self, first: str, second: str) -> float:
         """Log-odds of two neighbours."""
-        return float(self.pairs[hash_neighbours(first, second)]) * _STEP
+        return float(self.pairs[locate_neighbours(first, second)]) * _STEP
 
     @classmethod
     def from_counts(
@@ -50,7 +51,15 @@ class WordMemory:
         suggestions: Mapping[str, str],
         prior: float = 4.0,
     ) -> WordMemory:
-        """Smoothed log-odds of counts by bucket, for words and for neighbours."""
+        """Smoothed log-odds of counts by bucket.
+
+        Args:
+            machine: counts of words (WORD_BUCKETS,) and of neighbours (PAIR_BUCKETS,) that only
+                the machines put.
+            human: likewise, of all that humans wrote.
+            suggestions: see the attribute.
+            prior: how many occurrences are added to each bucket, shared as all words are.
+        """
         tables = []
         for own, theirs in zip(machine, human, strict=True):
             if not own.any():
@@ -62,11 +71,11 @@ class WordMemory:
         return cls(tables[0], tables[1], suggestions)
 
 
-def hash_word(word: str) -> int:
-    """The bucket of a word."""
-    return crc32(word.encode()) & (WORD_BUCKETS - 1)
+def locate_word(word: str) -> int:
+    """The place of a word in `WordMemory.words`."""
+    return fold(hash_word(word), WORD_BUCKETS)
 
 
-def hash_neighbours(first: str, second: str) -> int:
-    """The bucket of two neighbours."""
-    return crc32(f"{first}\x01{second}".encode()) & (PAIR_BUCKETS - 1)
+def locate_neighbours(first: str, second: str) -> int:
+    """The place of two neighbours in `WordMemory.pairs`."""
+    return fold(hash_ngram((first, second)), PAIR_BUCKETS)

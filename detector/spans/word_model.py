@@ -1,4 +1,4 @@
-"""Measures of a word to its log-odds of being a machine's choice."""
+"""The features of a word → its log-odds of being a machine's choice."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from detector.model.mlp import MultilayerPerceptron
 
 Floats = npt.NDArray[np.float64]
 
-#: The spinner's judge is never unheard, with a share of .3 at least: it knows odd words, which a
-#: bad translation has too (round trips on development articles, all spans: F1 .419 to .423).
+# The spinner's answer always has a share of .3 at least: it knows odd words, which a bad
+# translation has too (round trips on development articles, all spans: F1 .419 to .423).
 _LEAST_LEAN = -0.85
 
 
@@ -23,9 +23,9 @@ _LEAST_LEAN = -0.85
 class WordModel:
     """`WORD_COLUMNS` and the word's embedding → log-odds of being a trace, and what is shown.
 
-    A translation's traces are other words than a spinner's, and who learns both together shows
-    fewer of each. So the network answers twice, and what the document's evidence says of its kind
-    weighs the answers (Jacobs et al. 1991, "Adaptive mixtures of local experts").
+    A translation leaves other words than a spinner does, and a network that learns both as one
+    shows fewer of each. So the network answers twice, and what the document's features say of its
+    kind weighs the answers (Jacobs et al. 1991, "Adaptive mixtures of local experts").
 
     Attributes:
         network: over the columns and after them the embedding, or over the columns alone. One

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from zlib import crc32
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detector.text.hashing import hash_word
 from detector.text.words import tokenize
 from detector.training.corpora.splits import hash_fraction
 
@@ -36,7 +36,7 @@ def identify_articles(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
         groups.join(one, other)
     roots = pd.Series([groups.find(int(code)) for code in codes], index=frame.index)
     first = text.groupby(roots).transform("min")
-    ids = {t: f"pairs/{crc32(t.encode()):08x}{_tail(t)}" for t in first.unique()}
+    ids = {t: f"pairs/{hash_word(t):08x}{_tail(t)}" for t in first.unique()}
     return pd.Series(codes, index=frame.index), first.map(ids)
 
 
@@ -92,4 +92,4 @@ def _sketch(text: str) -> list[int]:
     if len(words) < _FEWEST_WORDS_TO_SKETCH:
         return []
     runs = zip(*(words[i:] for i in range(_SHINGLE)), strict=False)
-    return sorted({crc32(" ".join(run).encode()) for run in runs})[:_SKETCH]
+    return sorted({hash_word(" ".join(run)) for run in runs})[:_SKETCH]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from detector.text.hashing import hash_widely
+
 #: What training never sees, so that a figure for the unseen can be given.
 HELD_OUT_PIVOTS = frozenset({"es", "ro", "fa", "is", "ta", "th"})
 
@@ -21,8 +23,7 @@ FLORES_TRAIN_UNTIL, FLORES_DEV_UNTIL = 597, 797
 
 def hash_fraction(key: str) -> float:
     """A number in [0, 1) that depends on `key` alone: splits that survive new rows."""
-    digest = hashlib.blake2b(key.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / 2**64
+    return hash_widely(key.encode(), "big") / 2**64
 
 
 def split_by_article(article_id: str, test: float = 0.2, dev: float = 0.2) -> str:
