@@ -78,7 +78,7 @@ class TinyEncoder:
     """A torch model, the folder its tokenizer comes from, and what was exported of it.
 
     Attributes:
-        base: a transformers folder, as `detector.training.fitting.encoder_tuning.tune` takes it.
+        base: a transformers folder, as `detector.training.fitting.encoder.tuning.tune` takes it.
         model: the torch model with its heads.
         plain: the exported folder with float32 weights.
         quantized: the exported folder with int8 weights.
@@ -154,8 +154,8 @@ def tiny_encoder(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> T
     torch = pytest.importorskip("torch")
     pytest.importorskip("sentence_transformers")
     pytest.importorskip("onnx")
-    from detector.training.fitting.encoder_export import export_encoder
-    from detector.training.fitting.tuned_encoder import TunedEncoder
+    from detector.training.fitting.encoder.export import export_encoder
+    from detector.training.fitting.encoder.tuned_encoder import TunedEncoder
 
     folder = tmp_path_factory.mktemp("exported")
     with torch.random.fork_rng():
@@ -272,12 +272,12 @@ def _write_tiny_bundle(
     small = {name: 0.5 * values for name, values in heads.items()}
     parts = {
         "encoder": encoder,
-        "evidence.safetensors": small
+        "features.safetensors": small
         | _make_lexical().to_arrays("lexical")
         | _make_style().to_arrays("style")
         | _make_discriminant().to_arrays("discriminant"),
         "common_words.json": sorted(COMMON_WORDS),
-        "idiom.safetensors": NgramLanguageModel.fit(human * 2).to_arrays(),
+        "ngram_language_model.safetensors": NgramLanguageModel.fit(human * 2).to_arrays(),
         "classifier.safetensors": fitted.classifier.to_arrays()
         | _fit_sentence_scorer(documents).to_arrays(),
     }

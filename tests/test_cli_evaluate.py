@@ -19,7 +19,7 @@ from detector.cli.evaluate import evaluate
 from detector.results import Verdict
 from detector.training.evaluation.pair_documents import (
     flag_at_rates,
-    judge_documents,
+    score_pair_documents,
     read_pair_documents,
 )
 from detector.training.evaluation.scored_documents import score_documents
@@ -274,7 +274,7 @@ def test_documents_are_flagged_at_every_promised_rate(pairs: Path) -> None:
     documents, report = read_pair_documents([pairs])
     assert report.findings == []
     short = documents.iloc[:1].assign(text="haven " * 50)
-    judged = judge_documents(FakeDetector(), pd.concat([documents, short]))  # type: ignore[arg-type]
+    judged = score_pair_documents(FakeDetector(), pd.concat([documents, short]))  # type: ignore[arg-type]
     flagged = flag_at_rates(FakeDetector(), judged)  # type: ignore[arg-type]
     assert list(flagged) == sorted(THRESHOLDS)
     assert (flagged[0.01] == judged["flagged"].to_numpy()).all()

@@ -132,8 +132,8 @@ def _measure_pairs(
     from detector.training.evaluation.metrics import measure_documents
     from detector.training.evaluation.pair_documents import (
         flag_at_rates,
-        judge_documents,
         read_pair_documents,
+        score_pair_documents,
     )
 
     # Both models first: a fault of either is told before any work.
@@ -142,7 +142,7 @@ def _measure_pairs(
     documents, report = read_pair_documents(pairs, held_out)
     for finding in report.findings:
         click.echo(str(finding), err=True)
-    judged = judge_documents(detector, documents, rate)
+    judged = score_pair_documents(detector, documents, rate)
     result: dict[str, Any] = {
         "model": detector.model,
         "false_positive_rate": rate,
@@ -161,9 +161,9 @@ def _compare(
     second: Detector, documents: pd.DataFrame, judged: pd.DataFrame, rate: float
 ) -> dict[str, Any]:
     from detector.training.evaluation.model_comparison import compare_models
-    from detector.training.evaluation.pair_documents import judge_documents
+    from detector.training.evaluation.pair_documents import score_pair_documents
 
-    other = judge_documents(second, documents, rate)
+    other = score_pair_documents(second, documents, rate)
     return {
         "compared_model": second.model,
         "comparison": compare_models(documents, judged, other),
@@ -178,7 +178,10 @@ def _draw(scored: pd.DataFrame, flagged_at: Any, folder: Path, rate: float) -> N
 
 
 def _format_pairs(result: dict[str, Any]) -> str:
-    from detector.training.evaluation.metric_tables import format_comparison, format_measurement
+    from detector.training.evaluation.metric_tables import (
+        format_measurement,
+        format_model_comparison,
+    )
 
     parts = [
         f"{result['model']}, flagging at {100 * result['false_positive_rate']:g} % false positives",
@@ -187,7 +190,7 @@ def _format_pairs(result: dict[str, Any]) -> str:
     if "comparison" in result:
         parts += [
             f"{result['compared_model']} (B) against {result['model']} (A)",
-            format_comparison(result["comparison"]),
+            format_model_comparison(result["comparison"]),
         ]
     return "\n\n".join(parts)
 

@@ -113,7 +113,7 @@ def tiny_base_bundle(
     fitted = fit_classifier(documents)
     base = Bundle.open(tiny_bundle)
     scorer = SentenceScorer.from_arrays(base.read_arrays("classifier.safetensors"))
-    names = ("encoder", "evidence.safetensors", "common_words.json", "idiom.safetensors")
+    names = ("encoder", "features.safetensors", "common_words.json", "ngram_language_model.safetensors")
     parts = {name: base.path(name) for name in names}
     return write_bundle(
         tmp_path_factory.mktemp("base") / "base",

@@ -1,7 +1,7 @@
 """Measure a model on documents it never saw, with confidence intervals by article.
 
 The tables of README and model card come from `evaluate_corpora`. A user's labelled pairs are read
-by `read_pair_documents`, judged by `judge_documents` and measured by `detector.training.metrics`.
+by `read_pair_documents`, judged by `score_pair_documents` and measured by `detector.training.metrics`.
 `detector evaluate` does either.
 """
 

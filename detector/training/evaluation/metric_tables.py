@@ -29,7 +29,7 @@ def format_measurement(result: Mapping[str, Any]) -> str:
     return "\n".join([*lines, *_format_notes(result)])
 
 
-def format_comparison(result: Mapping[str, Any], name_a: str = "A", name_b: str = "B") -> str:
+def format_model_comparison(result: Mapping[str, Any], name_a: str = "A", name_b: str = "B") -> str:
     """What `compare_models` returned: a Markdown table of what is overall and of what differs.
 
     Of groups only what is better or worse beyond noise gets a row; the rest is counted.

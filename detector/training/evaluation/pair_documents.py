@@ -54,7 +54,7 @@ def read_pair_documents(
     return documents[columns].reset_index(drop=True), report
 
 
-def judge_documents(
+def score_pair_documents(
     detector: Detector, documents: pd.DataFrame, rate: float = DEFAULT_FALSE_POSITIVE_RATE
 ) -> pd.DataFrame:
     """The documents with ``probability``, ``threshold``, ``flagged``, ``words`` and ``reason``.
@@ -80,7 +80,7 @@ def flag_at_rates(detector: Detector, judged: pd.DataFrame) -> dict[float, npt.N
 
     Args:
         detector: the model that judged them.
-        judged: of `judge_documents`.
+        judged: of `score_pair_documents`.
     """
     probability = judged["probability"].to_numpy(dtype=np.float64)
     words = judged["words"].to_numpy(dtype=np.int64)

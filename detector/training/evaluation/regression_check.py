@@ -115,7 +115,7 @@ class ScoredSet:
 
 
 @dataclass
-class Comparison:
+class SetComparison:
     """The outcome: figures of each set, and what is wrong with the new model.
 
     Attributes:
@@ -153,7 +153,7 @@ def compare_sets(
     old: DocumentClassifier,
     new: DocumentClassifier,
     priced: Collection[str] = (),
-) -> Comparison:
+) -> SetComparison:
     """Compare both models on every set, and list what is worse in the new one beyond noise.
 
     Args:
@@ -162,7 +162,7 @@ def compare_sets(
         new: the new one.
         priced: figures whose loss is the price of what was asked for, and no fault.
     """
-    comparison = Comparison()
+    comparison = SetComparison()
     for scored in sets:
         figures = compare_models(scored.documents, scored.old, scored.new, _RESAMPLES)
         comparison.figures[scored.name] = figures

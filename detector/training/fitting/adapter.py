@@ -237,7 +237,7 @@ class _Task:
         """None where there are too few pairs, or nothing that they could be learnt against."""
         frame, fingerprints = documents.frame.reset_index(drop=True), documents.fingerprints
         human = (frame["label"] == ORIGINAL).to_numpy()
-        adapted = read_column(frame, "taught", False) & ~human
+        adapted = read_column(frame, "adapted", False) & ~human
         if fingerprints is None or read_column(frame, "added", False).all():
             return None
         rows = np.arange(len(frame))

@@ -19,6 +19,7 @@ from detector.model.document_classifier import (
 )
 from detector.model.length_scale import HumanScale
 from detector.model.linear import LinearScorer
+from detector.model.thresholds import Thresholds
 from detector.results import ORIGINAL
 from detector.training.fitting.feature_table import (
     FeatureTable,
@@ -218,10 +219,10 @@ def name_outlets(frame: pd.DataFrame) -> pd.Series:
 
 def keep_guarantees(
     human: pd.DataFrame, scores: Floats
-) -> tuple[dict[float, float], list[dict[str, Any]]]:
+) -> tuple[Thresholds, list[dict[str, Any]]]:
     """`fit_thresholds` of whole human articles, of which `people` says whose they are."""
     groups = name_outlets(human).reset_index(drop=True)
-    guaranteed = sorted(groups[read_column(human, "promised", False)].unique())
+    guaranteed = sorted(groups[read_column(human, "guaranteed", False)].unique())
     return fit_thresholds(scores, groups, guaranteed)
 
 
@@ -232,4 +233,22 @@ def _even_odds(weights: Floats, human: npt.NDArray[np.bool_]) -> Floats:
 
 def _bare_classifier(center: Floats, scale: Floats, scorer: LinearScorer) -> DocumentClassifier:
     nothing = HumanScale(np.zeros(2), np.ones(2))
-    return DocumentClassifier(center, scale, scorer, np.zeros(4), (nothing, nothing), {})
+    none = Thresholds({})
+    return DocumentClassifier(center, scale, scorer, np.zeros(4), (nothing, nothing), none)
+
+
+def summarize_fit(fitted: FittedClassifier, documents: FeatureTable) -> dict[str, Any]:
+    """Out-of-fold AUROC of each group of machine documents against all human ones."""
+    from sklearn.metrics import roc_auc_score
+
+    frame, scores = documents.frame, fitted.out_of_fold
+    human = (frame["label"] == ORIGINAL).to_numpy()
+    result: dict[str, Any] = {}
+    for (group, label), rows in frame[~human].groupby(["group", "label"]):
+        chosen = np.concatenate([scores[human], scores[rows.index.to_numpy()]])
+        positive = np.concatenate([np.zeros(human.sum()), np.ones(len(rows))])
+        result[f"{group}, {label}"] = {
+            "documents": len(rows),
+            "auroc": round(float(roc_auc_score(positive, chosen)), 4),
+        }
+    return result

@@ -13,12 +13,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from detector.comparison.pair_features import PairFeatures
-from detector.comparison.relation_classifier import PairClassifier, hash_pair
+from detector.comparison.relation_classifier import PairClassifier
 from detector.detector import Detector
 from detector.features.document_features import DocumentFeatures
 from detector.model.linear import LinearScorer
 from detector.model.mlp import MultilayerPerceptron
+from detector.model.thresholds import Thresholds
 from detector.results import EDITED, MACHINE_REWRITTEN, RELATIONS
+from detector.text.hashing import hash_unordered_pair
 from detector.training.fitting.networks import fit_network
 from detector.training.fitting.thresholds import bound_rate, choose_threshold
 
@@ -42,12 +44,12 @@ def extract_pair_features(detector: Detector, frame: pd.DataFrame) -> Iterator[P
         part = frame.iloc[at : at + _BATCH]
         texts = [t for t in {*part["copy"], *part["original"]} if t not in known]
         if texts:
-            gathered = detector.extractor.gather(texts)
-            scores = detector.measure_log_odds(gathered)
+            gathered = [detector.extractor.extract(detector.extractor.read(t)) for t in texts]
+            scores = [detector.measure_log_odds(features) for features in gathered]
             known |= dict(zip(texts, zip(gathered, scores, strict=True), strict=True))
         for copy, original in zip(part["copy"], part["original"], strict=True):
             (one, own), (other, theirs) = known[copy], known[original]
-            yield PairFeatures.gather((copy, original), (one, other), (own, theirs))
+            yield PairFeatures.measure(one, other, own, theirs)
         copies = set(part["copy"])
         known = {text: v for text, v in known.items() if text not in copies}
 
@@ -142,7 +144,7 @@ def fit_pair_classifier(
         relations = fit_relations(
             pairs.columns[rest], frame["relation"].iloc[rest].tolist(), weights[rest], seed
         )
-        part = PairClassifier(relations, substitutions, {}, equals)
+        part = PairClassifier(relations, substitutions, Thresholds({}), equals)
         held_out[fold] = part.judge(pairs.columns[fold])[:, machine]
     others = held_out[(frame["relation"] != MACHINE_REWRITTEN).to_numpy()]
     thresholds: dict[float, float] = {}
@@ -162,7 +164,7 @@ def fit_pair_classifier(
             }
         table.append(record)
     relations = fit_relations(pairs.columns, frame["relation"].tolist(), weights, seed)
-    return PairClassifier(relations, substitutions, thresholds, equals), table
+    return PairClassifier(relations, substitutions, Thresholds(thresholds), equals), table
 
 
 def measure_comparison(
@@ -225,8 +227,8 @@ def collect_equals(folder: Path = Path("/usr/share/wordnet")) -> npt.NDArray[np.
         synsets, above = _read_synsets(folder / f"data.{part_of_speech}")
         for offset, words in synsets.items():
             wider = [w for parent in above[offset] for w in synsets.get(parent, ())]
-            pairs |= {hash_pair(a, b) for a, b in combinations(words, 2)}
-            pairs |= {hash_pair(a, b) for a in words for b in wider if a != b}
+            pairs |= {hash_unordered_pair(a, b) for a, b in combinations(words, 2)}
+            pairs |= {hash_unordered_pair(a, b) for a in words for b in wider if a != b}
     return np.array(sorted(pairs), dtype=np.uint32)
 
 

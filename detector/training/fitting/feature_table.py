@@ -126,13 +126,14 @@ def extract_features(
     embeddings, means, words = [], [], []
     texts = frame["text"].tolist()
     for at in range(0, len(texts), batch):
-        for offset, document in enumerate(extractor.gather(texts[at : at + batch])):
+        for offset, text in enumerate(texts[at : at + batch]):
+            document = extractor.extract(extractor.read(text))
             if document.judged:
                 kept.append(at + offset)
                 matrices.append(document.matrix)
                 counts.append(_count_words(document))
                 means.append(document.embedding)
-                words.append(hash_words([document.masked_sentences[i] for i in document.judged]))
+                words.append(hash_words(document.judged_sentences))
                 if keep_embeddings:
                     embeddings.append(document.embeddings.astype(np.float16))
     rest = frame.drop(columns="text").iloc[kept].reset_index(drop=True)
@@ -143,7 +144,7 @@ def extract_features(
 
 def _count_words(document: DocumentFeatures) -> npt.NDArray[np.int32]:
     return np.array(
-        [document.masked_sentences[i].word_count for i in document.judged], dtype=np.int32
+        [masked.word_count for masked in document.judged_sentences], dtype=np.int32
     )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from detector.features.extractor import FeatureExtractor
 from detector.features.ngram_language_model import NgramLanguageModel
+from detector.features.style import measure_style
 from detector.model.sentence_scorer import SentenceScorer
 from detector.results import ORIGINAL
 from detector.training.corpora.labelled_pairs import (
@@ -23,22 +24,17 @@ from detector.training.fitting.linear import fit_lexical, fit_linear, unpack_pai
 def fit_sentence_models(
     pairs: Sequence[LabelledPair], extractor: FeatureExtractor
 ) -> FeatureExtractor:
-    """Fit the lexical model, the idiom table and the style model on the tuning pairs."""
-    from detector.features.style import measure_style
-    from detector.training.fitting.stylometry import NgramMeasures
-
+    """Fit the lexical model, the n-gram language model and the style model on the tuning pairs."""
     masked_sentences, labels, human = unpack_pairs(pairs)
     lexical = fit_lexical(masked_sentences, labels)
     words = [masked.words for masked in masked_sentences]
     own = [masked.words for masked in human]
-    language_model = NgramMeasures()
-    language_model.fit(list(dict.fromkeys(own)))
-    # The table has counted each pair's own sentence; both sides are measured without it.
-    features = np.hstack([measure_style(words), language_model.transform(words, counted=own)])
+    language_model = NgramLanguageModel.fit(list(dict.fromkeys(own)))
+    # It has counted each pair's human sentence: both sides are measured without it.
+    features = np.hstack([measure_style(words), language_model.measure(words, counted=own)])
     style = fit_linear(features.astype(np.float64), labels)
-    table = NgramLanguageModel.from_arrays(language_model.to_arrays())
     return FeatureExtractor(
-        extractor.encoder, extractor.heads, extractor.common_words, lexical, style, table
+        extractor.encoder, extractor.heads, extractor.common_words, lexical, style, language_model
     )
 
 

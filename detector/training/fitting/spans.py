@@ -29,15 +29,15 @@ from detector.spans.word_memory import (
     PAIR_BUCKETS,
     WORD_BUCKETS,
     WordMemory,
-    hash_neighbours,
-    hash_word,
+    locate_neighbours,
+    locate_word,
 )
 from detector.spans.word_model import WordModel
 from detector.text.masking import MaskedSentence
 from detector.text.words import split_words
 from detector.training.corpora.labelled_pairs import OWN, LabelledPair
 from detector.training.fitting.linear import fit_linear
-from detector.training.fitting.word_networks import fit_word_network, measure_columns
+from detector.training.fitting.networks import fit_word_network, measure_columns
 from detector.training.generation.spinner import SpunText
 
 Floats = npt.NDArray[np.float64]
@@ -57,7 +57,7 @@ _LEAST_SUGGESTED = 4
 _LEAST_SHARE = 0.3
 
 
-def count_words(
+def count_machine_words(
     pairs: Iterable[LabelledPair],
     with_suggestions: bool = True,
     kinds: Collection[str] = (TRANSLATED, SPUN),
@@ -97,17 +97,17 @@ def _count_own(pair: LabelledPair, words: Floats, neighbours: Floats) -> None:
     lowered = ["^", *(word.lower() for word in pair.text.words), "$"]
     for i, own in enumerate(pair.text_words, start=1):
         if own == OWN:
-            words[hash_word(lowered[i])] += 1
-            neighbours[hash_neighbours(lowered[i - 1], lowered[i])] += 1
-            neighbours[hash_neighbours(lowered[i], lowered[i + 1])] += 1
+            words[locate_word(lowered[i])] += 1
+            neighbours[locate_neighbours(lowered[i - 1], lowered[i])] += 1
+            neighbours[locate_neighbours(lowered[i], lowered[i + 1])] += 1
 
 
 def _count_masked(masked: MaskedSentence, words: Floats, neighbours: Floats) -> None:
     lowered = ["^", *(word.lower() for word in masked.words), "$"]
     for word in lowered[1:-1]:
-        words[hash_word(word)] += 1
+        words[locate_word(word)] += 1
     for first, second in pairwise(lowered):
-        neighbours[hash_neighbours(first, second)] += 1
+        neighbours[locate_neighbours(first, second)] += 1
 
 
 def _count_replaced(pair: LabelledPair, instead: defaultdict[str, Counter[str]]) -> None:
@@ -167,7 +167,7 @@ def judge_words(
     """Measure the words of documents.
 
     Args:
-        memory: see `count_words`.
+        memory: see `count_machine_words`.
         documents: evidence, the document's log-odds, and for each word of its judged sentences 1
             for a trace, 0 for none, NaN for a word that is left out.
         usage: see `count_cooccurrences`.
@@ -179,9 +179,7 @@ def judge_words(
         if not features.judged:
             continue
         measured = measure_words(memory, usage, features, log_odds)
-        words = [
-            word for index in features.judged for word in features.masked_sentences[index].words
-        ]
+        words = [word for masked in features.judged_sentences for word in masked.words]
         chosen = np.array([may_show(word) for word in words]) & ~np.isnan(marks)
         columns.append(measured[chosen].astype(np.float32))
         embeddings.append(np.concatenate(features.word_embeddings)[chosen].astype(np.float16))

@@ -50,7 +50,7 @@ def fit_thresholds(
     scores: Floats,
     groups: pd.Series,
     guaranteed: Collection[str] = (),
-) -> tuple[dict[float, float], list[dict[str, Any]]]:
+) -> tuple[Thresholds, list[dict[str, Any]]]:
     """Thresholds that hold for all human articles together and for each group that is large enough.
 
     Args:
@@ -62,7 +62,8 @@ def fit_thresholds(
     Returns:
         Rate → threshold, and for the model card what each rests on.
     """
-    thresholds, table = {}, []
+    thresholds: dict[float, float] = {}
+    table = []
     for rate in FALSE_POSITIVE_RATES:
         chosen = choose_threshold(scores, rate)
         record: dict[str, Any] = {"false_positive_rate": rate, "articles": len(scores)}
@@ -85,7 +86,7 @@ def fit_thresholds(
         else:
             record["withheld"] = f"too few human articles to promise {rate:g}"
         table.append(record)
-    return thresholds, table
+    return Thresholds(thresholds), table
 
 
 def _iterate_groups(

@@ -103,7 +103,7 @@ class Reading(NamedTuple):
     frequency: float
 
 
-class Lexicon:
+class Inflector:
     """What WordNet knows of words: parts of speech, frequencies and irregular inflection.
 
     Reads `index.*`, `*.exc` and (if there) `cntlist.rev` of a WordNet 3 folder.

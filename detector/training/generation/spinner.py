@@ -9,7 +9,6 @@ trip through Apertium. Everything reads the data files of Debian packages; nothi
 
 from __future__ import annotations
 
-import hashlib
 import random
 import re
 from collections.abc import Mapping, Sequence
@@ -17,29 +16,13 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, NamedTuple
 
-from detector.training.generation.inflection import Lexicon, parse_words
+from detector.text.hashing import hash_widely
+from detector.text.word_lists import read_words
+from detector.training.generation.inflection import Inflector, parse_words
 from detector.training.generation.synonym_sources import SynonymSource, TorturedPhraseSource
 from detector.training.generation.word_readings import guess_reading
 
-_FUNCTION_WORDS = parse_words("""
-    a an the this that these those some any no every each either neither both all half such
-    i me my mine myself you your yours yourself yourselves he him his himself she her hers herself
-    it its itself we us our ours ourselves they them their theirs themselves one ones oneself
-    who whom whose which what whatever whichever whoever where when why how there here then than
-    be am is are was were been being have has had having do does did done doing
-    will would shall should can could may might must ought need dare cannot going gonna used
-    and or but nor so yet if because although though while whereas unless until till since as
-    whether of in on at by for with about against between among into through during before after
-    above below to from up down out off over under again further once within without toward
-    towards upon across behind beyond near along around per via amid despite except like unlike
-    not never only also too very just even still already ever much many more most less least few
-    fewer several other others another same own else quite rather almost now away back
-    one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
-    sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety
-    hundred hundreds thousand thousands million millions billion billions trillion dozen dozens
-    first second third fourth fifth sixth percent cent cents pence mr mrs ms dr sir yes ok
-    let lets got 's am pm according due ago
-    """)
+_FUNCTION_WORDS = frozenset(read_words("text/data/function_words.txt")["unspun"])
 
 _PARTICLES = parse_words("up out off down in on over away back around through along")
 
@@ -79,8 +62,8 @@ _SENTENCE_BREAK = re.compile(r"[.!?:\n“”\"‘]")
 
 
 @cache
-def _load_default_lexicon() -> Lexicon:
-    return Lexicon()
+def _load_default_inflector() -> Inflector:
+    return Inflector()
 
 
 class Spinner:
@@ -106,7 +89,7 @@ class Spinner:
         common_only: bool | None = None,
         fix_articles: bool | None = None,
         phrases: TorturedPhraseSource | None = None,
-        lexicon: Lexicon | None = None,
+        inflector: Inflector | None = None,
     ) -> None:
         if not 0.0 <= rate <= 1.0:
             raise ValueError(f"rate must be between 0 and 1, not {rate}")
@@ -125,14 +108,13 @@ class Spinner:
         self.common_only = drawn[1] if common_only is None else common_only
         self.fix_articles = drawn[2] if fix_articles is None else fix_articles
         self.phrases = phrases
-        self.lexicon = lexicon or _load_default_lexicon()
+        self.inflector = inflector or _load_default_inflector()
         self._usable: dict[tuple[str, str], list[list[str]]] = {}
         self._replaceable: dict[str, bool] = {}
 
     def spin(self, text: str) -> SpunText:
         """Spin one text (a sentence or a whole article)."""
-        digest = hashlib.blake2b(f"{self.seed}\0{text}".encode(), digest_size=8).digest()
-        rng = random.Random(int.from_bytes(digest, "big"))
+        rng = random.Random(hash_widely(f"{self.seed}\0{text}".encode(), "big"))
         tokens = [
             _Token(m.start(), m.end(), m[0], m[0].lower().replace("’", "'"))
             for m in _TOKEN.finditer(text)
@@ -176,7 +158,7 @@ class Spinner:
         if len(token.text) > 1 and not token.text[1:].islower():
             return False
         follower_is_name = i + 1 < len(tokens) and tokens[i + 1].text[0].isupper()
-        readings = self.lexicon.readings(token.lower)
+        readings = self.inflector.readings(token.lower)
         return not follower_is_name and any(reading.frequency >= 3 for reading in readings)
 
     def _is_replaceable(self, word: str) -> bool:
@@ -188,7 +170,7 @@ class Spinner:
                 and word.replace("-", "").isalpha()
                 and any(
                     self._candidates(reading.lemma, reading.part_of_speech)
-                    for reading in self.lexicon.readings(word)
+                    for reading in self.inflector.readings(word)
                 )
             )
         return known
@@ -205,10 +187,10 @@ class Spinner:
         found = [
             candidate
             for candidate in candidates
-            if self.lexicon.knows(candidate, pos) and candidate not in _FUNCTION_WORDS
+            if self.inflector.knows(candidate, pos) and candidate not in _FUNCTION_WORDS
         ]
         if self.common_only:
-            found = [word for word in found if self.lexicon.count(word, pos) > 0] or found
+            found = [word for word in found if self.inflector.count(word, pos) > 0] or found
         return found[:3] if self.sense == "first" else found
 
     def _replace(
@@ -223,7 +205,7 @@ class Spinner:
         core = _core(token.lower)
         after = tokens[place + 1].lower if place + 1 < len(tokens) else ""
         reading = guess_reading(
-            self.lexicon.readings(core),
+            self.inflector.readings(core),
             tokens[place - 1].lower if place else "",
             tokens[place - 2].lower if place > 1 else "",
             after,
@@ -238,7 +220,7 @@ class Spinner:
         ):
             return None  # "zeroed in in", "come up out": even cheap spinners avoid these
         chosen[key] = base
-        new = self.lexicon.inflect(base, reading.part_of_speech, reading.form)
+        new = self.inflector.inflect(base, reading.part_of_speech, reading.form)
         if new == core:
             return None
         return _match_capital(new + token.text[len(core) :], token.text)

@@ -34,14 +34,13 @@ from detector.training.corpora.loading import (
 )
 from detector.training.corpora.splits import checksum_file
 from detector.training.evaluation.model_card import format_card
-from detector.training.fitting.classifier import fit_classifier
+from detector.training.fitting.classifier import fit_classifier, summarize_fit
 from detector.training.fitting.discriminant import cross_fit_discriminant
 from detector.training.fitting.feature_table import (
     FeatureTable,
     extract_features,
 )
 from detector.training.fitting.sentence_models import fit_sentence_models, fit_sentence_scorer
-from detector.training.fitting.summary import summarize_fit
 from detector.training.generation.apertium import ApertiumRoundTrip
 from detector.training.generation.freedict import FreeDictPivotSource
 from detector.training.generation.spinner import Spinner
@@ -231,8 +230,8 @@ def tune_shipped_encoder(folder: Path, base: str, work: Path, resume: bool) -> N
     """Tune the encoder of the shipped model and export it to ``work/encoder``."""
     from safetensors.numpy import save_file
 
-    from detector.training.fitting.encoder_export import export_encoder
-    from detector.training.fitting.encoder_tuning import TuningConfig, tune
+    from detector.training.fitting.encoder.export import export_encoder
+    from detector.training.fitting.encoder.tuning import TuningConfig, tune
 
     pairs, common_words = assemble_tuning_pairs(folder, SEED)
     config = TuningConfig(seed=SEED)
@@ -316,12 +315,12 @@ def write_shipped_model(
         output,
         {
             "encoder": work / "encoder",
-            "evidence.safetensors": dict(extractor.heads)
+            "features.safetensors": dict(extractor.heads)
             | {k: v.astype(np.float16) for k, v in extractor.lexical.to_arrays("lexical").items()}
             | extractor.style.to_arrays("style")
             | extractor.discriminant.to_arrays("discriminant"),
             "common_words.json": sorted(extractor.common_words),
-            "idiom.safetensors": extractor.language_model.to_arrays(),
+            "ngram_language_model.safetensors": extractor.language_model.to_arrays(),
             "model_card.md": card.encode(),
         }
         | logs

@@ -44,7 +44,7 @@ from detector.training.fitting.spans import (
     choose_balance,
     choose_levels,
     count_cooccurrences,
-    count_words,
+    count_machine_words,
     find_swapped,
     fit_word_model,
     judge_words,
@@ -296,7 +296,7 @@ def fit_shipped_artifacts(
     chosen on those of the other.
 
     Args:
-        memory: see `count_words`.
+        memory: see `count_machine_words`.
         usage: see `count_cooccurrences`.
         marked: documents of both splits.
         beside: further documents to fit on, see `spin_for_words` and `mark_experts_documents`.
@@ -334,11 +334,11 @@ def measure_artifacts(
             counts = []
             for d in documents:
                 if d.group == group:
-                    shown = finder.find(d.text, d.features, d.log_odds, level)
+                    shown = finder.find(d.features, d.log_odds, level)
                     counts.append(measure_spans([(a.start, a.end) for a in shown], d.gold))
             figures[f"{group}, {level}"] = {"documents": len(counts), **summarize_spans(counts)}
         human = [d for d in documents if d.group == "people"]
-        spans = sum(len(finder.find(d.text, d.features, d.log_odds, level)) for d in human)
+        spans = sum(len(finder.find(d.features, d.log_odds, level)) for d in human)
         words = sum(d.features.words for d in human)
         figures[f"people, {level}"] = {
             "documents": len(human),
@@ -355,7 +355,7 @@ def measure_experts_marks(
     counts: dict[str, list[dict[str, float]]] = {level: [] for level in finder.model.levels}
     for document in _read_marked_documents(detector, frame):
         for level, so_far in counts.items():
-            shown = finder.find(document.text, document.features, document.log_odds, level)
+            shown = finder.find(document.features, document.log_odds, level)
             so_far.append(measure_spans([(a.start, a.end) for a in shown], document.gold))
     return {
         level: {"documents": len(so_far), **summarize_spans(so_far)}
@@ -387,10 +387,10 @@ def _mark_gold(
     detector: Detector, text: str, gold: Sequence[tuple[int, int]], group: str, article_id: str
 ) -> Iterator[MarkedDocument]:
     """The development document of a text whose traces are known; none if nothing is judged."""
-    (features,) = detector.extractor.gather([text])
+    features = detector.extractor.extract(detector.extractor.read(text))
     if features.judged:
-        (log_odds,) = detector.measure_log_odds([features])
-        marks = mark_spans(PlacedWords.locate(text, features), gold)
+        log_odds = detector.measure_log_odds(features)
+        marks = mark_spans(PlacedWords.locate(features), gold)
         yield MarkedDocument(text, features, log_odds, marks, gold, group, "dev", article_id, False)
 
 
@@ -406,7 +406,7 @@ def complete_shipped_model(folder: Path, model: Path) -> Bundle:
     frame = load_shipped_pairs(folder)
     pairs, marked = extract_shipped_pairs(detector, frame)
     classifier, comparison = fit_shipped_comparison(pairs)
-    memory = count_words(labelled, kinds=(TRANSLATED,))
+    memory = count_machine_words(labelled, kinds=(TRANSLATED,))
     usage = count_cooccurrences(list_human_sentences(folder, labelled, common_words, frame))
     beside = spin_for_words(detector, pairs.frame, make_word_spinners())
     beside += mark_experts_documents(detector, folder)

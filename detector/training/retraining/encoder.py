@@ -17,7 +17,8 @@ import pandas as pd
 from detector.errors import DetectorError
 from detector.features.extractor import FeatureExtractor
 from detector.results import ORIGINAL
-from detector.text.sentences import split_sentences
+from detector.text.document import Document
+from detector.text.language import ENGLISH
 from detector.text.words import count_words
 from detector.training.corpora.labelled_pairs import LabelledPair, label_pair
 from detector.training.corpora.splits import hash_fraction
@@ -25,7 +26,7 @@ from detector.training.corpora.splits import hash_fraction
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from detector.training.fitting.encoder_tuning import TuningConfig
+    from detector.training.fitting.encoder.tuning import TuningConfig
 
 
 #: Share of the articles that the encoder learns from.
@@ -74,12 +75,13 @@ def iterate_sentence_pairs(
         original = originals.get(row.article_id)
         if original is None:
             continue
-        versions, human = split_sentences(str(row.text)), split_sentences(original)
-        for link in align(str(row.text), original).links:
+        copy = Document.make(str(row.text), common_words, ENGLISH)
+        source = Document.make(original, common_words, ENGLISH)
+        for link in align(copy, source).links:
             if len(link.sentences) != 1 or len(link.original_sentences) != 1:
                 continue
-            text = versions[link.sentences[0]].text
-            own = human[link.original_sentences[0]].text
+            text = copy.sentences[link.sentences[0]].text
+            own = source.sentences[link.original_sentences[0]].text
             if text != own and min(map(count_words, (text, own))) >= _FEWEST_WORDS:
                 yield label_pair(own, text, str(row.label), common_words)
 
@@ -141,8 +143,8 @@ def _tune(
     config: TuningConfig | None,
 ) -> tuple[dict[str, Any], Path]:
     try:
-        from detector.training.fitting.encoder_export import export_encoder
-        from detector.training.fitting.encoder_tuning import TuningConfig, tune
+        from detector.training.fitting.encoder.export import export_encoder
+        from detector.training.fitting.encoder.tuning import TuningConfig, tune
     except ImportError as error:
         raise DetectorError(
             f"{error.name} is missing: pip install 'mt-artifact-detector[train]'"

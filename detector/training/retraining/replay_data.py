@@ -33,8 +33,8 @@ FINGERPRINTS_FILE = "training_traces.safetensors"
 ADDED_COLUMNS: dict[str, Any] = {
     "added": False,
     "fitted": True,
-    "promised": False,
-    "taught": False,
+    "guaranteed": False,
+    "adapted": False,
     "weight": 1.0,
 }
 

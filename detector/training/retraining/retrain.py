@@ -28,13 +28,13 @@ from detector.training.corpora.validation import (
     validate_pairs,
 )
 from detector.training.evaluation.regression_check import (
-    Comparison,
     ScoredSet,
+    SetComparison,
     compare_sets,
     list_some,
 )
+from detector.training.fitting.classifier import summarize_fit
 from detector.training.fitting.feature_table import FeatureTable, extract_features
-from detector.training.fitting.summary import summarize_fit
 from detector.training.generation.augmentation import Maker, augment_documents, list_makers
 from detector.training.retraining.fitting import Fit, fit_run
 from detector.training.retraining.replay_data import (
@@ -167,8 +167,8 @@ def _tune(run: Run, documents: pd.DataFrame) -> tuple[FeatureExtractor, pd.DataF
         run.say,
     )
     run.tuned_on = tuned.pairs
-    features = run.base.read_arrays("evidence.safetensors")
-    run.parts = {"encoder": tuned.folder, "evidence.safetensors": features | tuned.extractor.heads}
+    features = run.base.read_arrays("features.safetensors")
+    run.parts = {"encoder": tuned.folder, "features.safetensors": features | tuned.extractor.heads}
     return tuned.extractor, rest
 
 
@@ -181,11 +181,11 @@ def _fit_discriminant(run: Run, gathered: FeatureTable) -> FeatureTable:
     matrices = fill_discriminants(gathered, scorer).matrices
     for row, matrix in zip(np.flatnonzero(~held_out), fingerprint.matrices, strict=True):
         matrices[row] = matrix
-    run.parts["evidence.safetensors"] |= scorer.to_arrays("discriminant")
+    run.parts["features.safetensors"] |= scorer.to_arrays("discriminant")
     return replace(gathered, matrices=matrices)
 
 
-def _judge(run: Run, fit: Fit, sets: list[ScoredSet]) -> Comparison:
+def _judge(run: Run, fit: Fit, sets: list[ScoredSet]) -> SetComparison:
     """Compare, say the outcome, and refuse a worse model unless that is accepted."""
     # New scales weigh the two answers anew, so they may move the order of documents, too.
     priced = ("true_positive_rate", "auroc") if run.settings.depth == THRESHOLDS else ()

@@ -15,7 +15,7 @@ from detector.model.bundle import Bundle
 from detector.model.document_classifier import DocumentClassifier
 from detector.model.manifest import MANIFEST
 from detector.training.corpora.findings import ValidationReport
-from detector.training.evaluation.regression_check import Comparison, list_some
+from detector.training.evaluation.regression_check import SetComparison, list_some
 from detector.training.fitting.feature_table import FeatureTable
 
 THRESHOLDS, CLASSIFIER, ENCODER = "thresholds", "classifier", "encoder"
@@ -39,7 +39,7 @@ class WorseModelError(DetectorError):
         comparison: the figures of both.
     """
 
-    def __init__(self, comparison: Comparison) -> None:
+    def __init__(self, comparison: SetComparison) -> None:
         super().__init__(
             "the new model is not written, since it is worse than the old one:\n"
             f"{list_some(comparison.faults)}\n"

@@ -17,18 +17,18 @@ from detector.model.sentence_scorer import SentenceScorer
 from detector.training.corpora.splits import checksum_file
 from detector.training.evaluation.metrics import measure_documents
 from detector.training.evaluation.model_card import format_card, make_card
-from detector.training.evaluation.regression_check import RATE, Comparison, ScoredSet
-from detector.training.fitting.summary import summarize_fit
+from detector.training.evaluation.regression_check import RATE, ScoredSet, SetComparison
+from detector.training.fitting.classifier import summarize_fit
 from detector.training.retraining.fitting import Fit
 from detector.training.retraining.replay_data import classifier_parts
 from detector.training.retraining.settings import ENCODER, Run
 
 _WEIGHTS_LICENCE = "Apache-2.0"
 
-_KEPT_PARTS = ("encoder", "evidence.safetensors", "common_words.json", "idiom.safetensors")
+_KEPT_PARTS = ("encoder", "features.safetensors", "common_words.json", "ngram_language_model.safetensors")
 
 #: Kept where the base holds them and the encoder that they were fitted on stays.
-_KEPT_WITH_ENCODER = ("comparison.safetensors", "artifacts.safetensors", "suggestions.json")
+_KEPT_WITH_ENCODER = ("comparison.safetensors", "spans.safetensors", "suggestions.json")
 
 
 def write_run(
@@ -37,7 +37,7 @@ def write_run(
     paths: Sequence[Path],
     fit: Fit,
     sets: list[ScoredSet],
-    comparison: Comparison,
+    comparison: SetComparison,
 ) -> Bundle:
     thresholds = {str(row["false_positive_rate"]): row for row in fit.fitted.threshold_table}
     corpora = dict(run.base.manifest.corpora) if run.settings.depth != ENCODER else {}
@@ -130,7 +130,7 @@ def _describe_files(run: Run, paths: Sequence[Path]) -> dict[str, dict[str, Any]
     return described
 
 
-def _describe_run(run: Run, fit: Fit, comparison: Comparison) -> dict[str, Any]:
+def _describe_run(run: Run, fit: Fit, comparison: SetComparison) -> dict[str, Any]:
     return {
         "depth": run.settings.depth,
         "base": run.base.identifier,

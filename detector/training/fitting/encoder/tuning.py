@@ -32,7 +32,7 @@ from transformers import AutoTokenizer
 
 from detector.model.classes import SENTENCE_CLASSES
 from detector.training.corpora.labelled_pairs import OWN, UNLABELLED, LabelledPair
-from detector.training.fitting.tuned_encoder import (
+from detector.training.fitting.encoder.tuned_encoder import (
     HUMAN_TRANSLATION,
     NATIVE,
     TunedEncoder,

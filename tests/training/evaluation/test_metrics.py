@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import roc_auc_score
 
 from detector.training.evaluation.calibration import measure_calibration, measure_reliability
-from detector.training.evaluation.metric_tables import format_comparison, format_measurement
+from detector.training.evaluation.metric_tables import format_measurement, format_model_comparison
 from detector.training.evaluation.metrics import FIGURES, measure_documents, name_length, rank_score
 from detector.training.evaluation.model_comparison import BETTER, UNDECIDED, WORSE, compare_models
 from detector.training.evaluation.statistics import (
@@ -306,7 +306,7 @@ def test_a_better_model_is_better_and_the_other_way_round_worse() -> None:
     assert fall["high"] < 0
     assert "overall: auroc" in forth["better"]
     assert forth["worse"] == []
-    assert "worse beyond noise" in format_comparison(back, "old", "new")
+    assert "worse beyond noise" in format_model_comparison(back, "old", "new")
 
 
 def test_pairing_finds_what_single_intervals_hide() -> None:

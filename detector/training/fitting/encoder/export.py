@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from transformers import AutoTokenizer
 
-from detector.training.fitting.tuned_encoder import TunedEncoder
+from detector.training.fitting.encoder.tuned_encoder import TunedEncoder
 
 
 def export_encoder(

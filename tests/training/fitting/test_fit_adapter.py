@@ -113,7 +113,7 @@ def test_new_copies_are_found_that_the_classifier_misses(
 def test_words_of_the_machine_are_learnt(adapted: AdaptedClassifier) -> None:
     assert adapted.fingerprint is not None
     odds = dict(
-        zip(adapted.fingerprint.words.tolist(), adapted.fingerprint.odds.tolist(), strict=True)
+        zip(adapted.fingerprint.words.tolist(), adapted.fingerprint.log_odds.tolist(), strict=True)
     )
     known = [odds[word] for word in ITS.tolist() if word in odds]
     assert len(known) > 50

@@ -307,7 +307,8 @@ def test_documents_without_evidence_are_left_out(
     documents = extract_features(frame, tiny_detector.extractor, batch=2)
     assert documents.frame.to_dict("list") == {"article_id": ["p", "m"]}
     assert [m.shape[1] for m in documents.matrices] == [len(FEATURE_COLUMNS)] * 2
-    whole = tiny_detector.extractor.gather([person_article, machine_article])
+    extractor = tiny_detector.extractor
+    whole = [extractor.extract(extractor.read(text)) for text in (person_article, machine_article)]
     assert documents.words.tolist() == [d.words for d in whole]
     assert [len(c) for c in documents.counts] == [len(d.judged) for d in whole]
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from detector.training.generation.apertium import ApertiumRoundTrip
 from detector.training.generation.freedict import FreeDictPivotSource
-from detector.training.generation.inflection import Form, Lexicon, MissingPackageError
+from detector.training.generation.inflection import Form, Inflector, MissingPackageError
 from detector.training.generation.spinner import Spinner
 from detector.training.generation.synonym_sources import (
     ThesaurusSource,
@@ -97,8 +97,8 @@ def wordnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def lexicon(wordnet: Path) -> Lexicon:
-    return Lexicon(wordnet)
+def inflector(wordnet: Path) -> Inflector:
+    return Inflector(wordnet)
 
 
 @pytest.fixture(scope="module")
@@ -219,7 +219,7 @@ def test_cut_off_thesaurus_is_refused(aiksaurus: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("make", "package"),
     [
-        (Lexicon, "wordnet-base"),
+        (Inflector, "wordnet-base"),
         (lambda folder: WordNetSource(folder).candidates("call", "noun"), "wordnet-base"),
         (lambda folder: FreeDictPivotSource("fra", folder), "dict-freedict-eng-fra"),
         (ThesaurusSource, "libaiksaurus-1.2-data"),
@@ -273,9 +273,9 @@ INFLECTIONS = [
 
 @pytest.mark.parametrize(("base", "part_of_speech", "form", "inflected"), INFLECTIONS)
 def test_inflects(
-    lexicon: Lexicon, base: str, part_of_speech: str, form: Form, inflected: str
+    inflector: Inflector, base: str, part_of_speech: str, form: Form, inflected: str
 ) -> None:
-    assert lexicon.inflect(base, part_of_speech, form) == inflected
+    assert inflector.inflect(base, part_of_speech, form) == inflected
 
 
 @pytest.mark.parametrize(
@@ -291,8 +291,10 @@ def test_inflects(
         ("happier", ("happy", "adjective", "comparative")),
     ],
 )
-def test_reads_inflected_words(lexicon: Lexicon, word: str, reading: tuple[str, str, str]) -> None:
-    assert [found[:3] for found in lexicon.readings(word)] == [reading]
+def test_reads_inflected_words(
+    inflector: Inflector, word: str, reading: tuple[str, str, str]
+) -> None:
+    assert [found[:3] for found in inflector.readings(word)] == [reading]
 
 
 @pytest.mark.parametrize(
@@ -315,9 +317,9 @@ def test_reads_inflected_words(lexicon: Lexicon, word: str, reading: tuple[str, 
     ],
 )
 def test_neighbours_decide_the_reading(
-    lexicon: Lexicon, before: str, word: str, after: str, part_of_speech: str, form: Form
+    inflector: Inflector, before: str, word: str, after: str, part_of_speech: str, form: Form
 ) -> None:
-    reading = guess_reading(lexicon.readings(word), before, "", after)
+    reading = guess_reading(inflector.readings(word), before, "", after)
     assert (reading.part_of_speech, reading.form) == (part_of_speech, form)
 
 
@@ -325,8 +327,8 @@ def test_neighbours_decide_the_reading(
 
 
 @pytest.fixture(scope="module")
-def spinner(source: WordNetSource, lexicon: Lexicon) -> Spinner:
-    return Spinner([source], 1.0, 0, "any", "fixed", False, False, True, lexicon=lexicon)
+def spinner(source: WordNetSource, inflector: Inflector) -> Spinner:
+    return Spinner([source], 1.0, 0, "any", "fixed", False, False, True, inflector=inflector)
 
 
 @pytest.mark.parametrize(
@@ -374,9 +376,9 @@ WORDS = ["the", "a", "an", "police", "Bridge", "old", "children", "stole", "was"
 @given(st.lists(st.sampled_from(WORDS)).map(" ".join), st.integers(0, 50), st.floats(0, 1))
 @settings(max_examples=150, deadline=None)
 def test_undoing_the_substitutions_gives_the_text_back(
-    source: WordNetSource, lexicon: Lexicon, text: str, seed: int, rate: float
+    source: WordNetSource, inflector: Inflector, text: str, seed: int, rate: float
 ) -> None:
-    spinner = Spinner([source], rate, seed, fix_articles=False, lexicon=lexicon)
+    spinner = Spinner([source], rate, seed, fix_articles=False, inflector=inflector)
     result = spinner.spin(text)
     restored = result.text
     for swap in reversed(result.substitutions):
@@ -385,43 +387,47 @@ def test_undoing_the_substitutions_gives_the_text_back(
     assert restored == text
 
 
-def test_output_depends_on_seed_and_text_only(source: WordNetSource, lexicon: Lexicon) -> None:
+def test_output_depends_on_seed_and_text_only(source: WordNetSource, inflector: Inflector) -> None:
     texts = [f"The police stopped {n} old cars and a child on the bridge." for n in range(30)]
-    first = Spinner([source], 0.5, 7, lexicon=lexicon)
-    second = Spinner([source], 0.5, 7, lexicon=lexicon)
+    first = Spinner([source], 0.5, 7, inflector=inflector)
+    second = Spinner([source], 0.5, 7, inflector=inflector)
     assert [first.spin(t) for t in texts] == [second.spin(t) for t in reversed(texts)][::-1]
-    other = Spinner([source], 0.5, 8, lexicon=lexicon)
+    other = Spinner([source], 0.5, 8, inflector=inflector)
     assert [first.spin(t) for t in texts] != [other.spin(t) for t in texts]
 
 
-def test_rate_is_the_share_of_replaceable_words(source: WordNetSource, lexicon: Lexicon) -> None:
+def test_rate_is_the_share_of_replaceable_words(
+    source: WordNetSource, inflector: Inflector
+) -> None:
     text = " ".join(["The police stopped the old car near a bridge."] * 40)  # 5 × 40 to replace
     for rate in (0.0, 0.1, 0.5, 1.0):
-        swaps = Spinner([source], rate, 1, lexicon=lexicon).spin(text).substitutions
+        swaps = Spinner([source], rate, 1, inflector=inflector).spin(text).substitutions
         assert len(swaps) == pytest.approx(200 * rate, abs=1)
 
 
-def test_consistent_spinner_keeps_to_its_words(source: WordNetSource, lexicon: Lexicon) -> None:
+def test_consistent_spinner_keeps_to_its_words(source: WordNetSource, inflector: Inflector) -> None:
     text = " ".join(["A child came."] * 60)
 
     def distinct(consistent: bool) -> set[str]:
-        spinner = Spinner([source], 1.0, 3, "any", "random", consistent, False, lexicon=lexicon)
+        spinner = Spinner([source], 1.0, 3, "any", "random", consistent, False, inflector=inflector)
         return {swap.replacement for swap in spinner.spin(text).substitutions}
 
     assert len(distinct(True)) == 1
     assert distinct(False) == {"kid", "offspring"}
 
 
-def test_common_only_prefers_words_seen_in_text(source: WordNetSource, lexicon: Lexicon) -> None:
-    spinner = Spinner([source], 1.0, 3, "any", "random", False, True, lexicon=lexicon)
+def test_common_only_prefers_words_seen_in_text(
+    source: WordNetSource, inflector: Inflector
+) -> None:
+    spinner = Spinner([source], 1.0, 3, "any", "random", False, True, inflector=inflector)
     swaps = spinner.spin(" ".join(["A child came."] * 60)).substitutions
     assert {swap.replacement for swap in swaps} == {"kid"}
 
 
-def test_articles_stay_wrong_unless_fixed(source: WordNetSource, lexicon: Lexicon) -> None:
-    careless = Spinner([source], 1.0, 0, "any", "fixed", False, False, False, lexicon=lexicon)
+def test_articles_stay_wrong_unless_fixed(source: WordNetSource, inflector: Inflector) -> None:
+    careless = Spinner([source], 1.0, 0, "any", "fixed", False, False, False, inflector=inflector)
     assert careless.spin("A car.").text == "A automobile."
-    careful = Spinner([source], 1.0, 0, "any", "fixed", False, False, True, lexicon=lexicon)
+    careful = Spinner([source], 1.0, 0, "any", "fixed", False, False, True, inflector=inflector)
     assert careful.spin("A car.").text == "An automobile."
 
 
@@ -434,27 +440,29 @@ def test_verb_be_is_never_replaced(spinner: Spinner) -> None:
 
 
 def test_tortured_phrases_replace_whole_phrases(
-    source: WordNetSource, lexicon: Lexicon, tmp_path: Path
+    source: WordNetSource, inflector: Inflector, tmp_path: Path
 ) -> None:
     pandas = pytest.importorskip("pandas")
     table = {"tortured": ["profound learning", "same"], "expected": ["Deep learning", "same"]}
     pandas.DataFrame(table).to_parquet(tmp_path / "phrases.parquet")
     phrases = TorturedPhraseSource(tmp_path / "phrases.parquet")
-    spinner = Spinner([source], 1.0, 0, phrases=phrases, choice="fixed", lexicon=lexicon)
+    spinner = Spinner([source], 1.0, 0, phrases=phrases, choice="fixed", inflector=inflector)
     result = spinner.spin("Deep learning stopped.")
     assert result.text == "Profound learning halted."
     assert result.substitutions[0] == (0, 17, "Deep learning", "Profound learning")
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1])
-def test_impossible_rate_is_refused(source: WordNetSource, lexicon: Lexicon, rate: float) -> None:
+def test_impossible_rate_is_refused(
+    source: WordNetSource, inflector: Inflector, rate: float
+) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
-        Spinner([source], rate, 0, lexicon=lexicon)
+        Spinner([source], rate, 0, inflector=inflector)
 
 
-def test_spinner_needs_a_source(lexicon: Lexicon) -> None:
+def test_spinner_needs_a_source(inflector: Inflector) -> None:
     with pytest.raises(ValueError, match="at least one source"):
-        Spinner([], 0.5, 0, lexicon=lexicon)
+        Spinner([], 0.5, 0, inflector=inflector)
 
 
 # ---- round trips ----
@@ -544,9 +552,9 @@ def test_real_wordnet_spins() -> None:
     ],
 )
 def test_real_exception_lists_give_irregular_verbs(verb: str, past: str, participle: str) -> None:
-    lexicon = Lexicon()
-    assert lexicon.inflect(verb, "verb", "past") == past
-    assert lexicon.inflect(verb, "verb", "participle") == participle
+    inflector = Inflector()
+    assert inflector.inflect(verb, "verb", "past") == past
+    assert inflector.inflect(verb, "verb", "participle") == participle
 
 
 def test_a_pivot_whose_verbs_are_not_known_is_refused(dictd: Path) -> None:

@@ -158,16 +158,16 @@ def originals(count: int = 12) -> pd.DataFrame:
 
 
 @pytest.fixture
-def lexicon() -> None:
-    from detector.training.generation.inflection import Lexicon, MissingPackageError
+def inflector() -> None:
+    from detector.training.generation.inflection import Inflector, MissingPackageError
 
     try:
-        Lexicon()
+        Inflector()
     except MissingPackageError as error:
         pytest.skip(str(error))
 
 
-@pytest.mark.usefixtures("lexicon")
+@pytest.mark.usefixtures("inflector")
 def test_spinning_keeps_what_is_known_of_the_original() -> None:
     frame = originals()
     sources = {"one": [SwapSource()], "two": [SwapSource()]}
@@ -183,7 +183,7 @@ def test_spinning_keeps_what_is_known_of_the_original() -> None:
         assert f"counted {number} " in str(row.text)
 
 
-@pytest.mark.usefixtures("lexicon")
+@pytest.mark.usefixtures("inflector")
 def test_rates_are_drawn_by_article_and_applied() -> None:
     frame = originals()
     spun = spin_documents(frame, {"one": [SwapSource()]}, [0.0, 1.0], seed=5)
@@ -194,7 +194,7 @@ def test_rates_are_drawn_by_article_and_applied() -> None:
     assert set(spun["rate"]) == {0.0, 1.0}
 
 
-@pytest.mark.usefixtures("lexicon")
+@pytest.mark.usefixtures("inflector")
 def test_seed_decides_the_spinning() -> None:
     frame, sources = originals(), {"one": [SwapSource()]}
     again = [spin_documents(frame, sources, [0.4], seed=s)["text"].tolist() for s in (1, 1, 2)]

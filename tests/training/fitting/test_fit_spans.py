@@ -16,7 +16,7 @@ from detector.training.fitting.spans import (
     choose_balance,
     choose_levels,
     count_cooccurrences,
-    count_words,
+    count_machine_words,
     find_swapped,
     fit_word_model,
     judge_words,
@@ -41,12 +41,13 @@ def pairs() -> list[LabelledPair]:
 
 @pytest.fixture(scope="module")
 def features(tiny_detector: Detector) -> PairFeatures:
-    gathered = tiny_detector.extractor.gather([COPY, ORIGINAL])
-    return PairFeatures.gather((COPY, ORIGINAL), (gathered[0], gathered[1]), (0.0, 0.0))
+    extractor = tiny_detector.extractor
+    copy, original = (extractor.extract(extractor.read(text)) for text in (COPY, ORIGINAL))
+    return PairFeatures.measure(copy, original, 0.0, 0.0)
 
 
 def test_a_machines_words_have_high_log_odds(pairs: list[LabelledPair]) -> None:
-    memory = count_words(pairs)
+    memory = count_machine_words(pairs)
     assert memory.find_word("haven") > memory.find_word("boats")
     assert memory.find_pair("the", "haven") > memory.find_pair("the", "boats")
 
@@ -58,17 +59,17 @@ def test_a_name_is_not_suggested() -> None:
         "spun",
         COMMON,
     )
-    assert count_words([named] * 6).suggestions == {}
+    assert count_machine_words([named] * 6).suggestions == {}
 
 
 def test_what_people_write_is_suggested(pairs: list[LabelledPair]) -> None:
-    assert count_words(pairs).suggestions == {"haven": "harbor", "tempest": "storm"}
-    assert count_words(pairs[:2]).suggestions == {}
-    assert count_words(pairs, with_suggestions=False).suggestions == {}
+    assert count_machine_words(pairs).suggestions == {"haven": "harbor", "tempest": "storm"}
+    assert count_machine_words(pairs[:2]).suggestions == {}
+    assert count_machine_words(pairs, with_suggestions=False).suggestions == {}
 
 
 def test_an_uncounted_kind_gives_suggestions_alone(pairs: list[LabelledPair]) -> None:
-    memory = count_words(pairs, kinds=("translated",))
+    memory = count_machine_words(pairs, kinds=("translated",))
     assert memory.find_word("haven") <= memory.find_word("nowhere")
     assert memory.suggestions == {"haven": "harbor", "tempest": "storm"}
 
@@ -125,7 +126,7 @@ def _lean(features: DocumentFeatures, far: float) -> DocumentFeatures:
 def test_a_model_learns_the_marked_words(
     features: PairFeatures, pairs: list[LabelledPair], tiny_detector: Detector
 ) -> None:
-    memory = count_words(pairs)
+    memory = count_machine_words(pairs)
     clean = [0.0] * len(features.original_words.starts)
     human = judge_words(memory, [(features.original, 0.0, clean)] * 300)
     marks = mark_traces(features)
@@ -146,8 +147,8 @@ def test_a_model_learns_the_marked_words(
     fitted = choose_levels(finder, [(features.original, 0.0)])
     assert set(fitted.levels) == set(WORDS_PER_SPAN)
     chosen = ArtifactFinder(memory, fitted)
-    assert chosen.find(ORIGINAL, features.original, 0.0) == ()
-    shown = " ".join(a.text for a in chosen.find(COPY, features.copy, 0.0))
+    assert chosen.find(features.original, 0.0) == ()
+    shown = " ".join(a.text for a in chosen.find(features.copy, 0.0))
     assert "haven" in shown
     assert "tempest" in shown
     balance = choose_balance(model, words)
@@ -168,7 +169,7 @@ def test_nothing_shown_has_no_precision() -> None:
 
 
 def test_left_out_words_are_not_judged(features: PairFeatures, pairs: list[LabelledPair]) -> None:
-    memory = count_words(pairs, with_suggestions=False)
+    memory = count_machine_words(pairs, with_suggestions=False)
     marks = np.full(len(features.copy_words.starts), np.nan)
     marks[0] = 1.0
     assert len(judge_words(memory, [(features.copy, 0.0, marks.tolist())]).labels) == 1

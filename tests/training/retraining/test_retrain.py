@@ -24,7 +24,7 @@ from detector.features.ngrams import hash_words
 from detector.model.bundle import Bundle
 from detector.model.document_classifier import DocumentClassifier
 from detector.model.fingerprint import FINGERPRINT_FILE, MachineFingerprint
-from detector.training.evaluation.regression_check import Comparison
+from detector.training.evaluation.regression_check import SetComparison
 from detector.training.recipes.shipped_pairs import add_parts
 from detector.training.retraining import retrain as retrain_module
 from detector.training.retraining.fingerprints import DocumentFingerprints
@@ -203,7 +203,7 @@ def test_thresholds_of_a_new_outlet_leave_the_scorer(
     kept = load_replay_data(bundle).frame
     added = kept[kept["added"]]
     assert not added["fitted"].any()
-    assert added["promised"].all()
+    assert added["guaranteed"].all()
 
 
 def test_thresholds_need_enough_human_articles(
@@ -226,7 +226,7 @@ def test_a_worse_model_is_not_written(
     tiny_base_bundle: Path, make_pairs: MakePairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        retrain_module, "compare_sets", lambda *_: Comparison({}, ["overall: AUROC .9 → .5"])
+        retrain_module, "compare_sets", lambda *_: SetComparison({}, ["overall: AUROC .9 → .5"])
     )
     path = write(make_pairs(12), tmp_path / "pairs.csv")
     with pytest.raises(WorseModelError, match=r"AUROC \.9 → \.5\n.*--accept-regression"):
@@ -462,8 +462,9 @@ def base_with_traces(
     bundle = Bundle.open(folder)
     count = len(load_replay_data(bundle).frame)
     extractor = FeatureExtractor.from_bundle(bundle, threads=1)
-    human = list(extractor.gather(make_pairs(40, first=900)["original"].tolist()))
-    words = [hash_words(e.masked_sentences) for e in human]
+    texts = make_pairs(40, first=900)["original"]
+    human = [extractor.extract(extractor.read(text)) for text in texts]
+    words = [hash_words(e.document.masked_sentences) for e in human]
     noise = np.random.default_rng(5).normal(0.0, 0.1, (count, extractor.encoder.width))
     embeddings = np.stack([human[i % 40].embedding for i in range(count)]) + noise
     fingerprints = DocumentFingerprints(
@@ -544,8 +545,8 @@ def test_a_taught_model_is_retrained_on_its_own_articles(
     alone = write(human, tmp_path / "people.csv")
     kept, _ = retrain_quietly([alone], bundle.folder, tmp_path / "kept", settings)
     # people's articles do not drive out the copies that were made of them
-    copies = load_replay_data(kept).frame["taught"].sum()
-    assert copies == load_replay_data(bundle).frame["taught"].sum() == 30
+    copies = load_replay_data(kept).frame["adapted"].sum()
+    assert copies == load_replay_data(bundle).frame["adapted"].sum() == 30
 
 
 def test_damaged_traces_are_refused(

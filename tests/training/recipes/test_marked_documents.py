@@ -65,7 +65,7 @@ def test_what_the_spinner_swapped_is_marked_word_by_word(
         swapped = {document.text[start:end] for start, end in document.gold}
         assert len(swapped) <= 1
         words = [
-            w for i in document.features.judged for w in document.features.masked_sentences[i].words
+            w for masked in document.features.judged_sentences for w in masked.words
         ]
         marked = {w.lower() for w, m in zip(words, document.marks, strict=True) if m == 1.0}
         assert marked <= swapped
@@ -93,6 +93,6 @@ def test_what_experts_marked_is_marked_in_the_document(
     assert document.article_id == "newstest2020-gazette.7"
     assert [document.text[start:end] for start, end in document.gold] == ["haven", "coffee house"]
     features = document.features
-    words = [word for index in features.judged for word in features.masked_sentences[index].words]
+    words = [word for masked in features.judged_sentences for word in masked.words]
     marked = [w for w, m in zip(words, document.marks, strict=True) if m == 1.0]
     assert marked == ["haven", "coffee", "house"]

@@ -17,8 +17,15 @@ transformers = pytest.importorskip("transformers")
 from detector.features.encoder import SentenceEncoder  # noqa: E402
 from detector.model.classes import SENTENCE_CLASSES  # noqa: E402
 from detector.training.corpora.labelled_pairs import LabelledPair, label_pair  # noqa: E402
-from detector.training.fitting.encoder_export import export_encoder  # noqa: E402
-from detector.training.fitting.encoder_tuning import (  # noqa: E402
+from detector.training.fitting.encoder.export import export_encoder  # noqa: E402
+from detector.training.fitting.encoder.tuned_encoder import (  # noqa: E402
+    SharedDropout,
+    TunedEncoder,
+    choose_precision,
+    log_odds,
+    score_masked,
+)
+from detector.training.fitting.encoder.tuning import (  # noqa: E402
     TuningConfig,
     _collate,
     _Example,
@@ -30,13 +37,6 @@ from detector.training.fitting.encoder_tuning import (  # noqa: E402
     prepare_examples,
     rank_pairs,
     tune,
-)
-from detector.training.fitting.tuned_encoder import (  # noqa: E402
-    SharedDropout,
-    TunedEncoder,
-    choose_precision,
-    log_odds,
-    score_masked,
 )
 
 if TYPE_CHECKING:

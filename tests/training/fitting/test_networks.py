@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from detector.training.fitting.word_networks import fit_word_network, measure_columns
+from detector.training.fitting.networks import fit_word_network, measure_columns
 
 pytest.importorskip("torch")
 
@@ -50,7 +50,7 @@ def test_fit_depends_on_its_seed_alone() -> None:
 
 
 def test_columns_are_measured_a_part_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detector.training.fitting.word_networks._ROWS_AT_A_TIME", 700)
+    monkeypatch.setattr("detector.training.fitting.networks._ROWS_AT_A_TIME", 700)
     columns, embeddings, _ = draw_words(1)
     columns[:, 2] = 4.0
     center, scale = measure_columns(

@@ -1,0 +1,1 @@
+"""Tuning the encoder on pairs with torch, and its export to ONNX."""
