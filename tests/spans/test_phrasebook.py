@@ -11,11 +11,11 @@ COMMON = frozenset(
 )
 
 
-def list_renderings(sentence: str) -> list[tuple[str, str, str]]:
+def list_entries(sentence: str) -> list[tuple[str, str, str]]:
     masked = mask_sentence(sentence, COMMON)
     return [
-        (sentence[r.start : r.end], r.kind, r.suggestion)
-        for r in find_in_phrasebook(sentence, masked.words, masked.places)
+        (sentence[e.start : e.end], e.kind, e.suggestion)
+        for e in find_in_phrasebook(sentence, masked.words, masked.places)
     ]
 
 
@@ -30,10 +30,8 @@ def list_renderings(sentence: str) -> list[tuple[str, str, str]]:
         ("The EE.UU. said no.", ("EE.UU", "name form", "US")),
     ],
 )
-def test_a_rendering_is_found_where_it_stands(
-    sentence: str, expected: tuple[str, str, str]
-) -> None:
-    assert list_renderings(sentence) == [expected]
+def test_an_entry_is_found_where_it_stands(sentence: str, expected: tuple[str, str, str]) -> None:
+    assert list_entries(sentence) == [expected]
 
 
 @pytest.mark.parametrize(
@@ -54,10 +52,10 @@ def test_a_rendering_is_found_where_it_stands(
     ],
 )
 def test_plain_english_has_none(sentence: str) -> None:
-    assert list_renderings(sentence) == []
+    assert list_entries(sentence) == []
 
 
-def test_entries_are_written_as_views_are() -> None:
+def test_entries_are_written_as_masked_sentences_are() -> None:
     assert all(phrase == phrase.lower() for phrase in LITERAL_IDIOMS)
     assert all(
         mask_sentence(phrase, frozenset(phrase.split())).text == phrase for phrase in LITERAL_IDIOMS

@@ -1,4 +1,4 @@
-"""Idiom is learnt from people, each row judged for itself, and kept as plain arrays."""
+"""Usual words are learnt from humans, each row measured for itself, and kept as plain arrays."""
 
 import pickle
 import random
@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.features import ngram_measures
-from detector.features import word_rows as batches
+from detector.features import ngram_measures, word_rows
 from detector.features.ngram_language_model import NGRAM_COLUMNS, NgramLanguageModel
 from detector.text.masking import mask_sentence
 
@@ -43,30 +42,24 @@ def language_model() -> NgramLanguageModel:
     return NgramLanguageModel.fit(CORPUS)
 
 
-def measure_idiom(
-    model: NgramLanguageModel, row: batches.Row, counted: Any = None
-) -> dict[str, float]:
+def measure(model: NgramLanguageModel, row: word_rows.Row, counted: Any = None) -> dict[str, float]:
     return dict(zip(NGRAM_COLUMNS, model.measure([row], counted)[0].tolist(), strict=True))
 
 
-def test_usual_sentence_is_more_idiomatic_than_its_words_shuffled(
+def test_usual_sentence_is_more_usual_than_its_words_shuffled(
     language_model: NgramLanguageModel,
 ) -> None:
-    usual = measure_idiom(language_model, CORPUS[17])
-    shuffled = measure_idiom(language_model, random.Random(5).sample(CORPUS[17], len(CORPUS[17])))
+    usual = measure(language_model, CORPUS[17])
+    shuffled = measure(language_model, random.Random(5).sample(CORPUS[17], len(CORPUS[17])))
     for column in ("bigram_mean", "trigram_mean", "gain_mean", "bigram_seen", "trigram_seen"):
         assert usual[f"ngram:{column}"] > shuffled[f"ngram:{column}"]
     assert usual["ngram:unseen_common"] < shuffled["ngram:unseen_common"]
 
 
 def test_substitute_stands_out(language_model: NgramLanguageModel) -> None:
-    usual = measure_idiom(
-        language_model, "The old ferry left the quiet harbour on Monday .".split()
-    )
-    known = measure_idiom(language_model, "The old bus left the quiet harbour on Monday .".split())
-    unknown = measure_idiom(
-        language_model, "The old vessel left the quiet harbour on Monday .".split()
-    )
+    usual = measure(language_model, "The old ferry left the quiet harbour on Monday .".split())
+    known = measure(language_model, "The old bus left the quiet harbour on Monday .".split())
+    unknown = measure(language_model, "The old vessel left the quiet harbour on Monday .".split())
     assert usual["ngram:bigram_seen"] == 1
     assert known["ngram:bigram_seen"] < 1
     assert known["ngram:gain_0"] < usual["ngram:gain_0"]
@@ -80,7 +73,7 @@ def test_probabilities_are_those_of_the_mixture(language_model: NgramLanguageMod
     alone = (often + 0.5) / total
     prior = ngram_measures._BIGRAM_PRIOR
     expected = np.log((often + prior * alone) / (often + prior))
-    values = measure_idiom(language_model, ["old", "ferry"])
+    values = measure(language_model, ["old", "ferry"])
     assert values["ngram:bigram_0"] == pytest.approx(
         min(expected, np.log((often + 0.5) / total * prior / (len(CORPUS) + prior))), rel=1e-4
     )
@@ -102,27 +95,23 @@ def test_probabilities_are_those_of_the_mixture(language_model: NgramLanguageMod
 def test_names_numbers_days_and_typography_do_not_matter(
     language_model: NgramLanguageModel, one: str, other: str
 ) -> None:
-    assert measure_idiom(language_model, one.split()) == measure_idiom(
-        language_model, other.split()
-    )
+    assert measure(language_model, one.split()) == measure(language_model, other.split())
 
 
-def test_masked_view_reads_like_the_sentence(language_model: NgramLanguageModel) -> None:
+def test_masked_sentence_reads_like_the_sentence(language_model: NgramLanguageModel) -> None:
     sentence = "The old ferry left the long bridge with 40 people , said Anna Lind ."
     common = {word.lower() for words in CORPUS for word in words[:-3]} | {"said"}
     masked = mask_sentence(sentence, common)
     assert "xx" in masked.words
-    assert measure_idiom(language_model, masked.words) == measure_idiom(
-        language_model, sentence.split()
-    )
+    assert measure(language_model, masked.words) == measure(language_model, sentence.split())
 
 
 def test_word_usually_written_as_a_name_is_a_name() -> None:
     sentences = [["the", "Sand", "sank", "."], ["the", "Sand", "rose", "."], ["sand", "sank", "."]]
     model = NgramLanguageModel.fit(sentences, least_count=1)
-    as_name = measure_idiom(model, ["the", "Sand", "sank", "."])
-    assert as_name == measure_idiom(model, ["the", "Quay", "sank", "."])
-    assert measure_idiom(model, ["the", "sand", "sank", "."])["ngram:unknown"] > 0
+    as_name = measure(model, ["the", "Sand", "sank", "."])
+    assert as_name == measure(model, ["the", "Quay", "sank", "."])
+    assert measure(model, ["the", "sand", "sank", "."])["ngram:unknown"] > 0
 
 
 def test_own_counts_are_left_out() -> None:
@@ -130,11 +119,11 @@ def test_own_counts_are_left_out() -> None:
     without = NgramLanguageModel.fit(CORPUS)
     counted = NgramLanguageModel.fit([*CORPUS, new, new])
     columns = ("bigram_seen", "trigram_seen", "unknown", "unseen_common")
-    seen = measure_idiom(counted, new)
-    expected = measure_idiom(without, new)
+    seen = measure(counted, new)
+    expected = measure(without, new)
     assert seen["ngram:bigram_seen"] == 1 > expected["ngram:bigram_seen"]
     for left_out in ([[new, new]], [[compose("a"), new, new]]):
-        found = measure_idiom(counted, new, left_out)
+        found = measure(counted, new, left_out)
         for column in columns:
             assert found[f"ngram:{column}"] == pytest.approx(expected[f"ngram:{column}"])
 
@@ -142,13 +131,13 @@ def test_own_counts_are_left_out() -> None:
 def test_counted_rows_leave_themselves_out() -> None:
     rare = compose("a local bus", "crossed", "the old quiet bridge", "after rain .")
     model = NgramLanguageModel.fit([*CORPUS, rare], least_count=1)
-    assert measure_idiom(model, rare)["ngram:bigram_seen"] == 1
-    own = measure_idiom(model, rare, counted=[rare])
+    assert measure(model, rare)["ngram:bigram_seen"] == 1
+    own = measure(model, rare, counted=[rare])
     assert own["ngram:bigram_seen"] < 1
     assert own["ngram:unknown"] > 0
     # Leaving out an unrelated text takes nothing away.
     unrelated = compose("snow .")
-    assert measure_idiom(model, rare, [unrelated])["ngram:trigram_seen"] == 1
+    assert measure(model, rare, [unrelated])["ngram:trigram_seen"] == 1
 
 
 def test_each_row_leaves_out_its_own_text() -> None:
@@ -177,10 +166,10 @@ def test_each_row_is_judged_for_itself(language_model: NgramLanguageModel, rows:
         assert language_model.measure([row])[0] == pytest.approx(values, rel=1e-5)
 
 
-def test_idiom_batches_and_full_caches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batches_and_full_caches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = NgramLanguageModel.fit(CORPUS)
     values = expected.measure(CORPUS, counted=CORPUS)
-    monkeypatch.setattr(batches, "_BATCH_WORDS", 25)
+    monkeypatch.setattr(word_rows, "_BATCH_WORDS", 25)
     monkeypatch.setattr("detector.features.ngram_vocabulary.CACHE_LIMIT", 5)
     again = NgramLanguageModel.fit(CORPUS)
     assert_same_arrays(again, expected)

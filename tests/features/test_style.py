@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.features import word_rows as batches
+from detector.features import word_rows
 from detector.features.style import STYLE_COLUMNS, measure_style
-from detector.text import word_classes as lexicon
+from detector.text import word_classes
 from detector.text.masking import mask_sentence
 from detector.text.word_classes import FUNCTION_WORDS
 from detector.text.words import tokenize
@@ -30,7 +30,7 @@ def split(*sentences: str) -> list[list[str]]:
     return [tokenize(sentence) for sentence in sentences]
 
 
-def measure(row: batches.Row, column: str) -> float:
+def measure(row: word_rows.Row, column: str) -> float:
     return float(measure_style([row])[0, STYLE_COLUMNS.index(column)])
 
 
@@ -172,8 +172,8 @@ def test_row_without_words_is_neutral() -> None:
 def test_batches_and_full_caches_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [split(DOCUMENT, f"Boat {n} sailed{'x' * n} again."[: 20 + n]) for n in range(30)]
     expected = measure_style(rows)
-    monkeypatch.setattr(batches, "_BATCH_WORDS", 7)
-    monkeypatch.setattr(lexicon, "CACHE_LIMIT", 10)
+    monkeypatch.setattr(word_rows, "_BATCH_WORDS", 7)
+    monkeypatch.setattr(word_classes, "CACHE_LIMIT", 10)
     assert np.array_equal(measure_style(rows), expected)
 
 
@@ -181,7 +181,7 @@ def test_threads_share_one_lexicon(monkeypatch: pytest.MonkeyPatch) -> None:
     rng = random.Random(3)
     rows = [["w" + str(rng.randrange(9000)) for _ in range(400)] + ["the"] for _ in range(60)]
     expected = measure_style(rows)
-    monkeypatch.setattr(lexicon, "_lexicon", lexicon.Lexicon())
+    monkeypatch.setattr(word_classes, "_lexicon", word_classes.Lexicon())
     with ThreadPoolExecutor(8) as pool:
         found = list(pool.map(lambda row: measure_style([row])[0], rows))
     assert np.array_equal(found, expected)
@@ -244,7 +244,9 @@ def masked(sentence: str) -> tuple[str, ...]:
         ("After the vote LIND met Asker.", "After the vote Lind met ASKER."),
     ],
 )
-def test_quotation_marks_and_capitals_of_a_view_are_not_seen(one: str, other: str) -> None:
+def test_quotation_marks_and_capitals_are_hidden(
+    one: str, other: str
+) -> None:
     assert np.array_equal(measure_style([masked(one)]), measure_style([masked(other)]))
 
 
