@@ -28,16 +28,16 @@ class WordModel:
     kind weighs the answers (Jacobs et al. 1991, "Adaptive mixtures of local experts").
 
     Attributes:
-        network: over the columns and after them the embedding, or over the columns alone. One
-            answer a word, or two: that it is a translation's trace, that it is a spinner's.
+        network: over the columns and after them the embedding. Two answers a word: that it is a
+            translation's trace, that it is a spinner's.
         levels: log-odds from which a word is shown, by setting: "few", "many" and "all".
         lean: (SUMMARY_COLUMNS + 1,), weights and at last constant of the log-odds that a machine's
-            document was spun, if the network has two answers.
+            document was spun.
     """
 
     network: MultilayerPerceptron
     levels: Mapping[str, float]
-    lean: Floats | None = None
+    lean: Floats
 
     def score(
         self,
@@ -52,14 +52,8 @@ class WordModel:
             embeddings: (words, width) of the words in their places.
             summary: (SUMMARY_COLUMNS,) of their document, or of each word's document (words, ...).
         """
-        wanted = len(self.network.center)
-        if wanted <= columns.shape[1]:
-            rows = columns[:, :wanted]
-        else:
-            rows = np.hstack([columns.astype(np.float32), embeddings])
+        rows = np.hstack([columns.astype(np.float32), embeddings])
         answers = np.asarray(self.network(rows), dtype=np.float64)
-        if self.lean is None:
-            return answers[:, 0]
         lean = summary[..., : len(SUMMARY_COLUMNS)].astype(np.float64) @ self.lean[:-1]
         lean = np.maximum(lean + self.lean[-1], _LEAST_LEAN)
         return _mix_log_odds(answers[:, 0], answers[:, 1], lean)
@@ -67,16 +61,14 @@ class WordModel:
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Plain arrays, for a model folder."""
         levels = {f"level_{n}": np.array([v]) for n, v in sorted(self.levels.items())}
-        lean = {} if self.lean is None else {"word_lean": self.lean}
-        return self.network.to_arrays("word") | levels | lean
+        return self.network.to_arrays("word") | levels | {"word_lean": self.lean}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> WordModel:
         """What `to_arrays` gave."""
         levels = {k[6:]: float(v[0]) for k, v in arrays.items() if k.startswith("level_")}
-        return cls(
-            MultilayerPerceptron.from_arrays(arrays, "word"), levels, arrays.get("word_lean")
-        )
+        network = MultilayerPerceptron.from_arrays(arrays, "word")
+        return cls(network, levels, arrays["word_lean"])
 
 
 def _mix_log_odds(first: Floats, second: Floats, lean: Floats) -> Floats:
