@@ -7,7 +7,7 @@ model folder is: `importlib.resources` would take longer to import than all list
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 _PACKAGE = Path(__file__).parents[1]
@@ -41,7 +41,7 @@ def read_pairs(path: str) -> dict[str, str]:
     return {first: second for first, _, second in rows}
 
 
-@lru_cache(maxsize=4)
+@cache
 def _read_lists(path: str) -> dict[str, list[str]]:
     lists: dict[str, list[str]] = {}
     lines: list[str] = []
