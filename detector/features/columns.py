@@ -9,6 +9,8 @@ CONTRASTS = {
     "machine": ("translated", "human_translation"),
 }
 
+#: The features of a sentence, ``source_contrast`` of each source and contrast; of the token head
+#: the mean over the words, and over the eighth of them that scores highest.
 FEATURE_COLUMNS = (
     *(f"encoder_{contrast}" for contrast in CONTRASTS),
     "words_mean",
@@ -18,7 +20,9 @@ FEATURE_COLUMNS = (
     *(f"discriminant_{contrast}" for contrast in CONTRASTS),
 )
 
+#: Those of `FEATURE_COLUMNS` that the linear discriminants give.
 DISCRIMINANTS = tuple(c for c in FEATURE_COLUMNS if c.startswith("discriminant_"))
 
-#: Means alone: spread or quantiles beside them did not help on outlets left out (measured).
+#: The features of a document: the means of its sentences'. Spread or quantiles beside them did not
+#: help on outlets left out (measured).
 SUMMARY_COLUMNS = FEATURE_COLUMNS

@@ -1,4 +1,7 @@
-"""English inflection: which form a word is, and other words in that form."""
+"""English inflection: which form a word is, and other words in that form.
+
+No stemmer, as comparisons and indexes have one: it asks WordNet, and puts endings on as well.
+"""
 
 from __future__ import annotations
 
