@@ -1,4 +1,4 @@
-"""A comparison of two streams as a table."""
+"""A comparison of two streams of scored articles as text: the answer, and its tables."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from detector.monitoring.streams import format_share
+from detector.presentation.tables import align_columns
 
 
 def format_drift(result: Mapping[str, Any]) -> str:
@@ -16,8 +17,8 @@ def format_drift(result: Mapping[str, Any]) -> str:
         stream = result[side]
         models = ", ".join(stream["models"]) or "no model named"
         lines.append(f"{side}: {stream['file']}, {stream['rows']:,} rows, {models}")
-    lines += ["", *_align(_tabulate_shares(result["shares"]))]
-    lines += ["", *_align(_tabulate_distributions(result["distributions"]))]
+    lines += ["", *align_columns(_tabulate_shares(result["shares"]))]
+    lines += ["", *align_columns(_tabulate_distributions(result["distributions"]))]
     limits = result["thresholds"]
     lines += [
         "",
@@ -60,11 +61,3 @@ def _name_state(row: Mapping[str, Any]) -> str:
     if not row["comparable"]:
         return "not comparable"
     return ("moved much" if row.get("large") else "moved") if row["moved"] else ""
-
-
-def _align(table: Iterator[Sequence[str]]) -> Iterator[str]:
-    rows = list(table)
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from detector.errors import DetectorError
+from detector.io.atomic_files import replace_whole
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -81,22 +81,22 @@ def save_figure(figure: Figure, path: Path) -> Path:
     metadata = {".svg": {"Date": None, "Creator": None}, ".png": {"Software": None}}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".plot-", dir=path.parent) as work:
-            fresh = Path(work) / path.name
+        with replace_whole(path) as stream:
             figure.savefig(
-                fresh, format=path.suffix[1:], metadata=metadata.get(path.suffix.lower())
+                stream, format=path.suffix[1:], metadata=metadata.get(path.suffix.lower())
             )
-            fresh.replace(path)
     except (OSError, ValueError) as error:
         raise DetectorError(f"{path}: cannot be written: {error}") from error
     return path
 
 
 def save_png_and_svg(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write one picture in both formats; see `save_figure`."""
     return [save_figure(figure, folder / f"{name}{suffix}") for suffix in (".png", ".svg")]
 
 
 def format_share(share: float) -> str:
+    """A share in per cent with two digits, as labels have room for."""
     return f"{float(f'{100 * share:.2g}'):g} %"
 
 

@@ -10,20 +10,28 @@ from __future__ import annotations
 import heapq
 import os
 import re
-import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TextIO
 
+from detector.presentation.tables import (
+    DASH,
+    GAP,
+    fit_cells,
+    join_cells,
+    measure_character,
+    measure_columns,
+    measure_width,
+)
 from detector.presentation.wording import (
     clip,
     explain_comparison,
     explain_verdict,
     format_log_odds,
     format_percent,
-    format_probability,
+    name_outcome,
 )
 from detector.results import Artifact, Comparison, Substitution, Verdict
 
@@ -39,7 +47,7 @@ _RESET = "\x1b[0m"
 
 _BOLD = "\x1b[1m"
 
-_ALARM = "\x1b[1;31m"
+_BOLD_RED = "\x1b[1;31m"
 
 #: Kinds share six colours; the underline tells a span where colours are hard to tell apart.
 _COLOURS = (31, 33, 35, 34, 36, 32)
@@ -52,6 +60,8 @@ _BLANKS = {ord(c): "\n" for c in "\r\x85\u2028\u2029"} | {ord(c): " " for c in "
 _WORD = re.compile(r"\S+")
 
 _MARKS = ("[[", "]]")
+
+_INDENT = "  "
 
 
 def wants_colour(stream: TextIO, choice: str = "auto") -> bool:
@@ -91,7 +101,7 @@ def format_verdict(text: str, verdict: Verdict, *, colour: bool, width: int) -> 
     places = [_Place(a.start, a.end, a.kind, a.score) for a in verdict.artifacts]
     parts = [
         _format_text(text, places, colours, colour, width),
-        _format_outcome(_name_outcome(verdict), verdict.flagged, colour),
+        _format_outcome(verdict, colour),
         *_wrap(explain_verdict(verdict), width),
     ]
     strongest = heapq.nlargest(_ROWS, verdict.artifacts, key=lambda artifact: artifact.score)
@@ -129,7 +139,7 @@ def format_comparison(
     kept = format_percent(comparison.original_coverage)
     parts = [
         _format_text(copy, places, colours, colour, width),
-        _format_outcome(_name_relation(comparison), comparison.flagged, colour),
+        _format_outcome(comparison, colour),
         *_wrap(explain_comparison(comparison), width),
         *_wrap(f"Of the original, the copy has {kept}.", width),
     ]
@@ -146,17 +156,6 @@ def format_comparison(
 def clean(text: str) -> str:
     """Text that cannot steer a terminal, character for character; only line breaks stay."""
     return _STEERING.sub("\ufffd", text.replace("\r\n", " \n").translate(_BLANKS))
-
-
-def measure_width(text: str) -> int:
-    """Columns that a text takes on a terminal: none for marks, two for wide letters and emoji."""
-    return len(text) if text.isascii() else sum(map(_measure_character, text))
-
-
-def _measure_character(character: str) -> int:
-    if unicodedata.category(character) in ("Mn", "Me", "Cf"):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,31 +311,18 @@ def _cut_word(text: str, start: int, end: int, width: int) -> Iterator[int]:
     """Where to cut a word that is wider than a line, such as an address or Chinese."""
     used = 0
     for position in range(start, end):
-        room = _measure_character(text[position])
+        room = measure_character(text[position])
         if used + room > width:
             yield position
             used = 0
         used += room
 
 
-def _name_outcome(verdict: Verdict) -> str:
-    if verdict.probability is None:
-        return "not judged"
-    state = "flagged" if verdict.flagged else "not flagged"
-    return f"{state} · {verdict.label} · {format_probability(verdict.probability)}"
-
-
-def _name_relation(comparison: Comparison) -> str:
-    if comparison.probability is None:
-        return "not judged"
-    state = "flagged" if comparison.flagged else "not flagged"
-    return f"{state} · {comparison.relation} · {format_probability(comparison.probability)}"
-
-
-def _format_outcome(outcome: str, flagged: bool, colour: bool) -> str:
+def _format_outcome(result: Verdict | Comparison, colour: bool) -> str:
+    outcome = name_outcome(result)
     if not colour:
         return outcome
-    return f"{_ALARM if flagged else _BOLD}{outcome}{_RESET}"
+    return f"{_BOLD_RED if result.flagged else _BOLD}{outcome}{_RESET}"
 
 
 def _say_count(name: str, count: int, shown: int) -> str:
@@ -350,12 +336,12 @@ def _make_artifact_row(artifact: Artifact) -> tuple[str, ...]:
         format_log_odds(artifact.score),
         artifact.kind,
         artifact.text,
-        artifact.suggestion or "–",
+        artifact.suggestion or DASH,
     )
 
 
 def _make_substitution_row(item: Substitution) -> tuple[str, ...]:
-    return format_log_odds(item.score), item.kind, item.text or "–", item.original_text or "–"
+    return format_log_odds(item.score), item.kind, item.text or DASH, item.original_text or DASH
 
 
 def _format_table(
@@ -365,32 +351,24 @@ def _format_table(
     colours: Mapping[str, int],
     width: int,
 ) -> Iterator[str]:
-    """Aligned columns that fit the width: the last two share what the first two leave."""
+    """Aligned columns that fit the width, the kinds in their colours."""
     cells = [[clean(clip(cell)) for cell in row] for row in (header, *rows)]
-    widths = [max(measure_width(row[i]) for row in cells) for i in range(4)]
-    widths[1] = min(widths[1], max(8, width // 3))
-    rest = width - 2 - widths[0] - widths[1] - 3 * 2
-    if widths[2] + widths[3] > rest:
-        widths[2] = min(widths[2], max(rest // 2, rest - widths[3]))
-        widths[3] = min(widths[3], rest - widths[2])
+    widths = _share_width(measure_columns(cells), width - len(_INDENT))
     for row, kind in zip(cells, (None, *kinds), strict=True):
-        fitted = [_fit(cell, size) for cell, size in zip(row, widths, strict=True)]
-        fitted[0] = " " * (widths[0] - measure_width(row[0])) + row[0]
+        fitted = fit_cells(row, widths, to_the_right=(0,))
         if kind is not None and kind in colours:
             name = fitted[1].rstrip()
             padding = fitted[1][len(name) :]
             fitted[1] = f"{_start_style(colours[kind], bold=False)}{name}{_RESET}{padding}"
-        yield "  " + "  ".join(fitted).rstrip()
+        yield _INDENT + join_cells(fitted)
 
 
-def _fit(text: str, width: int) -> str:
-    """Text cut or filled with blanks to that many columns."""
-    if measure_width(text) <= width:
-        return text + " " * (width - measure_width(text))
-    used = 0
-    for position, character in enumerate(text):
-        used += _measure_character(character)
-        if used > width - 1:
-            kept = text[:position] + "…"
-            return kept + " " * (width - measure_width(kept))
-    return text
+def _share_width(widths: Sequence[int], width: int) -> list[int]:
+    """Widths of four columns that fit: the last two share what the first two leave."""
+    score, kind, one, other = widths
+    kind = min(kind, max(8, (width + len(_INDENT)) // 3))
+    rest = width - score - kind - len(GAP) * (len(widths) - 1)
+    if one + other > rest:
+        one = min(one, max(rest // 2, rest - other))
+        other = min(other, rest - one)
+    return [score, kind, one, other]

@@ -1,4 +1,4 @@
-"""Say in plain words why: one sentence for a verdict or a comparison, and names for evidence."""
+"""The words that users read: outcomes, reasons in one sentence, names of features, figures."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from detector.results import (
     TRANSLATED,
     VERBATIM,
     Comparison,
+    SentenceLink,
     Substitution,
     Verdict,
 )
@@ -37,6 +38,23 @@ _RELATION_SENTENCES = {
     MACHINE_REWRITTEN: "the copy is the original rewritten by a machine",
     INDEPENDENT: "the copy was not made from this original",
 }
+
+_LINK_SENTENCES = {
+    "one-to-one": "stems from one sentence of the original",
+    "split": "one sentence of the original became several",
+    "merged": "several sentences of the original became one",
+    "added": "not in the original",
+    "dropped": "not in the copy",
+}
+
+
+def name_outcome(result: Verdict | Comparison) -> str:
+    """The outcome in a few words: flagged or not, as what, with which probability."""
+    if result.probability is None:
+        return "not judged"
+    name = result.label if isinstance(result, Verdict) else result.relation
+    state = "flagged" if result.flagged else "not flagged"
+    return f"{state} · {name} · {format_probability(result.probability)}"
 
 
 def explain_verdict(verdict: Verdict) -> str:
@@ -76,6 +94,14 @@ def explain_comparison(comparison: Comparison) -> str:
             f"of {count:,} substitution{plural} the most telling is {_say_substitution(strongest)}"
         )
     return f"{_say_outcome(comparison)}: {'; '.join(parts)}."
+
+
+def explain_link(link: SentenceLink) -> str:
+    """What became of a sentence, how similar the two are, and whether it was moved."""
+    both = link.sentences and link.original_sentences
+    similar = f", similarity {link.similarity:.2f}" if both else ""
+    moved = ", moved to another place" if link.moved else ""
+    return f"{_LINK_SENTENCES[link.kind]}{similar}{moved}"
 
 
 def _say_outcome(result: Verdict | Comparison) -> str:
@@ -190,5 +216,5 @@ def pick_parts(contributions: Mapping[str, float], count: int) -> dict[str, floa
 
 
 def name_feature(name: str) -> str:
-    """A column of evidence in plain words; one that is not known, as it is called."""
+    """A feature in plain words; one that is not known, as its column is called."""
     return _FEATURE_NAMES.get(name) or name.replace("_", " ")

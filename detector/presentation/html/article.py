@@ -1,4 +1,4 @@
-"""One article as a page: its text with the spans, and each sentence's evidence."""
+"""One article as a page: its text with the spans, and what each sentence adds."""
 
 from __future__ import annotations
 
@@ -9,43 +9,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from detector.presentation.html.blocks import (
-    make_badge,
-    make_facts,
-    make_note,
-    make_shares,
-    make_table,
-)
-from detector.presentation.html.markup import NOTHING, Html, element, isolate, join, link
-from detector.presentation.html.page import (
-    BAR_LIMIT,
-    SPAN_LIMIT,
-    TEXT_LIMIT,
-    make_footer,
-    make_guide,
-    make_page,
-    write_page,
-)
+from markupsafe import Markup
+
+from detector.presentation.html.page import BAR_LIMIT, SPAN_LIMIT, TEXT_LIMIT, write_page
 from detector.presentation.html.spans import (
+    KindCount,
     Palette,
     Span,
     check_offsets,
     clean_language,
     make_mark,
-    make_tip,
-    make_tips,
     mark_up,
 )
-from detector.presentation.wording import (
-    clip,
-    explain_verdict,
-    format_log_odds,
-    format_percent,
-    format_threshold,
-    pick_parts,
-    round_parts,
-)
-from detector.results import SPUN, TRANSLATED, Artifact, SentenceScore, Verdict
+from detector.presentation.wording import round_parts
+from detector.results import Artifact, SentenceScore, Verdict
 
 _SENTENCE_LIMIT = 400
 
@@ -54,8 +31,8 @@ _TALL = 4.0
 
 
 @dataclass(frozen=True)
-class _Limits:
-    """How much of an article a page has room for."""
+class ViewLimits:
+    """How much of an article there is room for: alone on a page, or in a row of a batch's table."""
 
     text: int
     spans: int
@@ -65,9 +42,48 @@ class _Limits:
     heading: str
 
 
-_ARTICLE = _Limits(TEXT_LIMIT, SPAN_LIMIT, BAR_LIMIT, _SENTENCE_LIMIT, parts=6, heading="h2")
+_ON_A_PAGE = ViewLimits(TEXT_LIMIT, SPAN_LIMIT, BAR_LIMIT, _SENTENCE_LIMIT, parts=6, heading="h2")
 
-IN_BATCH = _Limits(text=20_000, spans=200, bars=300, sentences=0, parts=3, heading="h3")
+IN_A_ROW = ViewLimits(text=20_000, spans=200, bars=300, sentences=0, parts=3, heading="h3")
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A sentence in the strip: where its bar leads, and its place in a picture 10 by 80."""
+
+    key: str
+    number: int
+    sentence: SentenceScore
+    target: str
+    direction: str
+    top: float
+    height: float
+
+
+@dataclass(frozen=True)
+class ArticleView:
+    """What ``article_view.html`` shows: the text with its spans, and a bar for each sentence."""
+
+    heading: str
+    left_out: tuple[str, ...]
+    kinds: list[KindCount]
+    text: Markup
+    language: str | None
+    artifacts: Mapping[str, Artifact]
+    bars: list[Bar]
+    most_parts: int
+
+
+@dataclass(frozen=True)
+class SentenceRow:
+    """A sentence in the table, with its log-odds as a bar in a picture 100 wide."""
+
+    index: int
+    sentence: SentenceScore
+    log_odds: float
+    direction: str
+    left: float
+    width: float
 
 
 def write_article_report(
@@ -79,7 +95,7 @@ def write_article_report(
     url: str | None = None,
     model_card: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write one article's page: the text with its spans, each sentence's evidence, how to read it.
+    """Write one article's page: the text with its spans, what each sentence adds, how to read it.
 
     Args:
         target: a file, which is put in place when all of it is written, or a text stream.
@@ -94,93 +110,56 @@ def write_article_report(
         OSError: the file cannot be written.
     """
     palette = Palette()
-    view = make_article_view(text, verdict, "", palette, _ARTICLE)
-    main = join(
-        [
-            view.body,
-            _make_artifact_table(verdict.artifacts, palette),
-            view.strip,
-            _make_sentence_table(verdict.sentences),
-            make_guide(model_card, [verdict.false_positive_rate]),
-        ]
-    )
-    shown = title or "Article"
-    source = element("p", link(url, url), class_="soft") if url else None
-    header = element(
-        "header",
-        element("h1", isolate(shown)),
-        source,
-        _make_summary(verdict),
-    )
-    write_page(target, make_page("article", shown, header, main, make_footer(verdict.signature)))
-
-
-@dataclass(frozen=True)
-class _View:
-    """An article on the page: its text with the spans, and the strip of its sentences."""
-
-    body: Html
-    strip: Html
-
-
-def _make_summary(verdict: Verdict) -> Html:
-    return join(
-        [
-            element("p", make_badge(verdict)),
-            element("p", explain_verdict(verdict), class_="why", dir="auto"),
-            make_shares(verdict.class_probabilities, machine=(TRANSLATED, SPUN)),
-            make_facts(
-                {
-                    "threshold": format_threshold(verdict),
-                    "false positives accepted": format_percent(verdict.false_positive_rate),
-                    "words": f"{verdict.words:,}",
-                    "sentences": f"{len(verdict.sentences):,}",
-                    "language": verdict.language or "unknown",
-                }
-            ),
-        ]
+    write_page(
+        target,
+        "article.html",
+        title=title or "Article",
+        url=url,
+        verdict=verdict,
+        view=make_article_view(text, verdict, "", palette, _ON_A_PAGE),
+        artifacts=_find_strongest(verdict.artifacts),
+        palette=palette,
+        sentences=list(_make_sentence_rows(verdict.sentences)),
+        signatures=[verdict.signature],
+        rates=[verdict.false_positive_rate],
+        model_card=model_card,
     )
 
 
 def make_article_view(
-    text: str, verdict: Verdict, prefix: str, palette: Palette, limits: _Limits
-) -> _View:
-    """The text with its spans, legend and strip; ids and keys start with the prefix."""
+    text: str, verdict: Verdict, prefix: str, palette: Palette, limits: ViewLimits
+) -> ArticleView:
+    """The text with its spans, legend and strip; ids and keys start with the prefix.
+
+    Raises:
+        ValueError: the verdict's spans lie outside the text: it is another one's.
+    """
     check_offsets(text, [*verdict.sentences, *verdict.artifacts])
     shown = text[: limits.text]
     artifacts = _pick_artifacts(verdict.artifacts, limits.spans, len(shown))
-    bars = [s for s in verdict.sentences[: limits.bars] if s.start < len(shown)]
+    sentences = [s for s in verdict.sentences[: limits.bars] if s.start < len(shown)]
+    bars = [
+        _make_bar(f"{prefix}s{i}", i, sentence, in_table=limits.sentences > 0)
+        for i, sentence in enumerate(sentences)
+    ]
     spans = [
-        Span(s.start, min(s.end, len(shown)), "span", {"class_": "u"}, {"id": f"u{prefix}s{i}"})
-        for i, s in enumerate(bars)
+        Span(s.start, min(s.end, len(shown)), "span", {"class": "u"}, {"id": f"u{prefix}s{i}"})
+        for i, s in enumerate(sentences)
     ]
     spans += [
         make_mark(f"{prefix}{i}", (a.start, min(a.end, len(shown))), a.kind, a.score, palette)
         for i, a in artifacts.items()
     ]
-    left_out = tuple(_name_omissions(text, verdict, limits, len(artifacts), len(bars)))
-    body = join(
-        [
-            make_note(left_out),
-            element(limits.heading, "The text"),
-            palette.make_legend(a.kind for a in artifacts.values()) if artifacts else NOTHING,
-            element(
-                "div",
-                mark_up(shown, spans),
-                class_="text",
-                dir="auto",
-                lang=clean_language(verdict.language),
-            ),
-            make_tips(
-                [
-                    *(_explain_artifact(f"{prefix}{i}", a) for i, a in artifacts.items()),
-                    *(_explain_bar(prefix, i, s, limits) for i, s in enumerate(bars)),
-                ]
-            ),
-        ]
+    return ArticleView(
+        heading=limits.heading,
+        left_out=tuple(_name_omissions(text, verdict, limits, len(artifacts), len(bars))),
+        kinds=palette.count_kinds(a.kind for a in artifacts.values()),
+        text=mark_up(shown, spans),
+        language=clean_language(verdict.language),
+        artifacts={f"{prefix}{i}": artifact for i, artifact in artifacts.items()},
+        bars=bars,
+        most_parts=limits.parts,
     )
-    strip = _make_strip(bars, prefix, limits) if bars else NOTHING
-    return _View(body, strip)
 
 
 def _pick_artifacts(artifacts: Sequence[Artifact], limit: int, length: int) -> dict[int, Artifact]:
@@ -190,8 +169,12 @@ def _pick_artifacts(artifacts: Sequence[Artifact], limit: int, length: int) -> d
     return dict(sorted(strongest))
 
 
+def _find_strongest(artifacts: Sequence[Artifact]) -> list[tuple[int, Artifact]]:
+    return heapq.nlargest(SPAN_LIMIT, enumerate(artifacts), key=lambda item: item[1].score)
+
+
 def _name_omissions(
-    text: str, verdict: Verdict, limits: _Limits, spans: int, bars: int
+    text: str, verdict: Verdict, limits: ViewLimits, spans: int, bars: int
 ) -> Iterator[str]:
     if len(text) > limits.text:
         yield f"the text after its first {limits.text:,} of {len(text):,} characters"
@@ -202,156 +185,32 @@ def _name_omissions(
     judged = sum(bool(sentence.contributions) for sentence in verdict.sentences)
     if 0 < limits.sentences < judged:
         yield (
-            f"the evidence of {judged - limits.sentences:,} sentences in the table: it names the "
+            f"the contributions of {judged - limits.sentences:,} sentences: the table names the "
             f"{limits.sentences:,} that weigh most"
         )
 
 
-def _explain_artifact(key: str, artifact: Artifact) -> Html:
-    human = (
-        join([". People write ", element("b", isolate(clip(artifact.suggestion))), "."])
-        if artifact.suggestion
-        else None
-    )
-    return make_tip(
-        key, element("b", artifact.kind), f", log-odds {format_log_odds(artifact.score)}", human
-    )
-
-
-def _make_strip(bars: Sequence[SentenceScore], prefix: str, limits: _Limits) -> Html:
-    """One bar a sentence, as tall as its log-odds, with its evidence on hover and focus."""
-    table = limits.sentences > 0
-    items = (element("li", _make_strip_bar(prefix, i, s, table)) for i, s in enumerate(bars))
-    return join(
-        [
-            element(limits.heading, "Sentence by sentence"),
-            element(
-                "p",
-                "A bar up speaks for a machine, a bar down for a person, a thin line is a sentence "
-                "without a say (captions, links, fragments). Each names its evidence.",
-                class_="soft",
-            ),
-            element("ol", *items, class_="strip"),
-        ]
-    )
-
-
-def _make_strip_bar(prefix: str, i: int, sentence: SentenceScore, table: bool) -> Html:
-    key = f"{prefix}s{i}"
-    return element(
-        "a",
-        element("svg", _make_strip_rect(sentence), viewBox="0 0 10 80", preserveAspectRatio="none"),
-        href=f"#r{i}" if table and sentence.contributions else f"#u{key}",
-        data_n=key,
-        aria_label=f"Sentence {i + 1}",
-        aria_describedby=f"t{key}",
-    )
-
-
-def _make_strip_rect(sentence: SentenceScore) -> Html:
+def _make_bar(key: str, i: int, sentence: SentenceScore, *, in_table: bool) -> Bar:
+    target = f"r{i}" if in_table and sentence.contributions else f"u{key}"
     value = sentence.log_odds
     if not sentence.contributions or not math.isfinite(value):
-        return element("rect", class_="mute", y=39, width=10, height=2)
+        return Bar(key, i + 1, sentence, target, "mute", top=39, height=2)
     height = max(2.0, 40 * min(1.0, abs(value) / _TALL))
     top = 40 - height if value > 0 else 40
-    return element(
-        "rect",
-        class_="up" if value > 0 else "down",
-        y=f"{top:.0f}",
-        width=10,
-        height=f"{height:.0f}",
-    )
+    return Bar(key, i + 1, sentence, target, _name_direction(value), top, height)
 
 
-def _explain_bar(prefix: str, i: int, sentence: SentenceScore, limits: _Limits) -> Html:
-    name = f"Sentence {i + 1}: "
-    if not sentence.contributions:
-        return make_tip(f"{prefix}s{i}", f"{name}no say ({sentence.kind})")
-    return make_tip(f"{prefix}s{i}", element("b", name), _make_parts(sentence, limits.parts))
+def _name_direction(value: float) -> str:
+    return "up" if value > 0 else "down"
 
 
-def _make_parts(sentence: SentenceScore, count: int) -> Html:
-    """A sentence's log-odds as the sum of its named parts; what is shown adds up as shown."""
-    parts = round_parts(pick_parts(sentence.contributions, count))
-    total = sum(parts.values())
-    return join(
-        [
-            element("b", format_log_odds(total)),
-            " = ",
-            ", ".join(f"{name} {format_log_odds(value)}" for name, value in parts.items()),
-        ]
-    )
-
-
-def _make_sentence_table(sentences: Sequence[SentenceScore]) -> Html:
+def _make_sentence_rows(sentences: Sequence[SentenceScore]) -> Iterator[SentenceRow]:
+    """The sentences that weigh most, in the text's order; their bars lead right for a machine."""
     judged = [(i, s) for i, s in enumerate(sentences) if s.contributions]
     strongest = heapq.nlargest(_SENTENCE_LIMIT, judged, key=lambda item: abs(item[1].log_odds))
-    rows = (_make_sentence_row(i, sentence) for i, sentence in sorted(strongest, key=_place))
-    return make_table(
-        "Each sentence, its log-odds of not being a person's English, and what they are made of",
-        [("sentence", "n"), ("log-odds", "n"), ("", None), ("evidence", None)],
-        rows,
-        "sentences",
-    )
-
-
-def _place(item: tuple[int, Any]) -> int:
-    return item[0]
-
-
-def _make_sentence_row(i: int, sentence: SentenceScore) -> Html:
-    value = sentence.log_odds
-    return element(
-        "tr",
-        element("td", element("a", f"{i + 1}", href=f"#us{i}"), class_="n"),
-        element("td", format_log_odds(round_parts({"": value})[""]), class_="n"),
-        element("td", _make_balance(value)),
-        element(
-            "td",
-            isolate(clip(sentence.text, 160)),
-            element("small", _make_parts(sentence, _ARTICLE.parts), class_="parts"),
-        ),
-        id=f"r{i}",
-    )
-
-
-def _make_balance(value: float) -> Html:
-    """A bar to the right for a machine, to the left for a person."""
-    width = 50 * min(1.0, abs(value) / _TALL) if math.isfinite(value) else 0.0
-    return element(
-        "svg",
-        element("rect", class_="zero", x=49.5, width=1, height=10),
-        element(
-            "rect",
-            class_="up" if value > 0 else "down",
-            x=f"{50 if value > 0 else 50 - width:.1f}",
-            y=2,
-            width=f"{width:.1f}",
-            height=6,
-        ),
-        viewBox="0 0 100 10",
-        preserveAspectRatio="none",
-        aria_hidden="true",
-    )
-
-
-def _make_artifact_table(artifacts: Sequence[Artifact], palette: Palette) -> Html:
-    strongest = heapq.nlargest(SPAN_LIMIT, enumerate(artifacts), key=lambda item: item[1].score)
-    rows = [
-        element(
-            "tr",
-            element("td", element("a", isolate(clip(a.text)), href=f"#a{i}")),
-            element("td", isolate(clip(a.suggestion)) if a.suggestion else "–"),
-            element("td", palette.name(a.kind)),
-            element("td", format_log_odds(a.score), class_="n"),
-        )
-        for i, a in strongest
-    ]
-    if not rows:
-        return NOTHING
-    table = make_table(
-        "The strongest first",
-        [("in the text", ""), ("people write", ""), ("kind", ""), ("log-odds", "n")],
-        rows,
-    )
-    return join([element("h2", "Traces of a machine"), table])
+    for i, sentence in sorted(strongest, key=lambda item: item[0]):
+        value = sentence.log_odds
+        width = 50 * min(1.0, abs(value) / _TALL) if math.isfinite(value) else 0.0
+        left = 50 if value > 0 else 50 - width
+        rounded = round_parts({"": value})[""]
+        yield SentenceRow(i, sentence, rounded, _name_direction(value), left, width)

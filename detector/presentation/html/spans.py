@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from detector.presentation.html.markup import Html, element, escape_body, open_tag
+from markupsafe import Markup
+
+from detector.presentation.html.rendering import render
 from detector.results import Artifact, SentenceScore
 
 _SLOTS = 10
@@ -35,57 +38,67 @@ class Span:
     first_only: Mapping[str, object]
     rank: int = 0
 
-    def open(self, again: bool) -> str:
-        """The start tag of the first piece, or of a later one, which has no id and no focus."""
-        return open_tag(
-            self.tag, self.attributes if again else {**self.attributes, **self.first_only}
-        )
+
+class Piece(NamedTuple):
+    """Some text without a tag, a start tag with its attributes, or an end tag without."""
+
+    text: str = ""
+    tag: str = ""
+    attributes: Mapping[str, object] | None = None
 
 
-def mark_up(text: str, spans: Iterable[Span]) -> Html:
+def mark_up(text: str, spans: Iterable[Span]) -> Markup:
+    """The text with its spans as elements; see `cut_into_pieces`.
+
+    What the browser shows of the text is the text, code point for code point, less what cannot be
+    written.
+
+    Raises:
+        ValueError: a span lies outside the text, which is therefore another than was judged.
+    """
+    return render("spans.html", pieces=cut_into_pieces(text, spans))
+
+
+def cut_into_pieces(text: str, spans: Iterable[Span]) -> Iterator[Piece]:
     """Lay spans over a text; where they cross, one is cut in pieces, so that all are nested.
 
-    Longer spans go outside, equal ones by rank; an empty span marks a place. What the browser
-    shows of the text is the text, code point for code point, less what cannot be written.
+    Longer spans go outside, equal ones by rank; an empty span marks a place.
 
     Raises:
         ValueError: a span lies outside the text, which is therefore another than was judged.
     """
     waiting = sorted(spans, key=lambda span: (span.start, -span.end, span.rank))
     for span in waiting:
-        if span.end > len(text):
-            raise ValueError(
-                f"span {span.start}:{span.end} lies outside a text of {len(text):,} characters: "
-                "give the text that was judged"
-            )
+        _check_end(span, text)
     boundaries = sorted({at for span in waiting for at in (span.start, span.end)} | {len(text)})
     waiting.reverse()
-    parts: list[str] = []
     stack: list[Span] = []
     position = 0
     for boundary in boundaries:
-        parts.append(escape_body(text[position:boundary]))
+        yield Piece(text[position:boundary])
         position = boundary
-        _close_ended(stack, boundary, parts)
+        yield from _close_ended(stack, boundary)
         while waiting and waiting[-1].start == boundary:
             span = waiting.pop()
-            parts.append(span.open(again=False))
+            yield Piece(tag=span.tag, attributes={**span.attributes, **span.first_only})
             if span.end == boundary:
-                parts.append(f"</{span.tag}>")
+                yield Piece(tag=span.tag)
             else:
                 stack.append(span)
-    return Html("".join(parts))
 
 
-def _close_ended(stack: list[Span], boundary: int, parts: list[str]) -> None:
-    """Close the spans that end here, and open again what had to be closed on the way."""
+def _close_ended(stack: list[Span], boundary: int) -> Iterator[Piece]:
+    """Close the spans that end here, and open again what had to be closed on the way.
+
+    A later piece of a span has no id and no focus.
+    """
     lowest = next((i for i, span in enumerate(stack) if span.end == boundary), None)
     if lowest is None:
         return
     cut = stack[lowest:]
-    parts.extend(f"</{span.tag}>" for span in reversed(cut))
+    yield from (Piece(tag=span.tag) for span in reversed(cut))
     kept = [span for span in cut if span.end != boundary]
-    parts.extend(span.open(again=True) for span in kept)
+    yield from (Piece(tag=span.tag, attributes=span.attributes) for span in kept)
     stack[lowest:] = kept
 
 
@@ -103,6 +116,15 @@ _KINDS_BY_SLOT = (
 )
 
 _OWN_SLOTS = {kind: slot for slot, kinds in enumerate(_KINDS_BY_SLOT) for kind in kinds}
+
+
+@dataclass(frozen=True, slots=True)
+class KindCount:
+    """A kind in the legend of a text: its slot, and how many spans are of it."""
+
+    name: str
+    slot: int
+    count: int
 
 
 class Palette:
@@ -125,28 +147,12 @@ class Palette:
         strength = 1 + sum(score >= step for step in _STRENGTHS)
         return f"k{self.find_slot(kind)} s{strength}"
 
-    def name(self, kind: str) -> Html:
-        """A kind's name, underlined as its spans are."""
-        return element("span", kind, class_=f"kind k{self.find_slot(kind)}")
-
-    def make_legend(self, kinds: Iterable[str]) -> Html:
-        """One button a kind, which shows or hides its spans."""
-        counts = Counter(kinds)
-        buttons = (
-            element(
-                "li",
-                element(
-                    "button",
-                    self.name(kind),
-                    f" {count:,}",
-                    type="button",
-                    aria_pressed="true",
-                    data_slot=self.find_slot(kind),
-                ),
-            )
-            for kind, count in counts.most_common()
-        )
-        return element("ul", *buttons, class_="legend", aria_label="Kinds, shown or not")
+    def count_kinds(self, kinds: Iterable[str]) -> list[KindCount]:
+        """What the legend names, the commonest kind first."""
+        return [
+            KindCount(kind, self.find_slot(kind), count)
+            for kind, count in Counter(kinds).most_common()
+        ]
 
 
 def make_mark(
@@ -157,20 +163,10 @@ def make_mark(
     return Span(
         *place,
         "mark",
-        {"class_": f"gap {style}" if place[0] == place[1] else style, "data_n": key},
-        {"id": f"{side}{key}", "tabindex": 0, "aria_describedby": f"t{key}"},
+        {"class": f"gap {style}" if place[0] == place[1] else style, "data-n": key},
+        {"id": f"{side}{key}", "tabindex": 0, "aria-describedby": f"t{key}"},
         rank=1,
     )
-
-
-def make_tip(key: str, *parts: str | None) -> Html:
-    """The reason of a span, bar or sentence."""
-    return element("span", *parts, id=f"t{key}", role="tooltip")
-
-
-def make_tips(tips: Iterable[Html]) -> Html:
-    """Reasons out of sight: screen readers read them where `aria-describedby` points at them."""
-    return element("div", *tips, hidden=True)
 
 
 def check_offsets(text: str, pieces: Iterable[SentenceScore | Artifact]) -> None:
@@ -180,8 +176,12 @@ def check_offsets(text: str, pieces: Iterable[SentenceScore | Artifact]) -> None
         ValueError: a piece lies outside it.
     """
     for piece in pieces:
-        if piece.end > len(text):
-            raise ValueError(
-                f"span {piece.start}:{piece.end} lies outside a text of {len(text):,} characters: "
-                "give the text that was judged"
-            )
+        _check_end(piece, text)
+
+
+def _check_end(piece: Span | SentenceScore | Artifact, text: str) -> None:
+    if piece.end > len(text):
+        raise ValueError(
+            f"span {piece.start}:{piece.end} lies outside a text of {len(text):,} characters: "
+            "give the text that was judged"
+        )

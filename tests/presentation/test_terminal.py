@@ -8,11 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from detector.presentation.tables import measure_width
 from detector.presentation.terminal import (
     clean,
     format_comparison,
     format_verdict,
-    measure_width,
     wants_colour,
 )
 from detector.results import Artifact, Comparison, SentenceScore, Substitution, Verdict
@@ -80,7 +80,7 @@ def compare() -> Comparison:
             put("tail", "horns", "wrong sense", 2.5),
             put("haven", "harbour", "synonym", 0.7),
         ),
-        contributions={},
+        features={},
         verdict=VERDICT,
         original_verdict=judge(ORIGINAL, flagged=False),
     )
@@ -243,13 +243,6 @@ def test_clean_keeps_every_offset() -> None:
     text = "a\r\nb\x00c\ud83dd\te"
     assert len(clean(text)) == len(text)
     assert clean(text) == "a \nb\ufffdc\ufffdd e"
-
-
-def test_wide_letters_and_marks_are_measured() -> None:
-    assert measure_width("abc") == 3
-    assert measure_width("港口") == 4
-    assert measure_width("e\u0301") == 1
-    assert measure_width("😀") == 2
 
 
 def test_wide_text_wraps_within_the_width() -> None:

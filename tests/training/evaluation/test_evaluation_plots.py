@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import pandas as pd
@@ -144,8 +144,8 @@ def test_a_picture_that_fails_leaves_the_older_one(
 ) -> None:
     from matplotlib.figure import Figure
 
-    def fill_disk(self: Figure, path: Path, **_: object) -> None:
-        path.write_text("half")
+    def fill_disk(self: Figure, stream: IO[bytes], **_: object) -> None:
+        stream.write(b"half")
         raise OSError(28, "No space left on device")
 
     (tmp_path / "tradeoff.png").write_text("older")

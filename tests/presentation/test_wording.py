@@ -1,0 +1,80 @@
+"""The words that users read: reasons in one sentence, names of features, figures."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sample_pages import TEXT, VERDICT, compare, judge
+
+from detector.features.columns import FEATURE_COLUMNS
+from detector.presentation.wording import (
+    explain_comparison,
+    explain_verdict,
+    format_percent,
+    name_feature,
+    round_parts,
+)
+from detector.results import SentenceScore, Verdict
+
+
+def test_why_in_one_sentence() -> None:
+    assert explain_verdict(VERDICT) == (
+        "Flagged: all 3 sentences read like machine translation; the strongest trace is “take the "
+        "bull by the tail” (literal idiom; people write “take the bull by the horns”)."
+    )
+    short = replace(judge(TEXT), flagged=False, reason="too short: 30 words, 60 needed")
+    assert explain_verdict(short) == (
+        "Not flagged (too short: 30 words, 60 needed): all 3 sentences read like machine "
+        "translation; no single phrase stands out."
+    )
+    human = SentenceScore("x", 0, 1, contributions={"a": -1.0})
+    machine = replace(human, contributions={"a": 1.0})
+    for sentences, said in [
+        ((human, human), "none of the 2 sentences reads like a machine's English"),
+        ((human, machine, human), "1 of the 3 sentences reads like"),
+        ((human, machine, machine), "most of the 3 sentences (2) read like"),
+        ((machine,), "the only sentence reads like"),
+        ((), "no sentence could be weighed"),
+    ]:
+        verdict = replace(judge(TEXT, probability=0.2), sentences=sentences)
+        assert said in explain_verdict(verdict)
+    refused = Verdict(None, None, {}, False, None, 0.01, reason="empty: there is no text")
+    assert explain_verdict(refused) == "Not judged (empty: there is no text)."
+    assert explain_comparison(compare()) == (
+        "Flagged: the copy is the original rewritten by a machine; 80 % of its words stand in "
+        "sentences that stem from it; of 3 substitutions the most telling is “tail” in place of "
+        "“horns” (wrong sense)."
+    )
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [(0, "0 %"), (0.00064, "0.064 %"), (0.01, "1 %"), (0.061, "6.1 %"), (0.0999, "10 %"),
+     (0.5, "50 %"), (0.994, "99.4 %"), (0.9999, "99.9 %"), (1, "100 %")],
+)  # fmt: skip
+def test_shares_are_said_with_digits_that_mean_something(share: float, said: str) -> None:
+    assert format_percent(share) == said
+
+
+@settings(deadline=None)
+@given(st.lists(st.floats(-50, 50), min_size=1, max_size=15))
+def test_rounded_parts_add_up(values: list[float]) -> None:
+    parts = {str(i): value for i, value in enumerate(values)}
+    rounded = round_parts(parts)
+    assert sum(rounded.values()) == pytest.approx(round(sum(values), 2), abs=0.0051)
+    for name, value in parts.items():
+        assert rounded[name] == pytest.approx(value, abs=0.0101)
+
+
+@pytest.mark.parametrize("column", [*FEATURE_COLUMNS, "constant"])
+def test_every_feature_has_a_plain_name(column: str) -> None:
+    name = name_feature(column)
+    assert "_" not in name
+    assert name != column.replace("_", " ")
+
+
+def test_an_unknown_feature_is_called_what_it_is() -> None:
+    assert name_feature("a_column_of_tomorrow") == "a column of tomorrow"
