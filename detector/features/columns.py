@@ -10,7 +10,7 @@ CONTRASTS = {
 }
 
 #: The features of a sentence, ``source_contrast`` of each source and contrast; of the token head
-#: the mean over the words, and over the eighth of them that scores highest.
+#: the mean over the words, and over those that score highest.
 FEATURE_COLUMNS = (
     *(f"encoder_{contrast}" for contrast in CONTRASTS),
     "words_mean",

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Literal, NamedTuple
+
+#: Where Debian's wordnet-base puts WordNet.
+WORDNET_FOLDER = Path("/usr/share/wordnet")
 
 PARTS_OF_SPEECH = ("noun", "verb", "adjective", "adverb")
 
@@ -30,6 +34,7 @@ class MissingPackageError(FileNotFoundError):
 
 
 def parse_words(text: str) -> frozenset[str]:
+    """The words of a string, with blanks between them."""
     return frozenset(text.split())
 
 
@@ -113,8 +118,8 @@ class Inflector:
     Raises `MissingPackageError` naming `wordnet-base`.
     """
 
-    def __init__(self, folder: str | Path = "/usr/share/wordnet") -> None:
-        self.folder = Path(folder)
+    def __init__(self, folder: Path = WORDNET_FOLDER) -> None:
+        self.folder = folder
         self._known = {pos: self._read_index(pos) for pos in PARTS_OF_SPEECH}
         self._add_counts()
         self._bases: dict[str, dict[str, list[str]]] = {}
@@ -287,6 +292,20 @@ class Inflector:
             stem = phrase[:-1] if phrase.endswith("e") else _double_last(phrase)
             return (stem[:-1] + "i" if re.search(r"[^aeiou]y$", stem) else stem) + ending
         return ("more " if ending == "er" else "most ") + phrase
+
+
+@cache
+def _open_inflector(folder: Path) -> Inflector:
+    return Inflector(folder)
+
+
+def open_inflector(folder: Path = WORDNET_FOLDER) -> Inflector:
+    """The inflector of a WordNet folder, read once.
+
+    Raises:
+        MissingPackageError: WordNet is not there.
+    """
+    return _open_inflector(folder)
 
 
 def _add_s(word: str) -> str:
