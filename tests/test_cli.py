@@ -16,7 +16,6 @@ from click.testing import CliRunner, Result
 from detector import __version__
 from detector.cli import main
 from detector.errors import BundleError
-from detector.model.bundle_writing import write_bundle
 from detector.results import Comparison, Verdict
 
 MACHINE = "A machine rewrote this report about the harbour."
@@ -455,51 +454,8 @@ def test_the_model_is_the_callers(tmp_path: Path) -> None:
 
 
 # --------------------------------------------------------------------------------------
-# info, version, start
+# version, start
 # --------------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def model(tmp_path: Path) -> Path:
-    return write_bundle(
-        tmp_path / "model",
-        {"settings.json": {}},
-        name="small",
-        seed=7,
-        thresholds={"0.01": {"threshold": 0.96543, "articles": 900}, "0.001": None},
-        figures={
-            "round trips": [
-                {"corpus": "news", "auroc": 0.987654, "articles": 268},
-                {"corpus": "xsum", "auroc": 0.9, "tpr": None},
-            ],
-            "seeds": [1, 2],
-        },
-        licence="Apache-2.0",
-    ).folder
-
-
-def test_info_prints_the_card_as_text(model: Path) -> None:
-    result = run("info", "--model", model)
-    assert result.exit_code == 0
-    lines = result.stdout.splitlines()
-    assert lines[0].startswith("model: small@")
-    assert "    threshold: 0.9654" in lines
-    assert "  0.001: –" in lines
-    table = lines[lines.index("  round trips:") + 1 :][:3]
-    assert [line.split() for line in table] == [
-        ["corpus", "auroc", "articles", "tpr"],
-        ["news", "0.9877", "268", "–"],
-        ["xsum", "0.9", "–", "–"],
-    ]
-    assert "    1, 2" in lines
-    assert "sha256" not in result.stdout
-
-
-def test_info_prints_the_card_as_json(model: Path) -> None:
-    card = json.loads(run("info", "--model", model, "--format", "json").stdout)
-    assert card["figures"]["round trips"][0]["auroc"] == 0.987654
-    assert card["seed"] == 7
-    assert "files" not in card
 
 
 def test_version_is_the_packages() -> None:

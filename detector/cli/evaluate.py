@@ -54,6 +54,12 @@ if TYPE_CHECKING:
     metavar="DIR",
     help="Draw the figures of --model there as PNG and SVG; needs the extra plots.",
 )
+@click.option(
+    "--replay",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="FOLDER",
+    help="With --corpora: the replay data of --model.  [default: beside it]",
+)
 @figures_format_option
 @model_option
 def evaluate(
@@ -63,6 +69,7 @@ def evaluate(
     held_out: bool,
     fpr: str,
     plots: Path | None,
+    replay: Path | None,
     form: str,
     model: str | None,
 ) -> None:
@@ -83,13 +90,15 @@ def evaluate(
         )
     if corpora and (other or held_out):
         raise click.UsageError("--compare and --held-out go with --pairs")
+    if pairs and replay:
+        raise click.UsageError("--replay goes with --corpora")
     try:
         if plots is not None:
             from detector.presentation.plots import check_matplotlib
 
             check_matplotlib()
         if corpora is not None:
-            print_figures = _measure_corpora(corpora, plots, model)
+            print_figures = _measure_corpora(corpora, plots, model, replay)
         else:
             print_figures = _measure_pairs(pairs, model, other, held_out, float(fpr), plots)
     except ImportError as error:
@@ -101,7 +110,9 @@ def evaluate(
     click.echo(print_figures(form))
 
 
-def _measure_corpora(corpora: Path, plots: Path | None, model: str | None) -> Callable[[str], str]:
+def _measure_corpora(
+    corpora: Path, plots: Path | None, model: str | None, replay: Path | None
+) -> Callable[[str], str]:
     from detector.model.bundle import Bundle
     from detector.training.evaluation.corpora_tables import evaluate_corpora
     from detector.training.evaluation.model_card import format_figures
@@ -113,7 +124,7 @@ def _measure_corpora(corpora: Path, plots: Path | None, model: str | None) -> Ca
             _draw(scored.to_frame(), scored.flagged, plots, 0.01)
 
     detector = load_detector(model)
-    development = load_replay_data(Bundle.open(model))
+    development = load_replay_data(Bundle.open(model), replay)
     figures = evaluate_corpora(
         corpora, detector.extractor, development, detector.sentence_scorer, draw
     )

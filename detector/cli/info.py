@@ -16,19 +16,30 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Verify the SHA-256 of every file; otherwise a file is verified when it is read.",
+)
 @figures_format_option
 @model_option
-def info(form: str, model: str | None) -> None:
-    """Print the model's card: what it was trained on, its thresholds and measured figures."""
+def info(verify: bool, form: str, model: str | None) -> None:
+    """Print the model's card: what it was trained on, its thresholds and measured figures.
+
+    --model may also name the folder of a model's replay data.
+    """
     from detector.model.bundle import Bundle
 
     try:
         bundle = Bundle.open(model)
+        if verify:
+            bundle.verify()
     except DetectorError as error:
         raise CannotRunError(str(error)) from error
-    card = {"model": bundle.identifier, "folder": str(bundle.folder)} | _pick_figures(
-        bundle.manifest
-    )
+    card: dict[str, Any] = {"model": bundle.identifier, "folder": str(bundle.folder)}
+    if verify:
+        card["verified files"] = len(bundle.manifest.files)
+    card |= _pick_figures(bundle.manifest)
     if form == "json":
         click.echo(json.dumps(card, ensure_ascii=False, indent=1))
     else:
@@ -62,16 +73,16 @@ def _format_card(value: Any, depth: int = 0) -> Iterator[str]:
 
 
 def _format_table(records: list[Mapping[str, Any]]) -> Iterator[str]:
+    from detector.presentation.tables import align_columns
+
     names = list(dict.fromkeys(name for record in records for name in record))
-    rows = [names, *([_format_figure(record.get(name)) for name in names] for record in records)]
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        yield "  ".join(cells).rstrip()
+    return align_columns(
+        [names, *([_format_figure(record.get(name)) for name in names] for record in records)]
+    )
 
 
 def _format_figure(value: Any) -> str:
-    """One figure; what was not measured or not promised is a dash."""
+    """One figure; what was not measured or not guaranteed is a dash."""
     if value is None or value in ({}, []):
         return "–"
     if isinstance(value, bool):

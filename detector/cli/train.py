@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 # What each way of training takes no notice of: given all the same, it is a mistake.
 _ONLY_WITH_PAIRS = (
-    "base", "depth", "augment", "round_trip", "translator", "accept_regression", "seed",
+    "base", "replay", "depth", "augment", "round_trip", "translator", "accept_regression", "seed",
     "data_licence",
 )  # fmt: skip
 _ONLY_WITH_ENCODER = ("encoder_base", "work", "resume")
@@ -42,12 +42,19 @@ _DEPTHS = ("thresholds", "classifier", "encoder")
     help="Model to start from.  [default: $DETECTOR_MODEL, or the one shipped]",
 )
 @click.option(
+    "--replay",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Replay data of the base: features of what it was fitted on, so that it is not forgotten. "
+    "[default: beside the base: models/replay, or NAME-replay]",
+)
+@click.option(
     "--output",
     type=click.Path(path_type=Path),
     default="models/mine",
     show_default=True,
     metavar="FOLDER",
-    help="Where the model goes; a model that is there is replaced.",
+    help="Where the model goes, and its replay data beside it; a model that is there is replaced.",
 )
 @click.option(
     "--depth",
@@ -155,7 +162,7 @@ def _refuse_idle_options(context: click.Context, corpora: bool, options: dict[st
         idle = [n for n in given if n in _ONLY_WITH_ENCODER]
         where = "without --depth encoder or --corpora"
     else:
-        idle, where = [], ""
+        idle, where = [n for n in given if n == "replay"], "with --depth encoder"
     if idle:
         name = "--" + idle[0].replace("_", "-")
         raise click.UsageError(f"{name} has no effect {where}; leave it out")
@@ -186,6 +193,7 @@ def _make_settings(options: dict[str, Any]) -> RetrainSettings:
         round_trips=options["round_trip"],
         translators=options["translator"],
         accept_regression=options["accept_regression"],
+        replay=options["replay"],
         seed=options["seed"],
         encoder_base=options["encoder_base"],
         work=options["work"] or RetrainSettings.work,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from detector.comparison.pair_features import PairFeatures
 from detector.model.linear import LinearScorer
 from detector.model.mlp import MultilayerPerceptron
+from detector.model.thresholds import Thresholds
 from detector.results import Substitution
 from detector.text.hashing import hash_unordered_pair
 
@@ -35,7 +36,7 @@ class PairClassifier:
 
     relations: MultilayerPerceptron
     substitutions: LinearScorer
-    thresholds: Mapping[float, float]
+    thresholds: Thresholds
     equals: npt.NDArray[np.uint32]
 
     def judge(self, columns: npt.ArrayLike) -> Floats:
@@ -46,7 +47,7 @@ class PairClassifier:
 
     def find_threshold(self, rate: float) -> float | None:
         """Least probability that is flagged; None where none is guaranteed at that rate."""
-        return next((t for r, t in self.thresholds.items() if abs(r - rate) < 1e-9), None)
+        return self.thresholds.find(rate)
 
     def name_substitutions(self, features: PairFeatures) -> tuple[Substitution, ...]:
         """The alignment's substitutions with their scores, wrong senses told from synonyms."""
@@ -77,10 +78,8 @@ class PairClassifier:
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
         """Plain arrays, for a model folder."""
-        rates = sorted(self.thresholds)
         return {
-            "threshold_rates": np.array(rates, dtype=np.float64),
-            "thresholds": np.array([self.thresholds[r] for r in rates], dtype=np.float64),
+            **self.thresholds.to_arrays(),
             "equals": self.equals,
             **self.relations.to_arrays("relations"),
             **self.substitutions.to_arrays("substitutions"),
@@ -89,11 +88,10 @@ class PairClassifier:
     @classmethod
     def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> PairClassifier:
         """What `to_arrays` gave."""
-        rates = zip(arrays["threshold_rates"], arrays["thresholds"], strict=True)
         return cls(
             MultilayerPerceptron.from_arrays(arrays, "relations"),
             LinearScorer.from_arrays(arrays, "substitutions"),
-            {float(rate): float(threshold) for rate, threshold in rates},
+            Thresholds.from_arrays(arrays),
             arrays["equals"],
         )
 

@@ -21,8 +21,9 @@ from detector.features.columns import CONTRASTS, FEATURE_COLUMNS
 from detector.features.document_features import DocumentFeatures, average_embeddings
 from detector.features.encoder import EncodedSentences, SentenceEncoder
 from detector.features.ngrams import hash_words, score_ngrams
+from detector.model import parts
 from detector.model.classes import SENTENCE_CLASSES
-from detector.model.fingerprint import FINGERPRINT_FILE, MachineFingerprint
+from detector.model.fingerprint import MachineFingerprint
 from detector.model.linear import LinearScorer
 from detector.text.masking import MaskedSentence, mask_sentence
 from detector.text.sentences import Sentence, split_sentences
@@ -84,17 +85,17 @@ class FeatureExtractor:
         """The gatherer that a model folder holds."""
         from detector.features.ngram_language_model import NgramLanguageModel
 
-        arrays = bundle.read_arrays("evidence.safetensors")
+        arrays = bundle.read_arrays(parts.FEATURES)
         fingerprint = None
-        if FINGERPRINT_FILE in bundle.manifest.files:
-            fingerprint = MachineFingerprint.from_arrays(bundle.read_arrays(FINGERPRINT_FILE))
+        if parts.FINGERPRINT in bundle.manifest.files:
+            fingerprint = MachineFingerprint.from_arrays(bundle.read_arrays(parts.FINGERPRINT))
         return cls(
-            SentenceEncoder(bundle.folder / "encoder", threads),
+            SentenceEncoder(bundle.path(parts.ENCODER), threads),
             {k: v for k, v in arrays.items() if k.startswith(("class_", "token_"))},
-            frozenset(bundle.read_json("common_words.json")),
+            frozenset(bundle.read_json(parts.COMMON_WORDS)),
             LinearScorer.from_arrays(arrays, "lexical"),
             LinearScorer.from_arrays(arrays, "style"),
-            NgramLanguageModel.from_arrays(bundle.read_arrays("idiom.safetensors")),
+            NgramLanguageModel.from_arrays(bundle.read_arrays(parts.NGRAM_LANGUAGE_MODEL)),
             LinearScorer.from_arrays(arrays, "discriminant"),
             fingerprint,
         )

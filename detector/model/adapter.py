@@ -1,7 +1,8 @@
-"""Judge a machine that retraining has met, beside the shipped classifier and never against it."""
+"""Score one machine that retraining has met, beside the base's classifier and never against it."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,16 +16,16 @@ Floats = npt.NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """Judges whether a document is of the machine that retraining taught the model.
+    """Scores whether a document is of the machine whose copies a user's pairs hold.
 
-    It stands beside the classifier, which it leaves as it is, and may raise a score: so what the
-    classifier finds without it, it finds with it.
+    It stands beside the classifier, which it leaves as it is, and may only raise a score: so what
+    the classifier finds without it, it finds with it.
 
     Attributes:
         weights: (3,), of the classifier's score and of what `MachineFingerprint` measures.
-        human: how people's articles score with these weights, by length.
-        shift: what is added to the score on that scale; it decides how many people's articles the
-            alarm may raise.
+        human: how human articles score with these weights, by length.
+        shift: added to the score on that scale; it decides how many human articles the adapter may
+            raise.
         kind: index in `QUESTIONS` of what the machine does.
     """
 
@@ -33,7 +34,7 @@ class Adapter:
     shift: float
     kind: int
 
-    def sound(
+    def score(
         self, scores: npt.ArrayLike, fingerprint: npt.ArrayLike, words: npt.ArrayLike
     ) -> Floats:
         """Scores (n,) that speak for the machine, comparable with the classifier's.
@@ -47,20 +48,23 @@ class Adapter:
         return self.human.standardize(columns @ self.weights, words) + self.shift
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Plain arrays, for a model folder."""
+        """What `from_arrays` reads."""
         return {
-            "alarm_weights": self.weights,
-            "alarm_human_mean": self.human.mean,
-            "alarm_human_variance": self.human.variance,
-            "alarm_shift": np.array([self.shift]),
-            "alarm_kind": np.array([self.kind], dtype=np.int64),
+            "adapter_weights": self.weights,
+            "adapter_human_mean": self.human.mean,
+            "adapter_human_variance": self.human.variance,
+            "adapter_shift": np.array([self.shift]),
+            "adapter_kind": np.array([self.kind], dtype=np.int64),
         }
 
+    @staticmethod
+    def is_in(arrays: Mapping[str, npt.NDArray[Any]]) -> bool:
+        """Whether a model folder's classifier has an adapter: only retraining fits one."""
+        return "adapter_weights" in arrays
+
     @classmethod
-    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> Adapter | None:
-        """What `to_arrays` gave; None where there is none."""
-        if "alarm_weights" not in arrays:
-            return None
-        scale = HumanScale(arrays["alarm_human_mean"], arrays["alarm_human_variance"])
-        shift, kind = float(arrays["alarm_shift"][0]), int(arrays["alarm_kind"][0])
-        return cls(arrays["alarm_weights"], scale, shift, kind)
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Adapter:
+        """The adapter that a model folder holds."""
+        scale = HumanScale(arrays["adapter_human_mean"], arrays["adapter_human_variance"])
+        shift, kind = float(arrays["adapter_shift"][0]), int(arrays["adapter_kind"][0])
+        return cls(arrays["adapter_weights"], scale, shift, kind)

@@ -1,9 +1,9 @@
 """A model folder: a manifest, checksums and parts that cannot run code when they are loaded.
 
-`manifest.json` names every file with its size and SHA-256. A folder that is incomplete, altered,
-foreign or newer than this package is refused before any part of it is read. The checksums find
-damage; they do not prove who made the folder. What protects against a folder made by an enemy is
-that nothing in it is executed: JSON, safetensors and ONNX.
+`manifest.json` names every file with its size and SHA-256. A folder that is incomplete, foreign or
+newer than this package is refused when it is opened, and a part that was altered when it is read.
+The checksums find damage; they do not prove who made the folder. What protects against a folder
+made by an enemy is that nothing in it is executed: it is JSON, safetensors and ONNX.
 """
 
 from __future__ import annotations
@@ -17,52 +17,53 @@ from detector.errors import BundleError
 from detector.model.manifest import (
     MANIFEST,
     Manifest,
+    check_listing,
     compute_checksum,
     list_names,
     parse_manifest,
     read_manifest,
-    verify_files,
+    verify_file,
 )
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-
-if TYPE_CHECKING:
     Arrays = dict[str, npt.NDArray[np.generic]]
 
 MODEL_VARIABLE = "DETECTOR_MODEL"
 
-# Types beyond those that skops trusts by itself (plain scikit-learn, numpy and scipy), read and
-# found to do nothing but hold numbers.
-TRUSTED_TYPES = (
-    "sklearn.calibration._CalibratedClassifier",
-    "sklearn.calibration._SigmoidCalibration",
-    "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
-)
-
 
 class Bundle:
-    """A model folder whose manifest and checksums hold; every reader refuses unlisted names."""
+    """A folder with a manifest; every reader verifies what it reads by its checksum.
+
+    Attributes:
+        folder: where it lies.
+        manifest: what it says about itself.
+        checksum: SHA-256 of its `manifest.json`, and so of all that the manifest lists.
+    """
 
     def __init__(self, folder: Path, manifest: Manifest, checksum: str) -> None:
         self.folder = folder
         self.manifest = manifest
         self.checksum = checksum
+        self._verified: set[str] = set()
 
     @classmethod
     def open(cls, path: str | os.PathLike[str] | None = None) -> Bundle:
-        """Verify a model folder, the default one where no path is given.
+        """Open a model folder, the default one where no path is given.
+
+        Its manifest is read, and the names and sizes of its files are compared with it; their
+        content is verified when it is read.
 
         Raises:
-            BundleError: the folder is missing, foreign, newer, incomplete, altered or holds
-                something that the manifest does not list; the message names the file.
+            BundleError: the folder is missing, foreign, of another format version, incomplete or
+                holds something that the manifest does not list; the message names the file.
         """
         folder = locate_model(path)
         manifest_path = folder / MANIFEST
         manifest = parse_manifest(read_manifest(folder), manifest_path)
-        verify_files(folder, manifest.files)
+        check_listing(folder, manifest.files)
         return cls(folder, manifest, compute_checksum(manifest_path))
 
     @property
@@ -70,14 +71,30 @@ class Bundle:
         """Name and start of the checksum, "default@ab12cd34": what a signature shows."""
         return f"{self.manifest.name}@{self.checksum[:8]}"
 
+    def verify(self) -> None:
+        """Verify every file.
+
+        Raises:
+            BundleError: one of them was altered since the folder was written.
+        """
+        for name in self.manifest.files:
+            self._verify(name)
+
     def path(self, name: str) -> Path:
-        """Where a listed file lies, or a folder that holds listed files ("encoder")."""
+        """Where a listed file lies, or a folder of listed files ("encoder"), once verified.
+
+        Raises:
+            BundleError: nothing of that name is listed, or a file was altered.
+        """
         files = self.manifest.files
-        if name in files or any(listed.startswith(f"{name}/") for listed in files):
-            return self.folder / name
-        raise BundleError(
-            f"{self.folder}: this model has no part {name!r}; it holds {list_names(files)}"
-        )
+        listed = [name] if name in files else [n for n in files if n.startswith(f"{name}/")]
+        if not listed:
+            raise BundleError(
+                f"{self.folder}: this model has no part {name!r}; it holds {list_names(files)}"
+            )
+        for one in listed:
+            self._verify(one)
+        return self.folder / name
 
     def read_json(self, name: str) -> Any:
         """The value of a JSON part."""
@@ -96,27 +113,10 @@ class Bundle:
         except SafetensorError as error:
             raise BundleError(f"{self.folder / name}: not safetensors: {error}") from error
 
-    def read_estimator(self, name: str) -> Any:
-        """The fitted scikit-learn part, once every type in it is found on the allow-list.
-
-        Imports scikit-learn and skops, which takes seconds: not for the way to a first verdict.
-        """
-        from zipfile import BadZipFile
-
-        import skops.io
-
-        path = self.path(name)
-        try:
-            found = skops.io.get_untrusted_types(file=path)
-            if strangers := sorted(set(found) - set(TRUSTED_TYPES)):
-                raise BundleError(
-                    f"{path}: holds types that this package does not trust: {', '.join(strangers)}"
-                )
-            return skops.io.load(path, trusted=list(TRUSTED_TYPES))
-        except (BadZipFile, KeyError, TypeError, ValueError) as error:
-            raise BundleError(
-                f"{path}: not a scikit-learn part that can be read: {error}"
-            ) from error
+    def _verify(self, name: str) -> None:
+        if name not in self._verified:
+            verify_file(self.folder / name, self.manifest.files[name])
+            self._verified.add(name)
 
 
 def locate_model(path: str | os.PathLike[str] | None = None) -> Path:

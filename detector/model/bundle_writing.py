@@ -1,4 +1,4 @@
-"""Write a model folder in one step: all of it or nothing."""
+"""Write model folders in one step: all of them or none."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ import os
 import platform
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from detector.errors import BundleError
-from detector.model.bundle import TRUSTED_TYPES, Bundle
+from detector.model.bundle import Bundle
 from detector.model.manifest import (
     MANIFEST,
     FileRecord,
@@ -26,69 +27,81 @@ from detector.model.manifest import (
 )
 from detector.version import __version__
 
-if TYPE_CHECKING:
-    pass
-
-
-_RECORDED_LIBRARIES = ("numpy", "onnxruntime", "scikit-learn", "skops", "tokenizers", "torch")
+_RECORDED_LIBRARIES = ("numpy", "onnxruntime", "scikit-learn", "tokenizers", "torch")
 
 Part = Any
-"""A JSON value, a dict of arrays, an estimator, bytes, or the path of a file or folder to copy."""
+"""A JSON value, a dict of arrays, bytes, or the path of a file or folder to copy."""
+
+
+@dataclass(frozen=True)
+class NewBundle:
+    """A model folder that is to be written.
+
+    Attributes:
+        folder: where it goes; a model that is there already is replaced.
+        parts: path inside the folder → content. The ending tells how it is stored: ".json" any
+            JSON value, ".safetensors" a dict of arrays. Bytes are written, and a `Path` (a file,
+            or a folder with all that is in it) is copied, as is.
+        name, seed, corpora, thresholds, figures, licence, provenance: see `Manifest`.
+        created: when; now, unless told.
+    """
+
+    folder: Path
+    parts: Mapping[str, Part]
+    name: str
+    seed: int
+    corpora: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    thresholds: Mapping[str, Any] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
+    licence: str = ""
+    provenance: str = ""
+    created: datetime | None = None
+
+    def fill(self, folder: Path) -> None:
+        """Write parts and manifest into a folder that is empty."""
+        for name, part in self.parts.items():
+            _write_part(folder, name, part)
+        moment = (self.created or datetime.now(UTC)).astimezone(UTC)
+        files = {p.relative_to(folder).as_posix(): _record(p) for p in walk_files(folder)}
+        manifest = Manifest(
+            name=self.name,
+            created=moment.isoformat(timespec="seconds"),
+            versions=_list_versions(),
+            seed=self.seed,
+            corpora=self.corpora,
+            thresholds=self.thresholds,
+            figures=self.figures,
+            licence=self.licence,
+            provenance=self.provenance,
+            files=files,
+        )
+        _write_json(folder / MANIFEST, manifest.to_dict())
+
+
+def write_bundles(bundles: Sequence[NewBundle]) -> list[Bundle]:
+    """Write model folders in one step: until all are on disk, none stands in its place.
+
+    Raises:
+        BundleError: a part cannot be stored, or a folder holds something other than a model.
+    """
+    with ExitStack() as stack:
+        for bundle in bundles:
+            fresh = stack.enter_context(_replacing(bundle.folder))
+            bundle.fill(fresh)
+            # What could not be opened afterwards must not be put in place now.
+            Bundle.open(fresh).verify()
+    return [Bundle.open(bundle.folder) for bundle in bundles]
 
 
 def write_bundle(
-    folder: str | os.PathLike[str],
-    parts: Mapping[str, Part],
-    *,
-    name: str,
-    seed: int,
-    corpora: Mapping[str, Mapping[str, Any]] | None = None,
-    thresholds: Mapping[str, Any] | None = None,
-    figures: Mapping[str, Any] | None = None,
-    licence: str = "",
-    provenance: str = "",
-    created: datetime | None = None,
+    folder: str | os.PathLike[str], parts: Mapping[str, Part], *, name: str, seed: int, **rest: Any
 ) -> Bundle:
-    """Write a model folder in one step: until all of it is on disk, nothing stands at `folder`.
-
-    Args:
-        folder: where the model goes; a model that is there already is replaced.
-        parts: path inside the folder → content. The ending tells how it is stored: ".json" any
-            JSON value, ".safetensors" a dict of arrays, ".skops" a fitted estimator. Bytes are
-            written, and a `Path` (a file, or a folder with all that is in it) is copied, as is.
-        name: the model's name.
-        seed: the random seed of the training.
-        corpora: name → SHA-256 and rows of what it was trained on.
-        thresholds: false-positive rate → threshold and its bound.
-        figures: the evaluation.
-        licence: of the weights.
-        provenance: where the training texts came from.
-        created: when; now, unless told.
+    """Write one model folder in one step; see `NewBundle` for the arguments.
 
     Raises:
         BundleError: a part cannot be stored, or `folder` holds something other than a model.
     """
-    target = Path(folder)
-    moment = (created or datetime.now(UTC)).astimezone(UTC).isoformat(timespec="seconds")
-    with _replacing(target) as fresh:
-        for part_name, part in parts.items():
-            _write_part(fresh, part_name, part)
-        manifest = Manifest(
-            name=name,
-            created=moment,
-            versions=_current_versions(),
-            seed=seed,
-            corpora=corpora or {},
-            thresholds=thresholds or {},
-            figures=figures or {},
-            licence=licence,
-            provenance=provenance,
-            files={path.relative_to(fresh).as_posix(): _record(path) for path in walk_files(fresh)},
-        )
-        _write_json(fresh / MANIFEST, manifest.to_dict())
-        # What could not be opened afterwards must not be put in place now.
-        Bundle.open(fresh)
-    return Bundle.open(target)
+    return write_bundles([NewBundle(Path(folder), parts, name, seed, **rest)])[0]
 
 
 @contextmanager
@@ -158,29 +171,32 @@ def _write_json(path: Path, value: Part) -> None:
 
 
 def _write_arrays(path: Path, arrays: Part) -> None:
+    try:
+        packed = pack_arrays(arrays)
+    except TypeError as error:
+        raise BundleError(f"{path.name}: {error}") from error
+    path.write_bytes(packed)  # safetensors' save_file leaves a file that only its owner may read
+
+
+def pack_arrays(arrays: Mapping[str, Any]) -> bytes:
+    """The content of a safetensors file; the same arrays give the same bytes.
+
+    Raises:
+        TypeError: one of them is not an array of numbers.
+    """
     import numpy as np
     from safetensors.numpy import save
 
     for name, values in arrays.items():
         if not isinstance(values, np.ndarray) or values.dtype.hasobject:
-            raise BundleError(f"{path.name}: {name!r} is not an array of numbers")
+            raise TypeError(f"{name!r} is not an array of numbers")
     # safetensors stores the memory as it lies: a transposed view would come back scrambled.
-    contiguous = {name: np.ascontiguousarray(values) for name, values in arrays.items()}
-    path.write_bytes(save(contiguous))  # save_file leaves a file that only its owner may read
-
-
-def _write_estimator(path: Path, estimator: Part) -> None:
-    import skops.io
-
-    skops.io.dump(estimator, path)
-    if strangers := sorted(set(skops.io.get_untrusted_types(file=path)) - set(TRUSTED_TYPES)):
-        raise BundleError(f"{path.name}: holds types not on the allow-list: {', '.join(strangers)}")
+    return bytes(save({name: np.ascontiguousarray(values) for name, values in arrays.items()}))
 
 
 _WRITERS: Mapping[str, Callable[[Path, Part], None]] = {
     ".json": _write_json,
     ".safetensors": _write_arrays,
-    ".skops": _write_estimator,
 }
 
 
@@ -188,7 +204,7 @@ def _record(path: Path) -> FileRecord:
     return FileRecord(sha256=compute_checksum(path), bytes=path.stat().st_size)
 
 
-def _current_versions() -> dict[str, str]:
+def _list_versions() -> dict[str, str]:
     from importlib.metadata import PackageNotFoundError
     from importlib.metadata import version as installed_version
 

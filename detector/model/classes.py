@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-#: Classes of a sentence. A professional's translation is a class of its own here: what sets a
-#: round trip apart from native English is mostly that it was translated, and that would be
-#: unlearnt if people's translations had to pass for native English. The document classifier,
-#: which sees both contrasts, counts both kinds of people as ``original``.
+#: A professional's translation is a class of its own: what sets a round trip apart from native
+#: English is mostly that it was translated, and the model would unlearn that if it had to take
+#: professionals' translations for native English. The document classifier, which sees both
+#: contrasts, counts both as ``original``.
 SENTENCE_CLASSES = ("native", "translated", "spun", "human_translation")

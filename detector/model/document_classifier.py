@@ -1,20 +1,20 @@
-"""From the evidence of sentences to a calibrated verdict on the document.
+"""From the features of sentences to a calibrated verdict on the document.
 
-Two questions are asked apart: does it read as translated rather than as a person's, does it read
-as spun rather than as a person's? Added up they drown each other's answer, since what is usual in
-people's articles differs. So each is first measured by how people's articles spread, and the
-louder answer is the document's score.
+We ask two questions apart: does the document read as translated rather than as human, and does it
+read as spun rather than as human? Added up, the answers would drown each other, since what is usual
+in human articles differs between them. So we standardise each answer by how human articles spread,
+and the higher of the two is the document's score.
 
-An answer's log-odds grow with the amount of text, and so does what can be promised: a score
-that is rare among human articles of fifty sentences is common among those of five. So each is
-judged against human articles *of its length* (`HumanScale`), and the score calibrated likewise.
+An answer's log-odds grow with the amount of text, and so does what can be guaranteed: a score that
+is rare among human articles of fifty sentences is common among those of five. So we standardise
+against human articles *of the document's length* (`HumanScale`), and calibrate by length as well.
 
-Everything is fitted with scikit-learn (`detector.training.fit`) and stored as plain arrays.
+`detector.training.fitting.classifier` fits all of it with scikit-learn; it is stored as plain
+arrays.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -26,14 +26,15 @@ from detector.model.adapter import Adapter
 from detector.model.classes import SENTENCE_CLASSES
 from detector.model.length_scale import HumanScale, relative_length
 from detector.model.linear import LinearScorer
+from detector.model.thresholds import Thresholds
 
 Floats = npt.NDArray[np.float64]
 
-#: What is asked of a document: is it this, rather than a person's?
+#: What is asked of a document: is it this, rather than human?
 QUESTIONS = ("translated", "spun")
 
-#: Share of the other where an alarm speaks for its machine.
-_OTHER_KIND = 0.05
+#: Probability of the other question's class where the adapter speaks for its machine.
+_OTHER_CLASS = 0.05
 
 
 def _logistic(values: Floats) -> Floats:
@@ -50,10 +51,9 @@ class DocumentClassifier:
         scorer: standardised columns, and each times the relative length → logits of
             `SENTENCE_CLASSES`.
         calibration: (4,), weights of score, score × length, length, and a constant.
-        human: how people's articles answer each of `QUESTIONS`, by length.
-        thresholds: false-positive rate → score from which a document is flagged; a rate that
-            could not be promised is missing.
-        alarm: judges the machine that retraining taught, if it did.
+        human: how human articles answer each of `QUESTIONS`, by length.
+        thresholds: false-positive rate → score from which a document is flagged.
+        adapter: judges the machine of a user's pairs, if retraining fitted one.
     """
 
     center: Floats
@@ -61,18 +61,19 @@ class DocumentClassifier:
     scorer: LinearScorer
     calibration: Floats
     human: tuple[HumanScale, HumanScale]
-    thresholds: Mapping[float, float]
+    thresholds: Thresholds
     adapter: Adapter | None = None
 
     def score(self, summaries: npt.ArrayLike, words: npt.ArrayLike) -> tuple[Floats, Floats]:
         """Scores (n,), and log-shares (n, 2) of translated and spun in "not original".
 
         Args:
-            summaries: (n, columns), see `detector.features.document_features.DocumentFeatures.summary`.
+            summaries: (n, columns), see
+                `detector.features.document_features.DocumentFeatures.summary`.
             words: (n,), judged words of each document.
 
         Raises:
-            ValueError: there is an `alarm`, and `summaries` lack what it judges by.
+            ValueError: there is an adapter, and `summaries` lack the columns that it judges by.
         """
         answers = self.answer(summaries, words)
         scores, total = self.combine(answers, words), np.logaddexp(answers[:, 0], answers[:, 1])
@@ -83,9 +84,9 @@ class DocumentClassifier:
         return self._apply_adapter(self.adapter, scores, shares, fingerprint, words)
 
     def answer(self, summaries: npt.ArrayLike, words: npt.ArrayLike) -> Floats:
-        """Log-odds (n, `QUESTIONS`) of translated against people's, and of spun against people's.
+        """Log-odds (n, `QUESTIONS`) of translated against human, and of spun against human.
 
-        People's are native texts and professionals' translations.
+        Native texts and professionals' translations are both human.
         """
         place = SENTENCE_CLASSES.index
         columns = np.asarray(summaries)[:, : len(self.center)]
@@ -112,10 +113,14 @@ class DocumentClassifier:
         words: npt.ArrayLike,
     ) -> tuple[Floats, Floats]:
         if fingerprint.shape[1] != len(adapter.weights) - 1:
-            raise ValueError("this model was taught a machine; gather documents with it anew")
-        raised = adapter.sound(scores, fingerprint, words)
-        of_kind = np.log(np.eye(len(QUESTIONS))[adapter.kind] * (1 - 2 * _OTHER_KIND) + _OTHER_KIND)
-        return np.maximum(scores, raised), np.where((raised > scores)[:, None], of_kind, shares)
+            raise ValueError(
+                "this model has an adapter, and the features lack what it judges by; "
+                "extract them with this model"
+            )
+        raised = adapter.score(scores, fingerprint, words)
+        of_class = np.eye(len(QUESTIONS))[adapter.kind] * (1 - 2 * _OTHER_CLASS) + _OTHER_CLASS
+        louder = (raised > scores)[:, None]
+        return np.maximum(scores, raised), np.where(louder, np.log(of_class), shares)
 
     def calibrate(self, scores: npt.ArrayLike, words: npt.ArrayLike) -> Floats:
         """Probability of "not original" (n,), at equal prior odds."""
@@ -123,40 +128,36 @@ class DocumentClassifier:
         return _logistic(columns @ self.calibration[:3] + self.calibration[3])
 
     def find_threshold(self, false_positive_rate: float, words: npt.ArrayLike) -> Floats | None:
-        """Least probability (n,) that is flagged at these lengths; None where none is promised."""
-        near = (s for r, s in self.thresholds.items() if math.isclose(r, false_positive_rate))
-        least = next(near, None)
+        """Least probability (n,) that is flagged at these lengths; None without a guarantee."""
+        least = self.thresholds.find(false_positive_rate)
         if least is None:
             return None
         return self.calibrate(np.full(np.shape(words), least), words)
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Plain arrays, for a model folder."""
-        rates = sorted(self.thresholds)
+        """What `from_arrays` reads."""
         return {
             "center": self.center,
             "scale": self.scale,
             "calibration": self.calibration,
             "human_mean": np.stack([scale.mean for scale in self.human]),
             "human_variance": np.stack([scale.variance for scale in self.human]),
-            "threshold_rates": np.array(rates, dtype=np.float64),
-            "threshold_scores": np.array([self.thresholds[r] for r in rates], dtype=np.float64),
+            **self.thresholds.to_arrays(),
             **self.scorer.to_arrays("document"),
             **(self.adapter.to_arrays() if self.adapter is not None else {}),
         }
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> DocumentClassifier:
-        """What `to_arrays` gave."""
-        rates, scores = arrays["threshold_rates"], arrays["threshold_scores"]
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> DocumentClassifier:
+        """The classifier that a model folder holds."""
         return cls(
             arrays["center"],
             arrays["scale"],
             LinearScorer.from_arrays(arrays, "document"),
             arrays["calibration"],
             _read_scales(arrays["human_mean"], arrays["human_variance"]),
-            {float(r): float(s) for r, s in zip(rates, scores, strict=True)},
-            Adapter.from_arrays(arrays),
+            Thresholds.from_arrays(arrays),
+            Adapter.from_arrays(arrays) if Adapter.is_in(arrays) else None,
         )
 
 

@@ -35,10 +35,14 @@ class HumanScale:
     variance: Floats
 
     def standardize(self, scores: npt.ArrayLike, words: npt.ArrayLike) -> Floats:
-        """How far a score lies above the human mean of its length.
+        """How far each score (n,) lies above the human mean of its length, in the scale's units.
 
-        In the scale's units: of people's spread, or of where their tail reaches 1 (see
+        The unit is the spread of human articles, or where their tail reaches 1 (see
         `detector.training.fitting.classifier.even_tails`).
+
+        Args:
+            scores: (n,), of documents.
+            words: (n,), judged words of each document.
         """
         length = relative_length(words)
         mean = self.mean[0] + self.mean[1] * length

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,7 +29,7 @@ class LinearScorer:
         return np.asarray(features @ self.weights + self.bias, dtype=np.float32)
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]], name: str) -> LinearScorer:
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], name: str) -> LinearScorer:
         """The model stored as ``{name}_weights`` and ``{name}_bias``."""
         return cls(
             arrays[f"{name}_weights"].astype(np.float32), arrays[f"{name}_bias"].astype(np.float32)

@@ -14,15 +14,13 @@ from detector.version import __version__
 
 FORMAT = "mt-artifact-detector-bundle"
 
-#: 2: discriminants, and a scale for each of two answers.
-FORMAT_VERSION = 2
+#: 3: parts and arrays are named as the code names them, and replay data has a folder of its own.
+FORMAT_VERSION = 3
 
 MANIFEST = "manifest.json"
 
 # What a model is made of. Anything else, pickles, torch archives and code above all, stays out.
-_ALLOWED_SUFFIXES = frozenset(
-    {".csv", ".json", ".jsonl", ".log", ".md", ".model", ".onnx", ".safetensors", ".skops", ".txt"}
-)
+_ALLOWED_SUFFIXES = frozenset({".json", ".jsonl", ".md", ".model", ".onnx", ".safetensors", ".txt"})
 
 _ALLOWED_NAMES = frozenset({"LICENSE", "NOTICE"})
 
@@ -47,10 +45,10 @@ class Manifest:
         versions: of Python, this package and the libraries that fitted it.
         seed: the random seed of the training.
         corpora: name of each training corpus → its SHA-256 and number of rows.
-        thresholds: false-positive rate → threshold, bound and the articles it rests on.
+        thresholds: false-positive rate → threshold, its bound and the articles that it rests on.
         figures: the evaluation, as the model card shows it.
         licence: of the weights.
-        provenance: where the texts came from that the model learnt from.
+        provenance: where the training texts came from.
         files: path inside the folder, with "/" → size and checksum.
     """
 
@@ -71,6 +69,11 @@ class Manifest:
 
 
 def read_manifest(folder: Path) -> dict[str, Any]:
+    """The content of a folder's `manifest.json`.
+
+    Raises:
+        BundleError: there is no such folder, or it holds no manifest of this package.
+    """
     path = folder / MANIFEST
     if not folder.exists():
         raise BundleError(f"{folder}: no such model folder")
@@ -90,6 +93,11 @@ def read_manifest(folder: Path) -> dict[str, Any]:
 
 
 def parse_manifest(content: dict[str, Any], path: Path) -> Manifest:
+    """The manifest that was read from `path`.
+
+    Raises:
+        BundleError: it is of another format version, or fields are missing or garbled.
+    """
     number = content.get("format_version")
     if not isinstance(number, int) or number < 1:
         raise BundleError(f"{path}: damaged (format_version {number!r}); fetch the model again")
@@ -113,16 +121,23 @@ def parse_manifest(content: dict[str, Any], path: Path) -> Manifest:
         ) from error
 
 
-def verify_files(folder: Path, files: Mapping[str, FileRecord]) -> None:
+def check_listing(folder: Path, files: Mapping[str, FileRecord]) -> None:
+    """Refuse a folder that holds other files than its manifest lists; nothing is read.
+
+    Raises:
+        BundleError: a name leads out of the folder or is of a kind that a model does not hold, a
+            file is missing, not listed or of another size, or there is a link.
+    """
     for name in files:
         check_name(folder, name)
     present = {path.relative_to(folder).as_posix() for path in walk_files(folder)} - {MANIFEST}
     if extra := sorted(present - set(files)):
         raise BundleError(
-            f"{folder}: holds files that its manifest does not list: {list_names(extra)}; remove them"
+            f"{folder}: holds files that its manifest does not list: {list_names(extra)}; "
+            "remove them"
         )
     for name, record in files.items():
-        _verify_file(folder / name, record)
+        _check_size(folder / name, record)
 
 
 def check_name(folder: Path, name: str) -> None:
@@ -142,7 +157,11 @@ def _is_allowed(name: str) -> bool:
 
 
 def walk_files(folder: Path) -> Iterator[Path]:
-    """Every file below a folder; a link is refused, since it may lead out."""
+    """Every file below a folder, in order.
+
+    Raises:
+        BundleError: there is a link, which may lead out of the folder.
+    """
     for path in sorted(folder.rglob("*")):
         if path.is_symlink():
             raise BundleError(f"{path}: a link; a model holds plain files only")
@@ -150,7 +169,7 @@ def walk_files(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _verify_file(path: Path, record: FileRecord) -> None:
+def _check_size(path: Path, record: FileRecord) -> None:
     if not path.is_file():
         raise BundleError(f"{path}: missing; fetch the model again")
     size = path.stat().st_size
@@ -159,16 +178,27 @@ def _verify_file(path: Path, record: FileRecord) -> None:
             f"{path}: {size:,} bytes where {record.bytes:,} are listed: truncated or altered; "
             "fetch the model again"
         )
+
+
+def verify_file(path: Path, record: FileRecord) -> None:
+    """Read a file through, and refuse it if it is not the one that the manifest lists.
+
+    Raises:
+        BundleError: its size or its SHA-256 is another, or it is missing.
+    """
+    _check_size(path, record)
     if compute_checksum(path) != record.sha256:
         raise BundleError(f"{path}: altered: its checksum is not the listed one; fetch it again")
 
 
 def compute_checksum(path: Path) -> str:
+    """SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as stream:
         return file_digest(stream, "sha256").hexdigest()
 
 
 def list_names(names: Mapping[str, Any] | list[str], most: int = 8) -> str:
+    """Names for a message: the first of them, and how many more there are."""
     listed = sorted(names)
     more = f" and {len(listed) - most} more" if len(listed) > most else ""
     return ", ".join(listed[:most]) + more if listed else "nothing"

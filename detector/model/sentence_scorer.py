@@ -1,7 +1,8 @@
-"""What each column adds to a sentence's log-odds of not being original."""
+"""What each column of features contributes to a sentence's log-odds of not being original."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +14,12 @@ Floats = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class SentenceScorer:
-    """What each column of a sentence's evidence adds to its log-odds of "not original".
+    """What each column of a sentence's features contributes to its log-odds of "not original".
 
     Attributes:
-        weights: (EVIDENCE_COLUMNS,).
-        center: (EVIDENCE_COLUMNS,), the evidence of people's average sentence: a column adds
-            nothing where it is as usual.
+        weights: (FEATURE_COLUMNS,).
+        center: (FEATURE_COLUMNS,), the features of the average human sentence: a column
+            contributes nothing where it is as usual.
         constant: log-odds of that average sentence.
     """
 
@@ -27,7 +28,7 @@ class SentenceScorer:
     constant: float
 
     def weigh(self, matrix: Floats) -> Floats:
-        """Contributions (n, columns) of n sentences; with `constant` they add up to `score`."""
+        """Contributions (n, FEATURE_COLUMNS) of n sentences; with `constant` they are `score`."""
         return np.asarray((matrix - self.center) * self.weights, dtype=np.float32)
 
     def score(self, matrix: Floats) -> Floats:
@@ -43,7 +44,7 @@ class SentenceScorer:
         }
 
     @classmethod
-    def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> SentenceScorer:
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> SentenceScorer:
         """The scorer that a model folder holds."""
         return cls(
             arrays["sentence_weights"].astype(np.float32),

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-_ARRAYS, _SUGGESTIONS = "artifacts.safetensors", "suggestions.json"
+_ARRAYS, _SUGGESTIONS = "spans.safetensors", "suggestions.json"
 
 
 class ArtifactFinder:
@@ -59,9 +59,9 @@ class ArtifactFinder:
             bundle.read_json(_SUGGESTIONS),
         )
         usage = None
-        if "usage_table" in arrays:
+        if "co_occurrence_table" in arrays:
             usage = CooccurrenceCounts(
-                arrays["usage_table"].astype(np.uint16, copy=False), float(arrays["usage_words"][0])
+                arrays["co_occurrence_table"].astype(np.uint16, copy=False), float(arrays["co_occurrence_words"][0])
             )
         return cls(memory, WordModel.from_arrays(arrays), usage)
 
@@ -70,8 +70,8 @@ class ArtifactFinder:
         tables = {
             "memory_words": self.memory.words,
             "memory_pairs": self.memory.pairs,
-            "usage_table": self.usage.table,
-            "usage_words": np.array([self.usage.words]),
+            "co_occurrence_table": self.usage.table,
+            "co_occurrence_words": np.array([self.usage.words]),
         }
         return {
             _ARRAYS: tables | self.model.to_arrays(),

@@ -99,28 +99,29 @@ def make_pairs() -> Callable[..., pd.DataFrame]:
 def tiny_base_bundle(
     tiny_bundle: Path, draw_documents: DrawDocuments, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
-    """A model folder as `tiny_bundle`, which keeps the evidence that it was fitted on."""
+    """A model folder as `tiny_bundle`, with its replay data in ``base-replay`` beside it."""
+    from detector.model import parts
     from detector.model.bundle import Bundle
-    from detector.model.bundle_writing import write_bundle
+    from detector.model.bundle_writing import NewBundle, write_bundles
     from detector.model.sentence_scorer import SentenceScorer
     from detector.training.fitting.classifier import fit_classifier
     from detector.training.fitting.feature_table import FeatureTable
-    from detector.training.retraining.replay_data import classifier_parts
+    from detector.training.retraining.replay_data import draft_replay_data, pack_classifier
 
     drawn = draw_documents(500, 150, seed=3)
     frame = drawn.frame.assign(pivot="", rate=0.0, split="dev", held_out=False)
     documents = FeatureTable(frame, drawn.matrices, drawn.counts)
     fitted = fit_classifier(documents)
     base = Bundle.open(tiny_bundle)
-    scorer = SentenceScorer.from_arrays(base.read_arrays("classifier.safetensors"))
-    names = ("encoder", "features.safetensors", "common_words.json", "ngram_language_model.safetensors")
-    parts = {name: base.path(name) for name in names}
-    return write_bundle(
+    scorer = SentenceScorer.from_arrays(base.read_arrays(parts.CLASSIFIER))
+    kept = {name: base.path(name) for name in base.manifest.files}
+    model = NewBundle(
         tmp_path_factory.mktemp("base") / "base",
-        parts | classifier_parts(fitted.classifier, scorer, documents),
+        kept | {parts.CLASSIFIER: pack_classifier(fitted.classifier, scorer)},
         name="base",
         seed=3,
         thresholds={str(row["false_positive_rate"]): row for row in fitted.threshold_table},
         licence="Apache-2.0",
         provenance="invented",
-    ).folder
+    )
+    return write_bundles([model, draft_replay_data(model, documents)])[0].folder

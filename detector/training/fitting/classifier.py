@@ -217,9 +217,7 @@ def name_outlets(frame: pd.DataFrame) -> pd.Series:
     return frame["group"].where(~frame["by_translator"].astype(bool), TRANSLATOR_GROUP)
 
 
-def keep_guarantees(
-    human: pd.DataFrame, scores: Floats
-) -> tuple[Thresholds, list[dict[str, Any]]]:
+def keep_guarantees(human: pd.DataFrame, scores: Floats) -> tuple[Thresholds, list[dict[str, Any]]]:
     """`fit_thresholds` of whole human articles, of which `people` says whose they are."""
     groups = name_outlets(human).reset_index(drop=True)
     guaranteed = sorted(groups[read_column(human, "guaranteed", False)].unique())

@@ -19,6 +19,7 @@ from detector.features.document_features import DocumentFeatures
 from detector.model.linear import LinearScorer
 from detector.model.mlp import MultilayerPerceptron
 from detector.model.thresholds import Thresholds
+from detector.model.thresholds import Thresholds
 from detector.results import EDITED, MACHINE_REWRITTEN, RELATIONS
 from detector.text.hashing import hash_unordered_pair
 from detector.training.fitting.networks import fit_network

@@ -10,6 +10,8 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import beta
 
+from detector.model.thresholds import Thresholds
+
 Floats = npt.NDArray[np.float64]
 
 #: False-positive rates for which a threshold is sought.

@@ -14,8 +14,9 @@ from pyarrow.parquet import ParquetFile
 from detector.errors import DetectorError
 from detector.features.encoder import SentenceEncoder
 from detector.features.extractor import FeatureExtractor
+from detector.model import parts
 from detector.model.bundle import Bundle
-from detector.model.bundle_writing import write_bundle
+from detector.model.bundle_writing import NewBundle, write_bundles
 from detector.results import ORIGINAL
 from detector.text.sentences import split_sentences
 from detector.training.corpora.documents import load_documents, spin_documents, subsample_documents
@@ -45,7 +46,7 @@ from detector.training.generation.apertium import ApertiumRoundTrip
 from detector.training.generation.freedict import FreeDictPivotSource
 from detector.training.generation.spinner import Spinner
 from detector.training.generation.synonym_sources import SynonymSource, WordNetSource
-from detector.training.retraining.replay_data import classifier_parts
+from detector.training.retraining.replay_data import draft_replay_data, pack_classifier
 
 #: How many machine versions of one original take part, by corpus.
 VERSIONS_PER_ORIGINAL = {
@@ -311,20 +312,20 @@ def write_shipped_model(
     corpora = list_corpora(folder)
     thresholds = {str(row["false_positive_rate"]): row for row in fitted.threshold_table}
     card = format_card("default", corpora, thresholds, figures, LICENCE, PROVENANCE)
-    return write_bundle(
+    model = NewBundle(
         output,
         {
-            "encoder": work / "encoder",
-            "features.safetensors": dict(extractor.heads)
+            parts.ENCODER: work / "encoder",
+            parts.FEATURES: dict(extractor.heads)
             | {k: v.astype(np.float16) for k, v in extractor.lexical.to_arrays("lexical").items()}
             | extractor.style.to_arrays("style")
             | extractor.discriminant.to_arrays("discriminant"),
-            "common_words.json": sorted(extractor.common_words),
-            "ngram_language_model.safetensors": extractor.language_model.to_arrays(),
-            "model_card.md": card.encode(),
+            parts.COMMON_WORDS: sorted(extractor.common_words),
+            parts.NGRAM_LANGUAGE_MODEL: extractor.language_model.to_arrays(),
+            parts.CLASSIFIER: pack_classifier(fitted.classifier, scorer),
+            parts.MODEL_CARD: card.encode(),
         }
-        | logs
-        | classifier_parts(fitted.classifier, scorer, documents),
+        | logs,
         name="default",
         seed=SEED,
         corpora=corpora,
@@ -333,3 +334,4 @@ def write_shipped_model(
         licence=LICENCE,
         provenance=PROVENANCE,
     )
+    return write_bundles([model, draft_replay_data(model, documents)])[0]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detector.model.fingerprint import FINGERPRINT_FILE
+from detector.model import parts
 from detector.results import ORIGINAL
 from detector.training.corpora.validation import find_contradicted, note_contradicted
 from detector.training.evaluation.regression_check import ScoredSet, describe_scores, score_directly
@@ -87,7 +87,7 @@ def _fit_thresholds(run: Run, fingerprint: FeatureTable) -> Fit:
     old, joined = _join(run, new)
     adapted = refit_guarantees(joined, run.classifier)
     if adapted.fingerprint is not None:
-        run.parts[FINGERPRINT_FILE] = adapted.fingerprint.to_arrays()
+        run.parts[parts.FINGERPRINT] = adapted.fingerprint.to_arrays()
     seen = fingerprint.learn(adapted.fingerprint)
     scores, _ = adapted.fitted.classifier.score(seen.summaries, seen.words)
     return Fit(adapted, joined, scores, [_score_project_set(run, old, adapted.fitted)])
@@ -116,7 +116,7 @@ def _finish_classifier(
     run: Run, old: FeatureTable, joined: FeatureTable, adapted: AdaptedClassifier
 ) -> Fit:
     if adapted.fingerprint is not None:
-        run.parts[FINGERPRINT_FILE] = adapted.fingerprint.to_arrays()
+        run.parts[parts.FINGERPRINT] = adapted.fingerprint.to_arrays()
     of_user = adapted.fitted.out_of_fold[len(old.frame) :]
     return Fit(adapted, joined, of_user, [_score_project_set(run, old, adapted.fitted)])
 
@@ -129,7 +129,7 @@ def _fit_on_user_alone(run: Run, fingerprint: FeatureTable) -> Fit:
 
 def _join(run: Run, new: FeatureTable) -> tuple[FeatureTable, FeatureTable]:
     """What is kept of the base's evidence, and that with the new."""
-    run.features = load_replay_data(run.base)
+    run.features = load_replay_data(run.base, run.settings.replay)
     # The base's scorer has seen these articles: they must not be scored as if it had not.
     frame = run.features.frame
     seen = new.frame["article_id"].isin(set(frame["article_id"][frame["fitted"].astype(bool)]))

@@ -1,33 +1,39 @@
-"""The training evidence that a model keeps, so that what it learnt is not forgotten by the next.
+"""Replay data: what a model was fitted on, kept so that retraining does not forget it.
 
-Numbers per sentence, what each document was, and the traces that a new machine is learnt against;
-no text.
+The features of each sentence, what each document was, and the fingerprints that a new machine is
+fitted against; no text. It lies in a folder of its own beside the model's, with a manifest of the
+same kind, since scoring does not need it.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detector.errors import DetectorError
 from detector.features.columns import FEATURE_COLUMNS
+from detector.model import parts
 from detector.model.bundle import Bundle
+from detector.model.bundle_writing import NewBundle, pack_arrays
 from detector.model.document_classifier import DocumentClassifier
+from detector.model.manifest import MANIFEST
 from detector.model.sentence_scorer import SentenceScorer
 from detector.results import LABELS, ORIGINAL
-from detector.training.corpora.pairs_files import PairsError
 from detector.training.fitting.feature_table import FeatureTable, concatenate, read_column
 from detector.training.retraining.fingerprints import DocumentFingerprints
 
-REPLAY_FEATURES_FILE = "training_evidence.safetensors"
+FEATURES_FILE = "features.safetensors"
 
-REPLAY_DOCUMENTS_FILE = "training_documents.json"
+DOCUMENTS_FILE = "documents.json"
 
-FINGERPRINTS_FILE = "training_traces.safetensors"
+FINGERPRINTS_FILE = "fingerprints.safetensors"
 
 #: What retraining adds to a document of the recipe, and what stands for it there.
 ADDED_COLUMNS: dict[str, Any] = {
@@ -40,36 +46,105 @@ ADDED_COLUMNS: dict[str, Any] = {
 
 _NEEDED = ("label", "group", "article_id", "system", "by_translator")
 
+# The figure of a replay folder's manifest that says whose replay data it is.
+_CLASSIFIER_CHECKSUM = "classifier"
 
-def classifier_parts(
-    classifier: DocumentClassifier, scorer: SentenceScorer, documents: FeatureTable
-) -> dict[str, Any]:
-    """The parts of a model folder that a refit replaces."""
-    arrays, frame = pack_replay_data(documents)
-    fingerprints = (
-        {}
-        if documents.fingerprints is None
-        else {FINGERPRINTS_FILE: documents.fingerprints.to_arrays()}
+
+class ReplayDataError(DetectorError):
+    """The replay data of a model cannot be found or used."""
+
+
+def locate_replay_data(model: Path) -> Path:
+    """Where the replay data of a model folder lies: ``replay`` beside ``default``.
+
+    A model of another name has it in ``NAME-replay``.
+    """
+    name = model.resolve().name
+    return model.resolve().with_name("replay" if name == "default" else f"{name}-replay")
+
+
+def open_replay_data(model: Bundle, folder: Path | None = None) -> Bundle:
+    """Open the replay data of a model: in `folder`, or where `locate_replay_data` says.
+
+    Raises:
+        ReplayDataError: there is none, or it is another model's.
+        BundleError: the folder is damaged or of another format version.
+    """
+    place = folder or locate_replay_data(model.folder)
+    if not (place / MANIFEST).is_file():
+        raise ReplayDataError(
+            f"{place}: no replay data. {model.identifier} cannot be retrained without it: it holds "
+            "the features of the documents that the model was fitted on, which are fitted on again "
+            "beside yours. The wheel does not carry it; a checkout and the source archive have it "
+            "in models/replay, and retraining writes it beside the new model: name its folder with "
+            "--replay"
+        )
+    replay = Bundle.open(place)
+    own = model.manifest.files.get(parts.CLASSIFIER)
+    if own is None or replay.manifest.figures.get(_CLASSIFIER_CHECKSUM) != own.sha256:
+        raise ReplayDataError(
+            f"{place}: not the replay data of {model.identifier}; name the right folder with "
+            "--replay"
+        )
+    return replay
+
+
+def load_replay_data(model: Bundle, folder: Path | None = None) -> FeatureTable:
+    """The replay data of a model to start from, with every one of `ADDED_COLUMNS`.
+
+    Raises:
+        ReplayDataError: there is none, it is another model's, of another version or damaged.
+        BundleError: the folder is damaged or of another format version.
+    """
+    replay = open_replay_data(model, folder)
+    documents = _unpack_features(replay)
+    if FINGERPRINTS_FILE in replay.manifest.files:
+        fingerprints = _unpack_fingerprints(replay, len(documents.frame))
+        documents = replace(documents, fingerprints=fingerprints)
+    return fill_columns(documents)
+
+
+def draft_replay_data(model: NewBundle, documents: FeatureTable) -> NewBundle:
+    """The replay folder of a new model, to be written with it.
+
+    Args:
+        model: holds what `pack_classifier` gave.
+        documents: those that it was fitted on.
+    """
+    checksum = sha256(model.parts[parts.CLASSIFIER]).hexdigest()
+    return replace(
+        model,
+        folder=locate_replay_data(model.folder),
+        name="replay",
+        parts=pack_replay_data(documents),
+        thresholds={},
+        figures={_CLASSIFIER_CHECKSUM: checksum},
     )
-    return fingerprints | {
-        "classifier.safetensors": classifier.to_arrays() | scorer.to_arrays(),
-        REPLAY_FEATURES_FILE: arrays,
-        REPLAY_DOCUMENTS_FILE: frame,
-    }
 
 
-def pack_replay_data(documents: FeatureTable) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Training evidence as compact arrays (no text), and what each document was."""
-    arrays = {
+def pack_classifier(classifier: DocumentClassifier, scorer: SentenceScorer) -> bytes:
+    """The part of a model folder that every refit replaces."""
+    return pack_arrays(classifier.to_arrays() | scorer.to_arrays())
+
+
+def pack_replay_data(documents: FeatureTable) -> dict[str, Any]:
+    """The parts of a replay folder: features as compact arrays, and what each document was."""
+    features = {
         "matrix": np.concatenate(documents.matrices).astype(np.float16),
         "counts": np.concatenate(documents.counts).astype(np.uint16),
         "sizes": np.array([len(m) for m in documents.matrices], dtype=np.int32),
     }
-    return arrays, json.loads(documents.frame.to_json(orient="records"))
+    packed: dict[str, Any] = {
+        FEATURES_FILE: features,
+        DOCUMENTS_FILE: json.loads(documents.frame.to_json(orient="records")),
+    }
+    if documents.fingerprints is not None:
+        packed[FINGERPRINTS_FILE] = documents.fingerprints.to_arrays()
+    return packed
 
 
 def round_replay_data(documents: FeatureTable) -> FeatureTable:
-    """Documents as they come back out of a model, so that refitting from it gives the same."""
+    """Documents as they come back out of a replay folder, so that refitting gives the same."""
     return replace(
         documents,
         matrices=[m.astype(np.float16).astype(np.float32) for m in documents.matrices],
@@ -78,23 +153,19 @@ def round_replay_data(documents: FeatureTable) -> FeatureTable:
     )
 
 
-def unpack_replay_data(arrays: dict[str, Any], bundle: Bundle) -> FeatureTable:
-    """What `pack_replay_data` kept.
-
-    Raises:
-        PairsError: it is of another version, or its parts do not fit together.
-    """
+def _unpack_features(replay: Bundle) -> FeatureTable:
+    arrays = replay.read_arrays(FEATURES_FILE)
     if arrays["matrix"].shape[1] != len(FEATURE_COLUMNS):
-        raise PairsError(f"{bundle.folder}: its evidence is of another version; use a newer base")
-    frame = pd.DataFrame(bundle.read_json(REPLAY_DOCUMENTS_FILE))
-    sizes = arrays["sizes"]
+        raise ReplayDataError(f"{replay.folder}: of another version; use a newer model's")
+    frame = pd.DataFrame(replay.read_json(DOCUMENTS_FILE))
+    sizes = arrays["sizes"].astype(np.int64)
     if (
         not set(_NEEDED) <= set(frame.columns)
         or len(sizes) != len(frame)
         or not sizes.sum() == len(arrays["matrix"]) == len(arrays["counts"])
         or not frame["label"].isin(LABELS).all()
     ):
-        raise PairsError(f"{bundle.folder}: its training evidence is damaged; use another base")
+        raise _report_damage(replay)
     bounds = np.cumsum(sizes)[:-1]
     return FeatureTable(
         frame,
@@ -103,35 +174,18 @@ def unpack_replay_data(arrays: dict[str, Any], bundle: Bundle) -> FeatureTable:
     )
 
 
-def load_replay_data(bundle: Bundle) -> FeatureTable:
-    """The training evidence of a model to start from, with every one of `ADDED_COLUMNS`.
-
-    Raises:
-        PairsError: the model holds none, or not one that can be used.
-    """
-    if REPLAY_FEATURES_FILE not in bundle.manifest.files:
-        raise PairsError(
-            f"{bundle.folder}: keeps no training evidence, so it cannot be retrained; start from "
-            "the shipped model"
-        )
-    documents = unpack_replay_data(bundle.read_arrays(REPLAY_FEATURES_FILE), bundle)
-    if FINGERPRINTS_FILE in bundle.manifest.files:
-        documents = replace(
-            documents, fingerprints=_unpack_fingerprints(bundle, len(documents.frame))
-        )
-    return fill_columns(documents)
-
-
-def _unpack_fingerprints(bundle: Bundle, documents: int) -> DocumentFingerprints:
+def _unpack_fingerprints(replay: Bundle, documents: int) -> DocumentFingerprints:
     try:
-        fingerprints = DocumentFingerprints.from_arrays(bundle.read_arrays(FINGERPRINTS_FILE))
+        fingerprints = DocumentFingerprints.from_arrays(replay.read_arrays(FINGERPRINTS_FILE))
     except (ValueError, KeyError, IndexError) as error:
-        raise PairsError(
-            f"{bundle.folder}: its training traces are damaged; use another base"
-        ) from error
+        raise _report_damage(replay) from error
     if len(fingerprints.words) != documents:
-        raise PairsError(f"{bundle.folder}: its training traces are damaged; use another base")
+        raise _report_damage(replay)
     return fingerprints
+
+
+def _report_damage(replay: Bundle) -> ReplayDataError:
+    return ReplayDataError(f"{replay.folder}: its parts do not fit together; use another folder")
 
 
 def fill_columns(documents: FeatureTable) -> FeatureTable:
@@ -147,8 +201,8 @@ def join_replay_data(
 ) -> tuple[FeatureTable, npt.NDArray[np.bool_]]:
     """Both collections, the new ones last, and which old documents stayed.
 
-    What was brought again of an article replaces what was kept of it: people's texts people's,
-    a machine's versions a machine's.
+    What was brought again of an article replaces what was kept of it: human texts human ones, a
+    machine's versions a machine's.
     """
     brought = set(_list_sides(new.frame))
     stay = np.array([side not in brought for side in _list_sides(old.frame)], dtype=bool)

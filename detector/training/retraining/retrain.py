@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from detector.features.extractor import FeatureExtractor
+from detector.model import parts
 from detector.model.bundle import Bundle
 from detector.model.document_classifier import DocumentClassifier
 from detector.training.corpora.findings import ValidationReport
@@ -37,12 +38,7 @@ from detector.training.fitting.classifier import summarize_fit
 from detector.training.fitting.feature_table import FeatureTable, extract_features
 from detector.training.generation.augmentation import Maker, augment_documents, list_makers
 from detector.training.retraining.fitting import Fit, fit_run
-from detector.training.retraining.replay_data import (
-    classifier_parts,
-    pack_replay_data,
-    round_replay_data,
-    unpack_replay_data,
-)
+from detector.training.retraining.replay_data import open_replay_data, round_replay_data
 from detector.training.retraining.settings import (
     DEPTHS,
     ENCODER,
@@ -59,11 +55,8 @@ __all__ = [
     "PairsError",
     "RetrainSettings",
     "WorseModelError",
-    "classifier_parts",
-    "pack_replay_data",
     "retrain",
     "summarize_fit",
-    "unpack_replay_data",
 ]
 
 
@@ -92,10 +85,12 @@ def retrain(
     settings = settings or RetrainSettings()
     check_settings(settings, output)
     bundle = Bundle.open(base)
+    if settings.depth != ENCODER:
+        open_replay_data(bundle, settings.replay)  # a fault of it is told before any work
     run = Run(
         settings,
         bundle,
-        DocumentClassifier.from_arrays(bundle.read_arrays("classifier.safetensors")),
+        DocumentClassifier.from_arrays(bundle.read_arrays(parts.CLASSIFIER)),
         ValidationReport(),
         say,
     )
@@ -167,8 +162,8 @@ def _tune(run: Run, documents: pd.DataFrame) -> tuple[FeatureExtractor, pd.DataF
         run.say,
     )
     run.tuned_on = tuned.pairs
-    features = run.base.read_arrays("features.safetensors")
-    run.parts = {"encoder": tuned.folder, "features.safetensors": features | tuned.extractor.heads}
+    features = run.base.read_arrays(parts.FEATURES)
+    run.parts = {parts.ENCODER: tuned.folder, parts.FEATURES: features | tuned.extractor.heads}
     return tuned.extractor, rest
 
 
@@ -181,7 +176,7 @@ def _fit_discriminant(run: Run, gathered: FeatureTable) -> FeatureTable:
     matrices = fill_discriminants(gathered, scorer).matrices
     for row, matrix in zip(np.flatnonzero(~held_out), fingerprint.matrices, strict=True):
         matrices[row] = matrix
-    run.parts["features.safetensors"] |= scorer.to_arrays("discriminant")
+    run.parts[parts.FEATURES] |= scorer.to_arrays("discriminant")
     return replace(gathered, matrices=matrices)
 
 

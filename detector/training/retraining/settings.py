@@ -58,6 +58,8 @@ class RetrainSettings:
         round_trips: languages to send originals through with `translators`.
         translators: model folders or hub names, see `list_makers`.
         accept_regression: write the model even if it is worse.
+        replay: folder of the base's replay data; beside the base unless told. The depth
+            ``encoder`` needs none: another encoder gives other features.
         seed: of spinners and encoder tuning; recorded.
         encoder_base: for the depth ``encoder``: what to start from.
         work: for the depth ``encoder``: where its checkpoint lies.
@@ -71,6 +73,7 @@ class RetrainSettings:
     round_trips: tuple[str, ...] = ()
     translators: tuple[str, ...] = ()
     accept_regression: bool = False
+    replay: Path | None = None
     seed: int = 20260101
     encoder_base: str | None = None
     work: Path = Path("build/retrained-encoder")

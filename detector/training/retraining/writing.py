@@ -8,10 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from detector.detector import LOG_ODDS_FILE
 from detector.errors import DetectorError
+from detector.model import parts
 from detector.model.bundle import Bundle
-from detector.model.bundle_writing import write_bundle
+from detector.model.bundle_writing import NewBundle, write_bundles
 from detector.model.document_classifier import DocumentClassifier
 from detector.model.sentence_scorer import SentenceScorer
 from detector.training.corpora.splits import checksum_file
@@ -20,15 +20,15 @@ from detector.training.evaluation.model_card import format_card, make_card
 from detector.training.evaluation.regression_check import RATE, ScoredSet, SetComparison
 from detector.training.fitting.classifier import summarize_fit
 from detector.training.retraining.fitting import Fit
-from detector.training.retraining.replay_data import classifier_parts
+from detector.training.retraining.replay_data import draft_replay_data, pack_classifier
 from detector.training.retraining.settings import ENCODER, Run
 
 _WEIGHTS_LICENCE = "Apache-2.0"
 
-_KEPT_PARTS = ("encoder", "features.safetensors", "common_words.json", "ngram_language_model.safetensors")
+_KEPT_PARTS = (parts.ENCODER, parts.FEATURES, parts.COMMON_WORDS, parts.NGRAM_LANGUAGE_MODEL)
 
 #: Kept where the base holds them and the encoder that they were fitted on stays.
-_KEPT_WITH_ENCODER = ("comparison.safetensors", "spans.safetensors", "suggestions.json")
+_KEPT_WITH_ENCODER = (parts.COMPARISON, parts.SPANS, parts.SUGGESTIONS)
 
 
 def write_run(
@@ -59,29 +59,29 @@ def write_run(
     if run.settings.depth != ENCODER:
         kept |= {name: run.base.path(name) for name in beside}
         if beside:
-            held = LOG_ODDS_FILE in run.base.manifest.files
-            source = LOG_ODDS_FILE if held else "classifier.safetensors"
-            kept[LOG_ODDS_FILE] = run.base.path(source)
+            held = parts.LOG_ODDS in run.base.manifest.files
+            source = parts.LOG_ODDS if held else parts.CLASSIFIER
+            kept[parts.LOG_ODDS] = run.base.path(source)
     elif beside:
         run.say("the new encoder's model neither compares copies nor points at artifacts")
-    parts = (
-        kept
-        | run.parts
-        | classifier_parts(fit.fitted.classifier, _choose_scorer(run, fit), fit.joined)
+    fitted = {
+        parts.CLASSIFIER: pack_classifier(fit.fitted.classifier, _choose_scorer(run, fit)),
+        parts.MODEL_CARD: format_card(*described).encode(),
+        parts.MODEL_CARD_FIGURES: card,
+    }
+    model = NewBundle(
+        output,
+        kept | run.parts | fitted,
+        name=output.name,
+        seed=run.settings.seed,
+        corpora=corpora,
+        thresholds=thresholds,
+        figures=figures,
+        licence=licence,
+        provenance=provenance,
     )
-    parts |= {"model_card.md": format_card(*described).encode(), "model_card.json": card}
     try:
-        return write_bundle(
-            output,
-            parts,
-            name=output.name,
-            seed=run.settings.seed,
-            corpora=corpora,
-            thresholds=thresholds,
-            figures=figures,
-            licence=licence,
-            provenance=provenance,
-        )
+        return write_bundles([model, draft_replay_data(model, fit.joined)])[0]
     except OSError as error:
         raise DetectorError(
             f"{output}: the model could not be written ({error}); what was there is as it was"
@@ -109,7 +109,7 @@ def draw_run(run: Run, output: Path, sets: list[ScoredSet], classifier: Document
 def _choose_scorer(run: Run, fit: Fit) -> SentenceScorer:
     """The base's scorer of sentences, or a new one where sentences are read by another encoder."""
     if run.settings.depth != ENCODER:
-        return SentenceScorer.from_arrays(run.base.read_arrays("classifier.safetensors"))
+        return SentenceScorer.from_arrays(run.base.read_arrays(parts.CLASSIFIER))
     from detector.training.fitting.sentence_models import fit_sentence_scorer
 
     return fit_sentence_scorer(fit.joined)

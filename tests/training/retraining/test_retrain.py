@@ -21,14 +21,20 @@ from detector.cli.train import _name_command, train
 from detector.errors import BundleError, DetectorError
 from detector.features.extractor import FeatureExtractor
 from detector.features.ngrams import hash_words
+from detector.model import parts
 from detector.model.bundle import Bundle
+from detector.model.bundle_writing import write_bundle
 from detector.model.document_classifier import DocumentClassifier
-from detector.model.fingerprint import FINGERPRINT_FILE, MachineFingerprint
+from detector.model.fingerprint import MachineFingerprint
 from detector.training.evaluation.regression_check import SetComparison
-from detector.training.recipes.shipped_pairs import add_parts
 from detector.training.retraining import retrain as retrain_module
 from detector.training.retraining.fingerprints import DocumentFingerprints
-from detector.training.retraining.replay_data import FINGERPRINTS_FILE, load_replay_data
+from detector.training.retraining.replay_data import (
+    FINGERPRINTS_FILE,
+    ReplayDataError,
+    load_replay_data,
+    locate_replay_data,
+)
 from detector.training.retraining.retrain import PairsError, retrain
 from detector.training.retraining.settings import RetrainSettings, WorseModelError
 
@@ -50,6 +56,20 @@ def retrain_quietly(
     said: list[str] = []
     bundle = retrain(paths, base, output, settings, said.append)
     return bundle, "\n".join(said)
+
+
+def copy_with_replay_data(model: Path, folder: Path) -> Path:
+    for source in (model, locate_replay_data(model)):
+        shutil.copytree(source, folder / source.name)
+    return folder / model.name
+
+
+def add_to_replay_data(model: Path, fresh: dict[str, Any]) -> None:
+    replay = Bundle.open(locate_replay_data(model))
+    kept: dict[str, Any] = {name: replay.path(name) for name in replay.manifest.files}
+    write_bundle(
+        replay.folder, kept | fresh, name="replay", seed=3, figures=replay.manifest.figures
+    )
 
 
 def list_files(folder: Path) -> dict[str, bytes]:
@@ -245,12 +265,13 @@ def test_a_full_disk_leaves_what_was_there(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    shutil.copytree(retrained[0].folder, tmp_path / "mine")
-    before = list_files(tmp_path / "mine")
+    for folder in (retrained[0].folder, locate_replay_data(retrained[0].folder)):
+        shutil.copytree(folder, tmp_path / folder.name)
+    before = list_files(tmp_path)
     write_bytes = Path.write_bytes
 
     def fill(path: Path, data: bytes) -> int:
-        if path.name == "training_evidence.safetensors":
+        if path.name == "documents.json":
             write_bytes(path, data[:100])
             raise OSError(28, "No space left on device")
         return write_bytes(path, data)
@@ -259,9 +280,9 @@ def test_a_full_disk_leaves_what_was_there(
     path = write(make_pairs(12), tmp_path / "pairs.csv")
     with pytest.raises(DetectorError, match=r"could not be written.*No space left"):
         retrain_quietly([path], tiny_base_bundle, tmp_path / "mine")
-    assert list_files(tmp_path / "mine") == before
     # no half of a model, no picture of one
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["mine", "pairs.csv"]
+    path.unlink()
+    assert list_files(tmp_path) == before
 
 
 def test_a_newer_base_is_refused(
@@ -275,11 +296,11 @@ def test_a_newer_base_is_refused(
         retrain_quietly([path], newer, tmp_path / "mine")
 
 
-def test_a_base_without_evidence_is_refused(
+def test_a_base_without_replay_data_is_refused(
     tiny_bundle: Path, make_pairs: MakePairs, tmp_path: Path
 ) -> None:
     path = write(make_pairs(12), tmp_path / "pairs.csv")
-    with pytest.raises(PairsError, match="keeps no training evidence"):
+    with pytest.raises(ReplayDataError, match=r"tiny-replay: no replay data.*--replay"):
         retrain_quietly([path], tiny_bundle, tmp_path / "mine")
 
 
@@ -457,8 +478,7 @@ def base_with_traces(
     tiny_base_bundle: Path, make_pairs: MakePairs, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """`tiny_base_bundle` with traces: of its documents, words of people's invented articles."""
-    folder = tmp_path_factory.mktemp("traces") / "base"
-    shutil.copytree(tiny_base_bundle, folder)
+    folder = copy_with_replay_data(tiny_base_bundle, tmp_path_factory.mktemp("traces"))
     bundle = Bundle.open(folder)
     count = len(load_replay_data(bundle).frame)
     extractor = FeatureExtractor.from_bundle(bundle, threads=1)
@@ -470,7 +490,8 @@ def base_with_traces(
     fingerprints = DocumentFingerprints(
         embeddings.astype(np.float32), [words[i % 40] for i in range(count)]
     )
-    return add_parts(bundle, {FINGERPRINTS_FILE: fingerprints.to_arrays()}, {}).folder
+    add_to_replay_data(folder, {FINGERPRINTS_FILE: fingerprints.to_arrays()})
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -498,9 +519,10 @@ def test_a_new_machine_is_learnt_and_found(
     assert sum(v.flagged for v in new.score(copies)) == len(copies) > before + 3
     assert sum(v.flagged for v in new.score(originals)) <= 1
     # the classifier itself is the base's
-    parts = [DocumentClassifier.from_arrays(b.read_arrays("classifier.safetensors"))
+    classifiers = [DocumentClassifier.from_arrays(b.read_arrays("classifier.safetensors"))
              for b in (Bundle.open(base_with_traces), bundle)]  # fmt: skip
-    np.testing.assert_array_equal(parts[0].scorer.weights, parts[1].scorer.weights)
+    old_one, new_one = classifiers
+    np.testing.assert_array_equal(old_one.scorer.weights, new_one.scorer.weights)
 
 
 def test_what_is_learnt_is_written_alike_twice(
@@ -523,7 +545,7 @@ def test_new_thresholds_keep_what_was_learnt(
     path = write(human, tmp_path / "people.csv")
     new, _ = retrain_quietly([path], bundle.folder, tmp_path / "new", settings)
     old, kept = (
-        MachineFingerprint.from_arrays(b.read_arrays(FINGERPRINT_FILE)) for b in (bundle, new)
+        MachineFingerprint.from_arrays(b.read_arrays(parts.FINGERPRINT)) for b in (bundle, new)
     )
     np.testing.assert_array_equal(old.words, kept.words)
     copies = make_pairs(20, first=500, known=False)["text"].tolist()
@@ -552,13 +574,11 @@ def test_a_taught_model_is_retrained_on_its_own_articles(
 def test_damaged_traces_are_refused(
     base_with_traces: Path, make_pairs: MakePairs, tmp_path: Path
 ) -> None:
-    folder = tmp_path / "base"
-    shutil.copytree(base_with_traces, folder)
-    bundle = Bundle.open(folder)
-    arrays = bundle.read_arrays(FINGERPRINTS_FILE)
-    add_parts(bundle, {FINGERPRINTS_FILE: arrays | {"sizes": arrays["sizes"][:-1]}}, {})
+    folder = copy_with_replay_data(base_with_traces, tmp_path)
+    arrays = Bundle.open(locate_replay_data(folder)).read_arrays(FINGERPRINTS_FILE)
+    add_to_replay_data(folder, {FINGERPRINTS_FILE: arrays | {"sizes": arrays["sizes"][:-1]}})
     path = write(make_pairs(12), tmp_path / "pairs.csv")
-    with pytest.raises(PairsError, match="training traces are damaged"):
+    with pytest.raises(ReplayDataError, match="parts do not fit together"):
         retrain_quietly([path], folder, tmp_path / "mine")
 
 

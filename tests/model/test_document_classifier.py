@@ -1,4 +1,4 @@
-"""Scores of documents are judged by their length, calibrated, and held against a promise."""
+"""Scores of documents are standardised by length, calibrated, and held against thresholds."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from detector.features.columns import SUMMARY_COLUMNS
 from detector.model.document_classifier import DocumentClassifier, calibration_columns, expand
 from detector.model.length_scale import HumanScale, relative_length
 from detector.model.linear import LinearScorer
+from detector.model.thresholds import Thresholds
 
 if TYPE_CHECKING:
     from conftest import DrawDocuments
@@ -31,7 +32,7 @@ def make_classifier(calibration: tuple[float, ...] = (1.0, 0.2, -0.3, 0.1)) -> D
             HumanScale(np.array([-1.0, 0.5]), np.array([0.5, 0.25])),
             HumanScale(np.array([0.5, 0.0]), np.array([4.0, 0.0])),
         ),
-        {0.05: 1.6, 0.01: 2.4},
+        Thresholds({0.05: 1.6, 0.01: 2.4}),
     )
 
 
@@ -73,7 +74,7 @@ def test_human_scale_grows_as_texts_shorten() -> None:
     assert scale.standardize([4.0, 4.0], [300, 100]) == pytest.approx([2.0, 4 / np.sqrt(10)])
 
 
-def test_answers_are_log_odds_of_each_machine_against_people() -> None:
+def test_answers_are_log_odds_of_each_machine_against_humans() -> None:
     answers = make_classifier().answer([[3.0, 2.0]], [300])
     # logits: original .5, translated 1, spun 2
     np.testing.assert_allclose(answers, [[0.5, 1.5]], atol=1e-6)
@@ -128,7 +129,7 @@ def test_threshold_is_the_probability_of_the_least_score() -> None:
 
 
 @pytest.mark.parametrize("rate", [0.001, 0.02, 0.0100001])
-def test_rate_that_is_not_promised_has_no_threshold(rate: float) -> None:
+def test_rate_without_a_guarantee_has_no_threshold(rate: float) -> None:
     assert make_classifier().find_threshold(rate, LENGTHS) is None
 
 
@@ -168,5 +169,5 @@ def test_arrays_bring_the_classifier_back(
 
 def test_arrays_of_a_classifier_without_thresholds() -> None:
     bare = make_classifier()
-    arrays = bare.to_arrays() | {"threshold_rates": np.zeros(0), "threshold_scores": np.zeros(0)}
+    arrays = bare.to_arrays() | {"threshold_rates": np.zeros(0), "threshold_values": np.zeros(0)}
     assert DocumentClassifier.from_arrays(arrays).thresholds == {}
