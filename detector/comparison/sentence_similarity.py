@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
 from rapidfuzz.distance import Indel
-from scipy.sparse import csr_matrix
 
 from detector.comparison.word_forms import Forms
 
 Floats = npt.NDArray[np.float64]
+
+Ints = npt.NDArray[np.int64]
 
 # Similarity is a mean of three views of a pair: rare words shared, words in order, letters in
 # order. Their shares are those of a logistic regression that told round trips of news sentences
@@ -23,8 +24,6 @@ _RARE_SHARE, _WORD_ORDER_SHARE, _LETTER_SHARE = 0.375, 0.4, 0.225
 _NAMES_ONLY_DISCOUNT = 0.6
 
 _CANDIDATES, _LEAST_CANDIDATE = 6, 0.1
-
-_BLOCK = 1000
 
 # A word that would bring more pairs of sentences together than this brings none.
 _MOST_PAIRS_OF_WORD, _MOST_PAIRS = 40_000, 20_000_000
@@ -86,22 +85,16 @@ class Sentences:
     def find_candidates(self) -> Iterator[tuple[int, int]]:
         """Pairs of sentences worth a comparison, by the rare words that they share."""
         yield from self._pair_identical()
-        sides = self._tabulate()
-        if sides is None:
-            return
-        first, second = sides
+        places = self._place_stems()
         whole = [np.array([self.weigh(stems) for stems in side]) for side in self.contents]
-        for start in range(0, first.shape[0], _BLOCK):
-            shared = first[start : start + _BLOCK] @ second.T
-            for row in range(shared.shape[0]):
-                place = slice(shared.indptr[row], shared.indptr[row + 1])
-                columns = shared.indices[place]
-                dice = 2 * shared.data[place] / (whole[0][start + row] + whole[1][columns])
-                best = np.flatnonzero(dice >= _LEAST_CANDIDATE)
-                if len(best) > _CANDIDATES:
-                    best = best[np.argsort(-dice[best], kind="stable")[:_CANDIDATES]]
-                for column in columns[best].tolist():
-                    yield start + row, column
+        for row, stems in enumerate(self.contents[0]):
+            columns, shared = self._sum_shared([stem for stem in stems if stem in places], places)
+            dice = 2 * shared / (whole[0][row] + whole[1][columns])
+            best = np.flatnonzero(dice >= _LEAST_CANDIDATE)
+            if len(best) > _CANDIDATES:
+                best = best[np.argsort(-dice[best], kind="stable")[:_CANDIDATES]]
+            for column in columns[best].tolist():
+                yield row, column
 
     def _pair_identical(self) -> Iterator[tuple[int, int]]:
         places: dict[tuple[str, ...], list[int]] = defaultdict(list)
@@ -114,27 +107,36 @@ class Sentences:
                 yield i, places[keys][met[keys]]
                 met[keys] += 1
 
-    def _tabulate(self) -> tuple[csr_matrix, csr_matrix] | None:
-        """Sentences by words, both texts; words that too many sentences have are left out."""
+    def _place_stems(self) -> dict[str, Ints]:
+        """Where each shared stem stands in the original; those of too many pairs are left out."""
         counts = [Counter(stem for stems in side for stem in stems) for side in self.contents]
         pairs = {stem: counts[0][stem] * counts[1][stem] for stem in counts[0] if counts[1][stem]}
-        numbers: dict[str, int] = {}
+        places: dict[str, list[int]] = {}
         spent = 0
         for stem in sorted(pairs, key=lambda stem: (pairs[stem], stem)):
             spent += pairs[stem]
             if pairs[stem] > _MOST_PAIRS_OF_WORD or spent > _MOST_PAIRS:
                 break
-            numbers[stem] = len(numbers)
-        if not numbers:
-            return None
-        tables = []
-        for side in self.contents:
-            rows = [[numbers[stem] for stem in stems if stem in numbers] for stems in side]
-            ends = np.cumsum([0, *map(len, rows)])
-            columns = np.fromiter((n for row in rows for n in row), np.int64, int(ends[-1]))
-            roots = np.sqrt([self.weights[stem] for stem in numbers])
-            tables.append(csr_matrix((roots[columns], columns, ends), (len(side), len(numbers))))
-        return tables[0], tables[1]
+            places[stem] = []
+        for j, stems in enumerate(self.contents[1]):
+            for stem in stems:
+                if stem in places:
+                    places[stem].append(j)
+        return {stem: np.array(rows, dtype=np.int64) for stem, rows in places.items()}
+
+    def _sum_shared(self, stems: Sequence[str], places: Mapping[str, Ints]) -> tuple[Ints, Floats]:
+        """The original's sentences that share some of the stems, and the weight that each shares.
+
+        The last met comes first: among equals that decides which ones are candidates.
+        """
+        if not stems:
+            return np.zeros(0, dtype=np.int64), np.zeros(0)
+        columns = np.concatenate([places[stem] for stem in stems])
+        roots = np.sqrt([self.weights[stem] for stem in stems])
+        weights = np.repeat(roots * roots, [len(places[stem]) for stem in stems])
+        met, first = np.unique(columns, return_index=True)
+        met = met[np.argsort(-first)]
+        return met, np.bincount(columns, weights)[met]
 
 
 def _find_names(sides: Iterable[Iterable[Forms]]) -> frozenset[str]:
