@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
+import numpy.typing as npt
 
 from detector.errors import BundleError
 from detector.features.columns import FEATURE_COLUMNS
@@ -21,13 +22,15 @@ from detector.results import (
     LABELS,
     MACHINE_REWRITTEN,
     RELATIONS,
+    Artifact,
     Comparison,
     SentenceScore,
     Verdict,
     format_signature,
 )
 from detector.spans.finder import ArtifactFinder
-from detector.text.language import guess_language
+from detector.text.document import MAXIMUM_CHARACTERS, Document
+from detector.text.language import ENGLISH, UNKNOWN
 from detector.version import __version__
 
 if TYPE_CHECKING:
@@ -36,16 +39,33 @@ if TYPE_CHECKING:
     from detector.comparison.pair_features import PairFeatures
     from detector.comparison.relation_classifier import PairClassifier
 
+Floats = npt.NDArray[np.float64]
+
 #: Under so many words a text is not flagged, whatever its probability.
 MINIMUM_WORDS = 60
 DEFAULT_FALSE_POSITIVE_RATE = 0.01
-#: The classifier that comparison and artifacts were fitted with, in a model that was retrained.
+#: In a model that was retrained: the classifier that comparison and artifacts were fitted with.
 LOG_ODDS_FILE = "log_odds.safetensors"
 ARTIFACT_SETTINGS = ("few", "many", "all", "none")
 #: Copies and originals of fewer words are aligned, but not flagged.
 MINIMUM_COMPARED_WORDS = 30
-#: A longer text is judged by its beginning: some 35,000 words, more than any article has.
-MAXIMUM_CHARACTERS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Scores:
+    """What is measured of one document; the same at every rate and setting.
+
+    Attributes:
+        features: of its sentences, of which at least one is judged.
+        probability: calibrated, of not being original.
+        shares: of "translated" and "spun" in that probability; they sum to 1.
+        log_odds: see `Detector.measure_log_odds`.
+    """
+
+    features: DocumentFeatures
+    probability: float
+    shares: list[float]
+    log_odds: float
 
 
 class Detector:
@@ -70,13 +90,13 @@ class Detector:
         self.model = model
         self.bundle = bundle
         self._pair_classifier: PairClassifier | None = None
-        # What compares and points was fitted on the scores of the classifier of its time.
         self._log_odds_classifier = classifier
-        if bundle is not None and LOG_ODDS_FILE in bundle.manifest.files:
-            self._log_odds_classifier = DocumentClassifier.from_arrays(
-                bundle.read_arrays(LOG_ODDS_FILE)
-            )
-        self._finder = ArtifactFinder.from_bundle(bundle) if bundle is not None else None
+        self._finder: ArtifactFinder | None = None
+        if bundle is not None:
+            self._finder = ArtifactFinder.from_bundle(bundle)
+            if LOG_ODDS_FILE in bundle.manifest.files:
+                arrays = bundle.read_arrays(LOG_ODDS_FILE)
+                self._log_odds_classifier = DocumentClassifier.from_arrays(arrays)
 
     @classmethod
     def load(
@@ -103,7 +123,7 @@ class Detector:
 
     @property
     def false_positive_rates(self) -> tuple[float, ...]:
-        """The rates for which this model promises a threshold."""
+        """The rates for which this model guarantees a threshold."""
         return tuple(sorted(self.classifier.thresholds))
 
     @overload
@@ -128,9 +148,9 @@ class Detector:
             texts: whole articles as plain text; what lies beyond `MAXIMUM_CHARACTERS` is not read.
                 A missing value (None, NaN) is answered as an empty text is: not judged, with the
                 reason.
-            false_positive_rate: share of people's articles that may be flagged by mistake: 0.05,
+            false_positive_rate: share of human articles that may be flagged by mistake: 0.05,
                 0.01 or 0.001.
-            artifacts: which spans to point at: "few" keeps precision (on people's articles, one in
+            artifacts: which spans to point at: "few" keeps precision (in human articles, one in
                 1,000 words), "many" shows seven times as many there, "all" is for texts known to be
                 a machine's, "none" looks for none.
 
@@ -142,20 +162,15 @@ class Detector:
             ValueError: `false_positive_rate` does not lie between 0 and 1, or `artifacts` is
                 none of `ARTIFACT_SETTINGS`.
         """
-        if not 0 < false_positive_rate < 1:
-            raise ValueError(
-                f"false_positive_rate must lie between 0 and 1, not {false_positive_rate}"
-            )
-        if artifacts not in ARTIFACT_SETTINGS:
-            known = ", ".join(map(repr, ARTIFACT_SETTINGS))
-            raise ValueError(f"artifacts must be one of {known}, not {artifacts!r}")
+        _check_rate("false_positive_rate", false_positive_rate)
+        _check_setting(artifacts)
         if texts is None or isinstance(texts, bytes | bytearray | dict):
             raise TypeError(f"give a string or strings, not {type(texts).__name__}")
         if isinstance(texts, str):
-            return self._score_text(texts, false_positive_rate, artifacts)
+            return self._judge(self._read(texts), false_positive_rate, artifacts)
         return [
-            self._score_text(_check_text(item, position), false_positive_rate, artifacts)
-            for position, item in enumerate(texts)
+            self._judge(self._read(_check_text(item, at)), false_positive_rate, artifacts)
+            for at, item in enumerate(texts)
         ]
 
     def compare(
@@ -164,52 +179,55 @@ class Detector:
         reference: str,
         *,
         false_positive_rate: float = DEFAULT_COMPARISON_RATE,
+        verdict_rate: float = DEFAULT_FALSE_POSITIVE_RATE,
+        artifacts: str = "few",
     ) -> Comparison:
         """Tell what a copy did to its original: relation, alignment, every substitution.
 
         Args:
             text: the copy, a whole article as plain text.
             reference: the original it is compared with.
-            false_positive_rate: share of other pairs (copies word for word, people's edits, other
+            false_positive_rate: share of other pairs (copies word for word, human edits, other
                 articles) that may be flagged as rewritten by a machine: 0.05, 0.01 or 0.005.
+            verdict_rate: the `false_positive_rate` of the verdicts on either text by itself, see
+                `score`.
+            artifacts: which spans these verdicts point at, see `score`.
 
         Returns:
-            A `Comparison`; where a text is empty, not English or longer than
-            `MAXIMUM_CHARACTERS`, it has no relation but the reason.
+            A `Comparison`, whose `verdict` and `original_verdict` are those that `score` gives;
+            where a text is empty, not English or longer than `MAXIMUM_CHARACTERS`, it has no
+            relation but the reason.
 
         Raises:
             TypeError: a text is no string.
-            ValueError: `false_positive_rate` does not lie between 0 and 1.
+            ValueError: a rate does not lie between 0 and 1, or `artifacts` is none of
+                `ARTIFACT_SETTINGS`.
             BundleError: the model folder holds nothing to compare with.
         """
         for name, given in (("text", text), ("reference", reference)):
             if not isinstance(given, str):
                 raise TypeError(f"{name} is {type(given).__name__}; give a string")
-        if not 0 < false_positive_rate < 1:
-            raise ValueError(
-                f"false_positive_rate must lie between 0 and 1, not {false_positive_rate}"
-            )
-        rate = false_positive_rate
-        classifier = self._load_pair_classifier()
-        if (reason := _find_obstacle(text, reference)) is not None:
-            return self._refuse_pair(text, reference, reason, rate)
-        gathered = self.extractor.gather([text, reference])
-        if not all(features.judged for features in gathered):
-            empty = "the copy" if not gathered[0].judged else "the original"
-            reason = f"too short: {empty} has no whole sentence"
-            return self._refuse_pair(text, reference, reason, rate)
-        from detector.comparison.pair_features import PairFeatures
+        _check_rate("false_positive_rate", false_positive_rate)
+        _check_rate("verdict_rate", verdict_rate)
+        _check_setting(artifacts)
+        self._load_pair_classifier()  # a model without one is told before anything is scored
+        documents = self._read(text), self._read(reference)
+        copy, original = (self._score_document(document) for document in documents)
+        verdicts = (
+            self._make_verdict(documents[0], copy, verdict_rate, artifacts),
+            self._make_verdict(documents[1], original, verdict_rate, artifacts),
+        )
+        reason = _find_obstacle(*documents)
+        if reason is None and copy is not None and original is not None:
+            return self._compare_scored(copy, original, verdicts, false_positive_rate)
+        return self._refuse_pair(reason or _name_empty(copy), verdicts, false_positive_rate)
 
-        own, theirs = self.measure_log_odds(gathered)
-        features = PairFeatures.gather((text, reference), (gathered[0], gathered[1]), (own, theirs))
-        return self._judge_pair(features, classifier, rate)
+    def measure_log_odds(self, features: DocumentFeatures) -> float:
+        """The score of a document that comparison and artifacts rest on.
 
-    def measure_log_odds(self, documents: Sequence[DocumentFeatures]) -> list[float]:
-        """The document classifier's score of each document, as comparisons know it."""
-        return [
-            float(self._log_odds_classifier.score(d.summary[None], np.array([d.words]))[0][0])
-            for d in documents
-        ]
+        In a retrained model it is the base model's, on which these were fitted.
+        """
+        return float(_apply(self._log_odds_classifier, features)[0][0])
 
     def _load_pair_classifier(self) -> PairClassifier:
         if self._pair_classifier is None:
@@ -222,22 +240,20 @@ class Detector:
             )
         return self._pair_classifier
 
-    def _judge_pair(
-        self, features: PairFeatures, classifier: PairClassifier, rate: float
+    def _compare_scored(
+        self, copy: _Scores, original: _Scores, verdicts: tuple[Verdict, Verdict], rate: float
     ) -> Comparison:
+        from detector.comparison.pair_features import PairFeatures
+
+        classifier = self._load_pair_classifier()
+        features = PairFeatures.measure(
+            copy.features, original.features, copy.log_odds, original.log_odds
+        )
         shares = classifier.judge(features.columns[None])[0]
         by_relation = dict(zip(RELATIONS, map(float, shares), strict=True))
         probability = by_relation[MACHINE_REWRITTEN]
         threshold = classifier.find_threshold(rate)
-        words = min(features.copy.words, features.original.words)
-        reason = None
-        if words < MINIMUM_COMPARED_WORDS:
-            reason = (
-                f"too short: {words} words in one of the texts, {MINIMUM_COMPARED_WORDS} needed"
-            )
-        elif threshold is None:
-            guaranteed = ", ".join(f"{r:g}" for r in sorted(classifier.thresholds)) or "none"
-            reason = f"no threshold: this model promises none at {rate:g}, only at {guaranteed}"
+        reason = _find_pair_reason(features, classifier, rate)
         return Comparison(
             relation=max(by_relation, key=by_relation.__getitem__),
             class_probabilities=by_relation,
@@ -250,13 +266,15 @@ class Detector:
             alignment=features.alignment.links,
             substitutions=classifier.name_substitutions(features),
             features=features.named_columns,
-            verdict=self._judge(features.copy, DEFAULT_FALSE_POSITIVE_RATE),
-            original_verdict=self._judge(features.original, DEFAULT_FALSE_POSITIVE_RATE),
+            verdict=verdicts[0],
+            original_verdict=verdicts[1],
             reason=reason,
             signature=format_signature(__version__, self.model, threshold, rate),
         )
 
-    def _refuse_pair(self, text: str, reference: str, reason: str, rate: float) -> Comparison:
+    def _refuse_pair(
+        self, reason: str, verdicts: tuple[Verdict, Verdict], rate: float
+    ) -> Comparison:
         return Comparison(
             relation=None,
             class_probabilities={},
@@ -269,8 +287,8 @@ class Detector:
             alignment=(),
             substitutions=(),
             features={},
-            verdict=self.score(text),
-            original_verdict=self.score(reference),
+            verdict=verdicts[0],
+            original_verdict=verdicts[1],
             reason=reason,
             signature=format_signature(__version__, self.model, None, rate),
         )
@@ -309,48 +327,37 @@ class Detector:
             workers=workers,
         )
 
-    def _score_text(self, text: str, rate: float, artifacts: str) -> Verdict:
-        language = guess_language(text) if text.strip() else None
-        if language == "en":
-            (features,) = self.extractor.gather([text[:MAXIMUM_CHARACTERS]])
-            if features.judged:
-                return self._add_artifacts(text, features, self._judge(features, rate), artifacts)
-        return self._refuse(text, language, rate)
+    def _read(self, text: str) -> Document:
+        return Document.make(text, self.extractor.common_words)
 
-    def _add_artifacts(
-        self, text: str, features: DocumentFeatures, verdict: Verdict, setting: str
-    ) -> Verdict:
-        if self._finder is None or setting == "none":
-            return verdict
-        (log_odds,) = self.measure_log_odds([features])
-        found = self._finder.find(text, features, log_odds, setting)
-        return replace(verdict, artifacts=found)
+    def _judge(self, document: Document, rate: float, artifacts: str) -> Verdict:
+        return self._make_verdict(document, self._score_document(document), rate, artifacts)
 
-    def _judge(self, document: DocumentFeatures, rate: float) -> Verdict:
-        # One at a time: a matrix product of several rows differs in its last digit.
-        words = np.array([document.words])
-        scores, shares = self.classifier.score(document.summary[None], words)
-        thresholds = self.classifier.find_threshold(rate, words)
-        return self._make_verdict(
-            document,
-            float(self.classifier.calibrate(scores, words)[0]),
-            np.exp(shares[0]).tolist(),
-            None if thresholds is None else float(thresholds[0]),
-            rate,
-        )
+    def _score_document(self, document: Document) -> _Scores | None:
+        """Measure a document; None where nothing of it can be judged."""
+        if document.language != ENGLISH:
+            return None
+        features = self.extractor.extract(document)
+        if not features.judged:
+            return None
+        score, shares = _apply(self.classifier, features)
+        log_odds = float(score[0])
+        if self._log_odds_classifier is not self.classifier:
+            log_odds = self.measure_log_odds(features)
+        probability = float(self.classifier.calibrate(score, _count_words(features))[0])
+        return _Scores(features, probability, np.exp(shares[0]).tolist(), log_odds)
 
     def _make_verdict(
-        self,
-        document: DocumentFeatures,
-        probability: float,
-        shares: list[float],
-        threshold: float | None,
-        rate: float,
+        self, document: Document, scores: _Scores | None, rate: float, artifacts: str
     ) -> Verdict:
+        if scores is None:
+            return self._refuse(document.language, rate)
+        features, probability = scores.features, scores.probability
         by_class = dict(
-            zip(LABELS, (1 - probability, *(probability * s for s in shares)), strict=True)
+            zip(LABELS, (1 - probability, *(probability * s for s in scores.shares)), strict=True)
         )
-        reason = self._find_reason(document.words, threshold, rate)
+        threshold = self._find_threshold(features, rate)
+        reason = self._find_reason(features.words, threshold, rate)
         return Verdict(
             probability=probability,
             label=max(by_class, key=by_class.__getitem__),
@@ -359,11 +366,21 @@ class Detector:
             threshold=threshold,
             false_positive_rate=rate,
             reason=reason,
-            sentences=self._weigh_sentences(document),
-            words=document.words,
-            language="en",
+            sentences=self._weigh_sentences(features),
+            artifacts=self._find_artifacts(scores, artifacts),
+            words=features.words,
+            language=document.language,
             signature=format_signature(__version__, self.model, threshold, rate),
         )
+
+    def _find_artifacts(self, scores: _Scores, setting: str) -> tuple[Artifact, ...]:
+        if self._finder is None or setting == "none":
+            return ()
+        return self._finder.find(scores.features, scores.log_odds, setting)
+
+    def _find_threshold(self, features: DocumentFeatures, rate: float) -> float | None:
+        thresholds = self.classifier.find_threshold(rate, _count_words(features))
+        return None if thresholds is None else float(thresholds[0])
 
     def _find_reason(self, words: int, threshold: float | None, rate: float) -> str | None:
         if words < MINIMUM_WORDS:
@@ -373,33 +390,26 @@ class Detector:
             return f"no threshold: this model promises none at {rate:g}, only at {guaranteed}"
         return None
 
-    def _weigh_sentences(self, document: DocumentFeatures) -> tuple[SentenceScore, ...]:
+    def _weigh_sentences(self, features: DocumentFeatures) -> tuple[SentenceScore, ...]:
         """Each sentence with what its columns contribute to its log-odds of "not original"."""
-        rows = {sentence: row for row, sentence in enumerate(document.judged)}
-        parts = self.sentence_scorer.weigh(document.matrix).round(4).tolist()
         constant = round(self.sentence_scorer.constant, 4)
-        result = []
-        for i, sentence in enumerate(document.sentences):
-            contributions: dict[str, float] = {}
-            if i in rows:
-                contributions = dict(zip(FEATURE_COLUMNS, parts[rows[i]], strict=True))
-                contributions["constant"] = constant
-            result.append(
-                SentenceScore(
-                    sentence.text, sentence.start, sentence.end, sentence.kind, contributions
-                )
+        rows = self.sentence_scorer.weigh(features.matrix).round(4).tolist()
+        contributions: dict[int, dict[str, float]] = {
+            index: dict(zip(FEATURE_COLUMNS, row, strict=True)) | {"constant": constant}
+            for index, row in zip(features.judged, rows, strict=True)
+        }
+        return tuple(
+            SentenceScore(
+                sentence.text,
+                sentence.start,
+                sentence.end,
+                sentence.kind,
+                contributions.get(index, {}),
             )
-        return tuple(result)
+            for index, sentence in enumerate(features.document.sentences)
+        )
 
-    def _refuse(self, text: str, language: str | None, rate: float) -> Verdict:
-        if language is None:
-            reason = "empty: there is no text"
-        elif language == "en":
-            reason = "too short: no whole sentence to judge"
-        elif language == "unknown":
-            reason = "not English: the language could not be told"
-        else:
-            reason = f"not English: the text looks like {language!r}"
+    def _refuse(self, language: str | None, rate: float) -> Verdict:
         return Verdict(
             probability=None,
             label=None,
@@ -407,30 +417,79 @@ class Detector:
             flagged=False,
             threshold=None,
             false_positive_rate=rate,
-            reason=reason,
-            language=None if language == "unknown" else language,
+            reason=_explain_refusal(language),
+            language=None if language == UNKNOWN else language,
             signature=format_signature(__version__, self.model, None, rate),
         )
 
 
-def _find_obstacle(text: str, reference: str) -> str | None:
-    """Why two texts cannot be compared; None where nothing stands in the way."""
-    languages = []
-    for name, given in (("the copy", text), ("the original", reference)):
-        if not given.strip():
+def _apply(classifier: DocumentClassifier, features: DocumentFeatures) -> tuple[Floats, Floats]:
+    """The score (1,) and log-shares (1, 2) of one document."""
+    # One at a time: a matrix product of several rows differs in its last digit.
+    return classifier.score(features.summary[None], _count_words(features))
+
+
+def _count_words(features: DocumentFeatures) -> npt.NDArray[np.int64]:
+    return np.array([features.words])
+
+
+def _explain_refusal(language: str | None) -> str:
+    if language is None:
+        return "empty: there is no text"
+    if language == ENGLISH:
+        return "too short: no whole sentence to judge"
+    if language == UNKNOWN:
+        return "not English: the language could not be told"
+    return f"not English: the text looks like {language!r}"
+
+
+def _find_obstacle(copy: Document, original: Document) -> str | None:
+    """Why two documents cannot be compared; None where nothing stands in the way."""
+    for name, document in (("the copy", copy), ("the original", original)):
+        if document.language is None:
             return f"empty: {name} has no text"
-        if len(given) > MAXIMUM_CHARACTERS:
+        if len(document.text) > MAXIMUM_CHARACTERS:
             return (
-                f"too long: {name} has {len(given):,} characters, "
+                f"too long: {name} has {len(document.text):,} characters, "
                 f"at most {MAXIMUM_CHARACTERS:,} are compared"
             )
-        languages.append(guess_language(given))
-    copy, original = languages
-    if copy != original:
-        return f"two languages: the copy looks like {copy!r}, the original like {original!r}"
-    if copy != "en":
-        return f"not English: the texts look like {copy!r}"
+    if copy.language != original.language:
+        return (
+            f"two languages: the copy looks like {copy.language!r}, "
+            f"the original like {original.language!r}"
+        )
+    if copy.language != ENGLISH:
+        return f"not English: the texts look like {copy.language!r}"
     return None
+
+
+def _name_empty(copy: _Scores | None) -> str:
+    empty = "the copy" if copy is None else "the original"
+    return f"too short: {empty} has no whole sentence"
+
+
+def _find_pair_reason(
+    features: PairFeatures, classifier: PairClassifier, rate: float
+) -> str | None:
+    """Why a pair could not be flagged; None where nothing stands in the way."""
+    words = min(features.copy.words, features.original.words)
+    if words < MINIMUM_COMPARED_WORDS:
+        return f"too short: {words} words in one of the texts, {MINIMUM_COMPARED_WORDS} needed"
+    if classifier.find_threshold(rate) is None:
+        guaranteed = ", ".join(f"{r:g}" for r in sorted(classifier.thresholds)) or "none"
+        return f"no threshold: this model promises none at {rate:g}, only at {guaranteed}"
+    return None
+
+
+def _check_rate(name: str, rate: float) -> None:
+    if not 0 < rate < 1:
+        raise ValueError(f"{name} must lie between 0 and 1, not {rate}")
+
+
+def _check_setting(artifacts: str) -> None:
+    if artifacts not in ARTIFACT_SETTINGS:
+        known = ", ".join(map(repr, ARTIFACT_SETTINGS))
+        raise ValueError(f"artifacts must be one of {known}, not {artifacts!r}")
 
 
 def _check_text(item: Any, position: int) -> str:

@@ -64,12 +64,21 @@ class FakeDetector:
         )
 
     def compare(
-        self, text: str, reference: str, *, false_positive_rate: float = 0.005
+        self,
+        text: str,
+        reference: str,
+        *,
+        false_positive_rate: float = 0.005,
+        verdict_rate: float = 0.01,
+        artifacts: str = "few",
     ) -> Comparison:
         relation = MACHINE_REWRITTEN if "rewritten" in text else EDITED
         if set(text.split()).isdisjoint(reference.split()):
             relation = INDEPENDENT
-        verdict = self.score(text)
+        verdict, original = (
+            self.score(side, false_positive_rate=verdict_rate, artifacts=artifacts)
+            for side in (text, reference)
+        )
         known = verdict.probability is not None
         return Comparison(
             relation=relation if known else None,
@@ -84,7 +93,7 @@ class FakeDetector:
             substitutions=(),
             features={},
             verdict=verdict,
-            original_verdict=self.score(reference),
+            original_verdict=original,
             reason=None if known else verdict.reason,
         )
 

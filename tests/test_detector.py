@@ -49,7 +49,7 @@ def machine(tiny_detector: Detector, machine_article: str) -> Verdict:
 # --------------------------------------------------------------------------------------
 
 
-def test_person_is_not_flagged_and_the_machine_is(human: Verdict, machine: Verdict) -> None:
+def test_a_human_is_not_flagged_and_the_machine_is(human: Verdict, machine: Verdict) -> None:
     assert (human.label, human.flagged, human.reason) == ("original", False, None)
     assert (machine.label, machine.flagged, machine.reason) == ("translated", True, None)
     assert human.probability is not None
@@ -91,22 +91,23 @@ def test_sentences_point_into_the_callers_text(
         at = sentence.end
 
 
-def test_evidence_adds_up_to_the_log_odds(
+def test_contributions_add_up_to_the_log_odds(
     tiny_detector: Detector, machine: Verdict, machine_article: str
 ) -> None:
-    (document,) = tiny_detector.extractor.gather([machine_article])
-    odds = tiny_detector.sentence_scorer.score(document.matrix)
-    judged = [machine.sentences[i] for i in document.judged]
+    extractor = tiny_detector.extractor
+    features = extractor.extract(extractor.read(machine_article))
+    odds = tiny_detector.sentence_scorer.score(features.matrix)
+    judged = [machine.sentences[i] for i in features.judged]
     assert len(judged) == len(odds) > 4
     for sentence, expected in zip(judged, odds, strict=True):
-        assert tuple(sentence.features) == (*FEATURE_COLUMNS, "constant")
+        assert tuple(sentence.contributions) == (*FEATURE_COLUMNS, "constant")
         assert sentence.log_odds == pytest.approx(expected, abs=1e-3)
 
 
-def test_boilerplate_has_no_evidence(human: Verdict) -> None:
+def test_boilerplate_has_no_contributions(human: Verdict) -> None:
     boilerplate = [s for s in human.sentences if s.kind == "boilerplate"]
     assert [s.text for s in boilerplate] == ["Leave a Comment"]
-    assert not boilerplate[0].features
+    assert not boilerplate[0].contributions
 
 
 def test_signature_names_version_model_and_threshold(
@@ -182,7 +183,7 @@ def test_rate_outside_0_and_1_is_refused(tiny_detector: Detector, rate: float) -
         tiny_detector.score("A text.", false_positive_rate=rate)
 
 
-def test_rate_without_a_promise_flags_nothing(
+def test_rate_without_a_guarantee_flags_nothing(
     tiny_detector: Detector, machine_article: str, machine: Verdict
 ) -> None:
     assert tiny_detector.false_positive_rates == (0.01, 0.05)

@@ -99,8 +99,17 @@ class Scorer(Protocol):
     def score(self, text: str, /, *, false_positive_rate: float, artifacts: str) -> Verdict:
         """Judge one text."""
 
-    def compare(self, text: str, reference: str, /, *, false_positive_rate: float) -> Comparison:
-        """Judge a text beside its original."""
+    def compare(
+        self,
+        text: str,
+        reference: str,
+        /,
+        *,
+        false_positive_rate: float,
+        verdict_rate: float,
+        artifacts: str,
+    ) -> Comparison:
+        """Judge a text beside its original, and either by itself."""
 
 
 class Judge:
@@ -142,7 +151,6 @@ class Judge:
             return make_failure(f"cannot be scored: {_shorten(f'{type(error).__name__}: {error}')}")
 
     def _judge(self, text: str, reference: str | None) -> Judgement:
-        rate = self.settings.false_positive_rate
         found: dict[str, Any] = {}
         if reference is None and self._references is not None and text.strip():
             candidate = next(iter(self._references.find(text, 1)), None)
@@ -150,30 +158,35 @@ class Judge:
                 reference = candidate.text
                 found = {"original_id": str(candidate.id), "original_score": candidate.score}
         if reference is None:
-            verdict = self._score(text)
-            columns = _name_verdict(verdict)
-            if self.settings.comparing:
-                columns |= dict.fromkeys(COMPARED_COLUMNS)
-            return self._finish(columns, verdict)
-        # No mistake is accepted that the caller does not accept.
-        comparison = self.detector.compare(
-            text, reference, false_positive_rate=min(rate, DEFAULT_COMPARISON_RATE)
-        )
-        verdict = comparison.verdict
-        if verdict.false_positive_rate != rate or self.settings.artifacts != "none":
-            verdict = self._score(text)
-        columns = dict.fromkeys(COMPARED_COLUMNS) | found | _name_comparison(comparison)
-        columns = _name_verdict(verdict) | columns
-        if comparison.relation not in (None, INDEPENDENT):
-            columns |= {"flagged": comparison.flagged, "reason": comparison.reason}
-        return self._finish(columns, verdict, comparison, reference)
+            return self._judge_alone(text)
+        return self._judge_beside(text, reference, found)
 
-    def _score(self, text: str) -> Verdict:
-        return self.detector.score(
+    def _judge_alone(self, text: str) -> Judgement:
+        verdict = self.detector.score(
             text,
             false_positive_rate=self.settings.false_positive_rate,
             artifacts=self.settings.artifacts,
         )
+        columns = _name_verdict(verdict)
+        if self.settings.comparing:
+            columns |= dict.fromkeys(COMPARED_COLUMNS)
+        return self._finish(columns, verdict)
+
+    def _judge_beside(self, text: str, reference: str, found: dict[str, Any]) -> Judgement:
+        rate = self.settings.false_positive_rate
+        comparison = self.detector.compare(
+            text,
+            reference,
+            # No mistake is accepted that the caller does not accept.
+            false_positive_rate=min(rate, DEFAULT_COMPARISON_RATE),
+            verdict_rate=rate,
+            artifacts=self.settings.artifacts,
+        )
+        columns = _name_verdict(comparison.verdict)
+        columns |= dict.fromkeys(COMPARED_COLUMNS) | found | _name_comparison(comparison)
+        if comparison.relation not in (None, INDEPENDENT):
+            columns |= {"flagged": comparison.flagged, "reason": comparison.reason}
+        return self._finish(columns, comparison.verdict, comparison, reference)
 
     def _finish(
         self,
@@ -224,6 +237,7 @@ def _name_comparison(comparison: Comparison) -> dict[str, Any]:
 
 
 def make_failure(reason: str) -> Judgement:
+    """The judgement on a text of which there is no figure."""
     columns = dict.fromkeys(JUDGED_COLUMNS) | {"flagged": False, "words": 0, "reason": reason}
     return Judgement(columns, reason)
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 
-from detector.comparison.sentence_alignment import link_sentences
-from detector.comparison.word_alignment import WordLink, link_forms
+from detector.comparison.sentence_alignment import align_sentences
+from detector.comparison.word_alignment import WordLink, align_forms
 from detector.comparison.word_forms import Form, describe
 from detector.results import SUBSTITUTION_KINDS, SentenceLink, Substitution
-from detector.text.normalization import Normalized, normalize
-from detector.text.sentences import Sentence, split_sentences
+from detector.text.document import Document
 from detector.text.words import tokenize
 
 
@@ -78,9 +77,8 @@ class Alignment:
     """What stands where in a copy and its original.
 
     Attributes:
-        copy: the sentences of the copy; boilerplate is among them and takes no part.
-        original: the sentences of the original, likewise.
-        links: which sentences stem from which, in the copy's order, what was dropped last.
+        links: which sentences stem from which, in the copy's order, what was dropped last;
+            boilerplate takes no part.
         substitutions: what was put in place of what in linked sentences, in the copy's order;
             offsets are those of the caller's texts, scores are 0.
         coverage: share of the copy's words in sentences that stem from the original.
@@ -88,8 +86,6 @@ class Alignment:
         word_counts: what became of the words of each link with two sides, in the order of `links`.
     """
 
-    copy: tuple[Sentence, ...]
-    original: tuple[Sentence, ...]
     links: tuple[SentenceLink, ...]
     substitutions: tuple[Substitution, ...]
     coverage: float
@@ -97,37 +93,25 @@ class Alignment:
     word_counts: tuple[WordCounts, ...]
 
 
-def align(copy: str, original: str) -> Alignment:
+def align(copy: Document, original: Document) -> Alignment:
     """Align a copy with its original, and name what was substituted.
 
     Args:
-        copy: the copy as the caller has it.
+        copy: the copy.
         original: its supposed original, or any other text: what is not like it is not linked.
     """
-    sentences, original_sentences = tuple(split_sentences(copy)), tuple(split_sentences(original))
-    words = _cut_sentences(copy, sentences)
-    original_words = _cut_sentences(original, original_sentences)
-    links = _number_links(
-        link_sentences(
-            [sentence.forms for sentence in words.values()],
-            [sentence.forms for sentence in original_words.values()],
-        ),
-        list(words),
-        list(original_words),
-    )
+    words, original_words = _describe_sentences(copy), _describe_sentences(original)
+    links = _link_sentences(words, original_words)
+    linked = [link for link in links if link.sentences and link.original_sentences]
     substitutions: list[Substitution] = []
     counts = []
-    for link in links:
-        if link.sentences and link.original_sentences:
-            first = _Words.join(words[n] for n in link.sentences)
-            second = _Words.join(original_words[n] for n in link.original_sentences)
-            word_links = link_forms(first.forms, second.forms)
-            substitutions += _name_substitutions(copy, original, first, second, word_links)
-            counts.append(_count_words(first, second, word_links))
-    linked = [link for link in links if link.sentences and link.original_sentences]
+    for link in linked:
+        first = _Words.join(words[n] for n in link.sentences)
+        second = _Words.join(original_words[n] for n in link.original_sentences)
+        word_links = align_forms(first.forms, second.forms)
+        substitutions += _name_substitutions(copy, original, first, second, word_links)
+        counts.append(_count_words(first, second, word_links))
     return Alignment(
-        sentences,
-        original_sentences,
         links,
         tuple(substitutions),
         _measure_coverage(words, (n for link in linked for n in link.sentences)),
@@ -136,44 +120,34 @@ def align(copy: str, original: str) -> Alignment:
     )
 
 
-def find_substitutions(copy: str, original: str) -> list[Substitution]:
+def find_substitutions(copy: Document, original: Document) -> list[Substitution]:
     """Name what a copied sentence has in place of what its original has.
 
     Args:
-        copy: a sentence, or several that were split or merged, as the caller has them.
+        copy: a sentence, or several that were split or merged.
         original: what they stem from.
 
     Returns:
-        Substitutions in the copy's order, with offsets in the strings given and scores of 0.
+        Substitutions in the copy's order, with offsets in the caller's texts and scores of 0.
         Typography and capital letters are none.
     """
-    first, second = _cut_words(copy), _cut_words(original)
-    links = link_forms(first.forms, second.forms)
+    first = _describe_words(copy, copy.normalized.text, 0)
+    second = _describe_words(original, original.normalized.text, 0)
+    links = align_forms(first.forms, second.forms)
     return list(_name_substitutions(copy, original, first, second, links))
 
 
-def _cut_words(text: str) -> _Words:
-    normalized = normalize(text)
-    return _place_words(normalized.text, normalized, 0)
-
-
-def _cut_sentences(text: str, sentences: Sequence[Sentence]) -> dict[int, _Words]:
+def _describe_sentences(document: Document) -> dict[int, _Words]:
     """The words of each sentence that takes part, by its index."""
-    normalized = normalize(text)
-    flat = normalized.text.replace("\n", " ")
-    words = {}
-    firsts = np.searchsorted(normalized.starts, [sentence.start for sentence in sentences])
-    for number, (sentence, first) in enumerate(zip(sentences, firsts.tolist(), strict=True)):
-        if sentence.kind != "boilerplate":
-            # The piece of typography that a sentence starts in may begin before it.
-            words[number] = _place_words(
-                sentence.text, normalized, flat.index(sentence.text, first)
-            )
-    return words
+    return {
+        number: _describe_words(document, sentence.text, sentence.normalized_start)
+        for number, sentence in enumerate(document.sentences)
+        if sentence.kind != "boilerplate"
+    }
 
 
-def _place_words(text: str, normalized: Normalized, at: int) -> _Words:
-    """The words of a normalised text that begins at `at`, with offsets in the caller's."""
+def _describe_words(document: Document, text: str, at: int) -> _Words:
+    """The words of a stretch of a document's normalised text that begins at `at`."""
     forms, firsts, lasts, quoted = [], [], [], []
     inside = False
     end = 0
@@ -187,22 +161,25 @@ def _place_words(text: str, normalized: Normalized, at: int) -> _Words:
             quoted.append(inside)
         elif word == '"':
             inside = not inside
-    starts = normalized.starts[np.array(firsts, np.int64)].tolist()
-    ends = normalized.ends[np.array(lasts, np.int64)].tolist()
+    starts = document.normalized.starts[np.array(firsts, np.int64)].tolist()
+    ends = document.normalized.ends[np.array(lasts, np.int64)].tolist()
     return _Words(forms, starts, ends, quoted)
 
 
-def _number_links(
-    links: Iterable[SentenceLink], numbers: list[int], original_numbers: list[int]
+def _link_sentences(
+    words: dict[int, _Words], original_words: dict[int, _Words]
 ) -> tuple[SentenceLink, ...]:
-    """Links between sentences counted with the boilerplate that took no part."""
+    """Links between sentences, counted with the boilerplate that took no part."""
+    numbers, original_numbers = list(words), list(original_words)
+    links = align_sentences(
+        [sentence.forms for sentence in words.values()],
+        [sentence.forms for sentence in original_words.values()],
+    )
     return tuple(
-        SentenceLink(
-            link.kind,
-            tuple(numbers[n] for n in link.sentences),
-            tuple(original_numbers[n] for n in link.original_sentences),
-            link.similarity,
-            link.moved,
+        replace(
+            link,
+            sentences=tuple(numbers[n] for n in link.sentences),
+            original_sentences=tuple(original_numbers[n] for n in link.original_sentences),
         )
         for link in links
     )
@@ -214,8 +191,8 @@ def _measure_coverage(words: dict[int, _Words], linked: Iterable[int]) -> float:
 
 
 def _name_substitutions(
-    copy: str,
-    original: str,
+    copy: Document,
+    original: Document,
     first: _Words,
     second: _Words,
     links: Iterable[WordLink],
@@ -227,10 +204,10 @@ def _name_substitutions(
             yield Substitution(
                 start,
                 end,
-                copy[start:end],
+                copy.text[start:end],
                 original_start,
                 original_end,
-                original[original_start:original_end],
+                original.text[original_start:original_end],
                 link.kind,
             )
 

@@ -91,7 +91,7 @@ def _measure_words(counts: Sequence[WordCounts]) -> dict[str, float]:
 
 
 def _measure_spread(counts: Sequence[WordCounts]) -> dict[str, float]:
-    """How the changes lie over the sentences: a person's in a few, a machine's in all."""
+    """How the changes spread over the sentences: a human's are in a few, a machine's in all."""
     shares = sorted(c.changed_share for c in counts) or [0.0]
     last = len(shares) - 1
     return {

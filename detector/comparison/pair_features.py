@@ -15,7 +15,6 @@ from detector.comparison.alignment_features import ALIGNMENT_COLUMNS, measure_al
 from detector.features.columns import FEATURE_COLUMNS
 from detector.features.document_features import DocumentFeatures
 from detector.results import SUBSTITUTION_KINDS, Substitution
-from detector.text.sentences import place_words
 
 Floats = npt.NDArray[np.float64]
 
@@ -27,9 +26,10 @@ _PAIR_ONLY = (
 )  # fmt: skip
 
 PAIR_COLUMNS = (*ALIGNMENT_COLUMNS, *_GAIN_COLUMNS, *_PAIR_ONLY)
-"""What a relation is judged by: the alignment's measures; `gain_…`, how much higher each kind of
-evidence stands in the copy's linked sentences than in the original's; the documents' scores, the
-share of sentences that rose, and the mean word scores of what was put in, taken out and kept."""
+"""What a relation is judged by: the alignment's measures; `gain_…`, how much higher each of
+`FEATURE_COLUMNS` is in the copy's linked sentences than in the original's; the documents' scores,
+the share of sentences that rose, and the mean word scores of what was put in, taken out and kept.
+"""
 
 _SUBSTITUTION_COLUMNS = (
     "copy_score", "original_score", "highest_score", "words", "original_words", "has_both",
@@ -39,12 +39,12 @@ _SUBSTITUTION_COLUMNS = (
 
 @dataclass(frozen=True)
 class PairFeatures:
-    """What speaks for one relation or another between a copy and its original.
+    """What is measured of a copy and its original together.
 
     Attributes:
         alignment: sentences and words side by side, substitutions not yet scored.
-        copy: evidence of the copy's sentences.
-        original: evidence of the original's.
+        copy: the features of the copy.
+        original: the features of the original.
         copy_log_odds: the document classifier's score of the copy.
         original_log_odds: likewise of the original.
         copy_words: the copy's words, where they stand and how they score.
@@ -60,19 +60,29 @@ class PairFeatures:
     original_words: PlacedWords
 
     @classmethod
-    def gather(
+    def measure(
         cls,
-        texts: tuple[str, str],
-        features: tuple[DocumentFeatures, DocumentFeatures],
-        log_odds: tuple[float, float],
+        copy: DocumentFeatures,
+        original: DocumentFeatures,
+        copy_log_odds: float,
+        original_log_odds: float,
     ) -> PairFeatures:
-        """Align two texts whose evidence is there already, and bring the two together."""
+        """Align two documents whose features are known, and put both together.
+
+        Args:
+            copy: the features of the copy.
+            original: the features of the original.
+            copy_log_odds: see `Detector.measure_log_odds`.
+            original_log_odds: likewise of the original.
+        """
         return cls(
-            align(*texts),
-            *features,
-            *log_odds,
-            PlacedWords.locate(texts[0], features[0]),
-            PlacedWords.locate(texts[1], features[1]),
+            align(copy.document, original.document),
+            copy,
+            original,
+            copy_log_odds,
+            original_log_odds,
+            PlacedWords.locate(copy),
+            PlacedWords.locate(original),
         )
 
     @cached_property
@@ -91,12 +101,12 @@ class PairFeatures:
 
     @property
     def named_columns(self) -> dict[str, float]:
-        """`columns` by name, rounded for people."""
+        """`columns` by name, rounded to four places."""
         rounded = self.columns.round(4).tolist()
         return dict(zip(PAIR_COLUMNS, rounded, strict=True))
 
     def _measure_gains(self) -> list[float]:
-        """Mean gain of each evidence column, the scores, and the share of sentences that rose."""
+        """Mean gain of each feature, the scores, and the share of sentences that rose."""
         rows, originals = self._linked_rows()
         if not len(rows):
             gains, risen = np.zeros(len(FEATURE_COLUMNS)), 0.0
@@ -108,7 +118,7 @@ class PairFeatures:
         return [*gains.tolist(), self.copy_log_odds, self.original_log_odds, gain, risen]
 
     def _linked_rows(self) -> tuple[Floats, Floats]:
-        """Evidence rows of linked sentences, copy's and original's; means where several."""
+        """Feature rows of linked sentences, copy's and original's; means where several."""
         copy_row = {s: i for i, s in enumerate(self.copy.judged)}
         original_row = {s: i for i, s in enumerate(self.original.judged)}
         sides: tuple[list[Any], list[Any]] = ([], [])
@@ -169,14 +179,14 @@ class PlacedWords:
     scores: Floats
 
     @classmethod
-    def locate(cls, text: str, features: DocumentFeatures) -> PlacedWords:
+    def locate(cls, features: DocumentFeatures) -> PlacedWords:
         """Find the words of each judged sentence in the caller's text."""
         places: list[tuple[int, int]] = []
         scores: list[float] = []
-        for row, index in enumerate(features.judged):
-            masked = features.masked_sentences[index]
-            places += place_words(text, features.sentences[index], masked.places)
-            scores += features.word_scores[row].tolist()
+        document = features.document
+        for index, word_scores in zip(features.judged, features.word_scores, strict=True):
+            places += document.place(index, document.masked_sentences[index].places)
+            scores += word_scores.tolist()
         spans = np.array(places, dtype=np.int64).reshape(-1, 2)
         return cls(spans[:, 0], spans[:, 1], np.array(scores, dtype=np.float64))
 

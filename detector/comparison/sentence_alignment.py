@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from detector.comparison.chains import find_chain, find_rising
 from detector.comparison.sentence_similarity import FormLists, Sentences
-from detector.comparison.word_forms import Form, describe
 from detector.results import SentenceLink
 
 # One in five hundred pairs of other sentences reaches the first, one in thirty the second; the
@@ -31,9 +30,7 @@ class _Group:
     similarity: float
 
 
-def align_sentences(
-    copy: Sequence[Sequence[str]], original: Sequence[Sequence[str]]
-) -> tuple[SentenceLink, ...]:
+def align_sentences(copy: FormLists, original: FormLists) -> tuple[SentenceLink, ...]:
     """Link the sentences of a copy to those of its original.
 
     Args:
@@ -44,14 +41,6 @@ def align_sentences(
         Links that hold each sentence of both sides once: those of the copy in its order ("added"
         where nothing in the original is like them), then what was "dropped", in the original's.
     """
-    return link_sentences(_describe_all(copy), _describe_all(original))
-
-
-def _describe_all(sentences: Sequence[Sequence[str]]) -> list[list[Form]]:
-    return [[describe(word) for word in sentence] for sentence in sentences]
-
-
-def link_sentences(copy: FormLists, original: FormLists) -> tuple[SentenceLink, ...]:
     sentences = Sentences(copy, original)
     rated = _rate_candidates(sentences)
     groups = _link_between(sentences, _link_in_order(rated))
@@ -75,7 +64,7 @@ def _link_in_order(rated: Iterable[tuple[int, int, float]]) -> list[_Group]:
 
 
 def _link_between(sentences: Sentences, groups: list[_Group]) -> list[_Group]:
-    """Link what stands between linked neighbours on less evidence, in narrow gaps."""
+    """Link what stands between linked neighbours and is less alike, in narrow gaps."""
     linked: list[_Group] = []
     ends = _Group([len(sentences.forms[0])], [len(sentences.forms[1])], 0.0)
     start = original_start = 0

@@ -16,7 +16,7 @@ Floats = npt.NDArray[np.float64]
 
 Ints = npt.NDArray[np.int64]
 
-# Similarity is a mean of three views of a pair: rare words shared, words in order, letters in
+# Similarity is a mean of three measures of a pair: rare words shared, words in order, letters in
 # order. Their shares are those of a logistic regression that told round trips of news sentences
 # from the other sentences of the same article.
 _RARE_SHARE, _WORD_ORDER_SHARE, _LETTER_SHARE = 0.375, 0.4, 0.225
@@ -53,6 +53,7 @@ class Sentences:
         self.weights = {stem: math.log(1 + total / count) for stem, count in counts.items()}
 
     def weigh(self, stems: Iterable[str]) -> float:
+        """The summed weights of stems; a rare one weighs more."""
         weights = self.weights
         return sum([weights[stem] for stem in stems])
 

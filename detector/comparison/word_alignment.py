@@ -55,10 +55,11 @@ def align_words(copy: Sequence[str], original: Sequence[str]) -> tuple[WordLink,
         Links that hold each word of both sides once. Memory and time grow with the product of the
         lengths up to 250,000 pairs of words and linearly beyond.
     """
-    return tuple(link_forms([describe(w) for w in copy], [describe(w) for w in original]))
+    return tuple(align_forms([describe(w) for w in copy], [describe(w) for w in original]))
 
 
-def link_forms(copy: Forms, original: Forms) -> list[WordLink]:
+def align_forms(copy: Forms, original: Forms) -> list[WordLink]:
+    """Link words that are described already, as `align_words` does."""
     if [form.lower for form in copy] == [form.lower for form in original]:
         return [WordLink("same", range(len(copy)), range(len(original)))] if copy else []
     anchors = find_anchors(copy, original)

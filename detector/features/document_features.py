@@ -1,4 +1,4 @@
-"""The features of one document: its sentences, a matrix and its summary."""
+"""The features of one document: a matrix of its sentences and its summary."""
 
 from __future__ import annotations
 
@@ -8,30 +8,29 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.features.columns import SUMMARY_COLUMNS
+from detector.text.document import Document
 from detector.text.masking import MaskedSentence
-from detector.text.sentences import Sentence
 
 Floats = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentFeatures:
-    """The evidence of one document.
+    """What is measured of one document.
 
     Attributes:
-        sentences: all its sentences, boilerplate too.
-        views: for each, what the evidence was gathered from.
-        judged: indices of the sentences that have a say.
+        document: what was measured.
+        judged: indices of its sentences that are judged: no boilerplate, and not too short.
         matrix: (judged, columns), one row per judged sentence, columns `FEATURE_COLUMNS`.
-        word_scores: for each judged sentence, the token head's log-odds of each word of its view.
+        word_scores: for each judged sentence, the token head's log-odds of each masked word.
         words: number of words in judged sentences.
         embeddings: (judged, width), of the judged sentences.
-        learnt: (2,), what `MachineFingerprint` measured; None where the model was taught no machine.
-        word_embeddings: for each judged sentence (words, width), of the words of its view.
+        fingerprint: (2,), what `MachineFingerprint` measured; None where the model was not
+            retrained on a machine's texts.
+        word_embeddings: for each judged sentence (words, width), of its masked words.
     """
 
-    sentences: tuple[Sentence, ...]
-    masked_sentences: tuple[MaskedSentence, ...]
+    document: Document
     judged: tuple[int, ...]
     matrix: Floats
     word_scores: tuple[Floats, ...]
@@ -41,13 +40,18 @@ class DocumentFeatures:
     word_embeddings: tuple[Floats, ...] = ()
 
     @property
+    def judged_sentences(self) -> list[MaskedSentence]:
+        """The masked sentences that are judged, in the order of `matrix`."""
+        return [self.document.masked_sentences[index] for index in self.judged]
+
+    @property
     def embedding(self) -> Floats:
         """The mean (width,) of the judged sentences' embeddings; zeros if there are none."""
         return average_embeddings(self.embeddings)
 
     @property
     def summary(self) -> Floats:
-        """`SUMMARY_COLUMNS` of `matrix`, zeros if nothing has a say; and `learnt`, if known."""
+        """`SUMMARY_COLUMNS` of `matrix`, zeros if nothing is judged; then `fingerprint`, if any."""
         summary = summarize(self.matrix)
         return summary if self.fingerprint is None else np.concatenate([summary, self.fingerprint])
 
@@ -60,7 +64,7 @@ def average_embeddings(embeddings: Floats) -> Floats:
 
 
 def summarize(matrix: Floats) -> Floats:
-    """`SUMMARY_COLUMNS` of a document's evidence matrix (sentences, columns)."""
+    """`SUMMARY_COLUMNS` of a document's feature matrix (sentences, columns)."""
     if not len(matrix):
         return np.zeros(len(SUMMARY_COLUMNS), dtype=np.float32)
     return np.asarray(matrix.mean(0), dtype=np.float32)

@@ -36,7 +36,7 @@ _TOKENS_PER_BATCH = 256
 
 @dataclass(frozen=True, slots=True)
 class EncodedSentences:
-    """What the encoder says of n sentences.
+    """The encodings of n sentences.
 
     Attributes:
         embeddings: (n, width), the mean of each sentence's token embeddings.

@@ -1,16 +1,15 @@
-"""Measure each sentence, and sum it up for the document.
+"""Measure each sentence of a document in named columns.
 
-Three sources speak about a sentence, each as log-odds of ``translated`` and of ``spun`` against
-native English and of a machine's translation against a professional's: the tuned encoder (its
-sentence embedding and its words), a lexical model of word and character n-grams, and counted
-features of style and of an n-gram language model. The embedding speaks a second time, through
-discriminants that were fitted on whole documents. A document is what its sentences say on average,
-and how many they are.
+Three sources measure a sentence, each in log-odds of "translated" and of "spun" against native
+English and of a machine's translation against a professional's: the tuned encoder (by the
+sentence's embedding and by its words), a linear model of word and character n-grams, and a linear
+model of style counts and of an n-gram language model's measures. Discriminants that were fitted on
+whole documents measure the embedding a second time. A document's summary is the mean of its
+sentences' columns.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +24,10 @@ from detector.model import parts
 from detector.model.classes import SENTENCE_CLASSES
 from detector.model.fingerprint import MachineFingerprint
 from detector.model.linear import LinearScorer
-from detector.text.masking import MaskedSentence, mask_sentence
-from detector.text.sentences import Sentence, split_sentences
+from detector.text.document import Document
+from detector.text.language import ENGLISH
+from detector.text.masking import MaskedSentence
+from detector.text.sentences import Sentence
 
 if TYPE_CHECKING:
     from detector.model.bundle import Bundle
@@ -34,29 +35,28 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float32]
 
-#: A sentence under so many words is read but has no say.
+#: A sentence under so many words is read but not judged.
 MINIMUM_SENTENCE_WORDS = 4
 
 #: Share of a sentence's words whose token scores make up `words_top`.
 _TOP_SHARE = 0.15
 
-#: Half a character, as broken JSON holds, cannot be encoded; one for one keeps every offset.
-_SURROGATES = re.compile(r"[\ud800-\udfff]")
-
 
 class FeatureExtractor:
-    """Everything that reads sentences: encoder and heads, lexical model, style and idiom.
+    """Everything that measures sentences: encoder and heads, linear models, language model.
+
+    The columns of a model that is not given are 0.
 
     Args:
         encoder: the tuned encoder.
         heads: its class head (``class_*``) and token head (``token_*``).
-        common_words: see `detector.text.masking.mask_sentence`.
+        common_words: words (in lower case) that are usually written small, see
+            `detector.text.masking.mask_sentence`.
         lexical: over hashed n-grams, one output for each of `SENTENCE_CLASSES`.
-        style: over style and idiom features, likewise.
-        idiom: the fitted idiom measures.
-        discriminant: over embeddings, one output for each of `DISCRIMINANTS`; without it these
-            columns are 0.
-        learnt: what retraining taught the model of a machine, if it did.
+        style: over style counts and the language model's measures, likewise.
+        language_model: an n-gram language model of human news.
+        discriminant: over embeddings, one output for each of `DISCRIMINANTS`.
+        fingerprint: measures the machine that a model was retrained on, if it was.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class FeatureExtractor:
 
     @classmethod
     def from_bundle(cls, bundle: Bundle, threads: int | None = None) -> FeatureExtractor:
-        """The gatherer that a model folder holds."""
+        """The extractor that a model folder holds."""
         from detector.features.ngram_language_model import NgramLanguageModel
 
         arrays = bundle.read_arrays(parts.FEATURES)
@@ -101,7 +101,7 @@ class FeatureExtractor:
         )
 
     def measure_style(self, masked_sentences: Sequence[MaskedSentence]) -> Floats:
-        """Style and idiom features (n, features) of views."""
+        """Style counts and language-model measures (n, features) of n masked sentences."""
         from detector.features.style import measure_style
 
         words = [masked.words for masked in masked_sentences]
@@ -109,49 +109,39 @@ class FeatureExtractor:
             np.float32
         )
 
-    def gather(self, texts: Sequence[str]) -> list[DocumentFeatures]:
-        """The evidence of each text, which depends on that text alone."""
-        return self.extract_sentences(
-            [split_sentences(_SURROGATES.sub("\ufffd", t)) for t in texts]
-        )
+    def read(self, text: str) -> Document:
+        """The document of a text that is known to be English, as training texts are."""
+        return Document.make(text, self.common_words, ENGLISH)
 
-    def extract_sentences(self, documents: Sequence[Sequence[Sentence]]) -> list[DocumentFeatures]:
-        """The evidence of documents that are cut into sentences already."""
-        masked_sentences = [
-            [mask_sentence(s.text, self.common_words) for s in d] for d in documents
-        ]
-        judged = [
-            [i for i, (s, v) in enumerate(zip(d, vs, strict=True)) if _has_say(s, v)]
-            for d, vs in zip(documents, masked_sentences, strict=True)
-        ]
-        results = []
-        for sentences, vs, rows in zip(documents, masked_sentences, judged, strict=True):
-            chosen = [vs[i] for i in rows]
-            # One document at a time: what is said of it must not depend on its neighbours.
-            matrix, encoded = self.score_masked(chosen)
-            fingerprint = None
-            if self.fingerprint is not None:
-                mean = average_embeddings(encoded.embeddings)
-                fingerprint = self.fingerprint.measure(mean, hash_words(chosen))
-            results.append(
-                DocumentFeatures(
-                    tuple(sentences),
-                    tuple(vs),
-                    tuple(rows),
-                    matrix,
-                    tuple(encoded.word_scores),
-                    sum(masked.word_count for masked in chosen),
-                    encoded.embeddings,
-                    fingerprint,
-                    tuple(encoded.word_embeddings),
-                )
-            )
-        return results
+    def extract(self, document: Document) -> DocumentFeatures:
+        """Measure the judged sentences of a document."""
+        pairs = zip(document.sentences, document.masked_sentences, strict=True)
+        judged = tuple(index for index, pair in enumerate(pairs) if _is_judged(*pair))
+        chosen = [document.masked_sentences[index] for index in judged]
+        matrix, encoded = self.score_masked(chosen)
+        fingerprint = None
+        if self.fingerprint is not None:
+            mean = average_embeddings(encoded.embeddings)
+            fingerprint = self.fingerprint.measure(mean, hash_words(chosen))
+        return DocumentFeatures(
+            document,
+            judged,
+            matrix,
+            tuple(encoded.word_scores),
+            sum(masked.word_count for masked in chosen),
+            encoded.embeddings,
+            fingerprint,
+            tuple(encoded.word_embeddings),
+        )
 
     def score_masked(
         self, masked_sentences: Sequence[MaskedSentence]
     ) -> tuple[Floats, EncodedSentences]:
-        """`FEATURE_COLUMNS` (n, columns) of n sentences of one document, and their encoding."""
+        """`FEATURE_COLUMNS` (n, columns) of n sentences of one document, and their encoding.
+
+        Give the sentences of one document at a time: those that are encoded together change each
+        other's last digits (see `SentenceEncoder.encode`), and a verdict depends on its text alone.
+        """
         matrix = np.zeros((len(masked_sentences), len(FEATURE_COLUMNS)), dtype=np.float32)
         if not masked_sentences:
             return matrix, EncodedSentences(np.zeros((0, self.encoder.width), np.float32), [], [])
@@ -179,7 +169,7 @@ def _contrast(logits: Floats) -> Floats:
     )
 
 
-def _has_say(sentence: Sentence, masked: MaskedSentence) -> bool:
+def _is_judged(sentence: Sentence, masked: MaskedSentence) -> bool:
     return sentence.kind != "boilerplate" and masked.word_count >= MINIMUM_SENTENCE_WORDS
 
 

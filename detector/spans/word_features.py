@@ -1,9 +1,9 @@
-"""What is measured of each word before it is judged."""
+"""The features of each word, by which it is scored."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -14,55 +14,37 @@ from detector.spans.co_occurrence import COOCCURRENCE_COLUMNS, CooccurrenceCount
 from detector.spans.word_memory import WordMemory
 from detector.text.masking import MaskedSentence
 from detector.text.word_classes import FUNCTION_WORDS
+from detector.text.word_lists import read_words
 
 Floats = npt.NDArray[np.float64]
 
-_SENTENCE_SAYS = ("encoder_translated", "encoder_spun", "lexical_translated", "lexical_spun")
+_SENTENCE_COLUMNS = ("encoder_translated", "encoder_spun", "lexical_translated", "lexical_spun")
 
 WORD_COLUMNS = (
     "token", "token_before", "token_after", "token_rank", "sentence_token", "sentence_top",
     "word_odds", "left_odds", "right_odds", "odds_before", "odds_after", "sentence_odds",
-    *_SENTENCE_SAYS, "document", "is_function", "is_capital", "length", "is_first",
+    *_SENTENCE_COLUMNS, "document", "is_function", "is_capital", "length", "is_first",
     *COOCCURRENCE_COLUMNS, "repeated", "document_rank", "place",
 )  # fmt: skip
-"""What each word is judged by: the token head's log-odds of it, of its neighbours and of its
-sentence; how much oftener machines than people put it, or it beside its neighbours, in training;
-what its sentence and its document say; how often people write it, there and anywhere; how often
-the document has it, how it ranks there, and where in its sentence it stands. A model may have been
-fitted on the first of these columns alone.
+"""What each word is scored by: the token head's log-odds of it, of its neighbours and of its
+sentence; how much oftener machines than humans wrote it, or it beside its neighbours, in training;
+some of its sentence's features; its document's log-odds; how often humans write it, there and
+anywhere; how often the document has it, how it ranks there, and where in its sentence it stands.
 
-What the document says stands here once: its evidence in more detail taught the model which corpora
-machines had been at, and people's articles elsewhere showed more spans for it (measured)."""
+Of the document there is one column. With its features in more detail, the model learnt which
+corpora were a machine's, and showed more spans in human articles of other corpora (measured)."""
 
-_KINDS_OF_WORDS: Mapping[str, frozenset[str]] = {
-    "article or preposition": frozenset(
-        """a an the of in to for with on at by from as into about after over under within during
-        across between against towards toward upon among before behind near despite per via
-        through throughout along around beside without until since""".split()
-    ),
-    "tense": frozenset(
-        """is are was were be been being has have had will would shall should can could may might
-        must do does did""".split()
-    ),
+_KINDS_OF_WORDS = {
+    kind: frozenset(words) for kind, words in read_words("spans/data/word_kinds.txt").items()
 }
 
 _FUNCTION_WORDS = frozenset(FUNCTION_WORDS) | frozenset().union(*_KINDS_OF_WORDS.values())
 
-# Closed-class and news words of the commonest pivots that no English word is spelt like.
-FOREIGN_WORDS = frozenset(
-    """der das und nicht ist wird wurde wurden haben hatte sich auf für mit dem eine einen einem
-    einer durch über zwischen gegen auch nach bei oder aber wenn weil dass zum zur vom beim
-    els les des une dans pour avec sur qui que est sont été mais leur leurs cette ces aux du
-    los las del una para por con según pero como más entre sobre desde hasta también
-    della delle degli dei che nel nella sono gli per più anche
-    het een van niet wordt worden zijn ook naar maar voor
-    och att det som inte är från med til ikke og af
-    não uma dos das pelo pela também são
-    jest nie się który która oraz przez
-    kteří který byl byla bylo""".split()
-) - frozenset(
-    "a an as at aux con dam den des die do du i in is jest me men most on per pour so to van "
-    "was".split()
+_FOREIGN_LISTS = read_words("spans/data/foreign_words.txt")
+
+#: Words of other languages that a translation left as they were.
+FOREIGN_WORDS = frozenset().union(*_FOREIGN_LISTS.values()) - frozenset(
+    _FOREIGN_LISTS["also English"]
 )
 
 
@@ -79,28 +61,28 @@ def name_kind(words: Sequence[str]) -> str:
 
 
 def measure_words(
-    memory: WordMemory, usage: CooccurrenceCounts, features: DocumentFeatures, log_odds: float
+    memory: WordMemory, counts: CooccurrenceCounts, features: DocumentFeatures, log_odds: float
 ) -> Floats:
     """`WORD_COLUMNS` (words, columns) of all words of a document's judged sentences.
 
     Args:
         memory: see `WordMemory`.
-        usage: see `CooccurrenceCounts`.
+        counts: see `CooccurrenceCounts`.
         features: of the document, which has a judged sentence.
         log_odds: of the document.
     """
-    masked_sentences = [features.masked_sentences[index] for index in features.judged]
-    words = [[word.lower() for word in masked.words] for masked in masked_sentences]
+    sentences = features.judged_sentences
+    words = [[word.lower() for word in masked.words] for masked in sentences]
     token = np.nan_to_num(np.concatenate(features.word_scores)).astype(np.float64)
-    of = _Sentences(np.array([len(masked.words) for masked in masked_sentences]))
+    of = _Sentences(np.array([len(masked.words) for masked in sentences]))
     return np.column_stack(
         [
             *_measure_token(token, of),
             *_measure_memory(memory, words, of),
             *_spread_sentence_features(features, of),
             np.full(len(token), log_odds),
-            *_measure_forms(masked_sentences, of),
-            usage.measure(words),
+            *_measure_forms(sentences, of),
+            counts.measure(words),
             *_measure_document(words, token, of),
         ]
     )
@@ -160,12 +142,12 @@ def _measure_memory(
 
 
 def _spread_sentence_features(features: DocumentFeatures, of: _Sentences) -> list[Floats]:
-    places = [FEATURE_COLUMNS.index(name) for name in _SENTENCE_SAYS]
+    places = [FEATURE_COLUMNS.index(name) for name in _SENTENCE_COLUMNS]
     return [features.matrix[of.rows, place].astype(np.float64) for place in places]
 
 
-def _measure_forms(masked_sentences: Sequence[MaskedSentence], of: _Sentences) -> list[Floats]:
-    words = [word for masked in masked_sentences for word in masked.words]
+def _measure_forms(sentences: Sequence[MaskedSentence], of: _Sentences) -> list[Floats]:
+    words = [word for masked in sentences for word in masked.words]
     return [
         np.array([word.lower() in _FUNCTION_WORDS for word in words], dtype=np.float64),
         np.array([word[0].isupper() for word in words], dtype=np.float64),

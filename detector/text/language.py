@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+ENGLISH = "en"
+
 UNKNOWN = "unknown"
 
 # What CLD2 refuses: control characters, lone surrogates, the noncharacters of every plane.

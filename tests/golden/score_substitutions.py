@@ -32,6 +32,8 @@ from scipy.optimize import linear_sum_assignment
 
 from detector.comparison.alignment import find_substitutions
 from detector.results import SUBSTITUTION_KINDS, Substitution
+from detector.text.document import Document
+from detector.text.language import ENGLISH
 from detector.text.words import split_words
 
 GOLD = Path(__file__).with_name("substitutions.jsonl")
@@ -42,6 +44,12 @@ Find = Callable[[str, str], Sequence[Substitution]]
 
 Words = frozenset[int]
 """Which words of a text, by their position among its words."""
+
+
+def align_and_find(copy: str, original: str) -> list[Substitution]:
+    """What the aligner finds, given both sentences as strings."""
+    documents = (Document.make(text, (), ENGLISH) for text in (copy, original))
+    return find_substitutions(*documents)
 
 
 def load_gold(split: str | None = None) -> list[dict[str, Any]]:
@@ -220,10 +228,10 @@ def _print_report(title: str, report: dict[str, Any]) -> None:
 
 def _main(arguments: list[str]) -> None:
     rows = load_gold(arguments[0] if arguments else None)
-    report = score(rows, find_substitutions)
+    report = score(rows, align_and_find)
     _print_report(arguments[0] if arguments else "all", report)
     for kind in ("translated", "spun"):
-        _print_report(kind, score((r for r in rows if r["kind"] == kind), find_substitutions))
+        _print_report(kind, score((r for r in rows if r["kind"] == kind), align_and_find))
     print(f"{'recall of each kind':24}{'gold':>6}{'matched':>9}{'covered':>9}{'named':>7}")
     for name, figures in report["kinds"].items():
         shares = (figures[measure] for measure in ("matched", "covered", "named"))

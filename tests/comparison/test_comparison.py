@@ -1,21 +1,31 @@
-"""A copy against its original: evidence of the pair, relations, thresholds, storage, bad input."""
+"""A copy against its original: features of the pair, relations, thresholds, storage, bad input."""
 
 import shutil
+import sys
+from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from span_models import make_memory, make_model
 
+from detector.batch.judge import Judge, Settings
 from detector.comparison.pair_features import PAIR_COLUMNS, PairFeatures
-from detector.comparison.relation_classifier import PairClassifier, hash_pair
-from detector.detector import MAXIMUM_CHARACTERS, Detector
+from detector.comparison.relation_classifier import PairClassifier
+from detector.detector import Detector
 from detector.errors import BundleError
+from detector.features.encoder import SentenceEncoder
 from detector.model.bundle_writing import write_bundle
+from detector.model.document_classifier import DocumentClassifier
+from detector.model.thresholds import Thresholds
 from detector.results import EDITED, INDEPENDENT, MACHINE_REWRITTEN, RELATIONS, VERBATIM, Comparison
-from detector.text.masking import mask_sentence
-from detector.text.sentences import place_words, split_sentences
+from detector.spans.finder import ArtifactFinder
+from detector.text.document import MAXIMUM_CHARACTERS
+from detector.text.hashing import hash_unordered_pair
 
 ORIGINAL = """\
 The town council closed the old harbour bridge on Friday after engineers found new cracks.
@@ -69,24 +79,29 @@ def pairs() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def classifier(tiny_detector: Detector, pairs: pd.DataFrame) -> PairClassifier:
-    from detector.training.fitting.comparison import PairFeatureTable, fit_pair_classifier
+    from detector.training.fitting.comparison import (
+        PairFeatureTable,
+        extract_pair_features,
+        fit_pair_classifier,
+    )
 
-    gathered = PairFeatureTable.gather(tiny_detector, pairs)
-    equals = np.array(sorted({hash_pair("town", "city")}), dtype=np.uint32)
+    gathered = PairFeatureTable.collect(pairs, extract_pair_features(tiny_detector, pairs))
+    equals = np.array(sorted({hash_unordered_pair("town", "city")}), dtype=np.uint32)
     fitted, _ = fit_pair_classifier(gathered, equals)
-    return replace(fitted, thresholds={0.05: 0.5, 0.005: 0.6})
+    return replace(fitted, thresholds=Thresholds({0.05: 0.5, 0.005: 0.6}))
 
 
 @pytest.fixture(scope="module")
 def comparing(
     tiny_bundle: Path, classifier: PairClassifier, tmp_path_factory: pytest.TempPathFactory
 ) -> Detector:
-    """The tiny detector with something to compare with."""
+    """The tiny detector with something to compare with and spans to point at."""
     folder = tmp_path_factory.mktemp("comparing")
     parts: dict[str, object] = {
         path.name: path for path in tiny_bundle.iterdir() if path.name != "manifest.json"
     }
     parts["comparison.safetensors"] = classifier.to_arrays()
+    parts |= ArtifactFinder(make_memory({"fissures": "cracks"}), make_model()).to_parts()
     write_bundle(folder / "model", parts, name="tiny", seed=3, licence="Apache-2.0")  # type: ignore[arg-type]
     return Detector.load(folder / "model", threads=1)
 
@@ -118,11 +133,105 @@ def test_substitutions_carry_both_places_and_a_score(comparing: Detector) -> Non
     assert len({s.score for s in comparison.substitutions}) > 1
 
 
+def test_each_side_has_the_verdict_that_it_has_alone(comparing: Detector) -> None:
+    comparison = comparing.compare(REWRITTEN, ORIGINAL)
+    assert comparison.verdict == comparing.score(REWRITTEN)
+    assert comparison.original_verdict == comparing.score(ORIGINAL)
+    assert [artifact.text for artifact in comparison.verdict.artifacts] == ["fissures"]
+    other = comparing.compare(REWRITTEN, ORIGINAL, verdict_rate=0.05, artifacts="none")
+    assert other.verdict == comparing.score(REWRITTEN, false_positive_rate=0.05, artifacts="none")
+    assert (other.probability, other.threshold) == (comparison.probability, comparison.threshold)
+
+
+def test_a_refused_pair_has_the_verdicts_of_either_side(comparing: Detector) -> None:
+    comparison = comparing.compare(REWRITTEN, "Leave a Comment")
+    assert comparison.reason == "too short: the original has no whole sentence"
+    assert comparison.verdict == comparing.score(REWRITTEN)
+    assert comparison.original_verdict == comparing.score("Leave a Comment")
+
+
+class Calls:
+    """Counts the calls of functions, by name and first argument, wherever they are bound."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.counts: Counter[str] = Counter()
+        self.monkeypatch = monkeypatch
+
+    def watch_function(self, module: str, name: str) -> None:
+        """Count a function in every module of the package that imported it."""
+        function = getattr(sys.modules[module], name)
+        counted = self._count(name, function)
+        for place, holder in list(sys.modules.items()):
+            if place.startswith("detector.") and getattr(holder, name, None) is function:
+                self.monkeypatch.setattr(holder, name, counted)
+
+    def watch_method(self, owner: type, name: str) -> None:
+        """Count a method."""
+        label = f"{owner.__name__}.{name}"
+        self.monkeypatch.setattr(owner, name, self._count(label, getattr(owner, name)))
+
+    def _count(self, label: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            self.counts[label] += 1
+            return function(*args, **kwargs)
+
+        return counted
+
+
+@pytest.fixture
+def calls(comparing: Detector, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+    comparing.compare(REWRITTEN, ORIGINAL)  # now every module is imported
+    calls = Calls(monkeypatch)
+    for module, name in (
+        ("detector.text.normalization", "normalize"),
+        ("detector.text.sentences", "split_normalized"),
+        ("detector.text.language", "guess_language"),
+    ):
+        calls.watch_function(module, name)
+    calls.watch_method(SentenceEncoder, "encode")
+    calls.watch_method(DocumentClassifier, "score")
+    return calls.counts
+
+
+@pytest.mark.parametrize("original", [ORIGINAL, "Leave a Comment."])
+def test_a_comparison_reads_and_scores_each_text_once(
+    comparing: Detector, calls: Counter[str], original: str
+) -> None:
+    comparing.compare(REWRITTEN, original)
+    judged = 2 if original == ORIGINAL else 1
+    assert calls == {
+        "normalize": 2,
+        "split_normalized": 2,
+        "guess_language": 2,
+        "SentenceEncoder.encode": judged,
+        "DocumentClassifier.score": judged,
+    }
+
+
+def test_a_retrained_model_scores_each_text_once_with_either_classifier(
+    comparing: Detector, calls: Counter[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(comparing, "_log_odds_classifier", replace(comparing.classifier))
+    comparing.compare(REWRITTEN, ORIGINAL)
+    assert calls["DocumentClassifier.score"] == 4
+
+
+def test_a_row_with_its_original_is_encoded_once(comparing: Detector, calls: Counter[str]) -> None:
+    settings = Settings(false_positive_rate=0.05, artifacts="many", whole=True)
+    judgement = Judge(comparing, settings).judge(REWRITTEN, ORIGINAL)
+    assert calls["SentenceEncoder.encode"] == calls["DocumentClassifier.score"] == 2
+    verdict = comparing.score(REWRITTEN, false_positive_rate=0.05, artifacts="many")
+    assert judgement.verdict == verdict
+    assert judgement.columns["threshold"] == verdict.threshold
+    assert judgement.columns["artifacts"] == [a.to_dict() for a in verdict.artifacts] != []
+
+
 def test_a_dictionary_keeps_a_synonym_from_being_called_a_wrong_sense(
     classifier: PairClassifier, tiny_detector: Detector
 ) -> None:
-    gathered = tiny_detector.extractor.gather([REWRITTEN, ORIGINAL])
-    features = PairFeatures.gather((REWRITTEN, ORIGINAL), (gathered[0], gathered[1]), (0.0, 0.0))
+    extractor = tiny_detector.extractor
+    copy, original = (extractor.extract(extractor.read(text)) for text in (REWRITTEN, ORIGINAL))
+    features = PairFeatures.measure(copy, original, 0.0, 0.0)
     sure = replace(
         classifier, substitutions=replace(classifier.substitutions, bias=np.float32([5.0]))
     )
@@ -175,7 +284,7 @@ def test_a_short_pair_is_judged_but_not_flagged(comparing: Detector) -> None:
     assert short.reason.startswith("too short")
 
 
-def test_a_rate_without_a_promise_flags_nothing(comparing: Detector) -> None:
+def test_a_rate_without_a_guarantee_flags_nothing(comparing: Detector) -> None:
     comparison = comparing.compare(REWRITTEN, ORIGINAL, false_positive_rate=0.01)
     assert comparison.threshold is None
     assert not comparison.flagged
@@ -188,27 +297,20 @@ def test_a_model_without_comparison_says_so(tiny_detector: Detector) -> None:
 
 
 @pytest.mark.parametrize("rate", [0.0, 1.0, -1.0])
-def test_an_impossible_rate_is_refused(comparing: Detector, rate: float) -> None:
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        comparing.compare(REWRITTEN, ORIGINAL, false_positive_rate=rate)
+@pytest.mark.parametrize("name", ["false_positive_rate", "verdict_rate"])
+def test_an_impossible_rate_is_refused(comparing: Detector, name: str, rate: float) -> None:
+    with pytest.raises(ValueError, match=f"{name} must lie between 0 and 1"):
+        comparing.compare(REWRITTEN, ORIGINAL, **{name: rate})
+
+
+def test_an_unknown_setting_is_refused(comparing: Detector) -> None:
+    with pytest.raises(ValueError, match=r"must be one of 'few', .*, not 'loud'"):
+        comparing.compare(REWRITTEN, ORIGINAL, artifacts="loud")
 
 
 def test_only_strings_are_compared(comparing: Detector) -> None:
     with pytest.raises(TypeError, match="reference is list"):
         comparing.compare(ORIGINAL, [ORIGINAL])  # type: ignore[arg-type]
-
-
-def test_words_are_found_in_the_callers_text() -> None:
-    text = (
-        "A first line.\n\n“We &amp; they — the crew’s  men — left…”  she said 🙂 at 9 p.m. today."
-    )
-    for sentence in split_sentences(text):
-        masked = mask_sentence(sentence.text, frozenset({"we", "they", "crew", "men", "left"}))
-        for word, (start, end) in zip(
-            masked.words, place_words(text, sentence, masked.places), strict=True
-        ):
-            if word.isalpha() and word not in ("xx",):
-                assert text[start:end].lower().replace("’", "'").startswith(word.lower()[:2])
 
 
 def test_nothing_of_a_damaged_comparison_is_used(comparing: Detector, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from span_models import make_memory, make_model
 
 from detector.detector import Detector
 from detector.features.columns import FEATURE_COLUMNS, SUMMARY_COLUMNS
@@ -19,30 +20,16 @@ from detector.spans.word_memory import (
     PAIR_BUCKETS,
     WORD_BUCKETS,
     WordMemory,
-    hash_neighbours,
-    hash_word,
+    locate_neighbours,
+    locate_word,
 )
 from detector.spans.word_model import WordModel
-from detector.text.masking import mask_sentence
-from detector.text.sentences import Sentence
+from detector.text.document import Document
+from detector.text.language import ENGLISH
 
 
-def make_memory(odd: dict[str, str | None]) -> WordMemory:
-    """A memory in which some words are a machine's, with what people write instead."""
-    words, pairs = np.zeros(WORD_BUCKETS, np.int8), np.zeros(PAIR_BUCKETS, np.int8)
-    for word in odd:
-        words[hash_word(word)] = 48
-    return WordMemory(words, pairs, {k: v for k, v in odd.items() if v})
-
-
-def make_model(level: float = 2.0, count: int = len(WORD_COLUMNS)) -> WordModel:
-    """A model that shows what the memory says of the word alone."""
-    weights = np.zeros((count, 1))
-    weights[WORD_COLUMNS.index("word_odds")] = 1.0
-    network = MultilayerPerceptron(
-        np.zeros(count), np.ones(count), weights, np.zeros(1), np.ones((1, 1)), np.zeros(1)
-    )
-    return WordModel(network, {"few": level, "many": level / 2})
+def read(detector: Detector, text: str) -> DocumentFeatures:
+    return detector.extractor.extract(detector.extractor.read(text))
 
 
 @pytest.fixture
@@ -56,8 +43,8 @@ def test_spans_stand_in_the_callers_text(
     finder: ArtifactFinder, tiny_detector: Detector, machine_article: str
 ) -> None:
     text = machine_article.replace("Monday, a", "Monday — a").replace("'", "’")
-    (features,) = tiny_detector.extractor.gather([text])
-    found = finder.find(text, features, 0.0)
+    features = read(tiny_detector, text)
+    found = finder.find(features, 0.0)
     assert {a.text for a in found} == {"haven", "aqueous tempest", "aqueous"}
     assert all(text[a.start : a.end] == a.text for a in found)
     assert [a.start for a in found] == sorted(a.start for a in found)
@@ -67,8 +54,8 @@ def test_spans_stand_in_the_callers_text(
 def test_a_word_can_be_judged_by_its_embedding(
     tiny_detector: Detector, machine_article: str
 ) -> None:
-    (features,) = tiny_detector.extractor.gather([machine_article])
-    words = [word for index in features.judged for word in features.masked_sentences[index].words]
+    features = read(tiny_detector, machine_article)
+    words = [word for masked in features.judged_sentences for word in masked.words]
     embeddings = np.concatenate(features.word_embeddings)
     assert embeddings.shape == (len(words), tiny_detector.extractor.encoder.width)
     count = len(WORD_COLUMNS) + embeddings.shape[1]
@@ -77,9 +64,10 @@ def test_a_word_can_be_judged_by_its_embedding(
     bias = np.full(1, 50.0, np.float32)  # no unit is out
     network = MultilayerPerceptron(
         np.zeros(count, np.float32), np.ones(count, np.float32), weights, bias,
-        np.ones((1, 1), np.float32), -bias,
+        np.ones((1, 2), np.float32), np.repeat(-bias, 2),
     )  # fmt: skip
-    finder = ArtifactFinder(make_memory({}), WordModel(network, {"few": 0.0}))
+    lean = np.zeros(len(SUMMARY_COLUMNS) + 1)
+    finder = ArtifactFinder(make_memory({}), WordModel(network, {"few": 0.0}, lean))
     scores = np.concatenate(finder.score_words(features, 0.0))
     shown = np.array([may_show(word) for word in words])
     expected = 2.0 * np.clip(embeddings[:, 3], -6, 6)
@@ -88,7 +76,7 @@ def test_a_word_can_be_judged_by_its_embedding(
 
 
 def test_two_answers_are_weighed_by_the_kind_of_the_document() -> None:
-    count = len(WORD_COLUMNS)
+    count = len(WORD_COLUMNS) + 4
     network = MultilayerPerceptron(
         np.zeros(count), np.ones(count), np.zeros((count, 1)), np.ones(1),
         np.array([[2.0, -3.0]]), np.zeros(2),
@@ -98,14 +86,15 @@ def test_two_answers_are_weighed_by_the_kind_of_the_document() -> None:
     model = WordModel(network, {"few": 0.0}, lean)
     summaries = np.zeros((3, len(SUMMARY_COLUMNS) + 2), np.float32)  # what was taught comes after
     summaries[:, 1] = [0.5, 60.0, -60.0]
-    scores = model.score(np.zeros((3, count)), np.zeros((3, 4)), summaries)
+    columns = np.zeros((3, len(WORD_COLUMNS)))
+    scores = model.score(columns, np.zeros((3, 4)), summaries)
     chances = 1 / (1 + np.exp([-2.0, 3.0]))
     least = 1 / (1 + np.exp(0.85))  # of the spinner's judge, which is never unheard
     mixed = [chances.mean(), (1 - least) * chances[0] + least * chances[1]]
     even, mostly_first = np.log(mixed) - np.log1p(-np.array(mixed))
     np.testing.assert_allclose(scores, [even, -3.0, mostly_first], atol=1e-9)
     again = WordModel.from_arrays(model.to_arrays())
-    alone = again.score(np.zeros((1, count)), np.zeros((1, 4)), summaries[0])
+    alone = again.score(columns[:1], np.zeros((1, 4)), summaries[0])
     np.testing.assert_array_equal(alone, scores[:1])
 
 
@@ -113,15 +102,15 @@ def test_nothing_is_shown_below_the_level(
     finder: ArtifactFinder, tiny_detector: Detector, machine_article: str
 ) -> None:
     strict = ArtifactFinder(finder.memory, replace(finder.model, levels={"few": 9.0}))
-    (features,) = tiny_detector.extractor.gather([machine_article])
-    assert strict.find(machine_article, features, 0.0) == ()
+    features = read(tiny_detector, machine_article)
+    assert strict.find(features, 0.0) == ()
 
 
 def test_a_function_word_between_two_is_not_taken_along(tiny_detector: Detector) -> None:
     finder = ArtifactFinder(make_memory({"haven": None, "tempest": None}), make_model())
     text = "The old men spoke of the haven of tempest and of nothing else that day."
-    (features,) = tiny_detector.extractor.gather([text])
-    assert [a.text for a in finder.find(text, features, 0.0)] == ["haven", "tempest"]
+    features = read(tiny_detector, text)
+    assert [a.text for a in finder.find(features, 0.0)] == ["haven", "tempest"]
 
 
 @pytest.mark.parametrize(
@@ -151,44 +140,41 @@ def test_names_numbers_and_marks_are_never_shown(word: str, shown: bool) -> None
 def test_a_foreign_word_is_shown_whatever_the_model_says(tiny_detector: Detector) -> None:
     finder = ArtifactFinder(make_memory({}), make_model())
     text = "The men stood beside the pier nicht and waited for the boats to come back in."
-    (features,) = tiny_detector.extractor.gather([text])
-    assert [(a.text, a.kind) for a in finder.find(text, features, 0.0)] == [
+    features = read(tiny_detector, text)
+    assert [(a.text, a.kind) for a in finder.find(features, 0.0)] == [
         ("nicht", "untranslated word")
     ]
 
 
 @pytest.fixture
-def gathered(tiny_detector: Detector, machine_article: str) -> DocumentFeatures:
-    (features,) = tiny_detector.extractor.gather([machine_article])
-    return features
+def measured(tiny_detector: Detector, machine_article: str) -> DocumentFeatures:
+    return read(tiny_detector, machine_article)
 
 
-def make_evidence(gathered: DocumentFeatures, *sentences: str) -> DocumentFeatures:
-    """Evidence of sentences whose words score 0, 1, 2 ... along the document."""
-    masked_sentences = [mask_sentence(s, frozenset(s.split())) for s in sentences]
+def make_features(measured: DocumentFeatures, *sentences: str) -> DocumentFeatures:
+    """Features of sentences whose words score 0, 1, 2 ... along the document."""
+    document = Document.make("\n\n".join(sentences), {*" ".join(sentences).split()}, ENGLISH)
+    assert len(document.sentences) == len(sentences)
+    sizes = [len(masked.words) for masked in document.masked_sentences]
     matrix = np.arange(len(sentences) * len(FEATURE_COLUMNS), dtype=np.float32)
-    scores, at = [], 0
-    for masked in masked_sentences:
-        scores.append(np.arange(at, at + len(masked.words), dtype=np.float32))
-        at += len(masked.words)
+    scores = np.arange(sum(sizes), dtype=np.float32)
     return replace(
-        gathered,
-        sentences=tuple(Sentence(s, 0, len(s), "sentence") for s in sentences),
-        masked_sentences=tuple(masked_sentences),
+        measured,
+        document=document,
         judged=tuple(range(len(sentences))),
         matrix=matrix.reshape(len(sentences), -1),
-        word_scores=tuple(scores),
-        words=at,
-        word_embeddings=tuple(np.zeros((len(v.words), 16), np.float32) for v in masked_sentences),
+        word_scores=tuple(np.split(scores, np.cumsum(sizes)[:-1])),
+        words=sum(sizes),
+        word_embeddings=tuple(np.zeros((size, 16), np.float32) for size in sizes),
     )
 
 
-def name_columns(gathered: DocumentFeatures, *sentences: str) -> list[dict[str, float]]:
-    """The columns of each word, by name, beside a memory and a usage that know some of them."""
+def name_columns(measured: DocumentFeatures, *sentences: str) -> list[dict[str, float]]:
+    """The columns of each word, by name, beside a memory and counts that know some of them."""
     memory = make_memory({"haven": None})
-    memory.pairs[hash_neighbours("the", "haven")] = 16
-    usage = CooccurrenceCounts.count([["the", "harbour", "closed"]] * 3)
-    columns = measure_words(memory, usage, make_evidence(gathered, *sentences), log_odds=0.7)
+    memory.pairs[locate_neighbours("the", "haven")] = 16
+    counts = CooccurrenceCounts.count([["the", "harbour", "closed"]] * 3)
+    columns = measure_words(memory, counts, make_features(measured, *sentences), log_odds=0.7)
     return [dict(zip(WORD_COLUMNS, row, strict=True)) for row in columns]
 
 
@@ -197,8 +183,8 @@ def test_literal_idioms_and_foreign_names_are_shown_whatever_the_model_says(
 ) -> None:
     finder = ArtifactFinder(make_memory({"four": None}), make_model())
     text = "The men from Moskau met the owner  under four eyes beside the old pier on Monday."
-    (features,) = tiny_detector.extractor.gather([text])
-    found = finder.find(text, features, 0.0)
+    features = read(tiny_detector, text)
+    found = finder.find(features, 0.0)
     assert [(a.text, a.kind, a.suggestion) for a in found] == [
         ("Moskau", "name form", "Moscow"),
         ("under four eyes", "literal idiom", "in private"),
@@ -206,8 +192,8 @@ def test_literal_idioms_and_foreign_names_are_shown_whatever_the_model_says(
     assert all(text[a.start : a.end] == a.text for a in found)
 
 
-def test_columns_say_what_they_are_called(gathered: DocumentFeatures) -> None:
-    first, named, last = name_columns(gathered, "the haven closed")
+def test_columns_say_what_they_are_called(measured: DocumentFeatures) -> None:
+    first, named, last = name_columns(measured, "the haven closed")
     assert (named["token_before"], named["token"], named["token_after"]) == (0.0, 1.0, 2.0)
     assert (named["token_rank"], last["token_rank"]) == (0.5, 1.0)
     assert (named["sentence_token"], named["sentence_top"]) == (1.0, 2.0)
@@ -218,20 +204,20 @@ def test_columns_say_what_they_are_called(gathered: DocumentFeatures) -> None:
     assert [word["is_first"] for word in (first, named, last)] == [1.0, 0.0, 0.0]
     assert [word["is_function"] for word in (first, named, last)] == [1.0, 0.0, 0.0]
     assert [word["place"] for word in (first, named, last)] == [0.0, 0.5, 1.0]
-    assert first["usage"] == pytest.approx(np.log(4), abs=0.04)
-    assert named["usage"] == 0.0
+    assert first["count"] == pytest.approx(np.log(4), abs=0.04)
+    assert named["count"] == 0.0
 
 
-def test_neighbours_end_with_their_sentence(gathered: DocumentFeatures) -> None:
-    words = name_columns(gathered, "the haven closed", "the boats left")
+def test_neighbours_end_with_their_sentence(measured: DocumentFeatures) -> None:
+    words = name_columns(measured, "the haven closed", "the boats left")
     assert words[3]["token_before"] == 0.0
     assert words[2]["token_after"] == 0.0
     assert words[3]["odds_before"] == 0.0
-    assert words[3]["usage_before"] == words[0]["usage_before"]
+    assert words[3]["count_before"] == words[0]["count_before"]
 
 
-def test_a_document_says_how_a_word_stands_out_in_it(gathered: DocumentFeatures) -> None:
-    words = name_columns(gathered, "the haven closed", "the boats left")
+def test_a_document_says_how_a_word_stands_out_in_it(measured: DocumentFeatures) -> None:
+    words = name_columns(measured, "the haven closed", "the boats left")
     assert words[0]["repeated"] == pytest.approx(np.log(2))
     assert words[1]["repeated"] == 0.0
     assert [word["document_rank"] for word in words] == pytest.approx(np.arange(6) / 5)
@@ -240,8 +226,8 @@ def test_a_document_says_how_a_word_stands_out_in_it(gathered: DocumentFeatures)
 def test_log_odds_are_smoothed_counts() -> None:
     machine = np.zeros(WORD_BUCKETS), np.ones(PAIR_BUCKETS)
     human = np.ones(WORD_BUCKETS), np.ones(PAIR_BUCKETS)
-    machine[0][hash_word("boom")] = 100
-    machine[0][hash_word("rare")] = 1
+    machine[0][locate_word("boom")] = 100
+    machine[0][locate_word("rare")] = 1
     memory = WordMemory.from_counts(machine, human, {})
     assert memory.find_word("boom") > memory.find_word("rare") > memory.find_word("usual") - 1e-9
     assert memory.find_pair("a", "b") == 0.0
@@ -251,52 +237,33 @@ def test_a_model_survives_storage() -> None:
     model = make_model()
     again = WordModel.from_arrays(model.to_arrays())
     columns = np.random.default_rng(1).normal(size=(5, len(WORD_COLUMNS)))
-    assert np.array_equal(again.network(columns), model.network(columns))
+    words = columns, np.zeros((5, 16)), np.zeros(len(SUMMARY_COLUMNS))
+    assert np.array_equal(again.score(*words), model.score(*words))
     assert again.levels == model.levels
 
 
 def test_a_finder_survives_storage(
     finder: ArtifactFinder, tmp_path: Path, tiny_detector: Detector, machine_article: str
 ) -> None:
-    usage = CooccurrenceCounts.count([["the", "harbour", "closed"]])
-    finder = ArtifactFinder(finder.memory, finder.model, usage)
+    counts = CooccurrenceCounts.count([["the", "harbour", "closed"]])
+    finder = ArtifactFinder(finder.memory, finder.model, counts)
     folder = tmp_path / "model"
     write_bundle(folder, finder.to_parts(), name="tiny", seed=1, corpora={}, thresholds={})
     again = ArtifactFinder.from_bundle(Bundle.open(folder))
     assert again is not None
-    assert again.usage.words == usage.words
-    assert np.array_equal(again.usage.table, usage.table)
-    (features,) = tiny_detector.extractor.gather([machine_article])
-    found = finder.find(machine_article, features, 0.0)
+    assert again.counts.words == counts.words
+    assert np.array_equal(again.counts.table, counts.table)
+    features = read(tiny_detector, machine_article)
+    found = finder.find(features, 0.0)
     assert found
-    assert again.find(machine_article, features, 0.0) == found
-
-
-def test_a_folder_from_before_usage_was_counted_still_shows_spans(
-    finder: ArtifactFinder, tmp_path: Path, tiny_detector: Detector, machine_article: str
-) -> None:
-    old = ArtifactFinder(finder.memory, make_model(count=21))
-    parts = old.to_parts()
-    parts["artifacts.safetensors"] = {
-        name: array
-        for name, array in parts["artifacts.safetensors"].items()
-        if not name.startswith("usage_")
-    }
-    folder = tmp_path / "model"
-    write_bundle(folder, parts, name="tiny", seed=1, corpora={}, thresholds={})
-    again = ArtifactFinder.from_bundle(Bundle.open(folder))
-    assert again is not None
-    (features,) = tiny_detector.extractor.gather([machine_article])
-    found = again.find(machine_article, features, 0.0)
-    assert found
-    assert found == finder.find(machine_article, features, 0.0)
+    assert again.find(features, 0.0) == found
 
 
 def test_a_text_without_a_whole_sentence_shows_none(
-    finder: ArtifactFinder, gathered: DocumentFeatures
+    finder: ArtifactFinder, measured: DocumentFeatures
 ) -> None:
-    features = replace(gathered, judged=(), word_scores=())
-    assert finder.find("the haven closed", features, 0.0) == ()
+    features = replace(measured, judged=(), word_scores=())
+    assert finder.find(features, 0.0) == ()
 
 
 def test_a_model_folder_without_artifacts_shows_none(

@@ -107,7 +107,7 @@ def test_foreign_json_is_refused(text: str, message: str) -> None:
         Verdict.from_json(text)
 
 
-def test_nan_in_evidence_never_becomes_invalid_json() -> None:
+def test_nan_in_contributions_never_becomes_invalid_json() -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         SentenceScore("x", 0, 1, contributions={"encoder": float("nan")}).to_json()
 

@@ -1,0 +1,81 @@
+"""A document: a text that is read once, at the door, with all that is cut from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Iterable
+from dataclasses import dataclass
+
+from detector.text.language import ENGLISH, guess_language
+from detector.text.masking import MaskedSentence, mask_sentence
+from detector.text.normalization import Normalized, normalize
+from detector.text.sentences import Sentence, split_normalized
+
+#: A longer text is read in part: some 35,000 words, more than any article has.
+MAXIMUM_CHARACTERS = 200_000
+
+#: Half a character, as broken JSON holds, cannot be encoded; one for one keeps every offset.
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A text with all that is cut from it; nothing that takes a document cuts its text again.
+
+    Attributes:
+        text: as the caller gave it.
+        normalized: the normalised text, with offsets in `text`; empty unless it is English.
+        sentences: sentences, headlines and boilerplate of the normalised text, in order.
+        masked_sentences: each of `sentences` without what its outlet or its topic chose.
+        language: code of the language, such as "en"; "unknown" where it cannot be told, None
+            where there is no text.
+        notes: what was odd about the text, each as "code: explanation".
+    """
+
+    text: str
+    normalized: Normalized
+    sentences: tuple[Sentence, ...]
+    masked_sentences: tuple[MaskedSentence, ...]
+    language: str | None
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def make(cls, text: str, common_words: Container[str], language: str | None = None) -> Document:
+        """Normalise, cut and mask a text, if it is English.
+
+        Args:
+            text: an article as plain text; what lies beyond `MAXIMUM_CHARACTERS` is not read.
+            common_words: words (in lower case) that are usually written small, see
+                `detector.text.masking.mask_sentence`.
+            language: what the caller knows the text to be in; guessed unless told.
+        """
+        if language is None and text.strip():
+            language = guess_language(text)
+        readable, notes = _make_readable(text) if language == ENGLISH else ("", ())
+        normalized = normalize(readable)
+        sentences = tuple(split_normalized(normalized))
+        masked = tuple(mask_sentence(sentence.text, common_words) for sentence in sentences)
+        return cls(text, normalized, sentences, masked, language, notes)
+
+    def place(self, sentence: int, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+        """Offsets in the caller's text of spans within a sentence.
+
+        Args:
+            sentence: its index in `sentences`.
+            spans: ``(start, end)`` in the sentence's text, none of them empty, such as
+                `MaskedSentence.places`.
+        """
+        at = self.sentences[sentence].normalized_start
+        starts, ends = self.normalized.starts, self.normalized.ends
+        return [(int(starts[at + start]), int(ends[at + end - 1])) for start, end in spans]
+
+
+def _make_readable(text: str) -> tuple[str, tuple[str, ...]]:
+    """The part of a text that is read, every character encodable, and notes on what was odd."""
+    notes = []
+    if len(text) > MAXIMUM_CHARACTERS:
+        notes.append(f"read in part: {MAXIMUM_CHARACTERS:,} of {len(text):,} characters")
+    readable, broken = _SURROGATES.subn("\ufffd", text[:MAXIMUM_CHARACTERS])
+    if broken:
+        notes.append(f"broken characters: {broken:,} read as \ufffd")
+    return readable, tuple(notes)
