@@ -1,24 +1,34 @@
-"""The command line: one verb, one file."""
+"""The command line: one verb, one file.
+
+To add a verb, write a module with a command of the module's name, and name it in `VERBS`.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import click
 
-from detector.cli.compare import compare
-from detector.cli.drift import drift
-from detector.cli.evaluate import evaluate
-from detector.cli.index import index
-from detector.cli.info import info
-from detector.cli.score import score
-from detector.cli.train import train
 from detector.version import __version__
 
+VERBS = ("compare", "drift", "evaluate", "index", "info", "score", "train")
+"""Modules of this package, each with a command of its own name; one is imported when it is used."""
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+class _Verbs(click.Group):
+    """Imports a verb when it is asked for, so that none waits for the imports of another."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in VERBS:
+            return None
+        command: click.Command = getattr(import_module(f"{__name__}.{name}"), name)
+        return command
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="detector")
 def main() -> None:
     """Tell whether English news articles were machine-translated, round-tripped or spun."""
-
-
-for _verb in (score, compare, index, evaluate, drift, train, info):
-    main.add_command(_verb)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 import click
 
-from detector.cli.common import (
+from detector.cli.options import (
     CannotRunError,
     color_option,
     load_detector,
@@ -92,19 +92,23 @@ def _are_one(copy: str, original: str) -> bool:
 
 
 def _read_one(source: str) -> str:
-    """The one text of a file; a click exception names what is wrong with it."""
-    documents = list(read_records([source]))
-    for document in documents:
-        if isinstance(document, BadInput):
-            raise CannotRunError(f"{document.place}: {document.reason}")
-    if len(documents) != 1:
+    """The one text of a file.
+
+    Raises:
+        CannotRunError: it holds none, or several.
+    """
+    records = list(read_records([source]))
+    for record in records:
+        if isinstance(record, BadInput):
+            raise CannotRunError(f"{record.place}: {record.reason}")
+    if len(records) != 1:
         raise CannotRunError(
-            f"{source}: holds {len(documents)} articles where one is meant; to compare many, "
+            f"{source}: holds {len(records)} articles where one is meant; to compare many, "
             "score a file whose rows bring their originals: detector score --reference-column"
         )
-    (document,) = documents
-    assert not isinstance(document, BadInput)  # told apart above
-    return document.text
+    (record,) = records
+    assert not isinstance(record, BadInput)  # told apart above
+    return record.text
 
 
 def _write(

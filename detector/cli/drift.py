@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from detector.cli.common import CannotRunError, figures_format_option
+from detector.cli.options import CannotRunError, figures_format_option
 from detector.errors import DetectorError
 
 #: Like ``diff``, but told apart from a failed run (1) and a wrong call (2).
@@ -51,12 +51,13 @@ def drift(
     Exits with 0, moved or not, and with 2 when the call is wrong; with --exit-code, 3 says that
     the stream has moved or that the files were not scored alike.
     """
-    from detector.monitoring.drift import compare_streams
     from detector.presentation.drift_tables import format_drift
 
     if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
         raise click.UsageError(f"--plot {plot}: name a .png or .svg file")
     try:
+        from detector.monitoring.drift import compare_streams  # it says which extra it needs
+
         result = compare_streams(baseline, current, ignore)
         if plot is not None:
             from detector.presentation.plots import plot_drift

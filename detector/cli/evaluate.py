@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.cli.common import CannotRunError, figures_format_option, load_detector, model_option
+from detector.cli.options import CannotRunError, figures_format_option, load_detector, model_option
 from detector.errors import DetectorError
 
 if TYPE_CHECKING:

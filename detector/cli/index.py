@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.cli.common import (
+from detector.cli.options import (
     SOME_FAILED,
     CannotRunError,
     figures_format_option,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.cli.common import CannotRunError, figures_format_option, model_option
+from detector.cli.options import CannotRunError, figures_format_option, model_option
 from detector.errors import DetectorError
 
 if TYPE_CHECKING:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.cli.common import (
+from detector.cli.options import (
     SOME_FAILED,
     CannotRunError,
     color_option,
@@ -16,17 +18,26 @@ from detector.cli.common import (
     model_option,
     open_output,
 )
-from detector.cli.score_call import ScoreCall
-from detector.cli.score_files import write_files
+from detector.cli.score_options import ScoreOptions
 from detector.cli.score_printing import print_answers
+from detector.cli.score_rows import (
+    collect_report,
+    make_quarantine_row,
+    make_row,
+    read_inputs,
+    score_inputs,
+)
 from detector.errors import DetectorError
 from detector.io.readers import INPUT_FORMATS
+from detector.presentation.progress import show_progress
+from detector.version import __version__
 
 if TYPE_CHECKING:
+    from detector.batch.journal import Journal
     from detector.batch.summary import Tally
+    from detector.detector import Detector
 
-
-INTERRUPTED = 130
+_INTERRUPTED = 130
 
 
 @click.command()
@@ -101,7 +112,7 @@ INTERRUPTED = 130
 @color_option
 @click.option("--quiet", is_flag=True, help="Show neither progress nor summary.")
 @click.pass_context
-def score(context: click.Context, /, **options: Any) -> None:
+def score(context: click.Context, /, **values: Any) -> None:
     """Score articles: texts, pages or rows, by extension; - is standard input.
 
     Rows are answered in order: id, probability, label, flagged, reason and signature, then the
@@ -115,30 +126,118 @@ def score(context: click.Context, /, **options: Any) -> None:
     Exits with 0 when all was scored, 1 when some inputs could not be, 2 when the call is wrong or
     the output cannot be written, 130 when interrupted.
     """
-    call = ScoreCall(**options)
-    call.check()
+    options = ScoreOptions(**values)
+    options.check()
     try:
-        detector = load_detector(call.model)
-        tally = (
-            print_answers(detector, call) if call.output is None else write_files(detector, call)
-        )
+        detector = load_detector(options.model)
+        answer = print_answers if options.output is None else _write_files
+        tally = answer(detector, options)
     except KeyboardInterrupt:
-        context.exit(INTERRUPTED)
+        context.exit(_INTERRUPTED)
     except DetectorError as error:
         raise CannotRunError(str(error)) from error
-    summary = tally.summarize(detector.model, call.rate)
-    if call.summary is not None:
-        with open_output(call.summary) as stream:
+    summary = tally.summarize(detector.model, options.rate)
+    if options.summary is not None:
+        with open_output(options.summary) as stream:
             stream.write(json.dumps(summary, ensure_ascii=False, indent=1) + "\n")
-    _report(call, tally, summary)
+    _report(options, tally, summary)
     if tally.failed:
         context.exit(SOME_FAILED)
 
 
-def _report(call: ScoreCall, tally: Tally, summary: Mapping[str, Any]) -> None:
+def _write_files(detector: Detector, options: ScoreOptions) -> Tally:
+    """Score into a file, part by part, so that a run that is broken off can go on."""
+    from detector.batch.journal import Journal, WriteError
+    from detector.batch.workers import WorkerError
+
+    target = Path(str(options.output))
+    journal = Journal.begin(
+        target,
+        Path(options.quarantine or f"{target}.quarantine.jsonl"),
+        _identify(detector, options),
+        resume=options.resume,
+        overwrite=options.overwrite,
+    )
+    try:
+        with journal:
+            _fill(journal, detector, options)
+            columns = [name for name in options.columns if name != "error"]
+            journal.finish(columns, keep_empty=options.quarantine is not None)
+    except KeyboardInterrupt:
+        click.echo(f"\ninterrupted: {_say_how_to_resume(journal)}", err=True)
+        raise
+    except (WorkerError, WriteError) as error:
+        raise CannotRunError(f"{error}: {_say_how_to_resume(journal)}") from error
+    return journal.tally
+
+
+def _say_how_to_resume(journal: Journal) -> str:
+    if not journal.inputs:
+        return "nothing was finished yet"
+    return f"{journal.inputs:,} inputs are finished; go on with the same call and --resume"
+
+
+def _identify(detector: Detector, options: ScoreOptions) -> dict[str, Any]:
+    """What the rows depend on besides the inputs."""
+    return {
+        "version": __version__,
+        "model": detector.model,
+        "--fpr": options.fpr,
+        "files": list(options.files),
+        "--text-column": options.text_column,
+        "--id-column": options.id_column,
+        "--reference-column": options.reference_column,
+        "--input-format": options.input_format,
+        "--artifacts": options.choose_artifacts("rows"),
+        "--references": _identify_index(options.references),
+    }
+
+
+def _identify_index(folder: str | None) -> list[Any] | None:
+    """An index by the size and time of its files."""
+    if folder is None:
+        return None
+    files = sorted(path for path in Path(folder).rglob("*") if path.is_file())
+    states = [(path, path.stat()) for path in files]
+    return [folder, *([str(p.relative_to(folder)), s.st_size, s.st_mtime_ns] for p, s in states)]
+
+
+def _fill(journal: Journal, detector: Detector, options: ScoreOptions) -> None:
+    """Score what is left of the inputs into the journal."""
+    if journal.complete:
+        return
+    items = read_inputs(options)
+    if journal.inputs and not options.quiet:
+        click.echo(f"going on after {journal.inputs:,} finished inputs", err=True)
+    journal.pass_over(items)
+    try:
+        with (
+            score_inputs(detector, options, items) as outcomes,
+            _show_progress(options, journal.inputs) as step,
+        ):
+            for outcome in collect_report(outcomes, options, detector):
+                if outcome.failure is None:
+                    journal.add(outcome, make_row(outcome, options.columns), None)
+                else:
+                    journal.add(outcome, None, make_quarantine_row(outcome))
+                step()
+    except KeyboardInterrupt:
+        journal.seal()
+        raise
+
+
+def _show_progress(
+    options: ScoreOptions, done: int
+) -> AbstractContextManager[Callable[[], object]]:
+    if options.quiet:
+        return nullcontext(lambda: None)
+    return show_progress(options.files, options.input_format, done)
+
+
+def _report(options: ScoreOptions, tally: Tally, summary: Mapping[str, Any]) -> None:
     from detector.batch.summary import format_summary
 
-    if call.output is not None and not call.quiet:
+    if options.output is not None and not options.quiet:
         click.echo(format_summary(summary), err=True)
-    elif call.output is None and tally.failed:
+    elif options.output is None and tally.failed:
         click.echo(f"{tally.failed} of {tally.inputs} inputs could not be scored", err=True)

@@ -1,4 +1,4 @@
-"""Print answers on standard output."""
+"""Print answers on standard output: as text, JSON lines or CSV."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 import click
 
-from detector.cli.common import open_output
-from detector.cli.score_call import ScoreCall
-from detector.cli.score_files import (
-    collect_fields,
-    judge_records,
+from detector.cli.options import open_output
+from detector.cli.score_options import ScoreOptions
+from detector.cli.score_rows import (
+    collect_report,
     make_quarantine_row,
     make_row,
     name_columns,
     read_inputs,
+    score_inputs,
 )
 from detector.io.readers import BadInput, Record, holds_rows
 
@@ -30,30 +30,31 @@ if TYPE_CHECKING:
     from detector.detector import Detector
 
 
-def print_answers(detector: Detector, call: ScoreCall) -> Tally:
+def print_answers(detector: Detector, options: ScoreOptions) -> Tally:
+    """Score and print, each answer as soon as it is known; what came of the inputs, counted."""
     from detector.batch.summary import Tally
 
-    items = read_inputs(call)
+    items = read_inputs(options)
     first = next(items, None)
     items = itertools.chain([] if first is None else [first], items)
-    form = call.form or ("json" if first is not None and _came_in_rows(first) else "text")
+    form = options.form or ("json" if first is not None and _came_in_rows(first) else "text")
     tally = Tally()
     started = time.monotonic()
     try:
         with (
-            judge_records(detector, call, items, form=form) as outcomes,
-            _open_quarantine(call.quarantine) as quarantine,
+            score_inputs(detector, options, items, form=form) as outcomes,
+            _open_quarantine(options.quarantine) as quarantine,
             open_output(None) as stream,
         ):
-            collected = collect_fields(outcomes, call, detector)
+            collected = collect_report(outcomes, options, detector)
             if quarantine is None:
                 told = _tell(collected, tally)
             else:
                 told = _divert(collected, tally, quarantine)
             if form == "text":
-                _print_text(stream, told, call.color)
+                _print_text(stream, told, options.color)
             else:
-                _PRINTERS[form](stream, told, call.columns)
+                _PRINTERS[form](stream, told, options.columns)
     except KeyboardInterrupt:
         click.echo("\ninterrupted", err=True)
         raise

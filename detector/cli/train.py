@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from detector.cli.common import CannotRunError
+from detector.cli.options import CannotRunError
 from detector.errors import DetectorError
 
 if TYPE_CHECKING:

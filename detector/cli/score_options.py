@@ -1,4 +1,4 @@
-"""What was asked of `detector score`."""
+"""What a call of ``detector score`` asked for, and what of it does not go together."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from detector.cli.common import refuse_overwriting
+from detector.cli.options import refuse_overwriting
 
 _COLUMNS = ("id", "probability", "label", "flagged", "reason", "error", "signature")
 
@@ -22,8 +22,8 @@ _COMPARED = (
 
 
 @dataclass(frozen=True)
-class ScoreCall:
-    """What was asked for on the command line."""
+class ScoreOptions:
+    """The options of a call by their names; see ``detector score --help``."""
 
     files: tuple[str, ...]
     form: str | None
@@ -47,6 +47,7 @@ class ScoreCall:
 
     @property
     def comparing(self) -> bool:
+        """Whether texts are compared with their originals."""
         return self.references is not None or self.reference_column is not None
 
     @property
@@ -57,15 +58,24 @@ class ScoreCall:
         return (*_COLUMNS, *compared, *shown)
 
     def choose_artifacts(self, form: str) -> str:
-        """Spans are looked for where they are shown; in rows, where they are asked for."""
+        """Which artifacts to find: those that are shown, or in rows those that were asked for.
+
+        Args:
+            form: "text" or a form of rows.
+        """
         return self.artifacts or ("few" if form == "text" or self.report else "none")
 
     @property
     def rate(self) -> float:
+        """Share of human articles that may be flagged by mistake."""
         return float(self.fpr)
 
     def check(self) -> None:
-        """Refuse what does not go together, before any model is loaded."""
+        """Refuse what does not go together, before any model is loaded.
+
+        Raises:
+            click.UsageError: two options contradict each other, or a file cannot be written.
+        """
         if self.output is None and (self.resume or self.overwrite):
             raise click.UsageError("--resume and --overwrite speak of an --output: name one")
         if self.report is not None and self.comparing:

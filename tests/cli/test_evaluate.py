@@ -19,8 +19,8 @@ from detector.cli.evaluate import evaluate
 from detector.results import Verdict
 from detector.training.evaluation.pair_documents import (
     flag_at_rates,
-    score_pair_documents,
     read_pair_documents,
+    score_pair_documents,
 )
 from detector.training.evaluation.scored_documents import score_documents
 

@@ -6,7 +6,7 @@ import pytest
 from click.testing import CliRunner
 
 from detector.cli import main
-from detector.cli.common import covers
+from detector.cli.options import covers
 
 TEXT = "The harbour board met on Monday and closed the old ferry line for good."
 

@@ -1,11 +1,10 @@
-"""What the verbs share: faults of a call, loading a model, options, writing whole files."""
+"""Options that verbs share, and what these name: a model to load, a file to write."""
 
 from __future__ import annotations
 
 import io
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from fnmatch import fnmatch
@@ -15,13 +14,16 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from detector.errors import DetectorError
+from detector.io.atomic_files import replace_whole
 from detector.io.readers import STANDARD_INPUT
 
 if TYPE_CHECKING:
     from detector.detector import Detector
 
 SOME_FAILED = 1
-USAGE = 2
+"""What a verb exits with where some of its inputs could not be used."""
+
+_WRONG_CALL = 2
 
 # Half a surrogate pair, from a row's field or a file's name, has no UTF-8; written as \udc80 it
 # does no harm, and in JSON it is even the right escape.
@@ -31,7 +33,7 @@ _ON_SURROGATES = "backslashreplace"
 class CannotRunError(click.ClickException):
     """A fault of the call, not of one input: a model that cannot be used, say."""
 
-    exit_code = USAGE
+    exit_code = _WRONG_CALL
 
 
 model_option = click.option(
@@ -59,7 +61,11 @@ figures_format_option = click.option(
 
 
 def load_detector(model: str | None) -> Detector:
-    """The model that a call names, or the shipped one."""
+    """The model that a call names, or the shipped one.
+
+    Raises:
+        CannotRunError: it cannot be loaded.
+    """
     from detector.detector import Detector
 
     try:
@@ -83,7 +89,15 @@ def covers(source: str, path: Path) -> bool:
 
 
 def refuse_overwriting(sources: Iterable[str], written: Mapping[str, str | None]) -> None:
-    """Raise UsageError where an option names a file to write that is among what is read."""
+    """Refuse a call that would write over what it reads.
+
+    Args:
+        sources: files, folders or patterns that are read.
+        written: by the option that names it, a file to write; None where the option was left out.
+
+    Raises:
+        click.UsageError: one of the files is among what is read.
+    """
     for name, path in written.items():
         for source in sources:
             if path is not None and covers(source, Path(path)):
@@ -92,7 +106,11 @@ def refuse_overwriting(sources: Iterable[str], written: Mapping[str, str | None]
 
 @contextmanager
 def open_output(output: str | None) -> Iterator[TextIO]:
-    """Standard output, or a file that is put in place only when all of it is written."""
+    """Standard output, or a file that is put in place only when all of it is written.
+
+    Raises:
+        click.UsageError: it is neither a file nor the name of one in an existing folder.
+    """
     if output is None:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", errors=_ON_SURROGATES)
@@ -101,9 +119,9 @@ def open_output(output: str | None) -> Iterator[TextIO]:
     target = Path(output)
     if (target.exists() and not target.is_file()) or not target.absolute().parent.is_dir():
         raise click.UsageError(f"--output {output}: not a file in an existing folder")
-    target = target.resolve()
-    with tempfile.TemporaryDirectory(prefix=".detector-", dir=target.absolute().parent) as work:
-        fresh = Path(work) / target.name
-        with fresh.open("w", encoding="utf-8", errors=_ON_SURROGATES, newline="") as stream:
-            yield stream
-        fresh.replace(target)
+    with replace_whole(target) as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8", errors=_ON_SURROGATES, newline="")
+        try:
+            yield text
+        finally:
+            text.detach()
