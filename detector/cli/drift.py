@@ -51,12 +51,12 @@ def drift(
     Exits with 0, moved or not, and with 2 when the call is wrong; with --exit-code, 3 says that
     the stream has moved or that the files were not scored alike.
     """
-    from detector.presentation.drift_tables import format_drift
-
     if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
         raise click.UsageError(f"--plot {plot}: name a .png or .svg file")
     try:
-        from detector.monitoring.drift import compare_streams  # it says which extra it needs
+        # Without pandas, the imports say what is missing.
+        from detector.monitoring.drift import compare_streams
+        from detector.presentation.drift_tables import format_drift
 
         result = compare_streams(baseline, current, ignore)
         if plot is not None:

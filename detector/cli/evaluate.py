@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     type=click.Choice(["0.05", "0.01", "0.001"]),
     default="0.01",
     show_default=True,
-    help="With --pairs: the promised false-positive rate to flag at.",
+    help="With --pairs: the guaranteed false-positive rate to flag at.",
 )
 @click.option(
     "--plots",

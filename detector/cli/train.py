@@ -61,9 +61,9 @@ _DEPTHS = ("thresholds", "classifier", "encoder")
     type=click.Choice(_DEPTHS),
     default="classifier",
     show_default=True,
-    help="thresholds: for a new outlet, from its human articles alone. classifier: an alarm "
-    "for your machine beside the old one or, where that does not do, a new one on the old evidence "
-    "and the pairs. encoder: tuned anew on the pairs (hours on a CPU).",
+    help="thresholds: for a new outlet, from its human articles alone. classifier: an adapter "
+    "to your machine beside the old classifier or, where that does not do, a new one on the replay "
+    "data and the pairs. encoder: tuned anew on the pairs (hours on a CPU).",
 )
 @click.option(
     "--augment",
@@ -128,7 +128,7 @@ def train(
     """Retrain a model on labelled pairs and write it as a folder that Detector.load takes.
 
     The pairs are checked first, and the new model is compared with the old one before it is
-    written: one that is worse, or that breaks its promise of false positives, is not written.
+    written: one that is worse, or that breaks its guarantee of false positives, is not written.
     """
     if bool(pairs) == bool(corpora):
         raise click.UsageError("give either --pairs or --corpora")
