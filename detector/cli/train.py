@@ -22,7 +22,9 @@ _ONLY_WITH_PAIRS = (
     "base", "replay", "depth", "augment", "round_trip", "translator", "accept_regression", "seed",
     "data_licence",
 )  # fmt: skip
+_ONLY_WITH_CORPORA = ("until", "only", "list_steps")
 _ONLY_WITH_ENCODER = ("encoder_base", "work", "resume")
+_WORK = Path("build/training")
 _DEPTHS = ("thresholds", "classifier", "encoder")
 
 
@@ -106,15 +108,23 @@ _DEPTHS = ("thresholds", "classifier", "encoder")
 @click.option(
     "--work",
     type=click.Path(path_type=Path),
-    help="Where the tuned encoder and its checkpoint lie or go.  [default: build/encoder, with "
-    "--pairs build/retrained-encoder]",
+    help="Where the files of --corpora's steps lie or go, or the encoder that is tuned on --pairs. "
+    " [default: build/training, with --pairs build/retrained-encoder]",
 )
-@click.option("--resume", is_flag=True, help="Go on from the checkpoint in --work.")
+@click.option("--resume", is_flag=True, help="Tune the encoder on from the checkpoint in --work.")
 @click.option(
     "--corpora",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     metavar="FOLDER",
-    help="Train the shipped model anew from the public corpora, instead of --pairs.",
+    help="Train the shipped model anew from the public corpora, instead of --pairs: step by step, "
+    "and steps that were done before are skipped.",
+)
+@click.option("--until", metavar="STEP", help="With --corpora: run the steps up to this one.")
+@click.option(
+    "--only", metavar="STEP", help="With --corpora: run this step alone, even if it is done."
+)
+@click.option(
+    "--list-steps", is_flag=True, help="List the steps of --corpora, and run none of them."
 )
 @click.pass_context
 def train(
@@ -130,10 +140,12 @@ def train(
     The pairs are checked first, and the new model is compared with the old one before it is
     written: one that is worse, or that breaks its guarantee of false positives, is not written.
     """
-    if bool(pairs) == bool(corpora):
+    if not options["list_steps"] and bool(pairs) == bool(corpora):
         raise click.UsageError("give either --pairs or --corpora")
-    _refuse_idle_options(context, bool(corpora), options)
+    _refuse_idle_options(context, not pairs, options)
     try:
+        if options["list_steps"]:
+            return _print_steps(corpora, output, options)
         if corpora:
             bundle = _train_shipped(corpora, output, options)
         else:
@@ -146,7 +158,9 @@ def train(
         ) from error
     except DetectorError as error:
         raise CannotRunError(str(error)) from error
-    _describe(bundle)
+    if bundle is not None:
+        _describe(bundle)
+    return None
 
 
 def _refuse_idle_options(context: click.Context, corpora: bool, options: dict[str, Any]) -> None:
@@ -158,6 +172,8 @@ def _refuse_idle_options(context: click.Context, corpora: bool, options: dict[st
     ]
     if corpora:
         idle, where = [n for n in given if n in _ONLY_WITH_PAIRS], "with --corpora"
+    elif steps := [n for n in given if n in _ONLY_WITH_CORPORA]:
+        idle, where = steps, "without --corpora"
     elif options["depth"] != "encoder":
         idle = [n for n in given if n in _ONLY_WITH_ENCODER]
         where = "without --depth encoder or --corpora"
@@ -170,18 +186,30 @@ def _refuse_idle_options(context: click.Context, corpora: bool, options: dict[st
         raise click.UsageError("--translator has no effect without --round-trip")
 
 
-def _train_shipped(corpora: Path, output: Path, options: dict[str, Any]) -> Bundle:
-    from detector.training.recipes import shipped as recipe
-    from detector.training.recipes.shipped_pairs import complete_shipped_model
+def _train_shipped(corpora: Path, output: Path, options: dict[str, Any]) -> Bundle | None:
+    from detector.training.recipes.shipped import train_shipped_model
+    from detector.training.recipes.shipped_settings import ShippedSettings
 
-    work = options["work"] or Path("build/encoder")
-    if options["encoder_base"]:
-        recipe.tune_shipped_encoder(corpora, options["encoder_base"], work, options["resume"])
-    elif options["resume"]:
+    if options["resume"] and not options["encoder_base"]:
         raise click.UsageError("--resume has no effect without --encoder-base")
-    pairs, _ = recipe.assemble_tuning_pairs(corpora, recipe.SEED)
-    recipe.train_shipped_model(corpora, work, output, pairs)
-    return complete_shipped_model(corpora, output)
+    settings = ShippedSettings(corpora, output, options["encoder_base"], options["resume"])
+    work = options["work"] or _WORK
+    return train_shipped_model(settings, work, options["until"], options["only"], _say)
+
+
+def _print_steps(corpora: Path | None, output: Path, options: dict[str, Any]) -> None:
+    """Each step of the recipe, whether it is done, and what it writes."""
+    from detector.training.recipes.shipped import list_steps
+    from detector.training.recipes.shipped_settings import ShippedSettings
+
+    # Without an encoder to start from the recipe takes a tuned one, and lacks the step.
+    base = options["encoder_base"] or "sentence-transformers/all-MiniLM-L6-v2"
+    steps = list_steps(ShippedSettings(corpora or Path("corpora"), output, base))
+    width = max(len(step.name) for step in steps)
+    for step in steps:
+        state = "done" if step.is_done(options["work"] or _WORK) else "to do"
+        written = ", ".join(Path(name).name for name in step.outputs)
+        click.echo(f"{step.name:{width}}  {state:5}  {written}")
 
 
 def _make_settings(options: dict[str, Any]) -> RetrainSettings:

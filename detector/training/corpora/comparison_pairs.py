@@ -16,21 +16,20 @@ import pandas as pd
 from detector.results import EDITED, INDEPENDENT, MACHINE_REWRITTEN, ORIGINAL, TRANSLATED, VERBATIM
 from detector.text.sentences import split_sentences
 from detector.training.corpora.documents import (
-    held_out_sources,
+    HELD_OUT_SPINNERS,
     load_documents,
     spin_documents,
     subsample_documents,
 )
 from detector.training.corpora.splits import hash_fraction
 from detector.training.generation.editing import Editor
-from detector.training.generation.synonym_sources import SynonymSource
+from detector.training.generation.spinner import COMPARISON_SPIN_RATES
+from detector.training.generation.synonym_lists import SynonymLists
 
 PAIR_FRAME_COLUMNS = (
     "copy", "original", "relation", "group", "article_id", "pivot", "system", "rate", "split",
     "held_out",
 )  # fmt: skip
-
-SPIN_RATES = (0.1, 0.2, 0.3, 0.5, 0.7)
 
 _MINIMUM_CHARACTERS = 600
 
@@ -47,21 +46,24 @@ _RETRANSLATIONS = {
 _CURLY = str.maketrans({"'": "’"})
 
 
-def load_pairs(folder: Path, sources: Mapping[str, Sequence[SynonymSource]], seed: int, most: int
-) -> pd.DataFrame:  # fmt: skip
-    """Pairs with `PAIR_FRAME_COLUMNS`, of documents that the encoder was not tuned on.
+def load_pairs(
+    folder: Path, spun_by: Mapping[str, Sequence[str]], seed: int, most: int, lists: SynonymLists
+) -> pd.DataFrame:
+    """Pairs of copy and original, of documents that the encoder was not tuned on.
 
     One side of the retranslations of "dev" is an exception: it stood beside experts' marks.
 
     Args:
         folder: where the training corpora lie.
-        sources: synonym sources by name, for spun copies of the split "dev"; those of "test" are
-            spun by `held_out_sources`.
+        spun_by: system → lists of synonyms that it takes words from, for the spun copies of the
+            split "dev"; those of "test" are spun by `HELD_OUT_SPINNERS`.
         seed: of all that is drawn.
         most: documents of a kind, at most.
+        lists: where the lists lie.
 
-    `split` is "dev" or "test", by article; `held_out` marks pivots, systems and synonym sources
-    that nothing was fitted on.
+    Returns:
+        `PAIR_FRAME_COLUMNS`: `split` is "dev" or "test", by article; `held_out` marks pivots,
+        systems and lists of synonyms that nothing was fitted on.
     """
     documents = load_documents(folder)
     originals = documents[documents["label"] == ORIGINAL].copy()
@@ -74,7 +76,8 @@ def load_pairs(folder: Path, sources: Mapping[str, Sequence[SynonymSource]], see
     originals = originals[originals["group"] != "translated_news"]
     human = subsample_documents(originals, most, seed)
     parts = [
-        *_machine_pairs(documents, originals, sources, human, seed, most),
+        *_machine_pairs(documents, originals, seed, most),
+        *_spun_pairs(human, spun_by, seed, most, lists),
         _verbatim_pairs(human, seed),
         _edited_pairs(human, seed),
         load_retranslations(folder),
@@ -91,14 +94,9 @@ def _outlets(originals: pd.DataFrame) -> list[str]:
 
 
 def _machine_pairs(
-    documents: pd.DataFrame,
-    originals: pd.DataFrame,
-    sources: Mapping[str, Sequence[SynonymSource]],
-    human: pd.DataFrame,
-    seed: int,
-    most: int,
+    documents: pd.DataFrame, originals: pd.DataFrame, seed: int, most: int
 ) -> list[pd.DataFrame]:
-    """Round trips and spins beside their originals: whole, cut, or edited by a person on top."""
+    """Round trips beside their originals: whole, cut, or edited by a human on top."""
     machine = documents[
         (documents["label"] == TRANSLATED) & (documents["group"] != "translated_news")
     ]
@@ -108,18 +106,31 @@ def _machine_pairs(
         originals[["group", "article_id", "split", "text"]].rename(columns={"text": "original"}),
         on=["group", "article_id", "split"],
     )
-    parts = [_vary(trips, seed)]
-    for split, chosen in (("dev", sources), ("test", held_out_sources())):
+    return [_vary(trips, seed).assign(relation=MACHINE_REWRITTEN)]
+
+
+def _spun_pairs(
+    human: pd.DataFrame,
+    spun_by: Mapping[str, Sequence[str]],
+    seed: int,
+    most: int,
+    lists: SynonymLists,
+) -> list[pd.DataFrame]:
+    """Spun copies beside their originals: whole, cut, or edited by a human on top."""
+    parts = []
+    for split, chosen in (("dev", spun_by), ("test", HELD_OUT_SPINNERS)):
         some = human[human["split"] == split].reset_index(drop=True)
-        spun = spin_documents(some, chosen, SPIN_RATES, seed).rename(columns={"text": "copy"})
+        spun = spin_documents(some, chosen, COMPARISON_SPIN_RATES, seed, lists)
+        spun = spun.rename(columns={"text": "copy"})
         texts = some.set_index(["group", "article_id"])["text"]
         keys = list(zip(spun["group"], spun["article_id"], strict=True))
         spun = spun.assign(
             original=[texts[key] for key in keys], held_out=split == "test", group="spun"
         )
         spun = spun[spun["copy"] != spun["original"]]
-        parts.append(_vary(subsample_pairs(spun, most, seed), seed))
-    return [part.assign(relation=MACHINE_REWRITTEN) for part in parts]
+        varied = _vary(subsample_pairs(spun, most, seed), seed)
+        parts.append(varied.assign(relation=MACHINE_REWRITTEN))
+    return parts
 
 
 def subsample_pairs(pairs: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:

@@ -19,9 +19,7 @@ from detector.training.corpora.loading import (
     load_translated_news,
 )
 from detector.training.corpora.splits import hash_fraction
-from detector.training.generation.freedict import FreeDictPivotSource
-from detector.training.generation.spinner import Spinner
-from detector.training.generation.synonym_sources import SynonymSource, ThesaurusSource
+from detector.training.generation.synonym_lists import AIKSAURUS, SynonymLists
 
 DOCUMENT_COLUMNS = (
     "text", "label", "group", "article_id", "pivot", "system", "rate", "split", "held_out",
@@ -29,6 +27,9 @@ DOCUMENT_COLUMNS = (
 )  # fmt: skip
 
 _FLORES_BLOCK = 20
+
+#: What spins the documents that figures rest on, from lists that training never sees.
+HELD_OUT_SPINNERS = {AIKSAURUS: (AIKSAURUS,), "freedict-fra": ("freedict-fra",)}
 
 #: The corpus whose originals are professionals' translations.
 TRANSLATED_NEWS = "translated_news"
@@ -57,32 +58,32 @@ def make_parallel_documents(frame: pd.DataFrame, group: str) -> pd.DataFrame:
 
 def spin_documents(
     originals: pd.DataFrame,
-    sources: Mapping[str, Sequence[SynonymSource]],
+    spun_by: Mapping[str, Sequence[str]],
     rates: Sequence[float],
     seed: int,
+    lists: SynonymLists,
 ) -> pd.DataFrame:
-    """Each original spun once with each source, at a rate drawn by its article.
+    """Each original spun once by each system, at a rate drawn by its article.
 
-    `system` names the source, `rate` the share of replaceable words that were replaced.
-    """  # fmt: skip
+    Args:
+        originals: documents with `DOCUMENT_COLUMNS`.
+        spun_by: system → names of the lists that it takes words from.
+        rates: shares of the replaceable words that are replaced.
+        seed: of the spinners and of the rates.
+        lists: where the lists lie.
+    """
     rows = []
-    for name, chosen in sources.items():
+    for name, chosen in spun_by.items():
         for rate_index, rate in enumerate(rates):
-            spinner = Spinner(list(chosen), rate=rate, seed=seed)
+            spinner = lists.make_spinner(chosen, rate, seed)
             for row in originals.itertuples():
                 drawn = int(hash_fraction(f"{row.article_id}{name}{seed}") * len(rates))
                 if drawn == rate_index:
                     rows.append((row.Index, spinner.spin(str(row.text)).text, name, rate))
     spun = pd.DataFrame(rows, columns=["row", "text", "system", "rate"])
     rest = originals.drop(columns=["text", "system", "rate", "label"]).loc[spun["row"]]
-    return pd.concat(
-        [rest.reset_index(drop=True), spun.drop(columns="row")], axis=1
-    ).assign(label=SPUN, by_translator=False)  # fmt: skip
-
-
-def held_out_sources() -> dict[str, Sequence[SynonymSource]]:
-    """The synonym sources that training never sees."""
-    return {"aiksaurus": [ThesaurusSource()], "freedict-fra": [FreeDictPivotSource("fra")]}
+    joined = pd.concat([rest.reset_index(drop=True), spun.drop(columns="row")], axis=1)
+    return joined.assign(label=SPUN, by_translator=False)
 
 
 def load_documents(folder: Path) -> pd.DataFrame:

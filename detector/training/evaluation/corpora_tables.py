@@ -1,8 +1,7 @@
 """Measure a model on documents it never saw, with confidence intervals by article.
 
-The tables of README and model card come from `evaluate_corpora`. A user's labelled pairs are read
-by `read_pair_documents`, judged by `score_pair_documents` and measured by `detector.training.metrics`.
-`detector evaluate` does either.
+The model card's tables come from `evaluate_corpora`. A user's labelled pairs are measured by
+`pair_documents` and `metrics` beside this module; `detector evaluate` does either.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from detector.model.linear import LinearScorer
 from detector.model.sentence_scorer import SentenceScorer
 from detector.results import ORIGINAL
 from detector.training.corpora.documents import (
-    held_out_sources,
+    HELD_OUT_SPINNERS,
     load_documents,
     spin_documents,
     subsample_documents,
@@ -41,6 +40,8 @@ from detector.training.evaluation.statistics import bootstrap, measure_auroc, we
 from detector.training.fitting.classifier import fit_classifier
 from detector.training.fitting.discriminant import cross_fit_discriminant, fill_discriminants
 from detector.training.fitting.feature_table import FeatureTable, extract_features
+from detector.training.generation.spinner import EVALUATION_SPIN_RATES
+from detector.training.generation.synonym_lists import SynonymLists
 
 _SEED = 7
 
@@ -107,10 +108,10 @@ def _compare_sides(human: Floats, machine: Floats, ids: list[str]) -> dict[str, 
     }
 
 
-def load_evaluation_documents(folder: Path, most: int = 400) -> pd.DataFrame:
+def load_evaluation_documents(folder: Path, most: int, lists: SynonymLists) -> pd.DataFrame:
     """The documents that figures rest on.
 
-    The test split, other outlets, and articles of both spun by synonym sources that training
+    The test split, other outlets, and articles of both spun from lists of synonyms that training
     never saw; at most `most` of each group, label and whether it is held out.
     """
     documents = load_documents(folder)
@@ -121,8 +122,8 @@ def load_evaluation_documents(folder: Path, most: int = 400) -> pd.DataFrame:
         & (test["group"].isin(HELD_OUT_OUTLETS) | (test["group"] == "roundtrip_news"))
     ]
     spun = [
-        spin_documents(originals.assign(split="test"), held_out_sources(), [rate], _SEED)
-        for rate in (0.1, 0.2, 0.5)
+        spin_documents(originals.assign(split="test"), HELD_OUT_SPINNERS, [rate], _SEED, lists)
+        for rate in EVALUATION_SPIN_RATES
     ]
     return pd.concat([test, *spun], ignore_index=True)
 
@@ -133,6 +134,8 @@ def evaluate_corpora(
     development: FeatureTable,
     scorer: SentenceScorer,
     collect: Callable[[ScoredDocuments], object] | None = None,
+    most: int = 400,
+    lists: SynonymLists | None = None,
 ) -> dict[str, Any]:
     """All figures of the model card.
 
@@ -141,16 +144,21 @@ def evaluate_corpora(
 
     Args:
         folder: where the training corpora lie.
-        extractor: the model's evidence.
+        extractor: the model's.
         development: the documents that its classifier was fitted on. With embeddings, its
             discriminants are fitted without those outlets too.
         scorer: its sentence scorer.
         collect: is handed the scored documents, for plots say.
+        most: documents of a group and label, at most.
+        lists: where the lists of synonyms lie that spun documents are made from; where their
+            packages put them unless told.
     """
     unknown = development.frame["group"].isin(HELD_OUT_OUTLETS).to_numpy()
     classifier, discriminant = fit_without(development, unknown)
     documents = extract_features(
-        load_evaluation_documents(folder), extractor, keep_embeddings=discriminant is not None
+        load_evaluation_documents(folder, most, lists or SynonymLists()),
+        extractor,
+        keep_embeddings=discriminant is not None,
     )
     if discriminant is not None:
         documents = fill_discriminants(documents, discriminant)

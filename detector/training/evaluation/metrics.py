@@ -15,6 +15,7 @@ from detector.training.evaluation.statistics import (
     FEWEST_ARTICLES,
     RESAMPLES,
     Floats,
+    bound_above,
     measure_auroc,
     measure_tpr,
     resample_articles,
@@ -132,6 +133,7 @@ def resample_figures(documents: pd.DataFrame, resamples: int) -> dict[str, Float
 
 
 def count_rows(documents: pd.DataFrame) -> dict[str, int]:
+    """Documents and articles of both sides."""
     human, machine = (documents[documents["positive"] == side] for side in (False, True))
     return {
         "human": len(human),
@@ -236,19 +238,13 @@ def _measure_row(documents: pd.DataFrame, resamples: int) -> dict[str, Any]:
         row[name] = figure and figure.to_dict()
     if row["false_positive_rate"] is not None:
         human = documents.loc[~documents["positive"], "flagged"]
-        row["false_positive_rate"]["upper_bound"] = round(_bound(human), 4)
+        bound = bound_above(int(human.sum()), len(human))
+        row["false_positive_rate"]["upper_bound"] = round(bound, 4)
     return row | {"too_few": too_few}
 
 
-def _bound(flagged: pd.Series) -> float:
-    from scipy.stats import binomtest
-
-    test = binomtest(int(flagged.sum()), len(flagged))
-    # The upper end of a two-sided interval of 90 % is a one-sided bound of 95 %.
-    return float(test.proportion_ci(0.90, method="exact").high)
-
-
 def iterate_rows(result: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Every row of what `measure_documents` or `compare_models` returned, with what it is of."""
     yield "overall", result["overall"]
     for grouping, groups in result["by"].items():
         for name, row in groups.items():

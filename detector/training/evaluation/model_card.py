@@ -246,9 +246,12 @@ def _format_comparison(figures: Mapping[str, Any]) -> str:
     lines = []
     rest = test["without other people's translations"]
     for name, part in (("all others", test), ("all but other people's translations", rest)):
-        low, high = part["auroc_interval"]
+        auroc = part["auroc"] and {
+            "value": part["auroc"], "low": part["auroc_interval"][0],
+            "high": part["auroc_interval"][1],
+        }  # fmt: skip
         lines.append(
-            f"Machine-rewritten against {name}: AUROC {part['auroc']:.4f} [{low:.4f}, {high:.4f}]; "
+            f"Machine-rewritten against {name}: AUROC {_figure(auroc, 4)}; "
             f"flagged {_percent(part['machine_flagged'])} of {part['machine']:,} rewritten pairs "
             f"and {_percent(part['others_flagged'])} of {part['others']:,} others."
         )
@@ -289,10 +292,11 @@ def _format_false_positives(rows: Sequence[Mapping[str, Any]]) -> str:
     return format_table(["human texts", "articles", *(f"at {_percent(r)}" for r in rates)], table)
 
 
-def _figure(value: Mapping[str, float] | None) -> str:
+def _figure(value: Mapping[str, float] | None, places: int = 3) -> str:
     if value is None:
         return DASH
-    return f"{value['value']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
+    middle, low, high = (f"{value[name]:.{places}f}" for name in ("value", "low", "high"))
+    return f"{middle} [{low}, {high}]"
 
 
 def _percent(value: float) -> str:

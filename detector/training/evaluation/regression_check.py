@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import beta
 
 from detector.model.document_classifier import DocumentClassifier
 from detector.presentation.tables import DASH, format_table
 from detector.results import ORIGINAL
 from detector.training.evaluation.metrics import FIGURES
 from detector.training.evaluation.model_comparison import WORSE, compare_models
+from detector.training.evaluation.statistics import bound_below
 from detector.training.fitting.feature_table import FeatureTable
-from detector.training.fitting.thresholds import CONFIDENCE, TRANSLATOR_TOLERANCE
+from detector.training.fitting.thresholds import TRANSLATOR_TOLERANCE
 
 Floats = npt.NDArray[np.float64]
 
@@ -259,13 +259,6 @@ def find_broken_guarantees(scored: ScoredSet) -> list[str]:
                 f"flagged, and {allowed:.0%} is promised (the old model flagged {before})"
             )
     return faults
-
-
-def bound_below(flagged: int, articles: int, confidence: float = CONFIDENCE) -> float:
-    """Lower confidence bound of a rate (Clopper and Pearson 1934), one-sided."""
-    if not flagged:
-        return 0.0
-    return float(beta.ppf(1.0 - confidence, flagged, articles - flagged + 1))
 
 
 def score_directly(classifier: DocumentClassifier, documents: FeatureTable) -> pd.DataFrame:

@@ -16,11 +16,11 @@ from detector.training.corpora.splits import HELD_OUT_OUTLETS, HELD_OUT_PIVOTS
 from detector.training.evaluation.statistics import (
     FEWEST_ARTICLES,
     bootstrap,
+    bound_above,
     measure_auroc,
     weigh_share,
 )
 from detector.training.fitting.feature_table import FeatureTable
-from detector.training.fitting.thresholds import bound_rate
 
 Floats = npt.NDArray[np.float64]
 
@@ -136,7 +136,7 @@ def tabulate_false_positives(
                 count = int(scored.flagged[rate][of_group].sum())
                 row[f"flagged at {rate:g}"] = count
                 row[f"share at {rate:g}"] = round(count / of_group.sum(), 4)
-                row[f"bound at {rate:g}"] = round(bound_rate(count, int(of_group.sum())), 4)
+                row[f"bound at {rate:g}"] = round(bound_above(count, int(of_group.sum())), 4)
         table.append(row)
     return table
 

@@ -1,4 +1,7 @@
-"""Shares, AUROC and bootstrap intervals."""
+"""Shares, AUROC and intervals: the bootstrap by article, and exact bounds of a share.
+
+Sides: "human" is the negative class, "machine" the positive one.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.stats import beta
 
 Floats = npt.NDArray[np.float64]
 
 Flags = npt.NDArray[np.bool_]
 
 RESAMPLES = 1000
+
+#: Confidence of the bound on a guaranteed false-positive rate.
+CONFIDENCE = 0.95
 
 #: Under so many articles a figure says too little, and the table shows a dash.
 FEWEST_ARTICLES = 10
@@ -123,10 +130,23 @@ def widen_share(share: Figure, articles: int) -> Figure:
     """A share whose interval is not empty where all rows are alike."""
     if 0 < share.value < 1:
         return share
-    from scipy.stats import binomtest
+    count, one_sided = round(share.value * articles), 1 - (1 - CONFIDENCE) / 2
+    low, high = bound_below(count, articles, one_sided), bound_above(count, articles, one_sided)
+    return Figure(share.value, low, high)
 
-    exact = binomtest(round(share.value * articles), articles).proportion_ci(0.95, method="exact")
-    return Figure(share.value, float(exact.low), float(exact.high))
+
+def bound_above(count: int, total: int, confidence: float = CONFIDENCE) -> float:
+    """Upper one-sided confidence bound of a share (Clopper and Pearson 1934)."""
+    if count >= total:
+        return 1.0
+    return float(beta.ppf(confidence, count + 1, total - count))
+
+
+def bound_below(count: int, total: int, confidence: float = CONFIDENCE) -> float:
+    """Lower one-sided confidence bound of a share (Clopper and Pearson 1934)."""
+    if not count:
+        return 0.0
+    return float(beta.ppf(1.0 - confidence, count, total - count + 1))
 
 
 def measure_auroc(positive: Flags, scores: Floats, weights: Floats) -> Floats:

@@ -22,9 +22,8 @@ import numpy.typing as npt
 import pandas as pd
 
 from detector.errors import DetectorError
-from detector.model.adapter import Adapter
+from detector.model.adapter import FEWEST_WORDS, Adapter, MachineFingerprint
 from detector.model.document_classifier import QUESTIONS, DocumentClassifier
-from detector.model.fingerprint import FEWEST_WORDS, MachineFingerprint
 from detector.results import ORIGINAL
 from detector.training.fitting.classifier import (
     FittedClassifier,

@@ -1,8 +1,8 @@
-"""Fit what judges a copy beside its original, on pairs whose relation is known."""
+"""Fit the classifier that judges a copy beside its original, on pairs of known relation."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -19,40 +19,51 @@ from detector.features.document_features import DocumentFeatures
 from detector.model.linear import LinearScorer
 from detector.model.mlp import MultilayerPerceptron
 from detector.model.thresholds import Thresholds
-from detector.model.thresholds import Thresholds
 from detector.results import EDITED, MACHINE_REWRITTEN, RELATIONS
 from detector.text.hashing import hash_unordered_pair
+from detector.training.evaluation.statistics import bootstrap, measure_auroc
 from detector.training.fitting.networks import fit_network
-from detector.training.fitting.thresholds import bound_rate, choose_threshold
+from detector.training.fitting.thresholds import fit_thresholds
+from detector.training.generation.inflection import WORDNET_FOLDER
 
 FALSE_POSITIVE_RATES = (0.05, 0.01, 0.005)
 
+#: What a row of `fit_thresholds` is called where pairs are counted.
+_PAIR_THRESHOLD_KEYS = {"articles": "other_pairs", "score": "threshold"}
+
 _FOLDS = 5
 
-_BATCH = 64
+#: Texts whose features are kept at hand.
+_MOST_KNOWN = 128
+
+_RESAMPLES = 400
 
 #: What dictionaries are asked for equals, by part of speech.
 _PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
 
-#: Other people's translations of the same article are few and the hardest: they count more.
+#: Other translations of the same article by humans are few and the hardest: they count more.
 _HARDEST, _HARDEST_WEIGHT = "retranslation", 4.0
 
 
 def extract_pair_features(detector: Detector, frame: pd.DataFrame) -> Iterator[PairFeatures]:
-    """The evidence of each row's `copy` and `original`; texts that come twice are read once."""
+    """The features of each row's `copy` and `original`; a text that comes again is read once.
+
+    Originals are kept for a while: rows of one article stand together.
+    """
     known: dict[str, tuple[DocumentFeatures, float]] = {}
-    for at in range(0, len(frame), _BATCH):
-        part = frame.iloc[at : at + _BATCH]
-        texts = [t for t in {*part["copy"], *part["original"]} if t not in known]
-        if texts:
-            gathered = [detector.extractor.extract(detector.extractor.read(t)) for t in texts]
-            scores = [detector.measure_log_odds(features) for features in gathered]
-            known |= dict(zip(texts, zip(gathered, scores, strict=True), strict=True))
-        for copy, original in zip(part["copy"], part["original"], strict=True):
-            (one, own), (other, theirs) = known[copy], known[original]
-            yield PairFeatures.measure(one, other, own, theirs)
-        copies = set(part["copy"])
-        known = {text: v for text, v in known.items() if text not in copies}
+
+    def read(text: str) -> tuple[DocumentFeatures, float]:
+        if text not in known:
+            features = detector.extractor.extract(detector.extractor.read(text))
+            known[text] = features, detector.measure_log_odds(features)
+        return known[text]
+
+    for copy, original in zip(frame["copy"], frame["original"], strict=True):
+        (one, own), (other, theirs) = read(copy), read(original)
+        yield PairFeatures.measure(one, other, own, theirs)
+        known.pop(copy, None)
+        while len(known) > _MOST_KNOWN:
+            known.pop(next(iter(known)))
 
 
 @dataclass(frozen=True)
@@ -70,12 +81,12 @@ class PairFeatureTable:
     substitutions: list[npt.NDArray[np.float64]]
 
     @classmethod
-    def gather(cls, detector: Detector, frame: pd.DataFrame) -> PairFeatureTable:
-        """Gather the evidence of all pairs; minutes for thousands."""
+    def collect(cls, frame: pd.DataFrame, features: Iterable[PairFeatures]) -> PairFeatureTable:
+        """The features of each row of `frame`, in order; see `extract_pair_features`."""
         columns, substitutions = [], []
-        for features in extract_pair_features(detector, frame):
-            columns.append(features.columns)
-            substitutions.append(features.substitution_columns)
+        for of_pair in features:
+            columns.append(of_pair.columns)
+            substitutions.append(of_pair.substitution_columns)
         return cls(frame.reset_index(drop=True), np.stack(columns), substitutions)
 
     def select(self, mask: npt.ArrayLike) -> PairFeatureTable:
@@ -109,7 +120,7 @@ def fit_relations(
 
 
 def fit_substitutions(pairs: PairFeatureTable) -> LinearScorer:
-    """Log-odds that a substitution is a machine's, against people's edits and translations.
+    """Log-odds that a substitution is a machine's, against human edits and translations.
 
     A pair has as much weight as another, however many substitutions it has.
     """
@@ -133,53 +144,51 @@ def fit_pair_classifier(
     pairs: PairFeatureTable, equals: npt.NDArray[np.uint32], seed: int = 0
 ) -> tuple[PairClassifier, list[dict[str, Any]]]:
     """The classifier of relations, its thresholds held out of fold, and what they rest on."""
+    frame, weights = pairs.frame, weigh_pairs(pairs.frame)
+    substitutions = fit_substitutions(pairs)
+    others = _score_out_of_fold(pairs, weights, substitutions, equals, seed)[
+        (frame["relation"] != MACHINE_REWRITTEN).to_numpy()
+    ]
+    # Whoever is told that a machine did it may expect that to be likelier than not.
+    thresholds, table = fit_thresholds(others, rates=FALSE_POSITIVE_RATES, least=0.5)
+    relations = fit_relations(pairs.columns, frame["relation"].tolist(), weights, seed)
+    rests_on = [
+        {_PAIR_THRESHOLD_KEYS.get(key, key): value for key, value in row.items()} for row in table
+    ]
+    return PairClassifier(relations, substitutions, thresholds, equals), rests_on
+
+
+def _score_out_of_fold(
+    pairs: PairFeatureTable,
+    weights: npt.NDArray[np.float64],
+    substitutions: LinearScorer,
+    equals: npt.NDArray[np.uint32],
+    seed: int,
+) -> npt.NDArray[np.float64]:
+    """The share of "machine-rewritten" (pairs,) by networks that saw nothing of the article."""
     from sklearn.model_selection import GroupKFold
 
-    frame = pairs.frame
-    weights = weigh_pairs(frame)
-    machine = RELATIONS.index(MACHINE_REWRITTEN)
-    substitutions = fit_substitutions(pairs)
-    held_out = np.zeros(len(frame))
+    frame, scores = pairs.frame, np.zeros(len(pairs.frame))
     articles = frame["article_id"].to_numpy()
     for rest, fold in GroupKFold(_FOLDS).split(pairs.columns, groups=articles):
         relations = fit_relations(
             pairs.columns[rest], frame["relation"].iloc[rest].tolist(), weights[rest], seed
         )
         part = PairClassifier(relations, substitutions, Thresholds({}), equals)
-        held_out[fold] = part.judge(pairs.columns[fold])[:, machine]
-    others = held_out[(frame["relation"] != MACHINE_REWRITTEN).to_numpy()]
-    thresholds: dict[float, float] = {}
-    table = []
-    for rate in FALSE_POSITIVE_RATES:
-        chosen = choose_threshold(others, rate)
-        record: dict[str, Any] = {"false_positive_rate": rate, "other_pairs": len(others)}
-        if chosen is not None:
-            # Who is told that a machine did it may expect it to be likelier than not.
-            chosen = min(max(chosen, 0.5), 1.0)
-            flagged = int((others >= chosen).sum())
-            thresholds[rate] = chosen
-            record |= {
-                "threshold": chosen,
-                "flagged": flagged,
-                "upper_bound": bound_rate(flagged, len(others)),
-            }
-        table.append(record)
-    relations = fit_relations(pairs.columns, frame["relation"].tolist(), weights, seed)
-    return PairClassifier(relations, substitutions, Thresholds(thresholds), equals), table
+        scores[fold] = part.judge(pairs.columns[fold])[:, RELATIONS.index(MACHINE_REWRITTEN)]
+    return scores
 
 
 def measure_comparison(
-    classifier: PairClassifier, pairs: PairFeatureTable, rate: float = 0.005, seed: int = 0
+    classifier: PairClassifier, pairs: PairFeatureTable, rate: float = 0.005
 ) -> dict[str, Any]:
     """AUROC of machine-rewritten against the rest, shares flagged by group, and the confusions."""
-    from sklearn.metrics import roc_auc_score
-
     frame = pairs.frame
     shares = classifier.judge(pairs.columns)
     machine = shares[:, RELATIONS.index(MACHINE_REWRITTEN)]
     truth = (frame["relation"] == MACHINE_REWRITTEN).to_numpy()
     threshold = classifier.find_threshold(rate)
-    flagged = machine >= (1.1 if threshold is None else threshold)
+    flagged = machine >= (np.inf if threshold is None else threshold)
     said = np.array(RELATIONS)[shares.argmax(1)]
     groups = frame["relation"] + " / " + frame["group"]
     by_group = {
@@ -190,10 +199,14 @@ def measure_comparison(
         }
         for name, rows in groups.groupby(groups).indices.items()
     }
-    resamples = _bootstrap_auroc(machine, truth, frame["article_id"].to_numpy(), seed)
+    auroc = bootstrap(
+        lambda weights: measure_auroc(truth, machine, weights),
+        frame["article_id"].to_numpy(),
+        _RESAMPLES,
+    )
     return {
-        "auroc": float(roc_auc_score(truth, machine)),
-        "auroc_interval": resamples,
+        "auroc": auroc and auroc.value,
+        "auroc_interval": auroc and [auroc.low, auroc.high],
         "others_flagged": float(flagged[~truth].mean()),
         "others": int((~truth).sum()),
         "machine_flagged": float(flagged[truth].mean()),
@@ -202,26 +215,11 @@ def measure_comparison(
     }
 
 
-def _bootstrap_auroc(
-    scores: npt.NDArray[np.float64], truth: npt.NDArray[np.bool_], articles: npt.NDArray[Any],
-    seed: int, rounds: int = 300,
-) -> list[float]:  # fmt: skip
-    from sklearn.metrics import roc_auc_score
-
-    rng = np.random.default_rng(seed)
-    rows_of = list(pd.Series(range(len(articles))).groupby(articles).indices.values())
-    figures = []
-    for _ in range(rounds):
-        rows = np.concatenate([rows_of[i] for i in rng.integers(len(rows_of), size=len(rows_of))])
-        figures.append(roc_auc_score(truth[rows], scores[rows]))
-    return [float(q) for q in np.quantile(figures, [0.025, 0.975])]
-
-
-def collect_equals(folder: Path = Path("/usr/share/wordnet")) -> npt.NDArray[np.uint32]:
+def collect_equals(folder: Path = WORDNET_FOLDER) -> npt.NDArray[np.uint32]:
     """Hashes of all pairs of single words that share a sense in WordNet, sorted.
 
     Needs Debian's wordnet-base. A kind and its head word count as equals too ("soldier" and
-    "trooper"), since people exchange them.
+    "trooper"), since humans exchange them.
     """
     pairs: set[int] = set()
     for part_of_speech in _PARTS_OF_SPEECH:

@@ -13,7 +13,7 @@ import pandas as pd
 from detector.features.document_features import DocumentFeatures, summarize
 from detector.features.extractor import FeatureExtractor
 from detector.features.ngrams import hash_words
-from detector.model.fingerprint import MachineFingerprint
+from detector.model.adapter import MachineFingerprint
 from detector.training.corpora.splits import hash_fraction
 from detector.training.retraining.fingerprints import DocumentFingerprints, join_fingerprints
 
@@ -72,6 +72,10 @@ class FeatureTable:
         if fingerprint is None or self.fingerprints is None:
             return replace(self, fingerprint=None)
         return replace(self, fingerprint=self.fingerprints.measure(fingerprint))
+
+    def drop_embeddings(self) -> FeatureTable:
+        """The same documents without their sentences' embeddings."""
+        return replace(self, embeddings=None)
 
     @property
     def summaries(self) -> npt.NDArray[np.float32]:
@@ -143,9 +147,7 @@ def extract_features(
 
 
 def _count_words(document: DocumentFeatures) -> npt.NDArray[np.int32]:
-    return np.array(
-        [masked.word_count for masked in document.judged_sentences], dtype=np.int32
-    )
+    return np.array([masked.word_count for masked in document.judged_sentences], dtype=np.int32)
 
 
 def balance(frame: pd.DataFrame) -> Floats:

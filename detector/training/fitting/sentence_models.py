@@ -1,4 +1,4 @@
-"""Fit what judges single sentences: n-grams, style, and the contributions of each column."""
+"""Fit the models of single sentences: n-grams, style, and what each column contributes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from detector.features.extractor import FeatureExtractor
 from detector.features.ngram_language_model import NgramLanguageModel
 from detector.features.style import measure_style
+from detector.model.linear import LinearScorer
 from detector.model.sentence_scorer import SentenceScorer
 from detector.results import ORIGINAL
 from detector.training.corpora.labelled_pairs import (
@@ -22,9 +22,9 @@ from detector.training.fitting.linear import fit_lexical, fit_linear, unpack_pai
 
 
 def fit_sentence_models(
-    pairs: Sequence[LabelledPair], extractor: FeatureExtractor
-) -> FeatureExtractor:
-    """Fit the lexical model, the n-gram language model and the style model on the tuning pairs."""
+    pairs: Sequence[LabelledPair],
+) -> tuple[LinearScorer, LinearScorer, NgramLanguageModel]:
+    """Fit the lexical model, the style model and the n-gram language model on the tuning pairs."""
     masked_sentences, labels, human = unpack_pairs(pairs)
     lexical = fit_lexical(masked_sentences, labels)
     words = [masked.words for masked in masked_sentences]
@@ -32,14 +32,11 @@ def fit_sentence_models(
     language_model = NgramLanguageModel.fit(list(dict.fromkeys(own)))
     # It has counted each pair's human sentence: both sides are measured without it.
     features = np.hstack([measure_style(words), language_model.measure(words, counted=own)])
-    style = fit_linear(features.astype(np.float64), labels)
-    return FeatureExtractor(
-        extractor.encoder, extractor.heads, extractor.common_words, lexical, style, language_model
-    )
+    return lexical, fit_linear(features.astype(np.float64), labels), language_model
 
 
 def fit_sentence_scorer(documents: FeatureTable) -> SentenceScorer:
-    """Log-odds of "not original" of one sentence from its evidence, on development documents."""
+    """Log-odds of "not original" of one sentence from its features, on development documents."""
     rows = np.concatenate(documents.matrices).astype(np.float64)
     sizes = [len(m) for m in documents.matrices]
     machine = (documents.frame["label"] != ORIGINAL).to_numpy()

@@ -161,24 +161,24 @@ class JudgedWords:
 
 def judge_words(
     memory: WordMemory,
-    documents: Sequence[tuple[DocumentFeatures, float, Sequence[float]]],
-    usage: CooccurrenceCounts | None = None,
+    documents: Iterable[tuple[DocumentFeatures, float, Sequence[float]]],
+    counts: CooccurrenceCounts | None = None,
 ) -> JudgedWords:
     """Measure the words of documents.
 
     Args:
         memory: see `count_machine_words`.
-        documents: evidence, the document's log-odds, and for each word of its judged sentences 1
-            for a trace, 0 for none, NaN for a word that is left out.
-        usage: see `count_cooccurrences`.
+        documents: features, the document's log-odds, and for each word of its judged sentences 1
+            for a machine's choice, 0 for none, NaN for a word that is left out.
+        counts: see `count_cooccurrences`.
     """
-    usage = CooccurrenceCounts.nothing() if usage is None else usage
+    counts = CooccurrenceCounts.nothing() if counts is None else counts
     columns, embeddings, labels, rows = [], [], [], []
     summaries: list[npt.NDArray[np.float32]] = []
     for features, log_odds, marks in documents:
         if not features.judged:
             continue
-        measured = measure_words(memory, usage, features, log_odds)
+        measured = measure_words(memory, counts, features, log_odds)
         words = [word for masked in features.judged_sentences for word in masked.words]
         chosen = np.array([may_show(word) for word in words]) & ~np.isnan(marks)
         columns.append(measured[chosen].astype(np.float32))
@@ -292,11 +292,13 @@ def _put_side_by_side(
 
 
 def choose_levels(
-    finder: ArtifactFinder, human: Sequence[tuple[DocumentFeatures, float]]
+    finder: ArtifactFinder, human: Iterable[tuple[DocumentFeatures, float]]
 ) -> WordModel:
-    """The log-odds from which people's articles show no more than `WORDS_PER_SPAN` allows."""
-    words = sum(features.words for features, _ in human)
-    scores = [s for features, odds in human for s in finder.score_words(features, odds)]
+    """The log-odds from which human articles show no more than `WORDS_PER_SPAN` allows."""
+    words, scores = 0, []
+    for features, log_odds in human:
+        words += features.words
+        scores += finder.score_words(features, log_odds)
     levels = {}
     for name, per_span in WORDS_PER_SPAN.items():
         low, high = -6.0, 8.0

@@ -18,22 +18,14 @@ from detector.results import ORIGINAL, SPUN, TRANSLATED
 from detector.text.sentences import split_sentences
 from detector.training.corpora.splits import hash_fraction
 from detector.training.generation.apertium import ApertiumRoundTrip
-from detector.training.generation.freedict import FreeDictPivotSource
 from detector.training.generation.inflection import MissingPackageError
-from detector.training.generation.spinner import Spinner
-from detector.training.generation.synonym_sources import (
-    SynonymSource,
-    ThesaurusSource,
-    WordNetSource,
-)
+from detector.training.generation.spinner import AUGMENTATION_SPIN_RATES
+from detector.training.generation.synonym_lists import AIKSAURUS, WORDNET, SynonymLists
 
 PREFIX = "augmented: "
 
 #: Everything that is installed.
 ALL = "all"
-
-#: Shares of the replaceable words that are swapped; an article gets one of them.
-SPIN_RATES = (0.1, 0.2, 0.3, 0.5)
 
 #: Filled with ``source`` and ``target``, two-letter codes of languages.
 TRANSLATOR_PATTERN = "Helsinki-NLP/opus-mt-{source}-{target}"
@@ -128,11 +120,11 @@ def list_makers(
     return makers, missing
 
 
-def _make_spinner(name: str, source: Callable[[], SynonymSource], seed: int) -> Maker:
-    sources = [source()]
+def _make_spinner(name: str, list_name: str, seed: int) -> Maker:
+    lists = SynonymLists()
     # A missing file shows only when a word is looked up.
-    sources[0].candidates("house", "noun")
-    spinners = [Spinner(sources, rate=rate, seed=seed) for rate in SPIN_RATES]
+    lists.open(list_name).candidates("house", "noun")
+    spinners = [lists.make_spinner([list_name], rate, seed) for rate in AUGMENTATION_SPIN_RATES]
 
     def rewrite(texts: Sequence[str], articles: Sequence[str]) -> list[str]:
         drawn = [int(hash_fraction(f"{a}{name}{seed}") * len(spinners)) for a in articles]
@@ -158,12 +150,10 @@ def rewrite_sentences(text: str, translate: Callable[[list[str]], list[str]]) ->
 
 
 METHODS: Mapping[str, Callable[[int], Maker]] = {
-    "thesaurus": partial(_make_spinner, "thesaurus", ThesaurusSource),
-    "wordnet": partial(_make_spinner, "wordnet", WordNetSource),
+    "thesaurus": partial(_make_spinner, "thesaurus", AIKSAURUS),
+    "wordnet": partial(_make_spinner, "wordnet", WORDNET),
     **{
-        f"dictionary-{pivot}": partial(
-            _make_spinner, f"dictionary-{pivot}", partial(FreeDictPivotSource, pivot)
-        )
+        f"dictionary-{pivot}": partial(_make_spinner, f"dictionary-{pivot}", f"freedict-{pivot}")
         for pivot in ("deu", "fra", "spa")
     },
     **{f"apertium-{pivot}": partial(_make_apertium, pivot) for pivot in ("spa", "cat")},

@@ -13,6 +13,9 @@ from typing import NamedTuple
 from detector.training.generation.inflection import MissingPackageError
 from detector.training.generation.synonym_sources import drop_repeats
 
+#: Where Debian's dict-freedict-… packages put their dictionaries.
+DICTD_FOLDER = Path("/usr/share/dictd")
+
 _DICTD_DIGITS = {
     char: value
     for value, char in enumerate("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/")
@@ -26,9 +29,9 @@ class Dictd:
     Raises `MissingPackageError` naming `package`. Format: dictfmt(1), dictzip(1).
     """
 
-    def __init__(self, folder: str | Path, name: str, package: str) -> None:
-        self.index_path = Path(folder) / f"{name}.index"
-        self.text_path = Path(folder) / f"{name}.dict.dz"
+    def __init__(self, folder: Path, name: str, package: str) -> None:
+        self.index_path = folder / f"{name}.index"
+        self.text_path = folder / f"{name}.dict.dz"
         for path in (self.index_path, self.text_path):
             if not path.exists():
                 raise MissingPackageError(path, package)
@@ -121,7 +124,7 @@ class FreeDictPivotSource:
     FreeDict package.
     """
 
-    def __init__(self, pivot: str, folder: str | Path = "/usr/share/dictd") -> None:
+    def __init__(self, pivot: str, folder: Path = DICTD_FOLDER) -> None:
         if pivot not in FREEDICT_PIVOTS:
             raise ValueError(f"pivot must be one of {', '.join(FREEDICT_PIVOTS)}, not {pivot!r}")
         self.name = f"freedict-{pivot}"

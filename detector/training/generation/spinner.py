@@ -13,14 +13,26 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal, NamedTuple
 
 from detector.text.hashing import hash_widely
 from detector.text.word_lists import read_words
-from detector.training.generation.inflection import Inflector, parse_words
-from detector.training.generation.synonym_sources import SynonymSource, TorturedPhraseSource
+from detector.training.generation.inflection import Inflector, open_inflector, parse_words
+from detector.training.generation.synonym_sources import SynonymSource
 from detector.training.generation.word_readings import guess_reading
+
+#: Shares of the replaceable words that spinners swap: in the text that the encoder is tuned on, the
+#: development documents, and what the model of words is fitted on.
+TUNING_SPIN_RATES = (0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7)
+
+#: In the copies that comparisons are fitted and measured on.
+COMPARISON_SPIN_RATES = (0.1, 0.2, 0.3, 0.5, 0.7)
+
+#: In the documents that the model card's figures rest on, each rate by itself.
+EVALUATION_SPIN_RATES = (0.1, 0.2, 0.5)
+
+#: In the versions that are made of a user's originals.
+AUGMENTATION_SPIN_RATES = (0.1, 0.2, 0.3, 0.5)
 
 _FUNCTION_WORDS = frozenset(read_words("text/data/function_words.txt")["unspun"])
 
@@ -61,11 +73,6 @@ _TOKEN = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _SENTENCE_BREAK = re.compile(r"[.!?:\n“”\"‘]")
 
 
-@cache
-def _load_default_inflector() -> Inflector:
-    return Inflector()
-
-
 class Spinner:
     """Swaps a share of a text's content words for synonyms, as article spinners do.
 
@@ -88,7 +95,6 @@ class Spinner:
         consistent: bool | None = None,
         common_only: bool | None = None,
         fix_articles: bool | None = None,
-        phrases: TorturedPhraseSource | None = None,
         inflector: Inflector | None = None,
     ) -> None:
         if not 0.0 <= rate <= 1.0:
@@ -107,8 +113,7 @@ class Spinner:
         self.consistent = drawn[0] if consistent is None else consistent
         self.common_only = drawn[1] if common_only is None else common_only
         self.fix_articles = drawn[2] if fix_articles is None else fix_articles
-        self.phrases = phrases
-        self.inflector = inflector or _load_default_inflector()
+        self.inflector = inflector or open_inflector()
         self._usable: dict[tuple[str, str], list[list[str]]] = {}
         self._replaceable: dict[str, bool] = {}
 
@@ -119,20 +124,17 @@ class Spinner:
             _Token(m.start(), m.end(), m[0], m[0].lower().replace("’", "'"))
             for m in _TOKEN.finditer(text)
         ]
-        edits = self._swap_phrases(tokens, rng)
-        taken = {i for first, (last, _) in edits.items() for i in range(first, last + 1)}
-        places = [i for i in self._places(text, tokens) if i not in taken]
+        places = self._places(text, tokens)
         wanted = int(len(places) * self.rate + rng.random())
         rng.shuffle(places)
         chosen: dict[tuple[str, str], str] = {}
-        done = 0
+        edits: dict[int, str] = {}
         for place in places:
-            if done >= wanted:
+            if len(edits) >= wanted:
                 break
             new = self._replace(tokens, place, rng, chosen)
             if new is not None:
-                edits[place] = (place, new)
-                done += 1
+                edits[place] = new
         return self._assemble(text, tokens, edits)
 
     def _places(self, text: str, tokens: list[_Token]) -> list[int]:
@@ -234,46 +236,20 @@ class Spinner:
         # Squaring favours the front of the list, where sources put the likelier words.
         return candidates[int(len(candidates) * rng.random() ** 2)]
 
-    def _swap_phrases(self, tokens: list[_Token], rng: random.Random) -> dict[int, tuple[int, str]]:
-        """Choose the phrases to replace: first token → (last token, new phrase)."""
-        edits: dict[int, tuple[int, str]] = {}
-        if self.phrases is None:
-            return edits
-        free_from = 0
-        for i in range(len(tokens)):
-            size, options = self._find_phrase(tokens, i) if i >= free_from else (0, [])
-            if options and rng.random() < self.rate:
-                edits[i] = (i + size - 1, _match_capital(rng.choice(options), tokens[i].text))
-                free_from = i + size
-        return edits
-
-    def _find_phrase(self, tokens: list[_Token], i: int) -> tuple[int, list[str]]:
-        """Find the longest known phrase that starts at token `i`: length and substitutes."""
-        assert self.phrases is not None
-        for size in range(min(5, len(tokens) - i), 1, -1):
-            options = self.phrases.candidates(" ".join(t.lower for t in tokens[i : i + size]), "")
-            if options:
-                return size, options
-        return 0, []
-
-    def _assemble(
-        self, text: str, tokens: list[_Token], edits: Mapping[int, tuple[int, str]]
-    ) -> SpunText:
+    def _assemble(self, text: str, tokens: list[_Token], edits: Mapping[int, str]) -> SpunText:
         pieces: list[str] = []
         swaps: list[Swap] = []
         copied = length = 0
-        for first in sorted(edits):
-            last, new = edits[first]
-            between = text[copied : tokens[first].start]
-            if self.fix_articles and first and copied <= tokens[first - 1].start:
-                between = _fix_article(between, tokens[first - 1], new)
+        for place in sorted(edits):
+            token, new = tokens[place], edits[place]
+            between = text[copied : token.start]
+            if self.fix_articles and place and copied <= tokens[place - 1].start:
+                between = _fix_article(between, tokens[place - 1], new)
             pieces += [between, new]
             length += len(between)
-            swaps.append(
-                Swap(length, length + len(new), text[tokens[first].start : tokens[last].end], new)
-            )
+            swaps.append(Swap(length, length + len(new), token.text, new))
             length += len(new)
-            copied = tokens[last].end
+            copied = token.end
         pieces.append(text[copied:])
         return SpunText("".join(pieces), tuple(swaps))
 

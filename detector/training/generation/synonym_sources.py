@@ -1,4 +1,4 @@
-"""Where synonyms come from: WordNet, thesauri, tortured phrases."""
+"""Where synonyms come from: WordNet and a thesaurus."""
 
 from __future__ import annotations
 
@@ -12,9 +12,13 @@ from typing import Protocol
 
 from detector.training.generation.inflection import (
     PARTS_OF_SPEECH,
+    WORDNET_FOLDER,
     WORDNET_SUFFIX,
     MissingPackageError,
 )
+
+#: Where Debian's libaiksaurus-1.2-data puts the thesaurus.
+AIKSAURUS_FOLDER = Path("/usr/share/aiksaurus")
 
 
 class SynonymSource(Protocol):
@@ -38,9 +42,9 @@ class WordNetSource:
     Raises `MissingPackageError` naming `wordnet-base`.
     """
 
-    def __init__(self, folder: str | Path = "/usr/share/wordnet", neighbours: bool = False) -> None:
+    def __init__(self, folder: Path = WORDNET_FOLDER, neighbours: bool = False) -> None:
         self.name = "wordnet-neighbours" if neighbours else "wordnet"
-        self.folder = Path(folder)
+        self.folder = folder
         self.neighbours = neighbours
         self._cache: dict[tuple[str, str], list[str]] = {}
 
@@ -107,9 +111,9 @@ class ThesaurusSource:
     owes nothing to WordNet. Raises `MissingPackageError` naming the package.
     """
 
-    def __init__(self, folder: str | Path = "/usr/share/aiksaurus") -> None:
+    def __init__(self, folder: Path = AIKSAURUS_FOLDER) -> None:
         self.name = "aiksaurus"
-        self.folder = Path(folder)
+        self.folder = folder
         for name in ("words.dat", "meanings.dat"):
             if not (self.folder / name).exists():
                 raise MissingPackageError(self.folder / name, "libaiksaurus-1.2-data")
@@ -167,29 +171,6 @@ def _numbers_until_mark(data: bytes, start: int) -> tuple[int, ...]:
             raise ValueError("the thesaurus file is cut off")
         end += 2
     return struct.unpack(f">{(end - start) // 2}H", data[start:end])
-
-
-class TorturedPhraseSource:
-    """Phrases that spinners left in published papers: what was meant → what they wrote.
-
-    Reads a Parquet file with columns `tortured` and `expected` (the Problematic Paper Screener's
-    list; Cabanac, Labbé & Magazinov 2021). For `Spinner(phrases=...)`.
-    """
-
-    def __init__(self, path: str | Path) -> None:
-        import pandas  # only this source needs it
-
-        self.name = "tortured-phrases"
-        self.phrases: dict[str, list[str]] = {}
-        table = pandas.read_parquet(path, columns=["tortured", "expected"]).dropna()
-        for tortured, expected in zip(table["tortured"], table["expected"], strict=True):
-            old, new = expected.lower().strip(), tortured.lower().strip()
-            if old != new and 2 <= len(old.split()) <= 5:
-                self.phrases.setdefault(old, []).append(new)
-
-    def candidates(self, word: str, part_of_speech: str) -> list[str]:
-        """Give what spinners wrote for a phrase (as it stands in text, not in base form)."""
-        return self.phrases.get(word.lower(), [])
 
 
 def drop_repeats(words: Iterable[str], headword: str) -> list[str]:

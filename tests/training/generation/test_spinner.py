@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import gzip
 import shutil
-import struct
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny_lists import write_aiksaurus, write_dictd, write_wordnet
 
 from detector.training.generation.apertium import ApertiumRoundTrip
 from detector.training.generation.freedict import FreeDictPivotSource
@@ -20,7 +19,6 @@ from detector.training.generation.inflection import Form, Inflector, MissingPack
 from detector.training.generation.spinner import Spinner
 from detector.training.generation.synonym_sources import (
     ThesaurusSource,
-    TorturedPhraseSource,
     WordNetSource,
 )
 from detector.training.generation.word_readings import guess_reading
@@ -71,29 +69,7 @@ EXCEPTIONS = {
 
 @pytest.fixture(scope="module")
 def wordnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("wordnet")
-    for suffix, synsets in SYNSETS.items():
-        letter = suffix[0] if suffix != "adv" else "r"
-        data = "  1 a licence line\n"
-        places: dict[str, list[int]] = {}
-        for synset in synsets:
-            members = " ".join(f"{word} 0" for word in synset)
-            offset = len(data)
-            data += f"{offset:08d} 00 {letter} {len(synset):02x} {members} 000 | a gloss\n"
-            for word in synset:
-                places.setdefault(word.split("(")[0], []).append(offset)
-        index = "  1 a licence line\n" + "".join(
-            f"{word} {letter} {len(offsets)} 0 {len(offsets)} 0 "
-            + " ".join(f"{offset:08d}" for offset in offsets)
-            + "  \n"
-            for word, offsets in sorted(places.items())
-        )
-        (folder / f"data.{suffix}").write_text(data)
-        (folder / f"index.{suffix}").write_text(index)
-        (folder / f"{suffix}.exc").write_text(EXCEPTIONS[suffix])
-    lines = [f"{key}:00:00:: 1 {count}\n" for key, count in sorted(COUNTS.items())]
-    (folder / "cntlist.rev").write_text("".join(lines))
-    return folder
+    return write_wordnet(tmp_path_factory.mktemp("wordnet"), SYNSETS, COUNTS, EXCEPTIONS)
 
 
 @pytest.fixture(scope="module")
@@ -104,25 +80,6 @@ def inflector(wordnet: Path) -> Inflector:
 @pytest.fixture(scope="module")
 def source(wordnet: Path) -> WordNetSource:
     return WordNetSource(wordnet)
-
-
-def write_dictd(folder: Path, name: str, entries: Sequence[tuple[str, str]]) -> None:
-    digits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-
-    def encode(number: int) -> str:
-        text = ""
-        while number or not text:
-            text, number = digits[number % 64] + text, number // 64
-        return text
-
-    text, index = b"", ""
-    for head, entry in entries:
-        raw = entry.encode()
-        index += f"{head}\t{encode(len(text))}\t{encode(len(raw))}\n"
-        text += raw
-    (folder / f"{name}.index").write_text(index, encoding="utf-8")
-    with gzip.open(folder / f"{name}.dict.dz", "wb") as file:
-        file.write(text)
 
 
 @pytest.fixture(scope="module")
@@ -162,17 +119,9 @@ def dictd(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def aiksaurus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("aiksaurus")
     records = [("bridge", [0]), ("cave:in", [1]), ("collapse", [1]), ("span", [0, 1])]
     groups = [[3, 0, 0, 3], [2, 1, 1, 2, 3]]
-    words = b"".join(
-        word.encode() + b"\0" + struct.pack(f">{len(numbers) + 1}H", *numbers, 0xFFFF)
-        for word, numbers in records
-    )
-    meanings = b"".join(struct.pack(f">{len(g) + 1}H", *g, 0xFFFF) for g in groups)
-    (folder / "words.dat").write_bytes(words)
-    (folder / "meanings.dat").write_bytes(meanings)
-    return folder
+    return write_aiksaurus(tmp_path_factory.mktemp("aiksaurus"), records, groups)
 
 
 # ---- sources ----
@@ -437,19 +386,6 @@ def test_phrasal_verb_is_not_put_before_a_particle(spinner: Spinner) -> None:
 
 def test_verb_be_is_never_replaced(spinner: Spinner) -> None:
     assert spinner.spin("To be or to have been is what it was.").substitutions == ()
-
-
-def test_tortured_phrases_replace_whole_phrases(
-    source: WordNetSource, inflector: Inflector, tmp_path: Path
-) -> None:
-    pandas = pytest.importorskip("pandas")
-    table = {"tortured": ["profound learning", "same"], "expected": ["Deep learning", "same"]}
-    pandas.DataFrame(table).to_parquet(tmp_path / "phrases.parquet")
-    phrases = TorturedPhraseSource(tmp_path / "phrases.parquet")
-    spinner = Spinner([source], 1.0, 0, phrases=phrases, choice="fixed", inflector=inflector)
-    result = spinner.spin("Deep learning stopped.")
-    assert result.text == "Profound learning halted."
-    assert result.substitutions[0] == (0, 17, "Deep learning", "Profound learning")
 
 
 @pytest.mark.parametrize("rate", [-0.1, 1.1])

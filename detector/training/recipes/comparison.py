@@ -1,0 +1,135 @@
+"""Steps from pairs of copy and original to the classifier of their relation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from detector.comparison.pair_features import PairFeatures
+from detector.results import EDITED, MACHINE_REWRITTEN
+from detector.training.corpora.comparison_pairs import load_pairs
+from detector.training.corpora.documents import HELD_OUT_SPINNERS
+from detector.training.fitting.comparison import (
+    PairFeatureTable,
+    collect_equals,
+    extract_pair_features,
+    fit_pair_classifier,
+    measure_comparison,
+)
+from detector.training.fitting.spans import TRACE_KINDS, find_swapped, mark_traces
+from detector.training.generation.spinner import Spinner
+from detector.training.recipes import work_files
+from detector.training.recipes.shipped_settings import COMPARISON_SPINNERS, ShippedSettings
+from detector.training.recipes.work_files import MarkedText
+
+PAIRS, FEATURES = "comparison_pairs.parquet", "comparison_features"
+
+#: Copies whose words are marked, and human originals.
+MARKED_COPIES = "marked_copies.jsonl"
+
+CLASSIFIER, FIGURES = "comparison.safetensors", "comparison.json"
+
+
+def write_comparison_pairs(settings: ShippedSettings, work: Path, fresh: Path) -> None:
+    """Pairs of copy and original of known relation."""
+    pairs = load_pairs(
+        settings.corpora, COMPARISON_SPINNERS, settings.seed, settings.amounts.pairs, settings.lists
+    )
+    ordered = pairs.sort_values(["split", "article_id"]).reset_index(drop=True)
+    ordered.to_parquet(fresh / PAIRS)
+
+
+def write_comparison_features(settings: ShippedSettings, work: Path, fresh: Path) -> None:
+    """What is measured of each pair, and the words of some copies and originals, marked."""
+    pairs = pd.read_parquet(work / PAIRS)
+    marker = _Marker(settings, pairs)
+    features = extract_pair_features(work_files.load_detector(work), pairs)
+    table = PairFeatureTable.collect(pairs, marker.mark_along(features))
+    work_files.write_pair_features(fresh / FEATURES, table)
+    work_files.write_marked_texts(fresh / MARKED_COPIES, marker.marked)
+
+
+def write_comparison(settings: ShippedSettings, work: Path, fresh: Path) -> None:
+    """The classifier of relations, and its figures on the test split."""
+    pairs = work_files.read_pair_features(work / FEATURES)
+    frame = pairs.frame
+    development = (frame["split"] == "dev") & ~frame["held_out"].astype(bool)
+    equals = collect_equals(settings.lists.wordnet)
+    classifier, table = fit_pair_classifier(pairs.select(development), equals, settings.seed)
+    work_files.write_arrays(fresh / CLASSIFIER, classifier.to_arrays())
+    test = pairs.select(frame["split"] == "test")
+    figures = measure_comparison(classifier, test)
+    copies = test.select(test.frame["group"] != "retranslation")
+    rest = measure_comparison(classifier, copies)
+    figures["without other people's translations"] = {
+        k: v for k, v in rest.items() if k != "by_group"
+    }
+    work_files.write_json(fresh / FIGURES, {"thresholds": table, "test": figures})
+
+
+class _Marker:
+    """Marks the words of some pairs' texts while their features pass by.
+
+    Attributes:
+        marked: what was marked so far, in the pairs' order.
+    """
+
+    def __init__(self, settings: ShippedSettings, pairs: pd.DataFrame) -> None:
+        self.marked: list[MarkedText] = []
+        self._settings = settings
+        self._pairs = pairs
+        self._chosen = _choose_copies(pairs, settings)
+        self._originals: set[str] = set()
+        self._open_spinner = cache(self._make_spinner)
+
+    def mark_along(self, features: Iterable[PairFeatures]) -> Iterator[PairFeatures]:
+        """The same features, once the pair's text is marked."""
+        for row, of_pair in zip(self._pairs.itertuples(), features, strict=True):
+            if self._chosen[int(str(row.Index))]:
+                self.marked.append(self._mark_copy(row, of_pair))
+            elif row.relation == EDITED and row.original not in self._originals:
+                self._originals.add(str(row.original))
+                marks: list[float | None] = [0.0] * len(of_pair.original_words.starts)
+                text, split = str(row.original), str(row.split)
+                self.marked.append(
+                    MarkedText(text, [], "human", split, str(row.article_id), marks=marks)
+                )
+            yield of_pair
+
+    def _mark_copy(self, row: Any, features: PairFeatures) -> MarkedText:
+        """Mark what a spinner says it swapped, or what alignment says a round trip substituted."""
+        marks: list[float | None] | None = None
+        if row.group == "spun":
+            spun = self._open_spinner(str(row.system), float(row.rate)).spin(str(row.original))
+            gold = find_swapped(str(row.copy), spun)
+        else:
+            gold = [
+                (s.start, s.end)
+                for s in features.alignment.substitutions
+                if s.kind in TRACE_KINDS and s.end > s.start
+            ]
+            marks = [None if np.isnan(mark) else mark for mark in mark_traces(features)]
+        group = "spun" if row.group == "spun" else "translated"
+        article, held_out = str(row.article_id), bool(row.held_out)
+        return MarkedText(str(row.copy), gold, group, str(row.split), article, held_out, marks)
+
+    def _make_spinner(self, system: str, rate: float) -> Spinner:
+        """The spinner that made the copies of a system and rate."""
+        names = (COMPARISON_SPINNERS | HELD_OUT_SPINNERS)[system]
+        return self._settings.lists.make_spinner(names, rate, self._settings.seed)
+
+
+def _choose_copies(pairs: pd.DataFrame, settings: ShippedSettings) -> npt.NDArray[np.bool_]:
+    """Machines' copies whose words are marked: some of each corpus and split."""
+    machine = pairs[pairs["relation"] == MACHINE_REWRITTEN]
+    shuffled = machine.sample(frac=1.0, random_state=settings.seed)
+    rank = shuffled.groupby(["group", "split", "held_out"]).cumcount()
+    chosen = np.zeros(len(pairs), dtype=bool)
+    chosen[shuffled.index[rank < shuffled["split"].map(settings.amounts.marked_documents)]] = True
+    return chosen

@@ -1,0 +1,89 @@
+"""Steps from whole documents to the document classifier and its figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from detector.model.linear import LinearScorer
+from detector.model.sentence_scorer import SentenceScorer
+from detector.results import ORIGINAL
+from detector.training.corpora.documents import load_documents, spin_documents, subsample_documents
+from detector.training.evaluation.corpora_tables import evaluate_corpora
+from detector.training.fitting.classifier import fit_classifier, summarize_fit
+from detector.training.fitting.discriminant import cross_fit_discriminant
+from detector.training.fitting.feature_table import extract_features
+from detector.training.fitting.sentence_models import fit_sentence_scorer
+from detector.training.generation.spinner import TUNING_SPIN_RATES
+from detector.training.recipes import work_files
+from detector.training.recipes.shipped_settings import DEVELOPMENT_SPINNERS, ShippedSettings
+
+DOCUMENTS, FEATURES = "development_documents.parquet", "development_features"
+
+#: The development documents as the classifier learnt from them, with discriminants filled in.
+FITTED_FEATURES = "fitted_features"
+
+FIT_FIGURES, EVALUATION = "fit.json", "evaluation.json"
+
+
+def write_development_documents(settings: ShippedSettings, work: Path, fresh: Path) -> None:
+    """The documents that classifier, calibration and thresholds are fitted on.
+
+    Everything of the development split but held-out pivots and systems, and human articles spun
+    from the lists that training may use.
+    """
+    amounts, seed = settings.amounts, settings.seed
+    documents = load_documents(settings.corpora)
+    documents = documents[(documents["split"] == "dev") & ~documents["held_out"].astype(bool)]
+    is_human = documents["label"] == ORIGINAL
+    human = subsample_documents(documents[is_human], amounts.human_documents, seed)
+    machine = subsample_documents(documents[~is_human], amounts.machine_documents, seed)
+    documents = pd.concat([human, machine], ignore_index=True)
+    some = subsample_documents(human, amounts.spun_documents, seed)
+    spun = spin_documents(some, DEVELOPMENT_SPINNERS, TUNING_SPIN_RATES, seed, settings.lists)
+    documents = pd.concat([documents, spun], ignore_index=True)
+    documents.to_parquet(fresh / DOCUMENTS)
+
+
+def write_development_features(work: Path, fresh: Path) -> None:
+    """The features and embeddings of the development documents."""
+    documents = pd.read_parquet(work / DOCUMENTS)
+    table = extract_features(documents, work_files.load_extractor(work), keep_embeddings=True)
+    work_files.write_feature_table(fresh / FEATURES, table)
+
+
+def write_document_classifier(work: Path, fresh: Path) -> None:
+    """Discriminant, document classifier, thresholds and sentence scorer."""
+    table = work_files.read_feature_table(work / FEATURES)
+    discriminant, documents = cross_fit_discriminant(table)
+    fitted = fit_classifier(documents)
+    scorer = fit_sentence_scorer(documents)
+    arrays = discriminant.to_arrays("discriminant")
+    work_files.write_arrays(fresh / work_files.DISCRIMINANT, arrays)
+    arrays = fitted.classifier.to_arrays() | scorer.to_arrays()
+    work_files.write_arrays(fresh / work_files.CLASSIFIER, arrays)
+    work_files.write_feature_table(fresh / FITTED_FEATURES, documents.drop_embeddings())
+    figures = {
+        "thresholds": fitted.threshold_table,
+        "out of fold": summarize_fit(fitted, documents),
+    }
+    work_files.write_json(fresh / FIT_FIGURES, figures)
+
+
+def write_evaluation(settings: ShippedSettings, work: Path, fresh: Path) -> None:
+    """The tables of the model card that rest on documents of the test split."""
+    extractor = work_files.load_extractor(work)
+    arrays = work_files.read_arrays(work / work_files.DISCRIMINANT)
+    extractor.discriminant = LinearScorer.from_arrays(arrays, "discriminant")
+    scorer = SentenceScorer.from_arrays(work_files.read_arrays(work / work_files.CLASSIFIER))
+    figures: dict[str, Any] = evaluate_corpora(
+        settings.corpora,
+        extractor,
+        work_files.read_feature_table(work / FEATURES),
+        scorer,
+        most=settings.amounts.evaluated_documents,
+        lists=settings.lists,
+    )
+    work_files.write_json(fresh / EVALUATION, figures)

@@ -1,0 +1,126 @@
+"""What decides the shipped model: how much of what, and what its spinners take words from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from detector.training.generation.synonym_lists import SynonymLists
+
+TRAINING_CORPORA = (
+    "error_spans_zh_en", "human_news", "roundtrip_flores_dev", "roundtrip_news", "translated_news",
+)  # fmt: skip
+
+LICENCE = "Apache-2.0"
+
+PROVENANCE = (
+    "encoder: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), tuned; texts: WMT news tests "
+    "2008-2016 and FLORES with machine translations from mozilla/firefox-translations-models "
+    "(e7957fc4, MPL-2.0; FLORES CC BY-SA 4.0), article bounds from tobiasvanderwerff/HT-vs-MT "
+    "(5b89f32e, MIT), Wikinews (vanatteveldt/wikinews 34725417, CC BY 2.5), BBC and "
+    "Reuters-21578 (research use; 40 % and 30 % of their articles are human originals of spun "
+    "training text, the rest for thresholds), MQM marks "
+    "(google/wmt-mqm-human-evaluation, Apache-2.0); synonyms: WordNet 3.0, "
+    "FreeDict deu and spa, for comparing also hrv and hun, for pointing nld and por too; Apertium "
+    "eng-spa and eng-cat"
+)
+
+#: Lists that spinners of the tuning pairs take words from; Aiksaurus and FreeDict's French are
+#: held out.
+TUNING_SPINNERS = (
+    ("wordnet",), ("wordnet",), ("freedict-deu",), ("freedict-spa",), ("wordnet", "freedict-deu"),
+)  # fmt: skip
+
+DEVELOPMENT_SPINNERS = {name: (name,) for name in ("wordnet", "freedict-deu", "freedict-spa")}
+
+#: More than the encoder is tuned on: the model of words must not know its lists by heart.
+COMPARISON_SPINNERS = {
+    name: (name,)
+    for name in ("wordnet", "freedict-deu", "freedict-spa", "freedict-hrv", "freedict-hun")
+}
+
+WORD_SPINNERS = (
+    ("wordnet",), ("wordnet-neighbours",), ("freedict-deu",), ("freedict-spa",), ("freedict-hrv",),
+    ("freedict-hun",), ("freedict-por",), ("freedict-nld", "freedict-por"),
+    ("wordnet", "freedict-deu"), ("wordnet-neighbours", "freedict-hun"),
+    ("freedict-hrv", "freedict-spa"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """How much of what the shipped model is made of.
+
+    Attributes:
+        versions: how many machine versions of one original the encoder is tuned on, by corpus.
+        memory_versions: how many the memory of machines' words is counted on: more, since counts
+            cannot learn an original by heart.
+        layers: of the encoder that are kept: three are as accurate as four, and faster.
+        tuning: changes to `detector.training.fitting.encoder.tuning.TuningConfig`.
+        machine_documents: development documents of a group, label and split, at most.
+        human_documents: likewise, human: a threshold for one false positive in a thousand takes
+            some thousands.
+        spun_documents: human development documents of a group that are spun.
+        evaluated_documents: documents of a group, label and split that figures rest on, at most.
+        pairs: pairs of copy and original of a kind, at most.
+        marked_documents: copies of a group and split whose words are marked, at most.
+        spun_for_words: further spun copies of each article that the model of words is fitted on.
+        experts_share: share of the systems' versions of articles with experts' marks that it is
+            fitted on: a tenth of its documents, so that what machines do elsewhere is not forgotten
+            for what experts mark.
+    """
+
+    versions: Mapping[str, int] = field(
+        default_factory=lambda: {
+            "roundtrip_news": 6,
+            "roundtrip_flores": 8,
+            "translated_news": 4,
+            "error_spans_zh_en": 4,
+        }
+    )
+    memory_versions: Mapping[str, int] = field(
+        default_factory=lambda: {
+            "roundtrip_news": 10,
+            "roundtrip_flores": 10,
+            "translated_news": 7,
+            "error_spans_zh_en": 5,
+        }
+    )
+    layers: int = 3
+    tuning: Mapping[str, Any] = field(default_factory=dict)
+    machine_documents: int = 700
+    human_documents: int = 3200
+    spun_documents: int = 120
+    evaluated_documents: int = 400
+    pairs: int = 250
+    marked_documents: Mapping[str, int] = field(default_factory=lambda: {"dev": 800, "test": 120})
+    spun_for_words: int = 4
+    experts_share: float = 0.35
+
+
+@dataclass(frozen=True)
+class ShippedSettings:
+    """What the shipped model is made of, and where it goes.
+
+    Attributes:
+        corpora: folder of the training corpora.
+        output: the model folder; its replay data goes beside it.
+        encoder_base: sentence-transformers folder or hub name that the encoder is tuned from; None
+            to take the encoder that lies in the work folder.
+        resume_encoder: go on from the checkpoint of a tuning that was interrupted.
+        amounts: how much of what.
+        lists: where the lists of synonyms lie.
+        apertium_pivots: languages of rule-based round trips.
+        seed: of all that is drawn.
+    """
+
+    corpora: Path
+    output: Path
+    encoder_base: str | None = None
+    resume_encoder: bool = False
+    amounts: Amounts = field(default_factory=Amounts)
+    lists: SynonymLists = field(default_factory=SynonymLists)
+    apertium_pivots: tuple[str, ...] = ("spa", "cat")
+    seed: int = 20260101

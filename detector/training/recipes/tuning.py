@@ -1,0 +1,197 @@
+"""Steps from the corpora to what reads a sentence: pairs, encoder, sentence models."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from detector.errors import DetectorError
+from detector.text.sentences import split_sentences
+from detector.training.corpora.labelled_pairs import choose_pairs, collect_common_words
+from detector.training.corpora.loading import (
+    load_error_spans,
+    load_human_news,
+    load_roundtrip_flores,
+    load_roundtrip_news,
+    load_translated_news,
+)
+from detector.training.fitting.sentence_models import fit_sentence_models
+from detector.training.generation.apertium import ApertiumRoundTrip
+from detector.training.generation.spinner import TUNING_SPIN_RATES
+from detector.training.generation.synonym_lists import SynonymLists
+from detector.training.recipes import work_files
+from detector.training.recipes.shipped_settings import TUNING_SPINNERS, ShippedSettings
+
+#: Every so many human sentences are sent round through Apertium, by language.
+_APERTIUM_STRIDES = {"spa": 5, "cat": 8}
+
+
+class SourcePair(NamedTuple):
+    """A human sentence beside a machine's version of it, before its words are labelled.
+
+    Attributes:
+        original: the human sentence, normalised.
+        text: the machine's, normalised.
+        kind: ``"translated"`` or ``"spun"``.
+        is_translation: whether `original` is itself a translation.
+        marks: spans of `text` that experts found wrong; None where none looked.
+    """
+
+    original: str
+    text: str
+    kind: str
+    is_translation: bool = False
+    marks: list[tuple[int, int]] | None = None
+
+
+def write_pairs(
+    settings: ShippedSettings, versions: Mapping[str, int], name: str, work: Path, fresh: Path
+) -> None:
+    """Pairs of sentences of the training split, with so many versions of each original."""
+    pairs = assemble_pairs(settings, versions)
+    frame = pd.DataFrame(pairs, columns=list(SourcePair._fields))
+    frame.to_parquet(fresh / name)
+
+
+def write_common_words(settings: ShippedSettings, work: Path, fresh: Path) -> None:
+    """Words that are usually written small, from both sides of the pairs.
+
+    Both sides are counted: a word that only humans write must not stand out by being known.
+    """
+    parallel = load_parallel(settings.corpora)
+    texts = [*_list_originals(parallel), *_list_human_sentences(settings.corpora)]
+    words = collect_common_words([*texts, *map(str, parallel["text"].unique())])
+    work_files.write_json(fresh / work_files.COMMON_WORDS, sorted(words))
+
+
+def load_parallel(folder: Path) -> pd.DataFrame:
+    """Originals beside machine translations: the training split, less what is held out."""
+    loaded = [load(folder) for load in (load_roundtrip_news, load_roundtrip_flores)]
+    parallel = pd.concat([*loaded, load_translated_news(folder)], ignore_index=True)
+    parallel = parallel[(parallel["split"] == "train") & ~parallel["held_out"]]
+    return parallel[parallel["original"] != parallel["text"]]
+
+
+def _list_originals(parallel: pd.DataFrame) -> list[str]:
+    return [str(original) for original in parallel["original"].unique()]
+
+
+def _list_human_sentences(folder: Path) -> list[str]:
+    human = load_human_news(folder)
+    return list_sentences(human.loc[human["split"] == "train", "text"])
+
+
+def list_sentences(texts: Iterable[str], minimum_words: int = 5) -> list[str]:
+    """The sentences (no headlines, no boilerplate) of whole articles, normalised."""
+    return [
+        s.text
+        for text in texts
+        for s in split_sentences(text)
+        if s.kind == "sentence" and s.text.count(" ") + 1 >= minimum_words
+    ]
+
+
+def assemble_pairs(settings: ShippedSettings, versions: Mapping[str, int]) -> list[SourcePair]:
+    """Translations, experts' pairs, spun sentences and rule-based round trips, in that order."""
+    parallel = load_parallel(settings.corpora)
+    human_sentences = _list_human_sentences(settings.corpora)
+    return [
+        *_pair_translations(parallel, versions, settings.seed),
+        *_pair_experts(settings.corpora, versions["error_spans_zh_en"], settings.seed),
+        *_pair_spun(parallel, human_sentences, settings.lists, settings.seed),
+        *_pair_apertium(human_sentences, settings),
+    ]
+
+
+def _pair_translations(
+    parallel: pd.DataFrame, versions: Mapping[str, int], seed: int
+) -> Iterator[SourcePair]:
+    for corpus, frame in parallel.groupby("corpus", sort=True):
+        for row in choose_pairs(frame, versions[str(corpus)], seed).itertuples():
+            yield SourcePair(
+                str(row.original), str(row.text), "translated", corpus == "translated_news"
+            )
+
+
+def _pair_experts(folder: Path, versions: int, seed: int) -> Iterator[SourcePair]:
+    for row in choose_pairs(load_error_spans(folder), versions, seed).itertuples():
+        yield SourcePair(str(row.original), str(row.text), "translated", True, list(row.marks))
+
+
+def _pair_spun(
+    parallel: pd.DataFrame, human_sentences: Sequence[str], lists: SynonymLists, seed: int
+) -> Iterator[SourcePair]:
+    corpus = parallel["corpus"]
+    translations = set(_list_originals(parallel[corpus == "translated_news"]))
+    # Sentences of English news are spun twice.
+    news = _list_originals(parallel[corpus == "roundtrip_news"])
+    to_spin = [*_list_originals(parallel), *news, *human_sentences]
+    for original, spun in zip(to_spin, spin_sentences(to_spin, lists, seed), strict=True):
+        if spun != original:
+            yield SourcePair(original, spun, "spun", original in translations)
+
+
+def spin_sentences(sentences: Sequence[str], lists: SynonymLists, seed: int) -> list[str]:
+    """Each sentence spun by a spinner whose lists, rate and habits are drawn."""
+    rng = np.random.default_rng(seed)
+    spinners = [
+        lists.make_spinner(names, rate, seed, sense=sense, fix_articles=bool(rng.integers(2)))
+        for names in TUNING_SPINNERS
+        for rate in TUNING_SPIN_RATES
+        for sense in ("first", "any")
+    ]
+    choices = rng.integers(len(spinners), size=len(sentences))
+    return [spinners[c].spin(s).text for s, c in zip(sentences, choices, strict=True)]
+
+
+def _pair_apertium(
+    human_sentences: Sequence[str], settings: ShippedSettings
+) -> Iterator[SourcePair]:
+    for pivot in settings.apertium_pivots:
+        part = list(human_sentences[:: _APERTIUM_STRIDES[pivot]])
+        engine = ApertiumRoundTrip(pivot, settings.lists.apertium)
+        for original, text in zip(part, engine.translate(part), strict=True):
+            if text != original:
+                yield SourcePair(original, text, "translated")
+
+
+def write_encoder(settings: ShippedSettings, work: Path, fresh: Path) -> None:
+    """Tune the encoder on the pairs; a checkpoint in ``checkpoint/`` outlives an interruption."""
+    from detector.training.fitting.encoder.export import export_encoder
+    from detector.training.fitting.encoder.tuning import TuningConfig, tune
+
+    assert settings.encoder_base is not None
+    pairs = work_files.read_labelled_pairs(work, work_files.TUNING_PAIRS)
+    config = TuningConfig(seed=settings.seed, **settings.amounts.tuning)
+    try:
+        model = tune(
+            settings.encoder_base,
+            pairs,
+            work / "checkpoint",
+            config,
+            resume=settings.resume_encoder,
+        )
+    except (OSError, ValueError) as error:
+        raise DetectorError(
+            f"the encoder {settings.encoder_base} cannot be tuned: {str(error).splitlines()[0]}"
+        ) from error
+    folder = fresh / work_files.ENCODER
+    heads = export_encoder(model, settings.amounts.layers, settings.encoder_base, folder)
+    work_files.write_arrays(fresh / work_files.HEADS, heads)
+    log = fresh / work_files.TUNING_LOG
+    log.mkdir()
+    for name in ("config.json", "log.jsonl"):
+        (log / name).write_bytes((work / "checkpoint" / name).read_bytes())
+
+
+def write_sentence_models(work: Path, fresh: Path) -> None:
+    """The linear models of n-grams and of style, and the n-gram language model."""
+    pairs = work_files.read_labelled_pairs(work, work_files.TUNING_PAIRS)
+    lexical, style, language_model = fit_sentence_models(pairs)
+    arrays = lexical.to_arrays("lexical") | style.to_arrays("style")
+    work_files.write_arrays(fresh / work_files.SENTENCE_MODELS, arrays)
+    work_files.write_arrays(fresh / work_files.LANGUAGE_MODEL, language_model.to_arrays())
