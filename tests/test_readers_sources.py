@@ -208,7 +208,8 @@ def test_a_missing_library_is_one_bad_input_that_names_it(
     monkeypatch.setitem(sys.modules, library, None)
     (item,) = read(write(tmp_path / name, content))
     assert isinstance(item, BadInput)
-    assert f"need {library}: pip install 'mt-artifact-detector[batch]'" in item.reason
+    extra = "parquet" if library == "pyarrow" else "batch"
+    assert f"need {library}: pip install 'mt-artifact-detector[{extra}]'" in item.reason
 
 
 # --------------------------------------------------------------------------------------

@@ -15,9 +15,11 @@ from detector.batch.workers import (
     Task,
     WorkerPool,
     WorkerRecipe,
+    can_start_workers,
     count_cores,
     find_loader,
 )
+from detector.errors import MissingPackageError
 from detector.io.readers import BadInput, Record
 
 #: Under so much text it takes longer to start workers than to do without.
@@ -50,25 +52,29 @@ def score_records(
         items: as `detector.io.readers.read_records` gives them.
         detector: judges here, where one worker, or little text, is enough.
         settings: what else a judgement depends on.
-        workers: processes; unless told, as many as cores if they can load the detector. With 1,
+        workers: processes; unless told, as many as cores if joblib is installed and they can load
+            the detector. With 1,
             all happens in this process, by as many threads as the detector was loaded with;
             others load the model once and use a thread each.
         load: how a worker comes by its detector; from the folder of `detector` unless told.
 
     Raises:
         ValueError: `workers` is below 1, or above 1 for a detector that came from no folder.
+        MissingPackageError: several workers are asked for, and joblib is not installed.
         WorkerError: workers end whatever they are given.
         DetectorError: a worker cannot load the model, or the references.
     """
     if workers is None:
         loadable = load is not None or detector.bundle is not None
-        workers = count_cores() if loadable else 1
+        workers = count_cores() if loadable and can_start_workers() else 1
     if workers < 1:
         raise ValueError(f"workers must be at least 1, not {workers}")
     large = settings.whole or settings.artifacts != "none"
     remembered = _REMEMBERED_WHOLE if large else _REMEMBERED
     items = iter(items)
     if workers > 1:
+        if not can_start_workers():
+            raise MissingPackageError("scoring in several processes", "joblib", "batch")
         recipe = WorkerRecipe(load or find_loader(detector), settings)
         opening, complete = _take_opening(items)
         items = itertools.chain(opening, items)

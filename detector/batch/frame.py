@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from detector.batch.engine import score_records
 from detector.batch.judge import JUDGED_COLUMNS, Scorer, Settings
+from detector.errors import MissingPackageError
 from detector.io.readers import Record
 
 if TYPE_CHECKING:
@@ -37,9 +38,12 @@ def score_frame(
         KeyError: there is no such column.
         TypeError: an item is neither a string nor missing.
         ValueError: `false_positive_rate` does not lie between 0 and 1.
+        MissingPackageError: pandas, or for several workers joblib, is not installed.
     """
-    import pandas as pd
-
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise MissingPackageError("a DataFrame", "pandas", "batch") from error
     if text_column not in frame.columns:
         raise KeyError(
             f"no column {text_column!r}; the frame has {', '.join(map(repr, frame.columns))}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import signal
 import tempfile
@@ -41,6 +42,11 @@ LoadDetector = Callable[[], Scorer]
 def count_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def can_start_workers() -> bool:
+    """Whether joblib is installed, which starts them."""
+    return importlib.util.find_spec("joblib") is not None
 
 
 def find_loader(detector: Scorer) -> LoadDetector:

@@ -21,8 +21,8 @@ from detector.features.document_features import DocumentFeatures, average_embedd
 from detector.features.encoder import EncodedSentences, SentenceEncoder
 from detector.features.ngrams import hash_words, score_ngrams
 from detector.model import parts
+from detector.model.adapter import MachineFingerprint
 from detector.model.classes import SENTENCE_CLASSES
-from detector.model.fingerprint import MachineFingerprint
 from detector.model.linear import LinearScorer
 from detector.text.document import Document
 from detector.text.language import ENGLISH

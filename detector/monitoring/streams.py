@@ -11,9 +11,13 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
-from detector.errors import DetectorError
+from detector.errors import DetectorError, MissingPackageError
+
+try:
+    import pandas as pd
+except ImportError as error:
+    raise MissingPackageError("comparing scored articles", "pandas", "batch") from error
 
 Floats = npt.NDArray[np.float64]
 
@@ -191,7 +195,7 @@ def _iterate_parquet(path: Path, used: set[str] | None) -> Iterator[pd.DataFrame
         from pyarrow.parquet import ParquetFile
     except ImportError as error:
         raise DriftError(
-            f"{path}: reading Parquet needs pyarrow: pip install 'mt-artifact-detector[batch]'"
+            f"{path}: reading Parquet needs pyarrow: pip install 'mt-artifact-detector[parquet]'"
         ) from error
     with path.open("rb") as file:
         try:

@@ -47,7 +47,7 @@ def read_parquet(
         import pyarrow.parquet as pq
     except ImportError as error:
         raise UnreadableError(
-            "Parquet files need pyarrow: pip install 'mt-artifact-detector[batch]'"
+            "Parquet files need pyarrow: pip install 'mt-artifact-detector[parquet]'"
         ) from error
     with _make_seekable(stream) as seekable:
         try:

@@ -42,7 +42,7 @@ def _import_parquet() -> Any:
         import pyarrow.parquet
     except ImportError as error:
         raise FormatError(
-            "Parquet needs pyarrow: pip install 'mt-artifact-detector[batch]'"
+            "Parquet needs pyarrow: pip install 'mt-artifact-detector[parquet]'"
         ) from error
     return pyarrow.parquet
 

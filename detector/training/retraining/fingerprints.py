@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detector.model.fingerprint import MachineFingerprint
+from detector.model.adapter import MachineFingerprint
 
 Floats = npt.NDArray[np.float32]
 

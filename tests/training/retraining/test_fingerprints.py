@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from detector.model.fingerprint import MachineFingerprint
+from detector.model.adapter import MachineFingerprint
 from detector.training.retraining.fingerprints import DocumentFingerprints, join_fingerprints
 
 WORDS = [

@@ -22,10 +22,10 @@ from detector.errors import BundleError, DetectorError
 from detector.features.extractor import FeatureExtractor
 from detector.features.ngrams import hash_words
 from detector.model import parts
+from detector.model.adapter import MachineFingerprint
 from detector.model.bundle import Bundle
 from detector.model.bundle_writing import write_bundle
 from detector.model.document_classifier import DocumentClassifier
-from detector.model.fingerprint import MachineFingerprint
 from detector.training.evaluation.regression_check import SetComparison
 from detector.training.retraining import retrain as retrain_module
 from detector.training.retraining.fingerprints import DocumentFingerprints
@@ -38,7 +38,7 @@ from detector.training.retraining.replay_data import (
 from detector.training.retraining.retrain import PairsError, retrain
 from detector.training.retraining.settings import RetrainSettings, WorseModelError
 
-ROOT = Path(__file__).parent.parent.parent
+ROOT = Path(__file__).parents[3]
 PAIRS = ROOT / "data" / "pairs.csv"
 MakePairs = Callable[..., pd.DataFrame]
 #: The invented pairs move the tiny model's figures as no real pairs would.
@@ -271,7 +271,7 @@ def test_a_full_disk_leaves_what_was_there(
     write_bytes = Path.write_bytes
 
     def fill(path: Path, data: bytes) -> int:
-        if path.name == "documents.json":
+        if path.name == "features.safetensors":
             write_bytes(path, data[:100])
             raise OSError(28, "No space left on device")
         return write_bytes(path, data)
