@@ -17,6 +17,13 @@ from detector.features.extractor import FeatureExtractor
 from detector.model.bundle import Bundle
 from detector.model.document_classifier import DocumentClassifier
 from detector.model.sentence_scorer import SentenceScorer
+from detector.reasons import (
+    explain_empty_side,
+    explain_refusal,
+    find_obstacle,
+    find_pair_reason,
+    find_text_reason,
+)
 from detector.results import (
     DEFAULT_COMPARISON_RATE,
     LABELS,
@@ -29,26 +36,21 @@ from detector.results import (
     format_signature,
 )
 from detector.spans.finder import ArtifactFinder
-from detector.text.document import MAXIMUM_CHARACTERS, Document
+from detector.text.document import Document
 from detector.text.language import ENGLISH, UNKNOWN
 from detector.version import __version__
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from detector.comparison.pair_features import PairFeatures
     from detector.comparison.relation_classifier import PairClassifier
 
 Floats = npt.NDArray[np.float64]
 
-#: Under so many words a text is not flagged, whatever its probability.
-MINIMUM_WORDS = 60
 DEFAULT_FALSE_POSITIVE_RATE = 0.01
 #: In a model that was retrained: the classifier that comparison and artifacts were fitted with.
 LOG_ODDS_FILE = "log_odds.safetensors"
 ARTIFACT_SETTINGS = ("few", "many", "all", "none")
-#: Copies and originals of fewer words are aligned, but not flagged.
-MINIMUM_COMPARED_WORDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,7 @@ class Detector:
     @property
     def false_positive_rates(self) -> tuple[float, ...]:
         """The rates for which this model guarantees a threshold."""
-        return tuple(sorted(self.classifier.thresholds))
+        return tuple(self.classifier.thresholds)
 
     @overload
     def score(  # type: ignore[overload-overlap]  # a str is an Iterable[str] too
@@ -217,10 +219,12 @@ class Detector:
             self._make_verdict(documents[0], copy, verdict_rate, artifacts),
             self._make_verdict(documents[1], original, verdict_rate, artifacts),
         )
-        reason = _find_obstacle(*documents)
+        reason = find_obstacle(*documents)
         if reason is None and copy is not None and original is not None:
             return self._compare_scored(copy, original, verdicts, false_positive_rate)
-        return self._refuse_pair(reason or _name_empty(copy), verdicts, false_positive_rate)
+        return self._refuse_pair(
+            reason or explain_empty_side(copy is None), verdicts, false_positive_rate
+        )
 
     def measure_log_odds(self, features: DocumentFeatures) -> float:
         """The score of a document that comparison and artifacts rest on.
@@ -253,7 +257,8 @@ class Detector:
         by_relation = dict(zip(RELATIONS, map(float, shares), strict=True))
         probability = by_relation[MACHINE_REWRITTEN]
         threshold = classifier.find_threshold(rate)
-        reason = _find_pair_reason(features, classifier, rate)
+        words = min(features.copy.words, features.original.words)
+        reason = find_pair_reason(words, classifier.thresholds, rate)
         return Comparison(
             relation=max(by_relation, key=by_relation.__getitem__),
             class_probabilities=by_relation,
@@ -357,7 +362,7 @@ class Detector:
             zip(LABELS, (1 - probability, *(probability * s for s in scores.shares)), strict=True)
         )
         threshold = self._find_threshold(features, rate)
-        reason = self._find_reason(features.words, threshold, rate)
+        reason = find_text_reason(features.words, self.classifier.thresholds, rate)
         return Verdict(
             probability=probability,
             label=max(by_class, key=by_class.__getitem__),
@@ -381,14 +386,6 @@ class Detector:
     def _find_threshold(self, features: DocumentFeatures, rate: float) -> float | None:
         thresholds = self.classifier.find_threshold(rate, _count_words(features))
         return None if thresholds is None else float(thresholds[0])
-
-    def _find_reason(self, words: int, threshold: float | None, rate: float) -> str | None:
-        if words < MINIMUM_WORDS:
-            return f"too short: {words} words in whole sentences, {MINIMUM_WORDS} needed"
-        if threshold is None:
-            guaranteed = ", ".join(f"{r:g}" for r in self.false_positive_rates) or "none"
-            return f"no threshold: this model promises none at {rate:g}, only at {guaranteed}"
-        return None
 
     def _weigh_sentences(self, features: DocumentFeatures) -> tuple[SentenceScore, ...]:
         """Each sentence with what its columns contribute to its log-odds of "not original"."""
@@ -417,7 +414,7 @@ class Detector:
             flagged=False,
             threshold=None,
             false_positive_rate=rate,
-            reason=_explain_refusal(language),
+            reason=explain_refusal(language),
             language=None if language == UNKNOWN else language,
             signature=format_signature(__version__, self.model, None, rate),
         )
@@ -431,54 +428,6 @@ def _apply(classifier: DocumentClassifier, features: DocumentFeatures) -> tuple[
 
 def _count_words(features: DocumentFeatures) -> npt.NDArray[np.int64]:
     return np.array([features.words])
-
-
-def _explain_refusal(language: str | None) -> str:
-    if language is None:
-        return "empty: there is no text"
-    if language == ENGLISH:
-        return "too short: no whole sentence to judge"
-    if language == UNKNOWN:
-        return "not English: the language could not be told"
-    return f"not English: the text looks like {language!r}"
-
-
-def _find_obstacle(copy: Document, original: Document) -> str | None:
-    """Why two documents cannot be compared; None where nothing stands in the way."""
-    for name, document in (("the copy", copy), ("the original", original)):
-        if document.language is None:
-            return f"empty: {name} has no text"
-        if len(document.text) > MAXIMUM_CHARACTERS:
-            return (
-                f"too long: {name} has {len(document.text):,} characters, "
-                f"at most {MAXIMUM_CHARACTERS:,} are compared"
-            )
-    if copy.language != original.language:
-        return (
-            f"two languages: the copy looks like {copy.language!r}, "
-            f"the original like {original.language!r}"
-        )
-    if copy.language != ENGLISH:
-        return f"not English: the texts look like {copy.language!r}"
-    return None
-
-
-def _name_empty(copy: _Scores | None) -> str:
-    empty = "the copy" if copy is None else "the original"
-    return f"too short: {empty} has no whole sentence"
-
-
-def _find_pair_reason(
-    features: PairFeatures, classifier: PairClassifier, rate: float
-) -> str | None:
-    """Why a pair could not be flagged; None where nothing stands in the way."""
-    words = min(features.copy.words, features.original.words)
-    if words < MINIMUM_COMPARED_WORDS:
-        return f"too short: {words} words in one of the texts, {MINIMUM_COMPARED_WORDS} needed"
-    if classifier.find_threshold(rate) is None:
-        guaranteed = ", ".join(f"{r:g}" for r in sorted(classifier.thresholds)) or "none"
-        return f"no threshold: this model promises none at {rate:g}, only at {guaranteed}"
-    return None
 
 
 def _check_rate(name: str, rate: float) -> None:

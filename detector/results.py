@@ -1,4 +1,4 @@
-"""What the detector answers with: frozen results that print readably and survive JSON."""
+"""The results of the detector: frozen, printed readably, and the same after JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 ORIGINAL, TRANSLATED, SPUN = LABELS = ("original", "translated", "spun")
-"""People's English (human translations included), machine translation, synonym substitution."""
+"""Human English (translations by humans included), machine translation, synonym substitution."""
 
 RELATIONS = VERBATIM, EDITED, MACHINE_REWRITTEN, INDEPENDENT = (
     "verbatim",
@@ -16,10 +16,10 @@ RELATIONS = VERBATIM, EDITED, MACHINE_REWRITTEN, INDEPENDENT = (
     "machine-rewritten",
     "independent",
 )
-"""What a copy is to its reference: a copy, perhaps cut; a person's rework; a machine's (spun or
-translated and back); another article, even on the same event."""
+"""What a copy is to its reference: the same text, perhaps cut; reworked by a human; rewritten by a
+machine (spun, or translated and back); another article, even on the same event."""
 
-#: With the original at hand fewer mistakes are made, so fewer are accepted.
+#: Comparisons make fewer mistakes than verdicts on one text, so fewer are accepted.
 DEFAULT_COMPARISON_RATE = 0.005
 
 SUBSTITUTION_KINDS = (
@@ -49,7 +49,7 @@ _SHOWN_CHARACTERS = 72
 
 
 class _Result:
-    """What the result types share: conversion to and from plain dictionaries and JSON."""
+    """Converts a result to and from plain dictionaries and JSON."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries, lists, strings, numbers, booleans and None, ready for JSON."""
@@ -100,14 +100,14 @@ def _check_share(name: str, value: float | None) -> None:
 
 @dataclass(frozen=True)
 class SentenceScore(_Result):
-    """One sentence and what it says about the document.
+    """One sentence and what it contributes to its document's score.
 
     Attributes:
         text: the sentence, normalised.
         start: offset of its first character in the caller's text.
         end: offset behind its last character in the caller's text.
         kind: "sentence", "headline" or "boilerplate"; boilerplate has no say.
-        contributions: of named columns, in log-odds of not being a person's English; they add up.
+        contributions: of named columns, in log-odds of not being human English; they add up.
     """
 
     text: str
@@ -121,7 +121,7 @@ class SentenceScore(_Result):
 
     @property
     def log_odds(self) -> float:
-        """The sum of the contributions: above 0 speaks for a machine, below for a person."""
+        """The sum of the contributions: above 0, a machine likelier wrote it than a human."""
         return sum(self.contributions.values())
 
     def __str__(self) -> str:
@@ -133,15 +133,15 @@ class SentenceScore(_Result):
 
 @dataclass(frozen=True)
 class Artifact(_Result):
-    """A span of the caller's text that a machine's choice of words gave away.
+    """A span of the caller's text whose words look like a machine's choice.
 
     Attributes:
         start: offset of the span's first character in the caller's text.
         end: offset behind its last character.
         text: the span as the caller wrote it.
         kind: what sort of trace it is, such as "synonym" or "literal idiom".
-        score: how strongly it speaks for a machine, in log-odds.
-        suggestion: what a person would have written, where that is known.
+        score: log-odds of being a machine's choice.
+        suggestion: what a human would have written, where that is known.
     """
 
     start: int
@@ -161,7 +161,7 @@ class Artifact(_Result):
 
 @dataclass(frozen=True)
 class Verdict(_Result):
-    """What the detector says about one document.
+    """The detector's judgement on one document.
 
     Attributes:
         probability: calibrated probability of not being original, 0 to 1; None where the text
@@ -170,12 +170,12 @@ class Verdict(_Result):
         class_probabilities: probability of each label; they sum to 1, or there are none.
         flagged: the probability reaches the threshold, and there is enough text to say so.
         threshold: least probability that is flagged at `false_positive_rate`; None where the
-            model can promise no threshold for that rate.
+            model guarantees no threshold for that rate.
         false_positive_rate: share of human articles that the caller accepts to be flagged.
         reason: why the text was not judged or could not be flagged, as "code: explanation"
             ("too short: 12 words, 60 needed"); None where nothing stood in the way.
-        sentences: the evidence of each sentence, in order.
-        artifacts: spans worth showing.
+        sentences: each sentence with its contributions, in order.
+        artifacts: spans that look like a machine's choice, in order.
         words: number of words that were read.
         language: code of the language, such as "en"; None where it is unknown.
         signature: versions, model and threshold, enough to reproduce the figures.
@@ -224,14 +224,14 @@ class Verdict(_Result):
         return self.reason.split(":", 1)[0] if self.reason else None
 
     def __str__(self) -> str:
-        lines = [_headline(self)]
+        lines = [_format_headline(self)]
         if self.class_probabilities:
             shares = ", ".join(
                 f"{name} {share:.3f}" for name, share in self.class_probabilities.items()
             )
             lines.append(f"  {shares}")
-        lines.append(f"  {_extent(self)}")
-        lines += _weighty_lines("the sentences that weigh most", _weightiest(self.sentences))
+        lines.append(f"  {_format_extent(self)}")
+        lines += _list_under("the sentences that weigh most", _find_weightiest(self.sentences))
         strongest = tuple(sorted(self.artifacts, key=lambda a: -a.score)[:_SHOWN_ARTIFACTS])
         count = len(self.artifacts)
         title = (
@@ -239,7 +239,7 @@ class Verdict(_Result):
             if count > len(strongest)
             else "artifacts"
         )
-        lines += _weighty_lines(title, strongest)
+        lines += _list_under(title, strongest)
         if self.signature:
             lines.append(f"  {self.signature}")
         return "\n".join(lines)
@@ -283,7 +283,7 @@ class Substitution(_Result):
         original_end: offset behind it; equal to `original_start` where something was added.
         original_text: the phrase as the original has it; "" where something was added.
         kind: one of `SUBSTITUTION_KINDS`.
-        score: how much it looks like a machine's choice, in log-odds.
+        score: log-odds of being a machine's choice.
     """
 
     start: int
@@ -323,8 +323,8 @@ class Comparison(_Result):
         alignment: which sentences stem from which, in the copy's order, what was dropped last.
         substitutions: what was put in place of what, in the copy's order.
         features: named measures that the relation was judged by.
-        verdict: what the copy says of itself; its `sentences` are those that `alignment` counts.
-        original_verdict: likewise of the original.
+        verdict: the verdict on the copy by itself; `alignment` counts its `sentences`.
+        original_verdict: likewise on the original.
         reason: why the pair was not judged or could not be flagged; None where nothing stood in
             the way.
         signature: versions, model and threshold, enough to reproduce the figures.
@@ -416,7 +416,7 @@ def _shorten(text: str) -> str:
     return line if len(line) <= _SHOWN_CHARACTERS else line[: _SHOWN_CHARACTERS - 1].rstrip() + "…"
 
 
-def _headline(verdict: Verdict) -> str:
+def _format_headline(verdict: Verdict) -> str:
     if verdict.probability is None:
         return f"not judged · {verdict.reason}"
     outcome = f"{verdict.label} · probability of a machine {verdict.probability:.3f}"
@@ -430,17 +430,17 @@ def _headline(verdict: Verdict) -> str:
     return f"{outcome} · {state} at {rate} ({threshold})"
 
 
-def _extent(verdict: Verdict) -> str:
+def _format_extent(verdict: Verdict) -> str:
     words = f"{verdict.words:,} word{'' if verdict.words == 1 else 's'}"
     count = len(verdict.sentences)
     sentences = f"{count:,} sentence{'' if count == 1 else 's'}"
     return f"{words}, {sentences}, language {verdict.language or 'unknown'}"
 
 
-def _weightiest(sentences: tuple[SentenceScore, ...]) -> tuple[SentenceScore, ...]:
+def _find_weightiest(sentences: tuple[SentenceScore, ...]) -> tuple[SentenceScore, ...]:
     telling = [sentence for sentence in sentences if sentence.contributions]
     return tuple(sorted(telling, key=lambda item: -abs(item.log_odds))[:_SHOWN_SENTENCES])
 
 
-def _weighty_lines(title: str, items: tuple[SentenceScore | Artifact, ...]) -> list[str]:
+def _list_under(title: str, items: tuple[SentenceScore | Artifact, ...]) -> list[str]:
     return [f"  {title}:", *(f"    {item}" for item in items)] if items else []

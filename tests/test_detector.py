@@ -15,10 +15,11 @@ import pandas as pd
 import pytest
 
 from detector import __version__
-from detector.detector import MINIMUM_WORDS, Detector
+from detector.detector import Detector
 from detector.errors import BundleError
 from detector.features.columns import FEATURE_COLUMNS
 from detector.model.bundle import Bundle
+from detector.reasons import MINIMUM_WORDS
 from detector.results import LABELS, Verdict
 from detector.text.normalization import normalize_text
 

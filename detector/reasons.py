@@ -1,0 +1,70 @@
+"""Why a text was not judged or could not be flagged: "code: explanation" for each."""
+
+from __future__ import annotations
+
+from detector.model.thresholds import Thresholds
+from detector.text.document import MAXIMUM_CHARACTERS, Document
+from detector.text.language import ENGLISH, UNKNOWN
+
+#: Under so many words a text is not flagged, whatever its probability.
+MINIMUM_WORDS = 60
+
+#: Copies and originals of fewer words are aligned, but not flagged.
+MINIMUM_COMPARED_WORDS = 30
+
+
+def explain_refusal(language: str | None) -> str:
+    """Why there is no figure for a text in this language; None is that of an empty text."""
+    if language is None:
+        return "empty: there is no text"
+    if language == ENGLISH:
+        return "too short: no whole sentence to judge"
+    if language == UNKNOWN:
+        return "not English: the language could not be told"
+    return f"not English: the text looks like {language!r}"
+
+
+def find_text_reason(words: int, thresholds: Thresholds, rate: float) -> str | None:
+    """Why a text of so many judged words could not be flagged at a rate; None where it could."""
+    if words < MINIMUM_WORDS:
+        return f"too short: {words} words in whole sentences, {MINIMUM_WORDS} needed"
+    return _find_missing_threshold(thresholds, rate)
+
+
+def find_pair_reason(words: int, thresholds: Thresholds, rate: float) -> str | None:
+    """Why a pair, its shorter side of so many words, could not be flagged; None where it could."""
+    if words < MINIMUM_COMPARED_WORDS:
+        return f"too short: {words} words in one of the texts, {MINIMUM_COMPARED_WORDS} needed"
+    return _find_missing_threshold(thresholds, rate)
+
+
+def _find_missing_threshold(thresholds: Thresholds, rate: float) -> str | None:
+    if thresholds.find(rate) is not None:
+        return None
+    guaranteed = ", ".join(f"{known:g}" for known in thresholds) or "none"
+    return f"no threshold: this model promises none at {rate:g}, only at {guaranteed}"
+
+
+def find_obstacle(copy: Document, original: Document) -> str | None:
+    """Why two documents cannot be compared; None where their texts may be."""
+    for name, document in (("the copy", copy), ("the original", original)):
+        if document.language is None:
+            return f"empty: {name} has no text"
+        if len(document.text) > MAXIMUM_CHARACTERS:
+            return (
+                f"too long: {name} has {len(document.text):,} characters, "
+                f"at most {MAXIMUM_CHARACTERS:,} are compared"
+            )
+    if copy.language != original.language:
+        return (
+            f"two languages: the copy looks like {copy.language!r}, "
+            f"the original like {original.language!r}"
+        )
+    if copy.language != ENGLISH:
+        return f"not English: the texts look like {copy.language!r}"
+    return None
+
+
+def explain_empty_side(is_copy: bool) -> str:
+    """Why a pair cannot be compared of which one side has no judged sentence."""
+    return f"too short: {'the copy' if is_copy else 'the original'} has no whole sentence"
