@@ -15,12 +15,18 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from detector import __version__
+from detector.cli import main
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted([ROOT / "README.md", *ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+PAGES = sorted(
+    path
+    for glob in ("*.md", "docs/**/*.md", "data/*.md", "benchmarks/*.md")
+    for path in ROOT.glob(glob)
+)
 #: Seconds, rates, and what depends on the place where a model was written.
 VARYING = re.compile(r"^.*inputs a second.*$|mine@[0-9a-f]+", re.MULTILINE)
 NUMBER = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?")
@@ -37,7 +43,7 @@ def find_blocks(page: str, language: str) -> list[str]:
 
 def find_output(page: str, start: str) -> tuple[str, str]:
     """The block of commands that holds `start`, and the next block, which shows their output."""
-    pattern = r"^```sh\n((?:(?!^```).)*?)^```$.*?^```\n(.*?)^```$"
+    pattern = r"^```sh\n(INSIDE)^```$INSIDE^```\n(INSIDE)^```$".replace("INSIDE", r"(?:(?!^```).)*")
     for commands, shown in re.findall(pattern, page, re.DOTALL | re.MULTILINE):
         if start in commands:
             return commands, shown
@@ -176,6 +182,13 @@ def test_usage_shows_what_compare_shows(checkout: Path) -> None:
     assert_alike(printed, shown)
 
 
+def test_retraining_shows_the_steps(checkout: Path) -> None:
+    commands, shown = find_output(read_page("docs/retraining.md"), "--list-steps")
+    status, printed = run(commands, checkout)
+    assert status == 0, printed
+    assert_alike(printed, shown)
+
+
 def test_every_command_of_readme_is_run_or_installs() -> None:
     tested = ("detector score data/example_articles/spun.txt", "python train.py --pairs",
               "detector score --model models/mine", "pip install", "python3 -m venv",
@@ -186,11 +199,11 @@ def test_every_command_of_readme_is_run_or_installs() -> None:
 
 
 def test_verbs_and_options_of_usage_exist() -> None:
-    from detector.cli import main
-
     page = read_page("docs/usage.md")
-    assert set(re.findall(r"^detector (\w+)", page, re.MULTILINE)) == set(main.commands)
-    known = {o for verb in main.commands.values() for p in verb.params for o in p.opts}
+    context = click.Context(main)
+    verbs = {name: main.get_command(context, name) for name in main.list_commands(context)}
+    assert set(re.findall(r"^detector (\w+)", page, re.MULTILINE)) == set(verbs)
+    known = {o for verb in verbs.values() if verb for p in verb.params for o in p.opts}
     mentioned = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page)) - {"--help", "--partitions"}
     assert mentioned <= known
 
@@ -207,6 +220,14 @@ def test_links_lead_somewhere(page: Path) -> None:
         if anchor:
             headings = re.findall(r"^#+ (.*)$", linked.read_text(encoding="utf-8"), re.MULTILINE)
             assert anchor in {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_paths_that_are_named_exist(page: Path) -> None:
+    pattern = r"`(?:python )?((?:benchmarks|data|detector|docs|tests)/[\w./-]+)"
+    for name in set(re.findall(pattern, page.read_text(encoding="utf-8"))):
+        if not re.search("[A-Z]{4,}", name.removesuffix("README.md")):  # FORMAT.py and the like
+            assert (ROOT / name).exists(), name
 
 
 def test_every_decision_is_in_its_index() -> None:
@@ -230,8 +251,6 @@ def test_rooms_of_the_architecture_page_are_the_folders() -> None:
     described = set(re.findall(r"^\| `(\w+)/` \|", page, re.MULTILINE))
     folders = {p.name for p in (ROOT / "detector").iterdir() if (p / "__init__.py").is_file()}
     assert described == folders
-    for name in set(re.findall(r"`((?:detector|tests)/[\w./]+)`", page)):
-        assert (ROOT / name).exists(), name
 
 
 def test_citation_and_changelog_name_this_version() -> None:
