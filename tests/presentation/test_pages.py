@@ -7,9 +7,11 @@ import hashlib
 import io
 import re
 from dataclasses import replace
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from jinja2 import UndefinedError
 from sample_pages import (
     CARD,
     HOSTILE,
@@ -28,7 +30,7 @@ from sample_pages import (
 )
 
 from detector.presentation.html import ReportRow, write_article_report, write_comparison_report
-from detector.presentation.html.rendering import leads_to_the_web
+from detector.presentation.html.rendering import leads_to_the_web, render
 from detector.presentation.wording import pick_parts
 from detector.results import Substitution, Verdict
 
@@ -94,6 +96,17 @@ def test_what_html_cannot_hold_is_replaced_one_for_one() -> None:
     page = Page(make_article(text, judge(text, mark(text, "traces", "tense", 1.0))))
     assert page.text("text") == re.sub("[\x00\ud83d\x1b]", "\ufffd", text)
     assert page.text("0") == "traces"
+
+
+def test_a_value_that_a_template_lacks_is_an_error() -> None:
+    with pytest.raises(UndefinedError, match="verdict"):
+        render("batch_view.html", view=None)
+
+
+def test_no_template_lets_markup_through() -> None:
+    templates = files("detector.presentation.html").joinpath("templates")
+    for template in templates.iterdir():
+        assert not re.search(r"\|\s*safe|autoescape", template.read_text(encoding="utf-8"))
 
 
 def check_harmless(markup: str, allowed: set[str]) -> None:
