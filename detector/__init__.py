@@ -1,8 +1,11 @@
 """Tells whether an English news article was machine-translated, round-tripped or synonym-spun.
 
 >>> from detector import Detector
->>> verdict = Detector.load().score(article)
+>>> detector = Detector.load()
+>>> verdict = detector.score(article)
 >>> verdict.flagged, verdict.label, verdict.probability
+>>> comparison = detector.compare(copy, original)
+>>> comparison.relation, comparison.substitutions
 """
 
 from importlib import import_module
@@ -12,26 +15,38 @@ from detector.version import __version__
 
 if TYPE_CHECKING:
     from detector.detector import Detector
-    from detector.errors import BundleError, DetectorError
-    from detector.results import Artifact, SentenceScore, Verdict
+    from detector.errors import BundleError, DetectorError, MissingPackageError
+    from detector.references.index import ReferenceIndex
+    from detector.results import (
+        Artifact,
+        Comparison,
+        SentenceLink,
+        SentenceScore,
+        Substitution,
+        Verdict,
+    )
 
 __all__ = [
     "Artifact",
     "BundleError",
+    "Comparison",
     "Detector",
     "DetectorError",
+    "MissingPackageError",
+    "ReferenceIndex",
+    "SentenceLink",
     "SentenceScore",
+    "Substitution",
     "Verdict",
     "__version__",
 ]
 
-_HOMES = {
-    "Artifact": "detector.results",
-    "BundleError": "detector.errors",
+_ERRORS = ("BundleError", "DetectorError", "MissingPackageError")
+
+_HOMES = dict.fromkeys(__all__, "detector.results") | {
     "Detector": "detector.detector",
-    "DetectorError": "detector.errors",
-    "SentenceScore": "detector.results",
-    "Verdict": "detector.results",
+    "ReferenceIndex": "detector.references.index",
+    **dict.fromkeys(_ERRORS, "detector.errors"),
 }
 
 

@@ -265,8 +265,9 @@ def _write_tiny_bundle(
     fitted: FittedClassifier,
     documents: FeatureTable,
 ) -> Path:
+    from bundles import write_bundle
+
     from detector.features.ngram_language_model import NgramLanguageModel
-    from detector.model.bundle_writing import write_bundle
 
     human = [tokenize(s.text) for s in split_sentences(PERSON)]
     small = {name: 0.5 * values for name, values in heads.items()}

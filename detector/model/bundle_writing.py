@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 import shutil
 import tempfile
@@ -91,17 +90,6 @@ def write_bundles(bundles: Sequence[NewBundle]) -> list[Bundle]:
             # What could not be opened afterwards must not be put in place now.
             Bundle.open(fresh).verify()
     return [Bundle.open(bundle.folder) for bundle in bundles]
-
-
-def write_bundle(
-    folder: str | os.PathLike[str], parts: Mapping[str, Part], *, name: str, seed: int, **rest: Any
-) -> Bundle:
-    """Write one model folder in one step; see `NewBundle` for the arguments.
-
-    Raises:
-        BundleError: a part cannot be stored, or `folder` holds something other than a model.
-    """
-    return write_bundles([NewBundle(Path(folder), parts, name, seed, **rest)])[0]
 
 
 @contextmanager

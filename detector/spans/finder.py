@@ -64,7 +64,7 @@ class ArtifactFinder:
         return cls(memory, WordModel.from_arrays(arrays), counts)
 
     def to_parts(self) -> dict[str, Any]:
-        """Parts of a model folder, for `detector.model.bundle_writing.write_bundle`."""
+        """Parts of a model folder, for `detector.model.bundle_writing.write_bundles`."""
         tables = {
             "memory_words": self.memory.words,
             "memory_pairs": self.memory.pairs,

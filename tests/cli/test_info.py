@@ -4,10 +4,10 @@ import json
 from pathlib import Path
 
 import pytest
+from bundles import write_bundle
 from click.testing import CliRunner, Result
 
 from detector.cli import main
-from detector.model.bundle_writing import write_bundle
 
 
 def run(*arguments: object) -> Result:

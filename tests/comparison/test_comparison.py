@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from bundles import write_bundle
 from span_models import make_memory, make_model
 
 from detector.batch.judge import Judge, Settings
@@ -19,7 +20,6 @@ from detector.comparison.relation_classifier import PairClassifier
 from detector.detector import Detector
 from detector.errors import BundleError
 from detector.features.encoder import SentenceEncoder
-from detector.model.bundle_writing import write_bundle
 from detector.model.document_classifier import DocumentClassifier
 from detector.model.thresholds import Thresholds
 from detector.results import EDITED, INDEPENDENT, MACHINE_REWRITTEN, RELATIONS, VERBATIM, Comparison

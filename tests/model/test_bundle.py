@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bundles import write_bundle
 
 from detector import __version__
 from detector.errors import BundleError
 from detector.model.bundle import Bundle, locate_model
-from detector.model.bundle_writing import NewBundle, write_bundle, write_bundles
+from detector.model.bundle_writing import NewBundle, write_bundles
 from detector.model.manifest import FORMAT_VERSION, MANIFEST
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bundles import write_bundle
 from span_models import make_memory, make_model
 
 from detector.detector import Detector
 from detector.features.columns import FEATURE_COLUMNS, SUMMARY_COLUMNS
 from detector.features.document_features import DocumentFeatures
 from detector.model.bundle import Bundle
-from detector.model.bundle_writing import write_bundle
 from detector.model.mlp import MultilayerPerceptron
 from detector.spans.co_occurrence import CooccurrenceCounts
 from detector.spans.finder import ArtifactFinder, may_show

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from bundles import write_bundle
 from click.testing import CliRunner
 
 from detector import Detector
@@ -24,7 +25,6 @@ from detector.features.ngrams import hash_words
 from detector.model import parts
 from detector.model.adapter import MachineFingerprint
 from detector.model.bundle import Bundle
-from detector.model.bundle_writing import write_bundle
 from detector.model.document_classifier import DocumentClassifier
 from detector.training.evaluation.regression_check import SetComparison
 from detector.training.retraining import retrain as retrain_module
