@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pandas as pd
 import pytest
+from tiny_lists import write_wordnet
 
 from detector.training.corpora.documents import (
     DOCUMENT_COLUMNS,
@@ -17,6 +18,7 @@ from detector.training.corpora.documents import (
     subsample_documents,
 )
 from detector.training.corpora.splits import hash_fraction
+from detector.training.generation.synonym_lists import SynonymLists
 
 SENTENCES = [
     "The harbour opened again on Monday.",
@@ -28,14 +30,8 @@ SENTENCES = [
 ]
 
 
-class SwapSource:
-    """A synonym source of three words, enough to see what was swapped and what was not."""
-
-    name = "three words"
-    SYNONYMS: ClassVar = {"harbour": ["haven"], "council": ["board"], "boat": ["vessel"]}
-
-    def candidates(self, word: str, part_of_speech: str) -> list[str]:
-        return self.SYNONYMS.get(word, [])
+SYNSETS = {"noun": [["harbour", "haven"], ["council", "board"], ["boat", "vessel"]]}
+COUNTS = dict.fromkeys(["harbour%1", "council%1", "boat%1"], 3)
 
 
 def pair_frame() -> pd.DataFrame:
@@ -157,21 +153,16 @@ def originals(count: int = 12) -> pd.DataFrame:
     return pd.DataFrame(rows, index=range(100, 100 + count))
 
 
-@pytest.fixture
-def inflector() -> None:
-    from detector.training.generation.inflection import Inflector, MissingPackageError
-
-    try:
-        Inflector()
-    except MissingPackageError as error:
-        pytest.skip(str(error))
+@pytest.fixture(scope="module")
+def lists(tmp_path_factory: pytest.TempPathFactory) -> SynonymLists:
+    """A list of three words, enough to see what was swapped and what was not."""
+    return SynonymLists(write_wordnet(tmp_path_factory.mktemp("wordnet"), SYNSETS, COUNTS, {}))
 
 
-@pytest.mark.usefixtures("inflector")
-def test_spinning_keeps_what_is_known_of_the_original() -> None:
+def test_spinning_keeps_what_is_known_of_the_original(lists: SynonymLists) -> None:
     frame = originals()
-    sources = {"one": [SwapSource()], "two": [SwapSource()]}
-    spun = spin_documents(frame, sources, [0.3, 1.0], seed=5)
+    spun_by = {"one": ["wordnet"], "two": ["wordnet"]}
+    spun = spin_documents(frame, spun_by, [0.3, 1.0], 5, lists)
     assert set(spun.columns) == set(DOCUMENT_COLUMNS)
     assert len(spun) == 2 * len(frame)
     assert set(spun["label"]) == {"spun"}
@@ -183,10 +174,9 @@ def test_spinning_keeps_what_is_known_of_the_original() -> None:
         assert f"counted {number} " in str(row.text)
 
 
-@pytest.mark.usefixtures("inflector")
-def test_rates_are_drawn_by_article_and_applied() -> None:
+def test_rates_are_drawn_by_article_and_applied(lists: SynonymLists) -> None:
     frame = originals()
-    spun = spin_documents(frame, {"one": [SwapSource()]}, [0.0, 1.0], seed=5)
+    spun = spin_documents(frame, {"one": ["wordnet"]}, [0.0, 1.0], 5, lists)
     for row in spun.itertuples():
         drawn = hash_fraction(f"{row.article_id}one5")
         assert row.rate == (0.0 if drawn < 0.5 else 1.0)
@@ -194,10 +184,9 @@ def test_rates_are_drawn_by_article_and_applied() -> None:
     assert set(spun["rate"]) == {0.0, 1.0}
 
 
-@pytest.mark.usefixtures("inflector")
-def test_seed_decides_the_spinning() -> None:
-    frame, sources = originals(), {"one": [SwapSource()]}
-    again = [spin_documents(frame, sources, [0.4], seed=s)["text"].tolist() for s in (1, 1, 2)]
+def test_seed_decides_the_spinning(lists: SynonymLists) -> None:
+    frame, spun_by = originals(), {"one": ["wordnet"]}
+    again = [spin_documents(frame, spun_by, [0.4], s, lists)["text"].tolist() for s in (1, 1, 2)]
     assert again[0] == again[1] != again[2]
 
 

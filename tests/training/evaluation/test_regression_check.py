@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from detector.model.thresholds import Thresholds
 from detector.training.evaluation.model_comparison import WORSE
 from detector.training.evaluation.regression_check import (
     ScoredSet,
@@ -19,7 +20,7 @@ from detector.training.evaluation.regression_check import (
     find_faults,
     format_side_by_side,
 )
-from detector.training.fitting.thresholds import bound_rate
+from detector.training.fitting.thresholds import bound_above
 
 if TYPE_CHECKING:
     from detector.model.document_classifier import DocumentClassifier
@@ -88,7 +89,7 @@ def test_more_false_positives_within_the_promise_are_no_fault() -> None:
 
 def test_a_promise_that_is_lost_is_a_fault(synthetic_classifier: DocumentClassifier) -> None:
     fewer = {r: s for r, s in synthetic_classifier.thresholds.items() if r != 0.01}
-    new = replace(synthetic_classifier, thresholds=fewer)
+    new = replace(synthetic_classifier, thresholds=Thresholds(fewer))
     scored = describe_scores(new, [0.5, 3.0], [200, 300])
     assert scored["threshold"].isna().all()
     assert not scored["flagged"].any()
@@ -123,7 +124,7 @@ def test_broken_promises_are_sure_ones(
 @pytest.mark.parametrize(("flagged", "articles"), [(1, 50), (5, 300), (30, 1000)])
 def test_lower_bound_mirrors_the_upper(flagged: int, articles: int) -> None:
     # what is not flagged, seen from the other side
-    mirrored = 1.0 - bound_rate(articles - flagged, articles)
+    mirrored = 1.0 - bound_above(articles - flagged, articles)
     assert bound_below(flagged, articles) == pytest.approx(mirrored)
     assert bound_below(0, articles) == 0.0
 

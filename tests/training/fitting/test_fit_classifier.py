@@ -27,7 +27,7 @@ from detector.training.fitting.length_scale import fit_human_scale
 from detector.training.fitting.linear import fit_lexical, fit_linear, unpack_pairs
 from detector.training.fitting.thresholds import (
     FALSE_POSITIVE_RATES,
-    bound_rate,
+    bound_above,
     choose_threshold,
     fit_thresholds,
 )
@@ -66,15 +66,15 @@ def is_machine(documents: FeatureTable) -> Any:
     ],
 )
 def test_bounds_are_clopper_and_pearsons(flagged: int, articles: int, expected: float) -> None:
-    assert bound_rate(flagged, articles) == pytest.approx(expected, abs=1e-7)
+    assert bound_above(flagged, articles) == pytest.approx(expected, abs=1e-7)
 
 
 def test_bound_is_where_so_few_would_be_a_surprise() -> None:
     from scipy.stats import binom
 
     for flagged, articles in ((0, 50), (3, 200), (17, 900)):
-        assert binom.cdf(flagged, articles, bound_rate(flagged, articles)) == pytest.approx(0.05)
-    assert bound_rate(2, 100, confidence=0.5) == pytest.approx(beta.ppf(0.5, 3, 98))
+        assert binom.cdf(flagged, articles, bound_above(flagged, articles)) == pytest.approx(0.05)
+    assert bound_above(2, 100, confidence=0.5) == pytest.approx(beta.ppf(0.5, 3, 98))
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_threshold_holds_for_each_outlet() -> None:
     kept, withheld = table[1], table[2]
     assert kept["score"] == thresholds[0.01]
     assert kept["flagged"] == (scores >= thresholds[0.01]).sum()
-    assert kept["upper_bound"] == bound_rate(kept["flagged"], 2000) <= 0.01
+    assert kept["upper_bound"] == bound_above(kept["flagged"], 2000) <= 0.01
     assert withheld["withheld"] == "too few human articles to promise 0.001"
     assert "score" not in withheld
 

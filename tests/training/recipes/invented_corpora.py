@@ -1,4 +1,4 @@
-"""Corpora in the shapes that the recipe reads, of text that nobody wrote, and lists for its spinners.
+"""Corpora in the shapes that the recipe reads, of text that nobody wrote, and spinners' lists.
 
 Sentences are put together from short lists of words; a machine's version has words exchanged by a
 table of its own. So the classes can be told apart, and a whole recipe runs in seconds.
@@ -6,11 +6,14 @@ table of its own. So the classes can be told apart, and a whole recipe runs in s
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from tiny_lists import write_aiksaurus, write_dictd, write_wordnet
+
+from detector.training.generation.synonym_lists import SynonymLists
 
 _PEOPLE = (
     "fishermen farmers teachers nurses drivers bakers painters clerks sailors lawyers masons "
@@ -65,12 +68,25 @@ _COUNTS = {f"{word[0]}%{1 + i}": 3 for i, pos in enumerate(_SYNSETS) for word in
 _EXCEPTIONS = {"noun": "children child\n", "verb": "sold sell\nbought buy\nrebuilt rebuild\n"}
 
 
-def write_synonym_lists(folder: Path) -> dict[str, Path]:
-    """Folders of every list of synonyms that the recipe asks for, by the kind of list."""
-    folders = {name: folder / name for name in ("wordnet", "dictd", "aiksaurus")}
-    for place in folders.values():
+#: Stands for Apertium: gives the sentences back, a word of each exchanged.
+_APERTIUM = f"""\
+#!{sys.executable}
+import sys
+sys.stdout.write(sys.stdin.read().replace(" the ", " one ").replace("storm", "gale"))
+"""
+
+
+def write_synonym_lists(folder: Path) -> SynonymLists:
+    """Every list of synonyms that the recipe asks for, and an engine that translates by rules."""
+    lists = SynonymLists(
+        *(folder / n for n in ("wordnet", "dictd", "aiksaurus")), str(folder / "ap")
+    )
+    for place in (lists.wordnet, lists.dictd, lists.aiksaurus):
         place.mkdir(parents=True)
-    write_wordnet(folders["wordnet"], _SYNSETS, _COUNTS, _EXCEPTIONS)
+    script = Path(lists.apertium)
+    script.write_text(_APERTIUM)
+    script.chmod(0o755)
+    write_wordnet(lists.wordnet, _SYNSETS, _COUNTS, _EXCEPTIONS)
     synsets = [(pos, words) for pos in ("noun", "verb", "adj") for words in _SYNSETS[pos]]
     for number, pivot in enumerate(("deu", "fra", "hrv", "hun", "nld", "por", "spa")):
         # Each dictionary lacks some of the words, so that no two lists are the same.
@@ -81,16 +97,16 @@ def write_synonym_lists(folder: Path) -> dict[str, Path]:
             tag = {"noun": "n", "verb": "v", "adj": "adj"}[pos]
             there.append((one, f"{one} /x/ <{tag}>\n{foreign} <{tag}>\n"))
             back.append((foreign.lower(), f"{foreign} /x/ <{tag}>\n{one}, {other} <{tag}>\n"))
-        write_dictd(folders["dictd"], f"freedict-eng-{pivot}", sorted(there))
-        write_dictd(folders["dictd"], f"freedict-{pivot}-eng", sorted(back))
+        write_dictd(lists.dictd, f"freedict-eng-{pivot}", sorted(there))
+        write_dictd(lists.dictd, f"freedict-{pivot}-eng", sorted(back))
     words = sorted({word for _, pair in synsets for word in pair})
     of_word: dict[str, list[int]] = {word: [] for word in words}
     for group, (_, pair) in enumerate(synsets):
         for word in pair:
             of_word[word].append(group)
     groups = [[words.index(w) for w in (*pair, *pair)] for _, pair in synsets]
-    write_aiksaurus(folders["aiksaurus"], list(of_word.items()), groups)
-    return folders
+    write_aiksaurus(lists.aiksaurus, list(of_word.items()), groups)
+    return lists
 
 
 def _name_foreign(pivot: str, pos: str, number: int) -> str:
@@ -143,7 +159,7 @@ def write_corpora(folder: Path) -> Path:
 _ROUND_TRIPS = (("de", "opus"), ("fr", "google"), ("de", "nllb"), ("es", "opus"))
 
 
-def _make_roundtrip_news(articles: int = 30) -> pd.DataFrame:
+def _make_roundtrip_news(articles: int = 24) -> pd.DataFrame:
     rows = [
         (f"wmt-{article}", position, pivot, system, original, translate(original, pivot, system))
         for article in range(articles)
@@ -179,7 +195,7 @@ def _make_translated_news() -> pd.DataFrame:
 
 
 def _make_human_news() -> pd.DataFrame:
-    sizes = {"bbc-2004": 70, "reuters-1987": 60, "wikinews-2019": 45, "wmt20-en-sources": 25}
+    sizes = {"bbc-2004": 50, "reuters-1987": 40, "wikinews-2019": 30, "wmt20-en-sources": 15}
     rows = [
         (corpus, str(n), "2020-01-01", "A title", " ".join(write_sentences(f"{corpus} {n}", 9)))
         for corpus, size in sizes.items()

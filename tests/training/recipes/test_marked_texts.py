@@ -1,10 +1,9 @@
-"""What the shipped model's judge of words learns from."""
+"""What the model of words learns from: texts in which a machine's words are marked."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -13,11 +12,15 @@ pytest.importorskip("sklearn")
 from detector.detector import Detector
 from detector.results import EDITED, VERBATIM
 from detector.training.generation.spinner import SpunText, Swap
-from detector.training.recipes.shipped_pairs import (
-    SPUN_FOR_WORDS,
-    mark_experts_documents,
-    spin_for_words,
+from detector.training.recipes.shipped_settings import ShippedSettings
+from detector.training.recipes.spans import measure_texts, read_experts_texts, spin_articles
+from detector.training.recipes.work_files import (
+    MarkedText,
+    read_marked_texts,
+    write_marked_texts,
 )
+
+SETTINGS = ShippedSettings(Path("corpora"), Path("model"))
 
 
 class OneWordSpinner:
@@ -55,28 +58,29 @@ def make_frame(article: str) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["article_id", "split", "relation", "group", "original"])
 
 
+def list_marked_words(detector: Detector, text: MarkedText) -> list[str]:
+    [(features, _, marks)] = measure_texts(detector, [text])
+    words = [word for masked in features.judged_sentences for word in masked.words]
+    return [word for word, mark in zip(words, marks, strict=True) if mark == 1.0]
+
+
 def test_what_the_spinner_swapped_is_marked_word_by_word(
     tiny_detector: Detector, person_article: str
 ) -> None:
-    documents = spin_for_words(tiny_detector, make_frame(person_article), SPINNERS)
-    assert len(documents) == SPUN_FOR_WORDS == len(SPINNERS)
-    assert {d.article_id for d in documents} == {"gazette/1"}
-    for document in documents:
-        swapped = {document.text[start:end] for start, end in document.gold}
+    texts = list(spin_articles(make_frame(person_article), SPINNERS, SETTINGS))
+    assert len(texts) == SETTINGS.amounts.spun_for_words == len(SPINNERS)
+    assert {text.article_id for text in texts} == {"gazette/1"}
+    found = []
+    for text in texts:
+        swapped = {text.text[start:end] for start, end in text.gold}
         assert len(swapped) <= 1
-        words = [
-            w for masked in document.features.judged_sentences for w in masked.words
-        ]
-        marked = {w.lower() for w, m in zip(words, document.marks, strict=True) if m == 1.0}
-        assert marked <= swapped
-        assert len(document.marks) == len(words)
-    assert any(np.sum(d.marks) for d in documents)
+        marked = list_marked_words(tiny_detector, text)
+        assert {word.lower() for word in marked} <= swapped
+        found += marked
+    assert found
 
 
-def test_what_experts_marked_is_marked_in_the_document(
-    tiny_detector: Detector, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("detector.training.recipes.shipped_pairs.EXPERTS_SHARE", 1.0)
+def test_what_experts_marked_is_marked_in_the_text(tiny_detector: Detector, tmp_path: Path) -> None:
     human = "The harbour opened again on Monday morning, and the boats were back by noon."
     rows = [
         ("Human-A.0", 1, human, "No-error"),
@@ -88,11 +92,18 @@ def test_what_experts_marked_is_marked_in_the_document(
     frame = pd.DataFrame(rows, columns=["system", "segment", "marked_text", "severity"])
     frame = frame.assign(test_set="newstest2020", doc="gazette.7", rater="rater1", category="x")
     frame.to_parquet(tmp_path / "error_spans_zh_en.parquet")
-    (document,) = mark_experts_documents(tiny_detector, tmp_path)
-    assert document.group == "experts"
-    assert document.article_id == "newstest2020-gazette.7"
-    assert [document.text[start:end] for start, end in document.gold] == ["haven", "coffee house"]
-    features = document.features
-    words = [word for masked in features.judged_sentences for word in masked.words]
-    marked = [w for w, m in zip(words, document.marks, strict=True) if m == 1.0]
-    assert marked == ["haven", "coffee", "house"]
+    [text] = read_experts_texts(tmp_path, "newstest2020", share=1.0)
+    assert text.group == "experts"
+    assert text.article_id == "newstest2020-gazette.7"
+    assert [text.text[start:end] for start, end in text.gold] == ["haven", "coffee house"]
+    assert list_marked_words(tiny_detector, text) == ["haven", "coffee", "house"]
+    assert list(read_experts_texts(tmp_path, "newstest2020", share=0.0)) == []
+
+
+def test_marked_texts_come_back_as_they_were(tmp_path: Path) -> None:
+    texts = [
+        MarkedText("The haven.", [(4, 9)], "translated", "dev", "a1", marks=[0.0, 1.0, None]),
+        MarkedText("“Naïve”", [], "human", "test", "a2", held_out=True),
+    ]
+    write_marked_texts(tmp_path / "texts.jsonl", texts)
+    assert read_marked_texts(tmp_path / "texts.jsonl") == texts

@@ -1,0 +1,211 @@
+"""The whole recipe of the shipped model, small: from invented corpora to a model that loads."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from invented_corpora import translate, write_corpora, write_sentences, write_synonym_lists
+
+pytest.importorskip("torch")
+pytest.importorskip("sentence_transformers")
+pytest.importorskip("onnx")
+
+from detector.detector import Detector
+from detector.errors import DetectorError
+from detector.model.bundle import Bundle
+from detector.training.recipes.shipped import TRAINING_LOG, list_steps, train_shipped_model
+from detector.training.recipes.shipped_settings import Amounts, ShippedSettings
+from detector.training.retraining.replay_data import load_replay_data
+
+pytestmark = pytest.mark.slow
+
+AMOUNTS = Amounts(
+    versions={
+        "roundtrip_news": 2, "roundtrip_flores": 2, "translated_news": 1, "error_spans_zh_en": 1,
+    },
+    layers=2,
+    tuning={"exits": {1: 0.3, 2: 1.0}, "checkpoint_every": 20, "validate_every": 40},
+    human_documents=60,
+    machine_documents=12,
+    spun_documents=6,
+    evaluated_documents=12,
+    pairs=12,
+    marked_documents={"dev": 12, "test": 6},
+    spun_for_words=1,
+    experts_share=0.6,
+)  # fmt: skip
+
+ORIGINAL = "\n".join(write_sentences("an article that is in no corpus", 12))
+COPY = "\n".join(translate(sentence, "de", "opus") for sentence in ORIGINAL.split("\n"))
+
+
+class Made(NamedTuple):
+    """A model that the recipe made, the recipe's settings, and its work folder."""
+
+    bundle: Bundle
+    settings: ShippedSettings
+    work: Path
+
+
+@pytest.fixture(scope="module")
+def made(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
+    folder = tmp_path_factory.mktemp("recipe")
+    settings = ShippedSettings(
+        write_corpora(folder / "corpora"),
+        folder / "models" / "default",
+        str(tiny_base),
+        amounts=AMOUNTS,
+        lists=write_synonym_lists(folder / "lists"),
+    )
+    bundle = train_shipped_model(settings, folder / "work", report=lambda line: None)
+    assert bundle is not None
+    return Made(bundle, settings, folder / "work")
+
+
+def list_files(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+# --------------------------------------------------------------------------------------
+# What is made
+# --------------------------------------------------------------------------------------
+
+
+def test_the_model_scores_compares_and_points(made: Made) -> None:
+    detector = Detector.load(made.bundle.folder, threads=1)
+    human, machine = detector.score([ORIGINAL, COPY], false_positive_rate=0.05, artifacts="all")
+    assert human.probability is not None
+    assert machine.probability is not None
+    assert human.probability < machine.probability
+    assert not human.flagged
+    assert machine.flagged
+    assert machine.artifacts
+    comparison = detector.compare(COPY, ORIGINAL)
+    assert comparison.relation == "machine-rewritten"
+    assert comparison.substitutions
+
+
+def test_card_and_manifest_say_what_was_measured(made: Made) -> None:
+    manifest = made.bundle.manifest
+    assert set(manifest.figures) == {
+        "out of fold", "documents", "sentences", "false_positives_test", "leave one outlet out",
+        "comparison", "artifacts",
+    }  # fmt: skip
+    assert manifest.corpora["human_news.parquet"]["rows"] == 135
+    assert "score" in manifest.thresholds["0.05"]
+    assert manifest.thresholds["0.001"]["withheld"]
+    card = (made.bundle.folder / "model_card.md").read_text(encoding="utf-8")
+    for title in ("Thresholds", "By document", "A copy against its original", "Spans"):
+        assert f"## {title}" in card
+
+
+def test_the_log_of_the_run_goes_into_the_model(made: Made) -> None:
+    log = made.bundle.read_json(TRAINING_LOG)
+    names = [step.name for step in list_steps(made.settings)]
+    assert [record["step"] for record in log] == names[:-1]
+    for record in log:
+        assert record["seconds"] >= 0
+        assert record["versions"]["numpy"]
+        assert all(len(checksum) == 64 for checksum in record["outputs"].values())
+    assert str(made.work.parent) not in json.dumps(log)
+
+
+def test_replay_data_lies_beside_the_model(made: Made) -> None:
+    replay = load_replay_data(made.bundle)
+    assert set(replay.frame["label"]) == {"original", "translated", "spun"}
+    assert replay.fingerprints is not None
+
+
+# --------------------------------------------------------------------------------------
+# Resuming
+# --------------------------------------------------------------------------------------
+
+
+class SwitchedOffError(BaseException):
+    """Stands for a machine that was switched off."""
+
+
+def test_a_killed_run_ends_where_an_uninterrupted_one_does(
+    made: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work = tmp_path / "work"
+    shutil.copytree(made.work, work)
+    settings = replace(made.settings, output=tmp_path / "models" / "default")
+    steps = [step.name for step in list_steps(settings)]
+    killed = steps.index("comparison")
+    for step in list_steps(settings)[killed:]:
+        (work / "steps" / f"{step.name}.json").unlink()
+        for name in step.outputs:
+            if (work / name).is_file():
+                (work / name).unlink()
+            elif (work / name).is_dir() and work in (work / name).parents:
+                shutil.rmtree(work / name)
+
+    def write_half(path: Path, value: object) -> None:
+        path.write_text("{")
+        raise SwitchedOffError
+
+    said: list[str] = []
+    with monkeypatch.context() as patch:
+        patch.setattr("detector.training.recipes.work_files.write_json", write_half)
+        with pytest.raises(SwitchedOffError):
+            train_shipped_model(settings, work, report=said.append)
+    assert said == [*(f"{name}: done before" for name in steps[:killed]), "comparison …"]
+    assert not (work / "comparison.json").exists()
+    assert not (work / "comparison.safetensors").exists()
+
+    resumed = train_shipped_model(settings, work, report=said.append)
+    assert resumed is not None
+    for ours, theirs in ((work, made.work), (resumed.folder, made.bundle.folder)):
+        one, other = list_files(ours), list_files(theirs)
+        assert set(one) == set(other)
+        # Times differ, and so does whatever tells them.
+        told = {n for n in one if n.startswith("steps/")} | {TRAINING_LOG, "manifest.json"}
+        assert [name for name in one if name not in told and one[name] != other[name]] == []
+
+
+def test_nothing_is_made_twice(made: Made) -> None:
+    said: list[str] = []
+    again = train_shipped_model(made.settings, made.work, report=said.append)
+    assert again is not None
+    assert again.identifier == made.bundle.identifier
+    assert all(line.endswith(": done before") for line in said)
+
+
+def test_another_setting_runs_what_depends_on_it(made: Made, tmp_path: Path) -> None:
+    fewer = replace(AMOUNTS, evaluated_documents=11)
+    steps = list_steps(replace(made.settings, amounts=fewer))
+    assert [s.name for s in steps if not s.is_done(made.work)] == ["evaluation"]
+    other = list_steps(replace(made.settings, output=tmp_path / "elsewhere"))
+    assert [s.name for s in other if not s.is_done(made.work)] == ["bundle"]
+
+
+# --------------------------------------------------------------------------------------
+# What is refused
+# --------------------------------------------------------------------------------------
+
+
+def test_a_missing_list_is_named_before_anything_runs(made: Made, tmp_path: Path) -> None:
+    lists = replace(made.settings.lists, aiksaurus=tmp_path / "none", apertium="no-such-command")
+    with pytest.raises(DetectorError) as caught:
+        train_shipped_model(replace(made.settings, lists=lists), tmp_path / "work")
+    assert str(caught.value).endswith(
+        "install them with: apt-get install apertium-eng-cat apertium-eng-spa libaiksaurus-1.2-data"
+    )
+    assert not (tmp_path / "work").exists()
+
+
+def test_without_a_base_there_must_be_a_tuned_encoder(made: Made, tmp_path: Path) -> None:
+    given = replace(made.settings, encoder_base=None)
+    assert "encoder" not in [step.name for step in list_steps(given)]
+    with pytest.raises(DetectorError, match="holds no tuned encoder"):
+        train_shipped_model(given, tmp_path / "work")
