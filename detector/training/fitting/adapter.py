@@ -38,8 +38,8 @@ from detector.training.fitting.feature_table import (
     balance,
     read_column,
 )
+from detector.training.fitting.fingerprints import DocumentFingerprints
 from detector.training.fitting.length_scale import fit_human_scale
-from detector.training.retraining.fingerprints import DocumentFingerprints
 
 Floats = npt.NDArray[np.float64]
 

@@ -15,7 +15,7 @@ from detector.features.extractor import FeatureExtractor
 from detector.features.ngrams import hash_words
 from detector.model.adapter import MachineFingerprint
 from detector.training.corpora.splits import hash_fraction
-from detector.training.retraining.fingerprints import DocumentFingerprints, join_fingerprints
+from detector.training.fitting.fingerprints import DocumentFingerprints, join_fingerprints
 
 Floats = npt.NDArray[np.float64]
 

@@ -23,7 +23,7 @@ from detector.model.sentence_scorer import SentenceScorer
 from detector.training.corpora.labelled_pairs import LabelledPair, label_pair
 from detector.training.fitting.comparison import PairFeatureTable
 from detector.training.fitting.feature_table import FeatureTable
-from detector.training.retraining.fingerprints import DocumentFingerprints
+from detector.training.fitting.fingerprints import DocumentFingerprints
 
 Arrays = dict[str, npt.NDArray[Any]]
 

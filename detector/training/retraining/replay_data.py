@@ -27,7 +27,7 @@ from detector.model.manifest import MANIFEST
 from detector.model.sentence_scorer import SentenceScorer
 from detector.results import LABELS, ORIGINAL
 from detector.training.fitting.feature_table import FeatureTable, concatenate, read_column
-from detector.training.retraining.fingerprints import DocumentFingerprints
+from detector.training.fitting.fingerprints import DocumentFingerprints
 
 FEATURES_FILE = "features.safetensors"
 

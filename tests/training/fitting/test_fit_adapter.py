@@ -22,7 +22,7 @@ from detector.training.fitting.adapter import (
 )
 from detector.training.fitting.classifier import FittedClassifier, fit_classifier
 from detector.training.fitting.feature_table import FeatureTable, concatenate
-from detector.training.retraining.fingerprints import DocumentFingerprints
+from detector.training.fitting.fingerprints import DocumentFingerprints
 
 DrawDocuments = Callable[..., FeatureTable]
 WIDTH = 12

@@ -27,8 +27,8 @@ from detector.model.adapter import MachineFingerprint
 from detector.model.bundle import Bundle
 from detector.model.document_classifier import DocumentClassifier
 from detector.training.evaluation.regression_check import SetComparison
+from detector.training.fitting.fingerprints import DocumentFingerprints
 from detector.training.retraining import retrain as retrain_module
-from detector.training.retraining.fingerprints import DocumentFingerprints
 from detector.training.retraining.replay_data import (
     FINGERPRINTS_FILE,
     ReplayDataError,

@@ -1,8 +1,8 @@
-"""What a new machine's words and sentences are learnt against: every document's, kept compactly.
+"""Fingerprints of documents, against which that of a new machine is fitted.
 
-A machine that a user brings is known by fifty pairs, and so is what people write, by thousands of
-articles. Their texts are not kept: only hashes of each document's words, and the mean of its
-sentence embeddings.
+A user's machine is known by fifty pairs, and human writing by thousands of articles. We keep none
+of their texts: only hashes of each document's words, and the mean of its sentence embeddings, in a
+byte each.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ Floats = npt.NDArray[np.float32]
 
 Hashes = npt.NDArray[np.uint32]
 
-#: Embeddings are kept in steps of this, a tenth of what the steadiest of them varies by: means of
-#: normalised layers, they lie within three of zero.
+#: A byte counts steps of this, a tenth of the least standard deviation of a column; embeddings are
+#: means of normalised layers and lie within three of zero.
 _STEP = 0.025
 
 _MOST_OF_TWO_BYTES = 1 << 16
@@ -29,7 +29,7 @@ _MOST_OF_TWO_BYTES = 1 << 16
 
 @dataclass(frozen=True)
 class DocumentFingerprints:
-    """Words and embeddings of documents.
+    """Hashed words and mean embeddings of documents.
 
     Attributes:
         embeddings: (documents, width), means of their sentence embeddings.
@@ -40,7 +40,7 @@ class DocumentFingerprints:
     words: list[Hashes]
 
     def select(self, rows: npt.NDArray[np.int64]) -> DocumentFingerprints:
-        """Those of some documents."""
+        """The fingerprints of some documents, by their rows (n,)."""
         return DocumentFingerprints(self.embeddings[rows], [self.words[i] for i in rows])
 
     def measure(self, fingerprint: MachineFingerprint) -> Floats:
@@ -49,11 +49,11 @@ class DocumentFingerprints:
         return np.array(rows, dtype=np.float32).reshape(-1, 2)
 
     def round(self) -> DocumentFingerprints:
-        """The same as they come back out of a model."""
+        """The same as they come back out of a replay folder."""
         return DocumentFingerprints.from_arrays(self.to_arrays())
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
-        """Plain arrays, for a model folder; a word is two bytes there, its place among them all."""
+        """What `from_arrays` reads; a word is two bytes there, its place among all words."""
         steps = np.clip(np.rint(self.embeddings / _STEP), -127, 127)
         hashes, places = np.unique(self.flat_words, return_inverse=True)
         return {
@@ -70,21 +70,21 @@ class DocumentFingerprints:
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, npt.NDArray[Any]]) -> DocumentFingerprints:
-        """What `to_arrays` gave.
+        """The fingerprints that a replay folder holds.
 
         Raises:
             ValueError, IndexError: the arrays do not fit together.
         """
         sizes = arrays["sizes"]
         if len(sizes) != len(arrays["embeddings"]) or sizes.sum() != len(arrays["words"]):
-            raise ValueError("traces of words and of embeddings are not of the same documents")
+            raise ValueError("words and embeddings are not of the same documents")
         flat = arrays["hashes"].astype(np.uint32)[arrays["words"]]
         embeddings = arrays["embeddings"].astype(np.float32) * np.float32(_STEP)
         return cls(embeddings, np.split(flat, np.cumsum(sizes)[:-1])[: len(sizes)])
 
 
 def join_fingerprints(parts: Sequence[DocumentFingerprints | None]) -> DocumentFingerprints | None:
-    """Several collections as one; None where one of them is not known."""
+    """Several collections as one; None where one is missing, or of another encoder's width."""
     known = [part for part in parts if part is not None]
     if len(known) < len(parts) or not known:
         return None

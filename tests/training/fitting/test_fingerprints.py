@@ -1,4 +1,4 @@
-"""Traces of documents: what is kept of their words and embeddings."""
+"""What is kept of documents' words and embeddings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detector.model.adapter import MachineFingerprint
-from detector.training.retraining.fingerprints import DocumentFingerprints, join_fingerprints
+from detector.training.fitting.fingerprints import DocumentFingerprints, join_fingerprints
 
 WORDS = [
     np.array([3, 70_000, 4_000_000_000], dtype=np.uint32),
@@ -49,7 +49,7 @@ def test_arrays_of_different_documents_are_refused(fingerprints: DocumentFingerp
         DocumentFingerprints.from_arrays(arrays | {"sizes": arrays["sizes"][:-1]})
 
 
-def test_joined_traces_are_all_of_them_or_none(fingerprints: DocumentFingerprints) -> None:
+def test_joined_fingerprints_are_all_of_them_or_none(fingerprints: DocumentFingerprints) -> None:
     both = join_fingerprints([fingerprints, fingerprints.select(np.array([2, 0]))])
     assert both is not None
     assert [len(w) for w in both.words] == [3, 0, 2, 2, 3]
