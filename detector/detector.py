@@ -14,6 +14,7 @@ from detector.errors import BundleError
 from detector.features.columns import FEATURE_COLUMNS
 from detector.features.document_features import DocumentFeatures
 from detector.features.extractor import FeatureExtractor
+from detector.model import parts
 from detector.model.bundle import Bundle
 from detector.model.document_classifier import DocumentClassifier
 from detector.model.sentence_scorer import SentenceScorer
@@ -48,8 +49,6 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 DEFAULT_FALSE_POSITIVE_RATE = 0.01
-#: In a model that was retrained: the classifier that comparison and artifacts were fitted with.
-LOG_ODDS_FILE = "log_odds.safetensors"
 ARTIFACT_SETTINGS = ("few", "many", "all", "none")
 
 
@@ -96,8 +95,8 @@ class Detector:
         self._finder: ArtifactFinder | None = None
         if bundle is not None:
             self._finder = ArtifactFinder.from_bundle(bundle)
-            if LOG_ODDS_FILE in bundle.manifest.files:
-                arrays = bundle.read_arrays(LOG_ODDS_FILE)
+            if parts.LOG_ODDS in bundle.manifest.files:
+                arrays = bundle.read_arrays(parts.LOG_ODDS)
                 self._log_odds_classifier = DocumentClassifier.from_arrays(arrays)
 
     @classmethod
@@ -114,7 +113,7 @@ class Detector:
             BundleError: the folder is missing, foreign, newer, incomplete or altered.
         """
         bundle = Bundle.open(path)
-        arrays = bundle.read_arrays("classifier.safetensors")
+        arrays = bundle.read_arrays(parts.CLASSIFIER)
         return cls(
             FeatureExtractor.from_bundle(bundle, threads),
             DocumentClassifier.from_arrays(arrays),
@@ -240,7 +239,7 @@ class Detector:
             if self.bundle is None:
                 raise BundleError("this detector has no model folder, so nothing to compare with")
             self._pair_classifier = PairClassifier.from_arrays(
-                self.bundle.read_arrays("comparison.safetensors")
+                self.bundle.read_arrays(parts.COMPARISON)
             )
         return self._pair_classifier
 

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.features.document_features import DocumentFeatures
+from detector.model import parts
 from detector.results import Artifact
 from detector.spans.co_occurrence import CooccurrenceCounts
 from detector.spans.phrasebook import PhrasebookEntry, find_in_phrasebook
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 
 Floats = npt.NDArray[np.float64]
-
-_ARRAYS, _SUGGESTIONS = "spans.safetensors", "suggestions.json"
 
 
 _CERTAIN_SCORE = 4.0
@@ -49,13 +48,13 @@ class ArtifactFinder:
     @classmethod
     def from_bundle(cls, bundle: Bundle) -> ArtifactFinder | None:
         """The finder that a model folder holds; None where it holds none."""
-        if _ARRAYS not in bundle.manifest.files:
+        if parts.SPANS not in bundle.manifest.files:
             return None
-        arrays = bundle.read_arrays(_ARRAYS)
+        arrays = bundle.read_arrays(parts.SPANS)
         memory = WordMemory(
             arrays["memory_words"].astype(np.int8, copy=False),
             arrays["memory_pairs"].astype(np.int8, copy=False),
-            bundle.read_json(_SUGGESTIONS),
+            bundle.read_json(parts.SUGGESTIONS),
         )
         counts = CooccurrenceCounts(
             arrays["co_occurrence_table"].astype(np.uint16, copy=False),
@@ -72,8 +71,8 @@ class ArtifactFinder:
             "co_occurrence_words": np.array([self.counts.words]),
         }
         return {
-            _ARRAYS: tables | self.model.to_arrays(),
-            _SUGGESTIONS: dict(sorted(self.memory.suggestions.items())),
+            parts.SPANS: tables | self.model.to_arrays(),
+            parts.SUGGESTIONS: dict(sorted(self.memory.suggestions.items())),
         }
 
     def find(
