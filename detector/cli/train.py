@@ -149,9 +149,7 @@ def train(
         if corpora:
             bundle = _train_shipped(corpora, output, options)
         else:
-            from detector.training.retraining.retrain import retrain
-
-            bundle = retrain(pairs, options["base"], output, _make_settings(options), _say)
+            bundle = _retrain(pairs, output, options)
     except ImportError as error:
         raise CannotRunError(
             f"{error.name} is missing: pip install 'mt-artifact-detector[train]'"
@@ -184,6 +182,16 @@ def _refuse_idle_options(context: click.Context, corpora: bool, options: dict[st
         raise click.UsageError(f"{name} has no effect {where}; leave it out")
     if options["translator"] and not options["round_trip"]:
         raise click.UsageError("--translator has no effect without --round-trip")
+
+
+def _retrain(pairs: tuple[Path, ...], output: Path, options: dict[str, Any]) -> Bundle:
+    from detector.training.retraining.retrain import retrain
+    from detector.training.retraining.settings import check_output
+    from detector.training.retraining.writing import write_retrained
+
+    check_output(output)
+    result = retrain(pairs, options["base"], _make_settings(options), _say)
+    return write_retrained(result, output, _say)
 
 
 def _train_shipped(corpora: Path, output: Path, options: dict[str, Any]) -> Bundle | None:

@@ -36,14 +36,15 @@ class FeatureTable:
 
     Attributes:
         frame: one row per document: label, group, article_id, pivot, system, rate, split, held_out,
-            and by_translator, whether a person wrote it as a translation. Retraining adds: `added`,
+            and by_translator, whether a human wrote it as a translation. Retraining adds: `added`,
             whether it came that way; `weight`; `fitted`, whether the scorer learns from it or
-            only thresholds do; `promised`, whether its outlet has a rate promised to itself;
-            `taught`, whether it is of the machine that the model is taught.
-        matrices: for each document the evidence of its judged sentences.
+            only thresholds do; `guaranteed`, whether its outlet has a rate guaranteed by itself;
+            `adapted`, whether it is of the machine that an adapter is fitted to.
+        matrices: for each document the features of its judged sentences.
         counts: for each document the words of its judged sentences.
-        traces: of whole documents, where they are known.
-        learnt: (documents, 2), what a model that was taught a machine measured of them.
+        fingerprints: of whole documents, where they are known.
+        fingerprint_measures: (documents, 2), what the fingerprint of a user's machine measured of
+            them; None where the model has none.
         embeddings: for each document those of its judged sentences, of which discriminants are
             fitted; None where they were not kept.
     """
@@ -52,7 +53,7 @@ class FeatureTable:
     matrices: list[npt.NDArray[np.float32]]
     counts: list[npt.NDArray[np.int32]]
     fingerprints: DocumentFingerprints | None = None
-    fingerprint: npt.NDArray[np.float32] | None = None
+    fingerprint_measures: npt.NDArray[np.float32] | None = None
     embeddings: list[npt.NDArray[np.float16]] | None = None
 
     def select(self, mask: npt.NDArray[np.bool_]) -> FeatureTable:
@@ -63,15 +64,15 @@ class FeatureTable:
             [self.matrices[i] for i in rows],
             [self.counts[i] for i in rows],
             None if self.fingerprints is None else self.fingerprints.select(rows),
-            None if self.fingerprint is None else self.fingerprint[rows],
+            None if self.fingerprint_measures is None else self.fingerprint_measures[rows],
             None if self.embeddings is None else [self.embeddings[i] for i in rows],
         )
 
-    def learn(self, fingerprint: MachineFingerprint | None) -> FeatureTable:
-        """The same documents as a model sees them that was taught this machine, or none."""
+    def with_fingerprint(self, fingerprint: MachineFingerprint | None) -> FeatureTable:
+        """The same documents as a model with this fingerprint measures them, or with none."""
         if fingerprint is None or self.fingerprints is None:
-            return replace(self, fingerprint=None)
-        return replace(self, fingerprint=self.fingerprints.measure(fingerprint))
+            return replace(self, fingerprint_measures=None)
+        return replace(self, fingerprint_measures=self.fingerprints.measure(fingerprint))
 
     def drop_embeddings(self) -> FeatureTable:
         """The same documents without their sentences' embeddings."""
@@ -79,9 +80,11 @@ class FeatureTable:
 
     @property
     def summaries(self) -> npt.NDArray[np.float32]:
-        """(documents, SUMMARY_COLUMNS), and `learnt` after them if it is known."""
-        summaries = np.stack([summarize(m) for m in self.matrices])
-        return summaries if self.fingerprint is None else np.hstack([summaries, self.fingerprint])
+        """(documents, SUMMARY_COLUMNS), and `fingerprint_measures` after them if there are any."""
+        summaries = np.stack([summarize(matrix) for matrix in self.matrices])
+        if self.fingerprint_measures is None:
+            return summaries
+        return np.hstack([summaries, self.fingerprint_measures])
 
     @property
     def words(self) -> npt.NDArray[np.int64]:
@@ -102,7 +105,7 @@ class FeatureTable:
 
     def with_crops(self) -> FeatureTable:
         """The documents and their crops."""
-        return concatenate([self.learn(None), *(self.crop(n) for n in CROPS)])
+        return concatenate([self.with_fingerprint(None), *(self.crop(n) for n in CROPS)])
 
 
 def concatenate(parts: Sequence[FeatureTable]) -> FeatureTable:
@@ -120,30 +123,30 @@ def concatenate(parts: Sequence[FeatureTable]) -> FeatureTable:
 
 
 def extract_features(
-    frame: pd.DataFrame,
-    extractor: FeatureExtractor,
-    batch: int = 64,
-    keep_embeddings: bool = False,
+    frame: pd.DataFrame, extractor: FeatureExtractor, keep_embeddings: bool = False
 ) -> FeatureTable:
-    """The evidence of each document of `frame` (column ``text``); those with none are left out."""
+    """The features of each document of `frame` (column ``text``).
+
+    Documents in which no sentence is judged are left out.
+    """
     matrices, counts, kept = [], [], []
     embeddings, means, words = [], [], []
-    texts = frame["text"].tolist()
-    for at in range(0, len(texts), batch):
-        for offset, text in enumerate(texts[at : at + batch]):
-            document = extractor.extract(extractor.read(text))
-            if document.judged:
-                kept.append(at + offset)
-                matrices.append(document.matrix)
-                counts.append(_count_words(document))
-                means.append(document.embedding)
-                words.append(hash_words(document.judged_sentences))
-                if keep_embeddings:
-                    embeddings.append(document.embeddings.astype(np.float16))
+    for row, text in enumerate(frame["text"]):
+        document = extractor.extract(extractor.read(text))
+        if document.judged:
+            kept.append(row)
+            matrices.append(document.matrix)
+            counts.append(_count_words(document))
+            means.append(document.embedding)
+            words.append(hash_words(document.judged_sentences))
+            if keep_embeddings:
+                embeddings.append(document.embeddings.astype(np.float16))
     rest = frame.drop(columns="text").iloc[kept].reset_index(drop=True)
     fingerprints = DocumentFingerprints(np.stack(means), words) if kept else None
-    gathered = FeatureTable(rest, matrices, counts, fingerprints).learn(extractor.fingerprint)
-    return replace(gathered, embeddings=embeddings if keep_embeddings else None)
+    table = FeatureTable(
+        rest, matrices, counts, fingerprints, embeddings=embeddings if keep_embeddings else None
+    )
+    return table.with_fingerprint(extractor.fingerprint)
 
 
 def _count_words(document: DocumentFeatures) -> npt.NDArray[np.int32]:

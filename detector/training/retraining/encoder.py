@@ -1,9 +1,9 @@
 """Retraining down to the encoder: tune it anew on a user's pairs, and fit the classifier on them.
 
-What the base learnt above its encoder cannot be carried over: the evidence that it keeps was
-gathered by the old encoder. So the classifier and its thresholds rest on the user's articles
-alone, and two thirds of these are for them: a classifier must not learn from articles that the
-encoder learnt by heart.
+What the base learnt above its encoder cannot be carried over: its replay data holds features of
+the old encoder. So the classifier and its thresholds rest on the user's articles alone, and two
+thirds of these are for them: a classifier must not learn from articles that the encoder learnt by
+heart.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from detector.training.corpora.splits import hash_fraction
 if TYPE_CHECKING:
     from collections.abc import Container
 
-    from detector.training.fitting.encoder.tuning import TuningConfig
+    from detector.training.retraining.settings import RetrainSettings
 
 
 #: Share of the articles that the encoder learns from.
@@ -45,7 +45,7 @@ class TunedModel(NamedTuple):
 
     Attributes:
         folder: a sentence-transformers folder with its ONNX model.
-        gatherer: reads sentences with it.
+        extractor: measures sentences with it.
         pairs: how many pairs of sentences it was tuned on.
     """
 
@@ -89,25 +89,17 @@ def iterate_sentence_pairs(
 def tune_encoder(
     documents: pd.DataFrame,
     base: FeatureExtractor,
-    encoder_base: str,
-    work: Path,
-    seed: int,
-    resume: bool,
+    settings: RetrainSettings,
     say: Callable[[str], None],
-    config: TuningConfig | None = None,
 ) -> TunedModel:
     """Tune an encoder on the sentences of labelled documents.
 
     Args:
         documents: those that it may learn from, see `is_for_tuning`.
-        base: whose common words, lexical model, style and idiom stay.
-        encoder_base: sentence-transformers folder or hub name to start from. The encoder of a
-            model folder will not do: it is an int8 ONNX file, which cannot be trained on.
-        work: where checkpoint and tuned encoder go.
-        seed: of the order, dropout and new weights.
-        resume: go on from the checkpoint in `work`.
+        base: whose common words, linear models and n-gram language model stay.
+        settings: say what to start from, and where checkpoint and tuned encoder go. The encoder of
+            a model folder will not do: it is an int8 ONNX file, which cannot be trained on.
         say: receives a line of progress now and then.
-        config: `TuningConfig` with the seed, unless given.
 
     Raises:
         DetectorError: there are too few pairs of sentences, the base cannot be loaded, or the
@@ -119,7 +111,7 @@ def tune_encoder(
             f"{len(pairs)} pairs of sentences are too few to tune an encoder on; give at least "
             f"{_FEWEST_SENTENCES} (some thousands are a sensible start), or use --depth classifier"
         )
-    heads, folder = _tune(pairs, encoder_base, work, seed, resume, say, config)
+    heads, folder = _tune(pairs, settings, say)
     from detector.features.encoder import SentenceEncoder
 
     extractor = FeatureExtractor(
@@ -134,13 +126,7 @@ def tune_encoder(
 
 
 def _tune(
-    pairs: list[LabelledPair],
-    encoder_base: str,
-    work: Path,
-    seed: int,
-    resume: bool,
-    say: Callable[[str], None],
-    config: TuningConfig | None,
+    pairs: list[LabelledPair], settings: RetrainSettings, say: Callable[[str], None]
 ) -> tuple[dict[str, Any], Path]:
     try:
         from detector.training.fitting.encoder.export import export_encoder
@@ -149,14 +135,16 @@ def _tune(
         raise DetectorError(
             f"{error.name} is missing: pip install 'mt-artifact-detector[train]'"
         ) from error
+    assert settings.encoder_base is not None
+    config = TuningConfig(seed=settings.seed)
     try:
         model = tune(
-            encoder_base, pairs, work, config or TuningConfig(seed=seed), resume=resume, report=say
+            settings.encoder_base, pairs, settings.work, config, resume=settings.resume, report=say
         )
     except (OSError, ValueError) as error:
         raise DetectorError(
-            f"the encoder {encoder_base} cannot be tuned: {str(error).splitlines()[0]}"
+            f"the encoder {settings.encoder_base} cannot be tuned: {str(error).splitlines()[0]}"
         ) from error
     layers = _LAYERS if _LAYERS in model.exits else max(model.exits)
-    folder = work / "encoder"
-    return export_encoder(model, layers, encoder_base, folder), folder
+    folder = settings.work / "encoder"
+    return export_encoder(model, layers, settings.encoder_base, folder), folder

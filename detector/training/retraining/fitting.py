@@ -4,180 +4,153 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from detector.model import parts
 from detector.results import ORIGINAL
-from detector.training.corpora.validation import find_contradicted, note_contradicted
 from detector.training.evaluation.regression_check import ScoredSet, describe_scores, score_directly
 from detector.training.evaluation.statistics import FEWEST_ARTICLES as FEWEST_TO_MEASURE
 from detector.training.fitting.adapter import AdaptedClassifier, fit_adapter, refit_guarantees
 from detector.training.fitting.classifier import FittedClassifier, fit_classifier, refit_thresholds
 from detector.training.fitting.feature_table import ARTICLES_OF_A_FULL_GROUP, FeatureTable
-from detector.training.retraining.replay_data import (
-    fill_columns,
-    join_replay_data,
-    load_replay_data,
-)
-from detector.training.retraining.settings import (
-    CLASSIFIER,
-    ENCODER,
-    HELD_OUT_SET,
-    HUMAN_SET,
-    PROJECT_SET,
-    THRESHOLDS,
-    USER_SET,
-    Run,
-)
+from detector.training.retraining.replay_data import fill_columns, join_replay_data
+from detector.training.retraining.settings import CLASSIFIER, ENCODER, THRESHOLDS
+from detector.training.retraining.user_features import BaseModel, UserFeatures
+
+PROJECT_SET = "the evidence of the old model, out of fold"
+
+HELD_OUT_SET = "your held-out articles"
+
+USER_SET = "your articles, out of fold"
+
+#: Of the thresholds' depth: the scorer has not seen them, but the thresholds were chosen on them.
+HUMAN_SET = "your articles, on which the thresholds rest"
 
 _ROW_COLUMNS = ["file", "row"]
 
 
-def fit_run(run: Run, gathered: FeatureTable, before: FeatureTable) -> tuple[Fit, list[ScoredSet]]:
-    """The new classifier, and documents judged by both models.
-
-    Args:
-        run: the retraining.
-        gathered: the user's documents as the new model's encoder reads them.
-        before: the same documents as the old one's reads them.
-    """
-    held_out = gathered.frame["held_out"].astype(bool).to_numpy()
-    fingerprint = gathered.select(~held_out)
-    fits: Mapping[str, Callable[[Run, FeatureTable], Fit]] = {
-        THRESHOLDS: _fit_thresholds,
-        CLASSIFIER: _fit_classifier,
-        ENCODER: _fit_on_user_alone,
-    }
-    fit = fits[run.settings.depth](run, fingerprint)
-    if fit.adapted.figures is not None:
-        run.say(_describe_adapter(fit.adapted.figures))
-    _find_label_noise(run, fingerprint, fit)
-    return fit, [_score_user_set(run, fit, gathered, before), *fit.project]
-
-
 @dataclass(frozen=True)
-class Fit:
-    """A fit, with the user's documents as it scored them out of fold."""
+class UserFit:
+    """A new classifier, with the documents that it was fitted on.
+
+    Attributes:
+        adapted: the classifier, its adapter and its figures.
+        joined: what is kept of the replay data, and after it the user's documents.
+        of_user: (documents,), scores of the user's documents that are not held out, out of fold.
+        kept: (replay documents,), which of them were not brought again by the user.
+    """
 
     adapted: AdaptedClassifier
     joined: FeatureTable
     of_user: npt.NDArray[np.float64]
-    project: list[ScoredSet]
+    kept: npt.NDArray[np.bool_]
 
     @property
     def fitted(self) -> FittedClassifier:
+        """The classifier with its out-of-fold scores of `joined`."""
         return self.adapted.fitted
 
 
+def fit_on_user(base: BaseModel, user: FeatureTable, depth: str) -> UserFit:
+    """Fit at one of `DEPTHS`.
+
+    Args:
+        base: the model to start from.
+        user: the user's documents that are not held out, as the new model measures them.
+        depth: what is fitted anew.
+    """
+    fits: Mapping[str, Callable[[BaseModel, FeatureTable], UserFit]] = {
+        THRESHOLDS: _fit_thresholds,
+        CLASSIFIER: _fit_classifier,
+        ENCODER: _fit_on_user_alone,
+    }
+    return fits[depth](base, user)
+
+
 def _mark(documents: FeatureTable, fitted: bool, guaranteed: bool) -> FeatureTable:
-    """The user's documents as they are kept in a model: without file and row."""
+    """The user's documents as they are kept in replay data: without file and row."""
     human = documents.frame["label"] == ORIGINAL
     frame = documents.frame.drop(columns=_ROW_COLUMNS).assign(
         added=True, fitted=fitted, guaranteed=human & guaranteed
     )
-    return replace(documents.learn(None), frame=frame)
+    return replace(documents.with_fingerprint(None), frame=frame)
 
 
-def _fit_thresholds(run: Run, fingerprint: FeatureTable) -> Fit:
-    human = (fingerprint.frame["label"] == ORIGINAL).to_numpy()
-    new = _mark(fingerprint.select(human), fitted=False, guaranteed=True)
-    old, joined = _join(run, new)
-    adapted = refit_guarantees(joined, run.classifier)
-    if adapted.fingerprint is not None:
-        run.parts[parts.FINGERPRINT] = adapted.fingerprint.to_arrays()
-    seen = fingerprint.learn(adapted.fingerprint)
+def _fit_thresholds(base: BaseModel, user: FeatureTable) -> UserFit:
+    human = (user.frame["label"] == ORIGINAL).to_numpy()
+    joined, kept = _join(base, _mark(user.select(human), fitted=False, guaranteed=True))
+    adapted = refit_guarantees(joined, base.classifier)
+    seen = user.with_fingerprint(adapted.fingerprint)
     scores, _ = adapted.fitted.classifier.score(seen.summaries, seen.words)
-    return Fit(adapted, joined, scores, [_score_project_set(run, old, adapted.fitted)])
+    return UserFit(adapted, joined, scores, kept)
 
 
-def _fit_classifier(run: Run, fingerprint: FeatureTable) -> Fit:
-    """The base's scorer with an alarm for the user's machine; a new scorer where that does not do.
+def _fit_classifier(base: BaseModel, user: FeatureTable) -> UserFit:
+    """The base's scorer with an adapter to the user's machine; a new scorer where that fails.
 
     Few pairs move the scorer, and with it what it finds of everything else, more than they teach
-    it; enough of them are learnt from by both.
+    it; from enough of them both are fitted.
     """
-    old, joined = _join(run, _mark(fingerprint, fitted=False, guaranteed=False))
+    joined, kept = _join(base, _mark(user, fitted=False, guaranteed=False))
     machine = (joined.frame["label"] != ORIGINAL).to_numpy()
-    adapted = machine & joined.frame["added"].to_numpy(dtype=bool)
-    joined = replace(joined, frame=joined.frame.assign(adapted=adapted))
-    if joined.frame["article_id"][adapted].nunique() < ARTICLES_OF_A_FULL_GROUP:
-        kept = refit_thresholds(joined, replace(run.classifier, adapter=None))
-        fit = fit_adapter(joined, kept)
-        if fit.fingerprint is not None:
-            return _finish_classifier(run, old, joined, fit)
-    joined = replace(joined, frame=joined.frame.assign(fitted=True))
-    return _finish_classifier(run, old, joined, fit_adapter(joined, fit_classifier(joined)))
+    adapted_to = machine & joined.frame["added"].to_numpy(dtype=bool)
+    joined = replace(joined, frame=joined.frame.assign(adapted=adapted_to))
+    adapted = None
+    if joined.frame["article_id"][adapted_to].nunique() < ARTICLES_OF_A_FULL_GROUP:
+        same_scorer = refit_thresholds(joined, replace(base.classifier, adapter=None))
+        adapted = fit_adapter(joined, same_scorer)
+    if adapted is None or adapted.fingerprint is None:
+        joined = replace(joined, frame=joined.frame.assign(fitted=True))
+        adapted = fit_adapter(joined, fit_classifier(joined))
+    return UserFit(adapted, joined, adapted.fitted.out_of_fold[kept.sum() :], kept)
 
 
-def _finish_classifier(
-    run: Run, old: FeatureTable, joined: FeatureTable, adapted: AdaptedClassifier
-) -> Fit:
-    if adapted.fingerprint is not None:
-        run.parts[parts.FINGERPRINT] = adapted.fingerprint.to_arrays()
-    of_user = adapted.fitted.out_of_fold[len(old.frame) :]
-    return Fit(adapted, joined, of_user, [_score_project_set(run, old, adapted.fitted)])
-
-
-def _fit_on_user_alone(run: Run, fingerprint: FeatureTable) -> Fit:
-    joined = fill_columns(_mark(fingerprint, fitted=True, guaranteed=False))
+def _fit_on_user_alone(base: BaseModel, user: FeatureTable) -> UserFit:
+    joined = fill_columns(_mark(user, fitted=True, guaranteed=False))
     fitted = fit_classifier(joined)
-    return Fit(AdaptedClassifier(fitted), joined, fitted.out_of_fold, [])
+    return UserFit(AdaptedClassifier(fitted), joined, fitted.out_of_fold, np.zeros(0, dtype=bool))
 
 
-def _join(run: Run, new: FeatureTable) -> tuple[FeatureTable, FeatureTable]:
-    """What is kept of the base's evidence, and that with the new."""
-    run.features = load_replay_data(run.base, run.settings.replay)
+def _join(base: BaseModel, new: FeatureTable) -> tuple[FeatureTable, npt.NDArray[np.bool_]]:
+    """What stays of the base's replay data with the new documents after it, and what stayed."""
+    assert base.replay is not None
     # The base's scorer has seen these articles: they must not be scored as if it had not.
-    frame = run.features.frame
+    frame = base.replay.frame
     seen = new.frame["article_id"].isin(set(frame["article_id"][frame["fitted"].astype(bool)]))
     new = replace(new, frame=new.frame.assign(fitted=new.frame["fitted"].astype(bool) | seen))
-    joined, run.kept = join_replay_data(run.features, new)
-    old = np.arange(len(joined.frame)) < run.kept.sum()
-    return joined.select(old), joined
+    return join_replay_data(base.replay, new)
 
 
-def _describe_adapter(figures: Mapping[str, Any]) -> str:
-    return (
-        f"learnt your machine from {figures['articles']:,} articles, {figures['words']:,} words: "
-        f"out of fold, {figures['found without it']:.0%} of its copies are found without that and "
-        f"{figures['found with it']:.0%} with it"
-    )
+def score_sets(base: BaseModel, user: UserFeatures, fit: UserFit, depth: str) -> list[ScoredSet]:
+    """Documents scored by both models: the user's, and what stays of the replay data."""
+    sets = [_score_user_set(base, user, fit, depth)]
+    return sets if base.replay is None else [*sets, _score_project_set(base, base.replay, fit)]
 
 
-def _score_project_set(run: Run, old: FeatureTable, fitted: FittedClassifier) -> ScoredSet:
-    """Both models on the base's evidence, either out of fold, in the same folds."""
-    assert run.features is not None
-    before = refit_guarantees(run.features, run.classifier).fitted.out_of_fold[run.kept]
-    after = fitted.out_of_fold[: len(old.frame)]
+def _score_project_set(base: BaseModel, replay: FeatureTable, fit: UserFit) -> ScoredSet:
+    """Both models on the base's replay data, either out of fold, in the same folds."""
+    before = refit_guarantees(replay, base.classifier).fitted.out_of_fold[fit.kept]
+    old = fit.joined.select(np.arange(len(fit.joined.frame)) < fit.kept.sum())
+    after = fit.fitted.out_of_fold[: len(old.frame)]
     return ScoredSet.of(
         PROJECT_SET,
         old.frame,
-        describe_scores(run.classifier, before, old.words),
-        describe_scores(fitted.classifier, after, old.words),
+        describe_scores(base.classifier, before, old.words),
+        describe_scores(fit.fitted.classifier, after, old.words),
     )
 
 
-def _score_user_set(run: Run, fit: Fit, gathered: FeatureTable, before: FeatureTable) -> ScoredSet:
-    """Both models on the user's documents: held out ones if there are enough, else out of fold."""
-    held_out = gathered.frame["held_out"].astype(bool).to_numpy()
+def _score_user_set(base: BaseModel, user: UserFeatures, fit: UserFit, depth: str) -> ScoredSet:
+    """Both models on the user's documents: held-out ones if there are enough, else out of fold."""
+    held_out = user.new.frame["held_out"].astype(bool).to_numpy()
     new = fit.fitted.classifier
-    if gathered.frame["article_id"][held_out].nunique() >= FEWEST_TO_MEASURE:
+    if user.new.frame["article_id"][held_out].nunique() >= FEWEST_TO_MEASURE:
         name, chosen = HELD_OUT_SET, held_out
-        scores = score_directly(new, gathered.select(chosen).learn(fit.adapted.fingerprint))
+        seen = user.new.select(chosen).with_fingerprint(fit.adapted.fingerprint)
+        scores = score_directly(new, seen)
     else:
-        name = HUMAN_SET if run.settings.depth == THRESHOLDS else USER_SET
-        chosen = ~held_out
-        scores = describe_scores(new, fit.of_user, gathered.select(chosen).words)
-    old_scores = score_directly(run.classifier, before.select(chosen))
-    return ScoredSet.of(name, gathered.select(chosen).frame, old_scores, scores, of_user=True)
-
-
-def _find_label_noise(run: Run, fingerprint: FeatureTable, fit: Fit) -> None:
-    """Say which rows' labels the new model contradicts most."""
-    known = len(run.report.findings)
-    note_contradicted(find_contradicted(fingerprint.frame, fit.of_user), run.report)
-    for finding in run.report.findings[known:]:
-        run.say(str(finding))
+        name, chosen = HUMAN_SET if depth == THRESHOLDS else USER_SET, ~held_out
+        scores = describe_scores(new, fit.of_user, user.new.select(chosen).words)
+    old_scores = score_directly(base.classifier, user.old.select(chosen))
+    return ScoredSet.of(name, user.new.select(chosen).frame, old_scores, scores, of_user=True)

@@ -2,50 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import numpy as np
-import numpy.typing as npt
 
 from detector.errors import DetectorError
-from detector.model.bundle import Bundle
-from detector.model.document_classifier import DocumentClassifier
 from detector.model.manifest import MANIFEST
-from detector.training.corpora.findings import ValidationReport
-from detector.training.evaluation.regression_check import SetComparison, list_some
-from detector.training.fitting.feature_table import FeatureTable
 
 THRESHOLDS, CLASSIFIER, ENCODER = "thresholds", "classifier", "encoder"
 
 DEPTHS = (THRESHOLDS, CLASSIFIER, ENCODER)
-
-PROJECT_SET = "the evidence of the old model, out of fold"
-
-HELD_OUT_SET = "your held-out articles"
-
-USER_SET = "your articles, out of fold"
-
-#: Of the thresholds' depth: the scorer has not seen them, but the thresholds were chosen on them.
-HUMAN_SET = "your articles, on which the thresholds rest"
-
-
-class WorseModelError(DetectorError):
-    """The new model is worse than the old one beyond noise, or breaks its promise.
-
-    Attributes:
-        comparison: the figures of both.
-    """
-
-    def __init__(self, comparison: SetComparison) -> None:
-        super().__init__(
-            "the new model is not written, since it is worse than the old one:\n"
-            f"{list_some(comparison.faults)}\n"
-            "look at the pairs again, or write it all the same with --accept-regression"
-        )
-        self.comparison = comparison
 
 
 @dataclass(frozen=True)
@@ -54,7 +19,8 @@ class RetrainSettings:
 
     Attributes:
         depth: one of `DEPTHS`.
-        augment: ways to make more versions, see `detector.training.generation.augmentation.list_makers`.
+        augment: ways to make more versions, see
+            `detector.training.generation.augmentation.list_makers`.
         round_trips: languages to send originals through with `translators`.
         translators: model folders or hub names, see `list_makers`.
         accept_regression: write the model even if it is worse.
@@ -82,24 +48,12 @@ class RetrainSettings:
     command: str = ""
 
 
-@dataclass
-class Run:
-    """What one retraining has come to so far."""
+def check_settings(settings: RetrainSettings) -> None:
+    """Refuse what cannot be done.
 
-    settings: RetrainSettings
-    base: Bundle
-    classifier: DocumentClassifier
-    report: ValidationReport
-    say: Callable[[str], None]
-    made: dict[str, int] = field(default_factory=dict)
-    not_installed: list[str] = field(default_factory=list)
-    features: FeatureTable | None = None
-    kept: npt.NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, dtype=bool))
-    parts: dict[str, Any] = field(default_factory=dict)
-    tuned_on: int = 0
-
-
-def check_settings(settings: RetrainSettings, output: Path) -> None:
+    Raises:
+        DetectorError: there is no such depth, or it lacks an encoder to start from.
+    """
     if settings.depth not in DEPTHS:
         raise DetectorError(f"no depth is called {settings.depth!r}: {', '.join(DEPTHS)}")
     if settings.depth == ENCODER and not settings.encoder_base:
@@ -108,6 +62,14 @@ def check_settings(settings: RetrainSettings, output: Path) -> None:
             "(a folder, or a name where a hub can be reached): a model folder of this package "
             "holds its encoder as int8 ONNX, which can be run but not trained"
         )
+
+
+def check_output(output: Path) -> None:
+    """Refuse a place where a model cannot be put, before any work is done for it.
+
+    Raises:
+        DetectorError: something other than a model is there.
+    """
     if output.exists() and not output.is_dir():
         raise DetectorError(f"{output}: not a folder; name another place for the model")
     if output.is_dir() and any(output.iterdir()) and not (output / MANIFEST).is_file():

@@ -102,7 +102,7 @@ def test_new_copies_are_found_that_the_classifier_misses(
     fresh = _draw_user(draw_documents, 60, seed=31)
     copies = (fresh.frame["label"] == "spun").to_numpy()
     without = _flag(fitted.classifier, fresh)
-    heeded = _flag(adapted.fitted.classifier, fresh.learn(adapted.fingerprint))
+    heeded = _flag(adapted.fitted.classifier, fresh.with_fingerprint(adapted.fingerprint))
     assert without[copies].mean() < 0.2
     assert heeded[copies].mean() > 0.8
     assert heeded[~copies].mean() <= 0.05
@@ -136,7 +136,7 @@ def test_nothing_else_is_lost(
 
 
 def test_scores_are_only_raised(adapted: AdaptedClassifier, both: FeatureTable) -> None:
-    classifier, seen = adapted.fitted.classifier, both.learn(adapted.fingerprint)
+    classifier, seen = adapted.fitted.classifier, both.with_fingerprint(adapted.fingerprint)
     plain, shares = replace(classifier, adapter=None).score(both.summaries, both.words)
     heeded, heeded_shares = classifier.score(seen.summaries, seen.words)
     assert (heeded >= plain).all()
@@ -148,7 +148,7 @@ def test_scores_are_only_raised(adapted: AdaptedClassifier, both: FeatureTable) 
 
 
 def test_arrays_bring_the_alarm_back(adapted: AdaptedClassifier, both: FeatureTable) -> None:
-    classifier, seen = adapted.fitted.classifier, both.learn(adapted.fingerprint)
+    classifier, seen = adapted.fitted.classifier, both.with_fingerprint(adapted.fingerprint)
     again = DocumentClassifier.from_arrays(classifier.to_arrays())
     for one, other in zip(
         classifier.score(seen.summaries, seen.words),
@@ -159,7 +159,7 @@ def test_arrays_bring_the_alarm_back(adapted: AdaptedClassifier, both: FeatureTa
 
 
 def test_an_alarm_needs_what_it_judges_by(adapted: AdaptedClassifier, both: FeatureTable) -> None:
-    with pytest.raises(ValueError, match="gather documents with it anew"):
+    with pytest.raises(ValueError, match="features lack what it judges by"):
         adapted.fitted.classifier.score(both.summaries, both.words)
 
 
@@ -208,7 +208,7 @@ def test_new_thresholds_are_measured_on_the_alarm_that_is_written(
     assert refitted.fingerprint is not None
     least = refitted.fitted.classifier.thresholds[RATE]
     out_of_fold = refitted.fitted.out_of_fold[len(both.frame) :] >= least
-    deployed = _flag(refitted.fitted.classifier, human.learn(refitted.fingerprint))
+    deployed = _flag(refitted.fitted.classifier, human.with_fingerprint(refitted.fingerprint))
     assert out_of_fold.mean() <= RATE
     assert deployed.mean() <= 2 * RATE
 

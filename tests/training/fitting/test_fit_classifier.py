@@ -304,7 +304,7 @@ def test_documents_without_evidence_are_left_out(
         {"text": [person_article, "Print", machine_article], "article_id": ["p", "none", "m"]},
         index=[7, 8, 9],
     )
-    documents = extract_features(frame, tiny_detector.extractor, batch=2)
+    documents = extract_features(frame, tiny_detector.extractor)
     assert documents.frame.to_dict("list") == {"article_id": ["p", "m"]}
     assert [m.shape[1] for m in documents.matrices] == [len(FEATURE_COLUMNS)] * 2
     extractor = tiny_detector.extractor

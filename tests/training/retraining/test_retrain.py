@@ -26,6 +26,7 @@ from detector.model import parts
 from detector.model.adapter import MachineFingerprint
 from detector.model.bundle import Bundle
 from detector.model.document_classifier import DocumentClassifier
+from detector.training.corpora.pairs_files import PairsError
 from detector.training.evaluation.regression_check import SetComparison
 from detector.training.fitting.fingerprints import DocumentFingerprints
 from detector.training.retraining import retrain as retrain_module
@@ -35,8 +36,9 @@ from detector.training.retraining.replay_data import (
     load_replay_data,
     locate_replay_data,
 )
-from detector.training.retraining.retrain import PairsError, retrain
-from detector.training.retraining.settings import RetrainSettings, WorseModelError
+from detector.training.retraining.retrain import WorseModelError, retrain
+from detector.training.retraining.settings import RetrainSettings, check_output
+from detector.training.retraining.writing import write_retrained
 
 ROOT = Path(__file__).parents[3]
 PAIRS = ROOT / "data" / "pairs.csv"
@@ -54,7 +56,8 @@ def retrain_quietly(
     paths: list[Path], base: Path, output: Path, settings: RetrainSettings = ACCEPTED
 ) -> tuple[Bundle, str]:
     said: list[str] = []
-    bundle = retrain(paths, base, output, settings, said.append)
+    check_output(output)
+    bundle = write_retrained(retrain(paths, base, settings, said.append), output, said.append)
     return bundle, "\n".join(said)
 
 
@@ -360,7 +363,7 @@ def test_swapped_labels_are_told(
 
 def test_the_encoder_needs_something_to_start_from(tmp_path: Path) -> None:
     with pytest.raises(DetectorError, match=r"needs --encoder-base.*int8 ONNX"):
-        retrain([PAIRS], None, tmp_path / "mine", RetrainSettings(depth="encoder"))
+        retrain([PAIRS], None, RetrainSettings(depth="encoder"))
 
 
 def test_encoder_is_tuned_and_resumed(
@@ -498,7 +501,7 @@ def base_with_traces(
 def adapted(
     base_with_traces: Path, make_pairs: MakePairs, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Bundle, str, Path]:
-    folder = tmp_path_factory.mktemp("taught")
+    folder = tmp_path_factory.mktemp("adapted")
     pairs = make_pairs(30, known=False).assign(outlet="the gazette")
     path = write(pairs, folder / "pairs.csv")
     bundle, said = retrain_quietly([path], base_with_traces, folder / "mine")
