@@ -101,8 +101,8 @@ def load_cases(corpora: Path) -> Cases:
     """Articles of two corpora, their round trips and spun versions."""
     import pandas as pd
 
-    from detector.training.generation.spinner import Spinner
-    from detector.training.recipes.shipped import training_sources
+    from detector.training.generation.synonym_lists import SynonymLists
+    from detector.training.recipes.shipped_settings import TUNING_SPINNERS
 
     cases = Cases()
     human = pd.read_parquet(corpora / "human_news.parquet").drop_duplicates("text")
@@ -112,10 +112,10 @@ def load_cases(corpora: Path) -> Cases:
     human = human.iloc[held_out:]
     human_ids = (human["corpus"] + "/" + human["article_id"].astype(str)).tolist()
     cases.articles = list(zip(human_ids, human["text"], strict=True))
-    sources = training_sources()
-    rates = (0.2, 0.3, 0.5, 0.7)
+    lists, rates = SynonymLists(), (0.2, 0.3, 0.5, 0.7)
     for i, (identity, text) in enumerate(cases.articles[:QUERIES]):
-        spinner = Spinner(sources[i % len(sources)], rate=rates[i % len(rates)], seed=i)
+        names = TUNING_SPINNERS[i % len(TUNING_SPINNERS)]
+        spinner = lists.make_spinner(names, rates[i % len(rates)], seed=i)
         cases.copies.append(("spun", identity, spinner.spin(text).text))
     frame = pd.read_parquet(corpora / "roundtrip_news.parquet").sort_values("position")
     keys = ["article_id", "pivot", "system"]

@@ -48,7 +48,7 @@ def make_documents(count: int, seed: int = 1) -> list[str]:
 
 
 def measure_throughput(texts: list[str], model: str | None, threads: int) -> float:
-    """Documents a second of `Detector.score`, everything on."""
+    """Documents a second of `Detector.score`, artifacts included."""
     from detector import Detector
 
     detector = Detector.load(model, threads=threads)
@@ -78,7 +78,8 @@ def measure_stages(texts: list[str], model: str | None) -> dict[str, float]:
     timed("language", lambda: [guess_language(t) for t in texts])
     cut = timed("sentences", lambda: [split_sentences(t) for t in texts])
     documents = timed(
-        "views", lambda: [[mask_sentence(s.text, extractor.common_words) for s in d] for d in cut]
+        "masked sentences",
+        lambda: [[mask_sentence(s.text, extractor.common_words) for s in d] for d in cut],
     )
     head = extractor.heads["token_weights"]
 
@@ -88,8 +89,8 @@ def measure_stages(texts: list[str], model: str | None) -> dict[str, float]:
 
     timed("encoder", encode)
     masked_sentences = [masked for document in documents for masked in document]
-    timed("lexical", lambda: score_ngrams(masked_sentences, extractor.lexical))
-    timed("style and idiom", lambda: extractor.measure_style(masked_sentences))
+    timed("n-grams", lambda: score_ngrams(masked_sentences, extractor.lexical))
+    timed("style and n-gram language model", lambda: extractor.measure_style(masked_sentences))
     return stages
 
 

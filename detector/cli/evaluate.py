@@ -139,7 +139,7 @@ def _measure_pairs(
     rate: float,
     plots: Path | None,
 ) -> Callable[[str], str]:
-    from detector.training.corpora.splits import checksum_file
+    from detector.model.manifest import compute_checksum
     from detector.training.evaluation.metrics import measure_documents
     from detector.training.evaluation.pair_documents import (
         flag_at_rates,
@@ -157,7 +157,7 @@ def _measure_pairs(
     result: dict[str, Any] = {
         "model": detector.model,
         "false_positive_rate": rate,
-        "files": {str(path): checksum_file(path) for path in pairs},
+        "files": {str(path): compute_checksum(path) for path in pairs},
         "validation": report.to_dict(),
         "figures": measure_documents(judged),
     }

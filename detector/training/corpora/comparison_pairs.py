@@ -1,7 +1,7 @@
 """Pairs of copy and original with their relation, made of the training corpora.
 
-What a comparison must not be fooled by stands among them: people's edits, other people's
-translations of the same article, cut copies, articles on the same event.
+What a comparison must not be fooled by stands among them: human edits, human translations of the
+same article, cut copies, articles on the same event.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def subsample_pairs(pairs: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
 
 
 def _vary(machine: pd.DataFrame, seed: int) -> pd.DataFrame:
-    """A third of the copies cut, a fifth edited by a person as well, the rest as they are."""
+    """A third of the copies cut, a fifth edited by a human as well, the rest as they are."""
     rng = np.random.default_rng(seed)
     editor = Editor(seed)
     copies = []
@@ -199,7 +199,7 @@ def _as_pairs(human: pd.DataFrame, copies: Sequence[str], relation: str) -> pd.D
 
 
 def load_retranslations(folder: Path) -> pd.DataFrame:
-    """Two people's translations of the same Chinese articles: as alike as a round trip is.
+    """Two human translations of the same Chinese articles: as alike as a round trip is.
 
     Neither is the other's copy, and no machine had a hand in them: "edited" is the nearest.
     """
@@ -224,7 +224,7 @@ def load_retranslations(folder: Path) -> pd.DataFrame:
 def _independent_pairs(
     human: pd.DataFrame, machine: pd.DataFrame, most: int, seed: int
 ) -> pd.DataFrame:
-    """Texts, people's and machines', beside the likest other article of the same corpus."""
+    """Texts, humans' and machines', beside the likest other article of the same corpus."""
     human = human.reset_index(drop=True)
     copies = pd.concat(
         [

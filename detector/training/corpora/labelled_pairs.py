@@ -33,11 +33,11 @@ SHARED, OWN, UNLABELLED = 0, 1, -1
 
 @dataclass(frozen=True, slots=True)
 class LabelledPair:
-    """Views of both sides of a pair, with a mark for each word.
+    """The masked sentences of both sides of a pair, with a mark for each word.
 
     A word is `OWN` where the other side has no such word, `SHARED` where it has, and
     `UNLABELLED` where nothing is said of it (punctuation marks). `is_translation` says that the
-    person's side is itself a translation, by a professional.
+    human side is itself a translation, by a professional.
     """
 
     original: MaskedSentence
@@ -59,13 +59,13 @@ def label_pair(
     """Compare a pair word by word, as bags: a word that was only moved is not the machine's.
 
     Args:
-        original: the person's sentence, normalised.
+        original: the human sentence, normalised.
         text: the machine's sentence, normalised.
         kind: ``"translated"`` or ``"spun"``.
         common_words: see `detector.text.masking.mask_sentence`.
         marks: spans of `text` that experts found wrong; where given, a word of the machine's is
             `OWN` only if it is marked.
-        is_translation: whether `original` is a person's translation.
+        is_translation: whether `original` is a human translation.
     """
     human, machine = mask_sentence(original, common_words), mask_sentence(text, common_words)
     own = _mark_own_words(machine.words, human.words)

@@ -68,7 +68,7 @@ _MARK = re.compile(r"</?v>")
 
 
 def load_error_spans(folder: Path, test_set: str = "newstest2020") -> pd.DataFrame:
-    """Experts' marks on machine translations from Chinese (MQM), beside a person's translation.
+    """Experts' marks on machine translations from Chinese (MQM), beside a human translation.
 
     One row per (system, segment): `original` is a human translation, `text` the machine's and
     `marks` the ``(start, end)`` spans in `text` that at least one rater marked as wrong.

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-
 from detector.text.hashing import hash_widely
 
 #: What training never sees, so that a figure for the unseen can be given.
@@ -30,9 +27,3 @@ def split_by_article(article_id: str, test: float = 0.2, dev: float = 0.2) -> st
     """``"train"``, ``"dev"`` or ``"test"``, the same for every row of an article."""
     fraction = hash_fraction(article_id)
     return "test" if fraction < test else "dev" if fraction < test + dev else "train"
-
-
-def checksum_file(path: Path) -> str:
-    """SHA-256 of a file, as hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -13,7 +13,7 @@ import pandas as pd
 from detector.results import ORIGINAL
 from detector.training.corpora.findings import ValidationReport
 
-_TRACES = {
+_HABITS = {
     "curly quotation marks": r"[“”„‟‘’‚‛«»]",
     "straight quotation marks": r"[\"]",
     "straight apostrophes": r"\w'\w",
@@ -32,7 +32,7 @@ _TRACES = {
     "blanks at the end": r"\s\Z",
 }
 
-_COMPILED_TRACES = {name: re.compile(pattern) for name, pattern in _TRACES.items()}
+_COMPILED_HABITS = {name: re.compile(pattern) for name, pattern in _HABITS.items()}
 
 _TELLING_AUROC = 0.75
 
@@ -40,13 +40,13 @@ _FEWEST_TO_COMPARE = 20
 
 
 def measure_typography(texts: Sequence[str]) -> npt.NDArray[np.float64]:
-    """How often each trace stands in 1,000 characters of each text, as logarithms: (texts, traces).
+    """How often each habit shows in 1,000 characters of each text, as logarithms: (texts, habits).
 
-    What is counted here is made alike by `detector.text.normalization.normalize` or left out of views, so no
-    evidence rests on it.
+    What is counted here is made alike by `detector.text.normalization.normalize` or left out of
+    masked sentences, so no feature rests on it.
     """
     counts = [
-        [len(pattern.findall(text)) for pattern in _COMPILED_TRACES.values()] for text in texts
+        [len(pattern.findall(text)) for pattern in _COMPILED_HABITS.values()] for text in texts
     ]
     lengths = np.array([[max(1, len(text))] for text in texts])
     shares = 1000.0 * np.array(counts, dtype=np.float64).reshape(len(texts), -1) / lengths
@@ -54,7 +54,7 @@ def measure_typography(texts: Sequence[str]) -> npt.NDArray[np.float64]:
 
 
 def check_typography(documents: pd.DataFrame, report: ValidationReport) -> None:
-    """Warn where typography alone tells people's texts from machines', articles left out."""
+    """Warn where typography alone tells human texts from machines', articles left out."""
     machine = (documents["label"] != ORIGINAL).to_numpy()
     if min(machine.sum(), (~machine).sum()) < _FEWEST_TO_COMPARE:
         return
@@ -65,7 +65,7 @@ def check_typography(documents: pd.DataFrame, report: ValidationReport) -> None:
     report.add(
         None,
         f"typography alone tells the classes apart (AUROC {auroc:.2f}; "
-        f"{_name_trace(columns, machine)})",
+        f"{_name_habit(columns, machine)})",
         "it is made alike before anything is learnt, so the model does not read it, but the two "
         "sides came through different software: see whether they differ in more (cut, cleaned, "
         "other outlets)",
@@ -93,12 +93,12 @@ def _predict_out_of_fold(
     return float(roc_auc_score(machine, predicted))
 
 
-def _name_trace(columns: npt.NDArray[np.float64], machine: npt.NDArray[np.bool_]) -> str:
-    """The trace that differs most, with the share of texts on either side that have it."""
+def _name_habit(columns: npt.NDArray[np.float64], machine: npt.NDArray[np.bool_]) -> str:
+    """The habit that differs most, with the share of texts on either side that have it."""
     human_share = (columns[~machine] > 0).mean(0)
     machine_share = (columns[machine] > 0).mean(0)
     most = int(np.argmax(np.abs(columns[machine].mean(0) - columns[~machine].mean(0))))
     return (
-        f"most of all {list(_TRACES)[most]}: in {human_share[most]:.0%} of people's texts, "
+        f"most of all {list(_HABITS)[most]}: in {human_share[most]:.0%} of people's texts, "
         f"{machine_share[most]:.0%} of machines'"
     )

@@ -1,4 +1,4 @@
-"""Check a user's labelled pairs before anything is learnt from them.
+"""Check a user's labelled pairs before anything is fitted on them.
 
 Each check gives findings that name files and rows and say what to do. Fatal ones stop the
 training before anything is written; rows that others name are left out, or only counted.
@@ -19,7 +19,7 @@ from detector.training.corpora.duplicates import identify_articles
 from detector.training.corpora.findings import Finding, ValidationReport
 from detector.training.corpora.typography import check_typography
 
-#: What a row's ``kind`` makes its text: an edited text is people's English too.
+#: What a row's ``kind`` makes its text: an edited text is human English too.
 KINDS = {"translated": TRANSLATED, "roundtrip": TRANSLATED, "spun": SPUN, "edited": ORIGINAL}
 
 HELD_OUT_SPLITS = frozenset({"test", "held-out", "heldout"})
@@ -29,7 +29,7 @@ SPLITS = frozenset({"", "train", "dev", "validation"}) | HELD_OUT_SPLITS
 #: Fewer articles than this cannot be learnt from and judged on others.
 FEWEST_ARTICLES = 8
 
-#: The least human articles by which a false-positive rate can be promised: nothing flagged among
+#: The least human articles by which a false-positive rate can be guaranteed: nothing flagged among
 #: so many bounds it with 95 % confidence (Clopper and Pearson 1934).
 ARTICLES_NEEDED = {0.05: 59, 0.01: 299, 0.001: 2995}
 
@@ -219,7 +219,7 @@ def count_documents(documents: pd.DataFrame, report: ValidationReport) -> None:
 
 
 def check_numbers(documents: pd.DataFrame, report: ValidationReport, human_only: bool) -> None:
-    """Whether there are enough articles to learn from, and to promise a false-positive rate.
+    """Whether there are enough articles to learn from, and to guarantee a false-positive rate.
 
     Args:
         documents: what is left of the documents that are fitted on.

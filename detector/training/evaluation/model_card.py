@@ -153,7 +153,7 @@ def _format_retraining(figures: Mapping[str, Any]) -> Iterator[str]:
 
 
 def format_thresholds(thresholds: Mapping[str, Any]) -> str:
-    """What each promised false-positive rate rests on."""
+    """What each guaranteed false-positive rate rests on."""
     rows = []
     for rate, record in sorted(thresholds.items(), key=lambda item: -float(item[0])):
         if "withheld" in record:

@@ -65,7 +65,7 @@ def score_pair_documents(
     Args:
         detector: the model.
         documents: with ``text``.
-        rate: the promised false-positive rate at which documents are flagged.
+        rate: the guaranteed false-positive rate at which documents are flagged.
     """
     codes, texts = pd.factorize(documents["text"])
     verdicts = detector.score([str(text) for text in texts], false_positive_rate=rate)
@@ -77,7 +77,7 @@ def score_pair_documents(
 
 
 def flag_at_rates(detector: Detector, judged: pd.DataFrame) -> dict[float, npt.NDArray[np.bool_]]:
-    """Which documents are flagged at each rate that the model promises.
+    """Which documents are flagged at each rate that the model guarantees.
 
     Args:
         detector: the model that judged them.

@@ -66,7 +66,7 @@ def plot_evaluation(
 
     Args:
         scored: as `detector.training.evaluation.metrics` takes it, ``words`` included.
-        flagged_at: promised false-positive rate → which rows of `scored` are flagged at it.
+        flagged_at: guaranteed false-positive rate → which rows of `scored` are flagged at it.
         folder: where they go; it is made.
         grouping: the column whose groups `plot_scores` sets apart.
         rate: the one at which accuracy by length is shown.
@@ -223,7 +223,7 @@ def _draw_histogram(axes: Axes, scored: pd.DataFrame, edges: npt.NDArray[Any]) -
 
 
 def plot_scores(scored: pd.DataFrame, folder: Path, grouping: str = "outlet") -> list[Path]:
-    """How scores spread in each group, people's and machines' apart, against the threshold."""
+    """How scores spread in each group, humans' and machines' apart, against the threshold."""
     groups, left_out = _choose_groups(scored, grouping)
     rank = rank_score(scored)
     with open_drawing(8, 2 + 0.34 * len(groups)) as figure:

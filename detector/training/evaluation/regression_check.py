@@ -1,7 +1,7 @@
-"""Old model against new, before the new one is written: is it worse, does it break its promise?
+"""Old model against new, before the new one is written: is it worse, does it break a guarantee?
 
-Two sets of documents are judged by both models: the user's own, and the evidence that the old
-model was fitted on, which stands for everything that it could do. No document is judged by a
+Two sets of documents are scored by both models: the user's own, and the replay data of the old
+model, which stands for everything that it could do. No document is judged by a
 scorer that saw its article: the user's held-out articles by the models as they are, all others
 out of fold.
 """
@@ -53,7 +53,7 @@ def describe_scores(
         classifier: gives calibration and thresholds.
         scores: (n,), its own or out-of-fold ones.
         words: (n,) judged words.
-        rate: the promised false-positive rate at which documents are flagged.
+        rate: the guaranteed false-positive rate at which documents are flagged.
     """
     probability = classifier.calibrate(scores, words)
     threshold = classifier.find_threshold(rate, words)
@@ -78,7 +78,7 @@ class ScoredSet:
             may be flagged (`allowed`: more of professional translators' articles).
         old: what the old model says, see `describe_scores`.
         new: the same of the new one.
-        of_user: whether they are the user's, to whom the rate is promised.
+        of_user: whether they are the user's, to whom the rate is guaranteed.
     """
 
     name: str
@@ -187,8 +187,8 @@ def find_faults(
 ) -> list[str]:
     """The `judged` figures of one set that got worse beyond noise and `TOLERANCE`, in words.
 
-    A false-positive rate that rises and keeps its promise is no fault: `allowed` holds the share
-    that may be flagged, by row, where it is not `RATE`.
+    A false-positive rate that rises and stays within its guarantee is no fault: `allowed` holds
+    the share that may be flagged, by row, where it is not `RATE`.
     """
     faults = []
     for where, row in _iterate_rows(figures):
@@ -240,7 +240,7 @@ def _format_change(cell: Mapping[str, Any] | None) -> str:
 
 
 def find_broken_guarantees(scored: ScoredSet) -> list[str]:
-    """Outlets of which the new model surely flags more human articles than it promises.
+    """Outlets of which the new model surely flags more human articles than it guarantees.
 
     Surely: the lower confidence bound of the share (Clopper and Pearson 1934) is above what is
     allowed of it. An outlet of the old model's counts only if the new one flags more of it.

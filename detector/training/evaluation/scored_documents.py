@@ -47,7 +47,7 @@ class ScoredDocuments:
         """The documents as `detector.training.evaluation.metrics` and `plots` take them.
 
         ``score`` is how far a score lies above the threshold for `rate`, ``outlet`` the corpus or
-        outlet. At a rate that is not promised nothing is flagged.
+        outlet. At a rate that is not guaranteed nothing is flagged.
         """
         nothing = np.zeros(len(self.frame), dtype=bool)
         return self.frame.rename(columns={"group": "outlet"}).assign(

@@ -1,15 +1,15 @@
-"""Teach a model a user's machine: fit an alarm for it beside the classifier.
+"""Adapt a model to a user's machine: fit an adapter for it beside the classifier.
 
-The classifier sums up a few columns of evidence, and fifty pairs cannot teach those a new
-spinner's words; made to weigh them, it finds less of everything else. So the pairs teach evidence
-of their own: which words the copies have that their originals have not, against people's words,
-and which way the copies' embeddings lie from their originals', against how people's articles vary
-(a linear discriminant, Fisher 1936: the difference comes from the pairs, the spread from the
-thousands of people's articles that the base keeps). What is said with it may only raise a score,
-and only as far as the thresholds of everything else bear it.
+The classifier sums up a few columns of features, and fifty pairs cannot move these towards a new
+spinner's words; made to weigh them, it finds less of everything else. So features of their own are
+fitted on the pairs: which words the copies have that their originals have not, against the words
+of humans, and which way the copies' embeddings lie from their originals', against how human
+articles vary (a linear discriminant, Fisher 1936: the difference comes from the pairs, the spread
+from the thousands of human articles of the replay data). The adapter may only raise a score, and
+only as far as the thresholds of everything else bear it.
 
-Everything that a threshold or a figure rests on is measured out of fold: on no article is anything
-judged that was learnt from it.
+Everything that a threshold or a figure rests on is measured out of fold: no article is scored by
+anything that was fitted on it.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ Bools = npt.NDArray[np.bool_]
 
 Ints = npt.NDArray[np.int64]
 
-#: Articles with a copy from which a machine can be learnt; with fewer the classifier is all.
+#: Articles with a copy from which an adapter can be fitted; with fewer the classifier is all.
 FEWEST_PAIRS = 20
 
-#: Share of the machine's copies that an alarm must find beyond the classifier to be worth having.
+#: Share of the machine's copies that an adapter must find beyond the classifier, or none is fitted.
 LEAST_GAIN = 0.02
 
-#: What an alarm may cost any group of the base's machine documents, as a share of them.
+#: What an adapter may cost any group of the base's machine documents, as a share of them.
 MOST_LOST = 0.005
 
 _FOLDS = 5
@@ -61,18 +61,18 @@ _FOLDS = 5
 #: The threshold that must not give way.
 _RATE = 0.01
 
-#: People's articles whose scores an alarm may lift to the threshold, as shares.
+#: Human articles whose scores an adapter may lift to the threshold, as shares.
 _SHARES = (
     0.00005, 0.0001, 0.0002, 0.0005, 0.001, 0.0015, 0.002, 0.003, 0.004, 0.006, 0.008, 0.01,
 )  # fmt: skip
 
-#: A group with fewer people's articles says too little of how they vary, or machine's, of a loss.
+#: A group with fewer human articles says too little of how they vary, or machine's, of a loss.
 _FEWEST_OF_GROUP = 40
 
 #: Ridge of the embeddings' covariance, in parts of their mean variance.
 _RIDGE = 1.0
 
-#: Of counts of words: taken off what the copies have, and added to what people have.
+#: Of counts of words: taken off what the copies have, and added to what humans have.
 _DISCOUNT, _PRIOR, _PRIOR_WORDS = 0.5, 1.0, 3e4
 
 #: A word that copies lack counts from so many on, and as no less than this factor.
@@ -81,11 +81,11 @@ _FEWEST_LOST, _LEAST_LOST = 3, 0.5
 
 @dataclass(frozen=True)
 class AdaptedClassifier:
-    """A fitted classifier, with what it was taught of a machine, if it was.
+    """A fitted classifier, with an adapter to a machine if one was fitted.
 
     Attributes:
-        fitted: its out-of-fold scores are those with the alarm, too.
-        learnt: the part of the model that measures the machine's traces.
+        fitted: the classifier; its out-of-fold scores heed the adapter.
+        fingerprint: what the adapter measures documents by; None without an adapter.
         figures: for the model card.
     """
 
@@ -95,7 +95,7 @@ class AdaptedClassifier:
 
 
 def fit_adapter(documents: FeatureTable, fitted: FittedClassifier) -> AdaptedClassifier:
-    """Add an alarm for the machine documents to be taught, if they are enough and it helps.
+    """Fit an adapter to the machine documents marked for it, if they are enough and it helps.
 
     Args:
         documents: those that `fitted` rests on, the base's and the user's.
@@ -126,13 +126,14 @@ def fit_adapter(documents: FeatureTable, fitted: FittedClassifier) -> AdaptedCla
 
 
 def refit_guarantees(documents: FeatureTable, classifier: DocumentClassifier) -> AdaptedClassifier:
-    """`refit_thresholds` around a classifier that may have an alarm.
+    """`refit_thresholds` around a classifier that may have an adapter.
 
-    The alarm is fitted anew on the same pairs, with the new people's articles beside the old ones:
-    what a promise was measured on is what is written. How loud it may be stays as it was.
+    The adapter is fitted anew on the same pairs, with the new human articles beside the old ones,
+    so that what a guarantee was measured with is what is written. How far it may raise scores
+    stays as it was.
 
     Raises:
-        DetectorError: it has one, and the traces are not kept that it is judged by.
+        DetectorError: it has one, and the fingerprints that it is fitted on are not kept.
     """
     fitted = refit_thresholds(documents, replace(classifier, adapter=None))
     if classifier.adapter is None:
@@ -153,7 +154,7 @@ def refit_guarantees(documents: FeatureTable, classifier: DocumentClassifier) ->
 
 
 def _raise_scores(task: _Task, fitted: FittedClassifier, standard: Floats) -> FittedClassifier:
-    """Out-of-fold scores, thresholds and their table with an alarm's scores heeded."""
+    """Out-of-fold scores, thresholds and their table with an adapter's scores heeded."""
     raised = np.maximum(task.standard, standard)
     human = task.is_human
     thresholds, table = keep_guarantees(task.frame[human], raised[human])
@@ -191,12 +192,12 @@ def _choose_shift(task: _Task, crossed: _Crossed, before: float) -> float | None
 
 @dataclass(frozen=True)
 class _Crossed:
-    """What the alarm says of each document out of fold, and people's scale of it.
+    """What the adapter says of each document out of fold, and the human scale of that.
 
     Attributes:
         columns: (n, 2 + width), what it judges by.
         standard: (n,), its scores on the human scale.
-        human: how people score.
+        human: how human documents score.
     """
 
     columns: Floats
@@ -206,11 +207,11 @@ class _Crossed:
 
 @dataclass(frozen=True)
 class _Task:
-    """Documents, the classifier's scores of them, and the pairs to learn a machine from.
+    """Documents, the classifier's scores of them, and the pairs that an adapter is fitted on.
 
     Attributes:
         frame, words: of the documents.
-        traces: of the documents.
+        fingerprints: of the documents.
         standard: (n,), the classifier's out-of-fold scores.
         originals, versions: (pairs,), rows of both sides of each pair.
         fold: (n,), each document's.
@@ -233,14 +234,14 @@ class _Task:
 
     @classmethod
     def of(cls, documents: FeatureTable, fitted: FittedClassifier) -> _Task | None:
-        """None where there are too few pairs, or nothing that they could be learnt against."""
+        """None where there are too few pairs, or nothing that they could be compared with."""
         frame, fingerprints = documents.frame.reset_index(drop=True), documents.fingerprints
         human = (frame["label"] == ORIGINAL).to_numpy()
         adapted = read_column(frame, "adapted", False) & ~human
         if fingerprints is None or read_column(frame, "added", False).all():
             return None
         rows = np.arange(len(frame))
-        # An edited version is a person's, too: the first of an article is what it is a version of.
+        # An edited version is human, too: the first of an article is what it is a version of.
         own = pd.Series(rows[human], index=frame["article_id"][human])
         first = own[~own.index.duplicated()]
         versions = rows[adapted & frame["article_id"].isin(first.index).to_numpy()]
@@ -278,13 +279,11 @@ class _Task:
         return np.isin(np.arange(len(self.frame)), self.versions)
 
     def raise_to(self, crossed: _Crossed, shift: float) -> Floats:
-        """The classifier's scores, raised by the alarm's."""
+        """The classifier's scores, raised by the adapter's."""
         return np.maximum(self.standard, crossed.standard + shift)
 
-    # -- words ---------------------------------------------------------------------------
-
     def _count_human(self, rows: Bools) -> Floats:
-        """In how many of people's documents each word stands."""
+        """In how many human documents each word stands."""
         chosen = (rows & self.is_human)[self.owners]
         return np.bincount(self.places[chosen], minlength=len(self.vocabulary)).astype(np.float64)
 
@@ -303,7 +302,7 @@ class _Task:
         return np.searchsorted(self.vocabulary, hashes)
 
     def _weigh_words(self, pairs: Bools, human: Bools) -> Floats:
-        """Log-odds of each word of `vocabulary` from some pairs and some people's documents."""
+        """Log-odds of each word of `vocabulary` from some pairs and some human documents."""
         own, lost, total = self._count_pairs(pairs)
         counts = self._count_human(human)
         changed = own.sum()
@@ -335,10 +334,8 @@ class _Task:
                     result[rows] = self._sum_odds(self._weigh_words(pairs, human))[rows]
         return result
 
-    # -- the discriminant ----------------------------------------------------------------
-
     def cross_fit(self) -> _Crossed:
-        """Judge each document by an alarm that learnt nothing from its article."""
+        """Score each document by an adapter that saw nothing of its article."""
         columns = np.column_stack(
             [self.standard, self._measure_odds(), self.fingerprints.embeddings]
         )
@@ -358,7 +355,7 @@ class _Task:
         return _Crossed(columns, scale.standardize(scores, self.words), scale)
 
     def _discriminate(self, columns: Floats, rows: Bools) -> Floats:
-        """Weights (2 + width,) that tell copies from originals among people's articles."""
+        """Weights (2 + width,) that tell copies from originals among human articles."""
         pairs = rows[self.versions]
         away = (columns[self.versions[pairs]] - columns[self.originals[pairs]]).mean(0)
         human = rows & self.is_human
@@ -371,7 +368,7 @@ class _Task:
         return np.asarray(np.linalg.solve(covariance + np.diag(ridge), away / spread) / spread)
 
     def _vary(self, columns: Floats, human: Bools) -> Floats:
-        """Covariance of people's articles: within their outlets, each alike, and between them."""
+        """Covariance of human articles: within their outlets, each alike, and between them."""
         within, centers = [], []
         for _, rows in self.frame[human].groupby("group"):
             if len(rows) >= _FEWEST_OF_GROUP:
@@ -384,7 +381,7 @@ class _Task:
         return np.asarray(np.mean(within, axis=0) + between)
 
     def fit(self, crossed: _Crossed) -> tuple[Floats, MachineFingerprint]:
-        """The alarm's weights, and what measures the traces, from all pairs."""
+        """The adapter's weights, and its fingerprint of the machine, from all pairs."""
         weights = self._discriminate(crossed.columns, np.ones(len(self.frame), dtype=bool))
         every = np.ones(len(self.frame), dtype=bool)
         odds = self._weigh_words(every[self.versions], every)

@@ -90,11 +90,11 @@ def fit_classifier(
     """
     cropped = _Cropped.of(documents)
     answers = cropped.answer_out_of_fold(strength, folds)
-    fingerprint = cropped.fingerprint
+    fitted = cropped.is_fitted
     parts = fit_scorer(
-        cropped.summaries[fingerprint],
-        cropped.words[fingerprint],
-        cropped.frame[fingerprint],
+        cropped.summaries[fitted],
+        cropped.words[fitted],
+        cropped.frame[fitted],
         strength,
     )
     return _guarantee(documents, cropped, answers, _bare_classifier(*parts))
@@ -117,7 +117,7 @@ def refit_thresholds(
     """
     cropped = _Cropped.of(documents)
     answers = cropped.answer_out_of_fold(strength, folds)
-    new = ~cropped.fingerprint
+    new = ~cropped.is_fitted
     if new.any():
         answers[new] = classifier.answer(cropped.summaries[new], cropped.words[new])
     return _guarantee(documents, cropped, answers, classifier)
@@ -133,11 +133,11 @@ class _Cropped:
 
     @classmethod
     def of(cls, documents: FeatureTable) -> _Cropped:
-        cropped = replace(documents, embeddings=None).with_crops()
+        cropped = documents.drop_embeddings().with_crops()
         return cls(cropped.frame, cropped.summaries, cropped.words)
 
     @property
-    def fingerprint(self) -> npt.NDArray[np.bool_]:
+    def is_fitted(self) -> npt.NDArray[np.bool_]:
         return read_column(self.frame, "fitted", True)
 
     def answer_out_of_fold(self, strength: float, folds: int) -> Floats:
@@ -146,7 +146,7 @@ class _Cropped:
         fold_of = assign_folds(self.frame["article_id"], folds)
         for fold in np.unique(fold_of):
             test = fold_of == fold
-            train = ~test & self.fingerprint
+            train = ~test & self.is_fitted
             parts = fit_scorer(
                 self.summaries[train], self.words[train], self.frame[train], strength
             )
@@ -189,7 +189,7 @@ def _fit_scale(
     human: npt.NDArray[np.bool_],
     is_human: npt.NDArray[np.bool_],
 ) -> HumanScale:
-    """The human scale of one answer; people in a fold that had none of its class are left out."""
+    """The human scale of one answer; humans in a fold that had none of its class are left out."""
     known = np.isfinite(answer)
     some, whole = human & known, is_human & known
     if not whole.any():  # no document at all was of the class
@@ -201,7 +201,7 @@ def _fit_scale(
 def even_tails(
     scale: HumanScale, answers: Floats, words: npt.ArrayLike, groups: pd.Series
 ) -> HumanScale:
-    """The scale in units in which people's articles reach 1 equally seldom, whatever is asked.
+    """The scale in units in which human articles reach 1 equally seldom, whatever is asked.
 
     Odd articles look spun far oftener than they look translated. In plain standard deviations the
     tail of the one would set the threshold of both.
@@ -218,7 +218,7 @@ def name_outlets(frame: pd.DataFrame) -> pd.Series:
 
 
 def keep_guarantees(human: pd.DataFrame, scores: Floats) -> tuple[Thresholds, list[dict[str, Any]]]:
-    """`fit_thresholds` of whole human articles, of which `people` says whose they are."""
+    """`fit_thresholds` of whole human articles, each outlet by itself."""
     groups = name_outlets(human).reset_index(drop=True)
     guaranteed = sorted(groups[read_column(human, "guaranteed", False)].unique())
     return fit_thresholds(scores, groups, guaranteed)

@@ -1,9 +1,9 @@
-"""Fit what tells whole documents apart in the embeddings: discriminants learnt from pairs.
+"""Fit what tells whole documents apart in the embeddings: discriminants fitted on pairs.
 
 A tuned encoder's class head was fitted on sentences. What makes whole articles hard to tell apart
 is something else: outlets and topics differ from one another far more than a machine from a
-person, and that does not average out over an article's sentences. So a direction is sought along
-which a machine's version lies far from *its own original*, measured against how much people's
+human, and that does not average out over an article's sentences. So a direction is sought along
+which a machine's version lies far from *its own original*, measured against how much human
 articles differ among themselves (Fisher 1936, "The use of multiple measurements in taxonomic
 problems"; within-class covariance normalisation, Hatch et al. 2006, does the same for speakers).
 """
@@ -101,10 +101,10 @@ def average_documents(documents: FeatureTable) -> Floats:
     """The mean embedding (documents, width) of each document's sentences.
 
     Raises:
-        ValueError: the documents were gathered without.
+        ValueError: the features were extracted without.
     """
     if documents.embeddings is None:
-        raise ValueError("these documents were gathered without embeddings")
+        raise ValueError("these features were extracted without embeddings")
     return np.stack([e.astype(np.float64).mean(0) for e in documents.embeddings])
 
 
@@ -132,7 +132,7 @@ def _find_originals(means: Floats, frame: pd.DataFrame) -> Floats:
     """
     human = frame[frame["label"] == ORIGINAL]
     keys = list(zip(frame["group"], frame["article_id"], strict=True))
-    # The first: an edited version is a person's too, and comes after the original.
+    # The first: an edited version is human, too, and comes after the original.
     rows = {keys[i]: i for i in reversed(human.index)}
     outlets = {name: means[index].mean(0) for name, index in human.groupby("group").groups.items()}
     everyone = means[human.index].mean(0)

@@ -17,7 +17,7 @@ def fit_human_scale(
     """Mean and variance of human scores over length, by weighted least squares.
 
     Slope and variance are those within outlets: that an outlet's articles are short and read
-    unlike others must not pass for what length does, nor one odd outlet for how people vary.
+    unlike others must not pass for what length does, nor one odd outlet for how humans vary.
     """
     length, groups = relative_length(words), np.unique(outlets, return_inverse=True)[1]
 

@@ -57,7 +57,7 @@ def fit_linear(
 def unpack_pairs(
     pairs: Sequence[LabelledPair],
 ) -> tuple[list[MaskedSentence], npt.NDArray[np.int64], list[MaskedSentence]]:
-    """Both sides of pairs as one list of views, with labels, and each one's person's version."""
+    """Both sides of pairs in one list, with labels, and the human side of each one's pair."""
     masked_sentences = [masked for pair in pairs for masked in (pair.original, pair.text)]
     labels = np.array(
         [

@@ -1,4 +1,4 @@
-"""Fit what points at artifacts: a memory of machines' words, and a model of each word in its place.
+"""Fit what points at artifacts: a memory of machines' words, and a model of words in place.
 
 The memory is counted on the training pairs; the model is fitted on development documents, which
 the memory has not counted, with the words that alignment with the original shows as substituted.
@@ -42,10 +42,10 @@ from detector.training.generation.spinner import SpunText
 
 Floats = npt.NDArray[np.float64]
 
-#: Kinds of substitution that are traces: words changed in meaning or idiom, not every reordering.
+#: Kinds of substitution that give a machine away: words changed in meaning, no reordering.
 TRACE_KINDS = ("synonym", "wrong sense", "rephrasing")
 
-#: Shown spans that people's articles may have, by setting: one in so many words. Fewer than one in
+#: Shown spans that human articles may have, by setting: one in so many words. Fewer than one in
 #: 500, which a reader would bear with, so that more of what is shown on a machine's is right.
 WORDS_PER_SPAN = {"few": 1300, "many": 125}
 
@@ -62,13 +62,13 @@ def count_machine_words(
     with_suggestions: bool = True,
     kinds: Collection[str] = (TRANSLATED, SPUN),
 ) -> WordMemory:
-    """Count what machines put and people do not, on labelled pairs.
+    """Count what machines put and humans do not, on labelled pairs.
 
-    A person's sentence that stands beside several versions is counted once.
+    A human sentence that stands beside several versions is counted once.
 
     Args:
         pairs: see `detector.training.corpora.labelled_pairs.label_pair`.
-        with_suggestions: remember what people had in the place of a machine's word.
+        with_suggestions: remember what humans had in the place of a machine's word.
         kinds: which machines' words are counted; suggestions come from all. A list of synonyms
             that the memory knows by heart would be trusted too much beside an unknown one.
     """
@@ -88,7 +88,7 @@ def count_machine_words(
 
 
 def count_cooccurrences(masked_sentences: Iterable[MaskedSentence]) -> CooccurrenceCounts:
-    """Count how often people write what, in sentences of which each is counted once."""
+    """Count how often humans write what, in sentences of which each is counted once."""
     sentences = {masked.text: masked.words for masked in masked_sentences}
     return CooccurrenceCounts.count([[w.lower() for w in words] for words in sentences.values()])
 
@@ -132,12 +132,12 @@ def _choose_suggestions(instead: defaultdict[str, Counter[str]]) -> dict[str, st
 
 @dataclass(frozen=True)
 class JudgedWords:
-    """Words of documents with what they are judged by, and whether they are traces.
+    """Words of documents with what they are judged by, and whether they are a machine's choice.
 
     Attributes:
         columns: (words, WORD_COLUMNS).
         embeddings: (words, width).
-        labels: (words,), 1 for a trace.
+        labels: (words,), 1 for a machine's choice.
         summaries: (documents, SUMMARY_COLUMNS).
         document: (words,), row of `summaries`.
     """
@@ -198,7 +198,7 @@ def judge_words(
 def mark_traces(features: PairFeatures, kinds: Sequence[str] = TRACE_KINDS) -> list[float]:
     """For each word of the copy's judged sentences, whether it was put in another's place.
 
-    Function words that were changed alone are left out (NaN): neither a trace nor clean.
+    Function words that were changed alone are left out (NaN): they say nothing either way.
     """
     words = features.copy_words
     marks = np.zeros(len(words.starts))
@@ -215,7 +215,7 @@ def find_swapped(copy: str, spun: SpunText) -> list[tuple[int, int]]:
     """Spans of a copy that a spinner put there, by its own record.
 
     Args:
-        copy: the spun text, perhaps cut, or edited by a person afterwards.
+        copy: the spun text, perhaps cut, or edited by a human afterwards.
         spun: what the spinner wrote and what it swapped.
     """
     ours, theirs = split_words(copy), split_words(spun.text)
@@ -253,10 +253,10 @@ def _find_words(words: PlacedWords, start: int, end: int) -> tuple[int, int]:
 def fit_word_model(
     human: JudgedWords, translated: JudgedWords, spun: JudgedWords, seed: int
 ) -> WordModel:
-    """What tells traces from other words; its levels are not chosen yet.
+    """What tells a machine's choices from other words; its levels are not chosen yet.
 
     Args:
-        human: words of people's documents, none of them a trace.
+        human: words of human documents, none of them a machine's choice.
         translated: words of machine translations.
         spun: words of spun documents.
         seed: of the networks.

@@ -1,1 +1,1 @@
-"""What machines and people do to a text: spinners, round trips, editing."""
+"""What machines and humans do to a text: spinners, round trips, editing."""

@@ -1,8 +1,8 @@
-"""What people do to an article that they copy: cut, move, retell, restyle, reword in places.
+"""What humans do to an article that they copy: cut, move, retell, restyle, reword in places.
 
 The class "edited" of a comparison is trained and measured on these, so they must be real enough to
-fool a measure that only counts what is different. A person changes a few sentences much and leaves
-the rest; house style changes words everywhere; words that a person puts in are ones that people
+fool a measure that only counts what is different. A human changes a few sentences much and leaves
+the rest; house style changes words everywhere; words that a human puts in are ones that humans
 write there.
 """
 
@@ -64,7 +64,7 @@ _CONTRACTIONS = {
 
 _EXPANSIONS = {short: long for long, short in _CONTRACTIONS.items()}
 
-# Words that people do exchange, because both are usual at that place; one line a set of equals.
+# Words that humans do exchange, because both are usual at that place; one line a set of equals.
 _EQUALS = """
 began|started;begin|start;buy|purchase;bought|purchased;help|assist;helped|assisted
 about|around|roughly;nearly|almost;also|too;but|yet;however|but;because|since;although|though
@@ -115,7 +115,7 @@ _JOINABLE = re.compile(r"^(?:The|A|An|He|She|It|They|This|That|In|On|At|But|And)
 
 @dataclass
 class Editor:
-    """Edits articles as people do: each by its own draw of rules, strong in few places.
+    """Edits articles as humans do: each by its own draw of rules, strong in few places.
 
     Args:
         seed: of the first article; every article draws anew from the same stream.

@@ -1,10 +1,10 @@
-"""Synonym spinners: machines that make `spun` training text out of people's English.
+"""Synonym spinners: machines that make `spun` training text out of human English.
 
 Article spinners swap words for entries of a synonym list without understanding the sentence, so
-the result keeps its grammar and loses its idiom ("call" → "appeal", "readout" → "reading"). Here
-are several lists (WordNet, a thesaurus, English → pivot → English through bilingual dictionaries),
-a `Spinner` that puts their words into a text with the inflection kept, and a real rule-based round
-trip through Apertium. Everything reads the data files of Debian packages; nothing is downloaded.
+the result keeps its grammar and says what nobody would ("call" → "appeal", "readout" → "reading").
+A `Spinner` puts words of several lists (WordNet, a thesaurus, English → pivot → English through
+bilingual dictionaries) into a text with the inflection kept. The lists are data files of Debian
+packages; nothing is downloaded.
 """
 
 from __future__ import annotations

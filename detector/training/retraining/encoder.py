@@ -65,7 +65,7 @@ def iterate_sentence_pairs(
     """Labelled pairs of the sentences of each machine document and of its original.
 
     Sentences are aligned within the pair, by likeness and order; one against one is used, and
-    what is the same on both sides teaches nothing.
+    what is the same on both sides is left out.
     """
     from detector.comparison.alignment import align
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +28,6 @@ from detector.training.corpora.splits import (
     HELD_OUT_OUTLETS,
     HELD_OUT_PIVOTS,
     HELD_OUT_SYSTEMS,
-    checksum_file,
     hash_fraction,
     split_by_article,
 )
@@ -74,12 +72,6 @@ def test_splits_follow_the_fraction() -> None:
     assert split_by_article("") == "train"
     assert split_by_article("a", test=0.3) == "test"
     assert split_by_article("a", test=0.1, dev=0.1) == "train"
-
-
-def test_checksum_is_sha256(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(b"harbour" * 1000)
-    assert checksum_file(path) == hashlib.sha256(b"harbour" * 1000).hexdigest()
 
 
 # --------------------------------------------------------------------------------------

@@ -112,7 +112,7 @@ def score_masked(
     masked_sentences: Sequence[Sequence[str]],
     maximum_tokens: int = 96,
 ) -> dict[int, npt.NDArray[np.float32]]:
-    """Class logits (n, SENTENCE_CLASSES) of each view (its words), by exit."""
+    """Class logits (n, SENTENCE_CLASSES) of each masked sentence (its words), by exit."""
     device = next(model.parameters()).device
     scores = {
         e: np.zeros((len(masked_sentences), len(SENTENCE_CLASSES)), dtype=np.float32)

@@ -4,9 +4,9 @@ A sentence encoder is trained to ignore paraphrase, which is the very signal. Th
 turn it round, on the human and the machine version of the same sentence side by side:
 
 * **class**: original, translated or spun, from the sentence embedding (mean of the tokens);
-* **pair**: the machine's version scores above the person's (a logistic ranking loss, Burges et
+* **pair**: the machine's version scores above the human one (a logistic ranking loss, Burges et
   al. 2005, "Learning to rank using gradient descent");
-* **token**: which words of the machine's version are not the person's, in the manner of
+* **token**: which words of the machine's version are not the human's, in the manner of
   replaced-token detection (Clark et al. 2020, "ELECTRA"), and words that experts marked.
 
 Each objective is also put on the embeddings that leave lower layers ("exits", Schwartz et al.
@@ -173,7 +173,7 @@ def _mask_tokens(batch: dict[str, torch.Tensor], share: float, tokenizer: Any) -
 
 
 def rank_pairs(class_logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
-    """How far each machine's version lies above its person's, between the classes of that pair."""
+    """How far each machine's version lies above the human one, between the classes of that pair."""
     half = len(labels) // 2
     rows = torch.arange(half, device=labels.device)
     origin, made = labels[:half], labels[half:]
