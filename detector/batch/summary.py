@@ -1,14 +1,13 @@
-"""Count what became of many documents, and say it: to people, and as JSON."""
+"""Count what became of many inputs, and say it in words and as JSON."""
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any
 
+from detector.intervals import wilson_interval
 from detector.io.readers import Record
 from detector.version import __version__
 
@@ -20,27 +19,6 @@ if TYPE_CHECKING:
 _MOST_KINDS = 100
 
 _OTHERS = "other reasons"
-
-_CONFIDENCE = 0.95
-
-
-def wilson_interval(count: int, total: int) -> tuple[float, float] | None:
-    """95 % confidence interval of a share (Wilson 1927); None where nothing was counted.
-
-    Args:
-        count: how many had it.
-        total: of how many.
-    """
-    if not total:
-        return None
-    z = NormalDist().inv_cdf(0.5 + _CONFIDENCE / 2)
-    share, weight = count / total, 1 + z * z / total
-    center = (share + z * z / (2 * total)) / weight
-    spread = z / weight * math.sqrt(share * (1 - share) / total + z * z / (4 * total * total))
-    # At the ends rounding would leave the range of shares.
-    low = 0.0 if count == 0 else max(0.0, center - spread)
-    high = 1.0 if count == total else min(1.0, center + spread)
-    return low, high
 
 
 def name_kind(reason: str) -> str:
@@ -172,7 +150,7 @@ def _rank(counter: Counter[str]) -> dict[str, int]:
 
 
 def format_summary(summary: Mapping[str, Any]) -> str:
-    """What `Tally.summarize` gave, for people, over some lines."""
+    """What `Tally.summarize` gave, in words, over some lines."""
     lines = [f"{summary['inputs']:,} inputs, {summary['scored']:,} scored"]
     if summary["failed"]:
         lines[0] += f", {summary['failed']:,} could not be: {_list(summary['failures'])}"

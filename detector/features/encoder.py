@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from detector.cores import count_cores
 from detector.errors import BundleError
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ class SentenceEncoder:
         self.folder = Path(folder)
         self._tokenizer = _load_tokenizer(self.folder)
         self._session = _load_session(self.folder)
-        self._pool = ThreadPoolExecutor(threads or _count_cores())
+        self._pool = ThreadPoolExecutor(threads or count_cores())
         self._inputs = {node.name for node in self._session.get_inputs()}
 
     @property
@@ -198,11 +199,6 @@ def _load_tokenizer(folder: Path):  # type: ignore[no-untyped-def]
     tokenizer.no_padding()
     tokenizer.enable_truncation(_MAXIMUM_TOKENS)
     return tokenizer
-
-
-def _count_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _load_session(folder: Path) -> InferenceSession:

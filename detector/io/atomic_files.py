@@ -1,31 +1,47 @@
-"""Write a file whole or not at all."""
+"""Write a file, or a folder of files, whole or not at all.
+
+Whoever looks there finds the old one, the new one or none, never a part of one, also after a power
+cut: what is new is brought to the disk under another name before it takes its place.
+"""
 
 from __future__ import annotations
 
 import errno
+import io
 import os
 import secrets
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, TextIO
 
 
 @contextmanager
-def replace_whole(path: Path) -> Iterator[IO[bytes]]:
-    """A stream to a new file, which takes the path's place if all goes well."""
-    # What a link points to is replaced, not the link.
+def replace_whole(path: Path, *, fresh_name: str | None = None) -> Iterator[IO[bytes]]:
+    """A stream to a new file, which takes the path's place if the context ends without an error.
+
+    Args:
+        path: the file; where it is a link, what it points to is replaced.
+        fresh_name: what the new file is called, beside the old one, until it is in place; by chance
+            unless told. A name is for writers that keep one another out, and look for what a
+            killed one left behind.
+
+    Raises:
+        OSError: it cannot be written, of a full disk say, or `path` is something other than a file.
+            The old file is untouched.
+    """
     target = path.resolve()
     if target.exists() and not target.is_file():
         raise OSError(errno.EINVAL, "not a file that could be replaced", str(path))
-    fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}.fresh")
+    fresh = target.with_name(fresh_name or f".{target.name}.{secrets.token_hex(4)}.fresh")
     try:
-        with fresh.open("xb") as stream:
+        with fresh.open("wb" if fresh_name else "xb") as stream:
             yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+            flush_to_disk(stream)
         fresh.replace(target)
-        _sync_folder(target.parent)
+        flush_folder(target.parent)
     except BaseException as error:
         fresh.unlink(missing_ok=True)
         if isinstance(error, OSError) and error.errno is not None:
@@ -33,8 +49,60 @@ def replace_whole(path: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def _sync_folder(folder: Path) -> None:
-    """Have the new name reach the disk too; Windows opens no folders."""
+@contextmanager
+def replace_whole_text(path: Path, *, errors: str = "strict") -> Iterator[TextIO]:
+    """A text stream to a new file in UTF-8, which takes the path's place as `replace_whole` says.
+
+    Args:
+        path: the file.
+        errors: what becomes of half a character, as `open` has it.
+
+    Raises:
+        OSError: see `replace_whole`.
+    """
+    with replace_whole(path) as stream:
+        text = io.TextIOWrapper(stream, encoding="utf-8", errors=errors, newline="")
+        yield text
+        text.flush()
+        text.detach()
+
+
+@contextmanager
+def replace_folder_whole(path: Path) -> Iterator[Path]:
+    """A new folder that takes the path's place if the context ends without an error.
+
+    Args:
+        path: the folder; an old one there goes with all that it holds, once the new one is full.
+
+    Raises:
+        OSError: it cannot be written or replaced. The old folder is untouched.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    workplace = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    try:
+        fresh, aside = workplace / "fresh", workplace / "replaced"
+        fresh.mkdir()
+        yield fresh
+        if path.exists():
+            path.rename(aside)
+        try:
+            fresh.rename(path)
+        except OSError:
+            if aside.exists():
+                aside.rename(path)
+            raise
+    finally:
+        shutil.rmtree(workplace)
+
+
+def flush_to_disk(stream: IO[bytes] | TextIO) -> None:
+    """Have what was written reach the disk before anything that relies on it is."""
+    stream.flush()
+    os.fsync(stream.fileno())
+
+
+def flush_folder(folder: Path) -> None:
+    """Have the names in a folder reach the disk too; Windows opens no folders."""
     if os.name == "posix":
         descriptor = os.open(folder, os.O_RDONLY)
         try:

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import platform
 import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from detector.errors import BundleError
+from detector.io.atomic_files import replace_folder_whole
 from detector.model.bundle import Bundle
 from detector.model.manifest import (
     MANIFEST,
@@ -85,37 +85,12 @@ def write_bundles(bundles: Sequence[NewBundle]) -> list[Bundle]:
     """
     with ExitStack() as stack:
         for bundle in bundles:
-            fresh = stack.enter_context(_replacing(bundle.folder))
+            _check_target(bundle.folder)
+            fresh = stack.enter_context(replace_folder_whole(bundle.folder))
             bundle.fill(fresh)
             # What could not be opened afterwards must not be put in place now.
             Bundle.open(fresh).verify()
     return [Bundle.open(bundle.folder) for bundle in bundles]
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """A new folder beside the target that takes its place when the block ends without an error."""
-    _check_target(target)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    workplace = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
-    try:
-        fresh = workplace / "fresh"
-        fresh.mkdir()
-        yield fresh
-        _swap(fresh, target, workplace / "replaced")
-    finally:
-        shutil.rmtree(workplace)
-
-
-def _swap(fresh: Path, target: Path, aside: Path) -> None:
-    if target.exists():
-        target.rename(aside)
-    try:
-        fresh.rename(target)
-    except OSError:
-        if aside.exists():
-            aside.rename(target)
-        raise
 
 
 def _check_target(target: Path) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from detector.errors import DetectorError
+from detector.io.atomic_files import replace_whole
 
 FORMAT = "mt-artifact-detector-references"
 
@@ -50,6 +50,13 @@ class Entry:
 
 @dataclass(frozen=True)
 class Manifest:
+    """Which segments an index consists of.
+
+    Attributes:
+        entries: what is known of each segment.
+        generation: how many manifests of this index there were before.
+    """
+
     entries: tuple[Entry, ...] = ()
     generation: int = 0
 
@@ -60,6 +67,7 @@ class Manifest:
         return names | {entry.deleted_name for entry in self.entries if entry.deleted_name}
 
     def to_bytes(self) -> bytes:
+        """The manifest as JSON, with its own checksum."""
         body = {
             "format": FORMAT,
             "format_version": FORMAT_VERSION,
@@ -101,6 +109,11 @@ def _parse_manifest(content: bytes, path: Path) -> Manifest:
 
 
 def read_manifest(folder: Path) -> Manifest:
+    """The manifest of an index.
+
+    Raises:
+        ReferenceIndexError: it is missing, damaged, or of another version.
+    """
     path = folder / MANIFEST
     try:
         with path.open("rb") as stream:
@@ -113,6 +126,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def explain_absence(folder: Path) -> str:
+    """Why there is no index in a folder, and what to do."""
     if not folder.exists():
         return f"{folder}: no such folder: build an index there first"
     if not folder.is_dir():
@@ -121,25 +135,9 @@ def explain_absence(folder: Path) -> str:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Put a manifest in place of the old one, in one step that survives a power cut."""
-    fresh = folder / NEW_MANIFEST
-    with fresh.open("wb") as stream:
+    """Put a manifest in place of the old one, in one step that survives a power cut.
+
+    The caller keeps other writers out.
+    """
+    with replace_whole(folder / MANIFEST, fresh_name=NEW_MANIFEST) as stream:
         stream.write(manifest.to_bytes())
-        flush_to_disk(stream)
-    fresh.replace(folder / MANIFEST)
-    flush_folder(folder)
-
-
-def flush_to_disk(stream: BinaryIO) -> None:
-    stream.flush()
-    os.fsync(stream.fileno())
-
-
-def flush_folder(folder: Path) -> None:
-    if os.name != "posix":  # elsewhere a folder cannot be opened
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from detector.references.manifest import Entry, flush_to_disk
+from detector.io.atomic_files import flush_to_disk
+from detector.references.manifest import Entry
 from detector.references.segments import Array
 from detector.references.stored_texts import Addition, compress_text
 from detector.references.vectors import GRAM_BUCKETS, NO_FEATURE, WORD_BUCKETS, count_leading_words
@@ -54,6 +55,7 @@ class SegmentWriter:
 
 
 def write_ids(writer: SegmentWriter, hashes: npt.NDArray[np.uint64]) -> None:
+    """Write the hash of each document's id, in rising order, with the document's number."""
     order = np.argsort(hashes, kind="stable")
     writer.write("id_hashes", np.uint64, [hashes[order]])
     writer.write("id_documents", np.uint32, [order])
@@ -78,6 +80,7 @@ def write_postings(writer: SegmentWriter, ranges: Iterable[npt.NDArray[np.uint64
 
 
 def write_grams(writer: SegmentWriter, counts: npt.NDArray[np.uint32]) -> None:
+    """Write in how many documents each n-gram stands: `counts` has all of them by number."""
     present = np.flatnonzero(counts)
     writer.write("grams", np.uint32, [present])
     writer.write("gram_counts", np.uint32, [counts[present]])

@@ -35,6 +35,7 @@ def _encode_text(text: str) -> bytes:
 
 
 def compress_text(text: str) -> bytes:
+    """A text as it is stored, zlib-compressed UTF-8."""
     return zlib.compress(_encode_text(text))
 
 

@@ -12,12 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
+from detector.io.atomic_files import flush_folder, flush_to_disk
 from detector.references.manifest import (
     NEW_MANIFEST,
     Manifest,
     ReferenceIndexError,
-    flush_folder,
-    flush_to_disk,
     read_manifest,
     write_manifest,
 )
@@ -156,6 +155,7 @@ class Transaction:
 
 
 def contains_key(ordered: Array, value: int) -> bool:
+    """Whether a number is in an array in rising order."""
     at = int(np.searchsorted(ordered, ordered.dtype.type(value)))
     return at < len(ordered) and int(ordered[at]) == value
 

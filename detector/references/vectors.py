@@ -97,6 +97,7 @@ class Vector(NamedTuple):
 
 
 def make_vector(text: str) -> Vector:
+    """The vector of a text."""
     counts = _count_words(text)
     if not counts:
         return Vector(np.empty(0, np.uint32), np.empty(0))
