@@ -1,4 +1,4 @@
-"""Judge a stream of records, in order, with any number of workers."""
+"""Score a stream of records, in order, with any number of workers."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from detector.batch.workers import (
     WorkerPool,
     WorkerRecipe,
     can_start_workers,
-    count_cores,
     find_loader,
 )
+from detector.cores import count_cores
 from detector.errors import MissingPackageError
 from detector.io.readers import BadInput, Record
 
@@ -32,10 +32,13 @@ _REMEMBERED = 20_000
 _REMEMBERED_WHOLE = 500
 
 
+_USUAL_SETTINGS = Settings()
+
+
 def score_records(
     items: Iterable[Record | BadInput],
     detector: Scorer,
-    settings: Settings = Settings(),
+    settings: Settings = _USUAL_SETTINGS,
     *,
     workers: int | None = None,
     load: LoadDetector | None = None,
@@ -43,19 +46,17 @@ def score_records(
     """Outcomes in the order of the inputs; memory does not grow with their number.
 
     The same text is judged once, unless 20,000 others lie between (500 where verdicts or spans
-    are kept). A document that ends its
-    worker (by taking all memory, say) is told apart from those that were dealt out with it, and
-    has the failure as its outcome. Close the iterator (`contextlib.closing`) to end the workers
-    before the inputs end.
+    are kept). A text that ends its worker (by taking all memory, say) is told apart from those
+    that were dealt out with it, and has the failure as its outcome. Close the iterator
+    (`contextlib.closing`) to end the workers before the inputs end.
 
     Args:
         items: as `detector.io.readers.read_records` gives them.
         detector: judges here, where one worker, or little text, is enough.
         settings: what else a judgement depends on.
         workers: processes; unless told, as many as cores if joblib is installed and they can load
-            the detector. With 1,
-            all happens in this process, by as many threads as the detector was loaded with;
-            others load the model once and use a thread each.
+            the detector. With 1, all happens in this process, by as many threads as the detector
+            was loaded with; others load the model once and use a thread each.
         load: how a worker comes by its detector; from the folder of `detector` unless told.
 
     Raises:

@@ -24,8 +24,10 @@ from typing import IO, Any, Self
 from detector.batch.chunks import Outcome, weigh_input
 from detector.batch.summary import Tally
 from detector.errors import DetectorError
+from detector.io.atomic_files import flush_to_disk, replace_whole_text
 from detector.io.readers import BadInput, Record
 from detector.io.writers import concatenate, open_writer
+from detector.io.writers.compression import split_suffix
 
 # A part ends at any of these: what a kill costs at most, and what is held in memory.
 _PART_INPUTS = 1000
@@ -261,8 +263,7 @@ class Journal:
             _write_whole(self._name_quarantine(number), map(_to_line, growing.quarantined))
         with (self._folder / _JOURNAL).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(asdict(part), ensure_ascii=False) + "\n")
-            stream.flush()
-            os.fsync(stream.fileno())
+            flush_to_disk(stream)
 
     def finish(self, columns: Sequence[str], *, keep_empty: bool = False) -> None:
         """Join the parts into output and quarantine, each whole or not at all; end the run.
@@ -311,7 +312,7 @@ class Journal:
         return self._folder / "complete"
 
     def _name_part(self, number: int) -> Path:
-        return self._folder / f"part-{number:05d}{''.join(_find_suffixes(self.target))}"
+        return self._folder / f"part-{number:05d}{''.join(split_suffix(self.target))}"
 
     def _name_quarantine(self, number: int) -> Path:
         return self._folder / f"quarantine-{number:05d}.jsonl"
@@ -463,19 +464,5 @@ def _explain(target: Path) -> Iterator[None]:
 
 
 def _write_whole(path: Path, lines: Iterable[str]) -> None:
-    fresh = path.with_name(f".{path.name}.fresh")
-    try:
-        with fresh.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(line + "\n" for line in lines)
-            stream.flush()
-            os.fsync(stream.fileno())
-        fresh.replace(path)
-    except BaseException:
-        fresh.unlink(missing_ok=True)
-        raise
-
-
-def _find_suffixes(target: Path) -> list[str]:
-    """What names the format: ".jsonl", or ".csv.gz"."""
-    compressed = target.suffix.lower() in (".gz", ".zst")
-    return target.suffixes[-2:] if compressed else target.suffixes[-1:]
+    with replace_whole_text(path) as stream:
+        stream.writelines(line + "\n" for line in lines)

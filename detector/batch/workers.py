@@ -1,4 +1,4 @@
-"""Who judges: this process, or workers."""
+"""Score in this process, or in worker processes."""
 
 from __future__ import annotations
 
@@ -39,24 +39,27 @@ class WorkerError(DetectorError):
 LoadDetector = Callable[[], Scorer]
 
 
-def count_cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def can_start_workers() -> bool:
     """Whether joblib is installed, which starts them."""
     return importlib.util.find_spec("joblib") is not None
 
 
 def find_loader(detector: Scorer) -> LoadDetector:
+    """How a worker loads the same model: from its folder, with one thread.
+
+    Raises:
+        ValueError: the detector came from no folder.
+    """
     if detector.bundle is None:
         raise ValueError("a detector that came from no folder cannot be loaded by workers: use 1")
     return partial(type(detector).load, str(detector.bundle.folder), threads=1)
 
 
 class Task(Protocol):
-    def result(self) -> Sequence[Judgement]: ...
+    """A chunk that was handed over to be judged."""
+
+    def result(self) -> Sequence[Judgement]:
+        """The judgements of its requests, in their order, once they are there."""
 
 
 @dataclass
@@ -82,6 +85,7 @@ class SingleProcess:
         pass
 
     def submit(self, requests: Sequence[Request]) -> Task:
+        """Judge a chunk."""
         return _Done([self._judge.judge(*request) for request in requests])
 
 
@@ -119,6 +123,7 @@ class WorkerPool:
                 executor.shutdown(wait=True)
 
     def submit(self, requests: Sequence[Request]) -> Task:
+        """Hand a chunk to a worker."""
         if not requests:
             return _Done([])
         from joblib.externals.loky import BrokenProcessPool

@@ -54,7 +54,6 @@ def drift(
     if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
         raise click.UsageError(f"--plot {plot}: name a .png or .svg file")
     try:
-        # Without pandas, the imports say what is missing.
         from detector.monitoring.drift import compare_streams
         from detector.presentation.drift_tables import format_drift
 

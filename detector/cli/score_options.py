@@ -91,10 +91,10 @@ class ScoreOptions:
             )
         self._check_paths()
         if self.output is not None:
-            from detector.io.writers.formats import FormatError, format_of
+            from detector.io.writers.formats import FormatError, find_output_format
 
             try:
-                format_of(Path(self.output))
+                find_output_format(Path(self.output))
             except FormatError as error:
                 raise click.UsageError(f"--output {error}") from error
 

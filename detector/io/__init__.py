@@ -1,1 +1,1 @@
-"""Formats in and out, and files that are written whole or not at all."""
+"""Formats in and out, one way to read rows of tables, and files written whole or not at all."""

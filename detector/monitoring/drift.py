@@ -15,8 +15,8 @@ What is beyond chance, at 95 %: PSI above the quantile of its null distribution 
 Naranjo 2020, Statistical properties of the population stability index), D above its critical value
 (Smirnov 1948), and an interval of the shares' difference without 0 (Newcombe 1998, method 10).
 
-Files are read in batches. Counts are of all rows; distributions are of at most `SAMPLE` rows, drawn
-evenly with a fixed seed.
+Files are read a row at a time. Counts are of all rows; distributions are of at most `SAMPLE` rows,
+drawn evenly with a fixed seed.
 """
 
 from __future__ import annotations
@@ -27,11 +27,10 @@ from typing import Any
 
 import numpy as np
 
-from detector.monitoring.statistics import bound_difference, measure_ks, measure_psi
+from detector.monitoring.statistics import Floats, bound_difference, measure_ks, measure_psi
 from detector.monitoring.streams import (
     REASONS,
     SAMPLE,
-    Floats,
     Stream,
     format_share,
     list_numbers,
@@ -118,7 +117,7 @@ def compare_streams(baseline: Path, current: Path, ignore: Collection[str] = ())
     """Whether the articles in `current` are scored otherwise than those in `baseline`.
 
     Args:
-        baseline: an output of ``detector score``: .parquet, .csv, .jsonl or .ndjson.
+        baseline: an output of ``detector score``: .parquet, .csv, .jsonl or another table.
         current: a later one.
         ignore: columns to leave out.
 

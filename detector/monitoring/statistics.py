@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
-from detector.batch.summary import wilson_interval
+from detector.intervals import wilson_interval
 
 Floats = npt.NDArray[np.float64]
 
 
 _BINS = 10
 
-#: 95 % quantiles of the chi-square distribution with 1 to 9 degrees of freedom, as
-#: `scipy.stats.chi2.ppf` gives them: scipy is 140 MB.
-_CHI_SQUARE_95 = (
-    3.841458820694124, 5.991464547107979, 7.814727903251179, 9.487729036781154,
-    11.070497693516351, 12.591587243743977, 14.067140449340169, 15.50731305586545,
+# 95 % quantiles of the chi-squared distribution with 1, 2, … 9 degrees of freedom.
+_CHI_SQUARED = (
+    3.841458820694124,
+    5.991464547107979,
+    7.814727903251179,
+    9.487729036781154,
+    11.070497693516351,
+    12.591587243743977,
+    14.067140449340169,
+    15.50731305586545,
     16.918977604620448,
-)  # fmt: skip
+)
 
 
 def measure_psi(baseline: Floats, current: Floats) -> tuple[float, float]:
@@ -39,7 +46,7 @@ def measure_psi(baseline: Floats, current: Floats) -> tuple[float, float]:
         shares.append((counts + 0.5) / (len(values) + 0.5 * len(counts)))
     index = float(np.sum((shares[1] - shares[0]) * np.log(shares[1] / shares[0])))
     scale = 1 / len(baseline) + 1 / len(current)
-    return index, float(_CHI_SQUARE_95[max(1, len(edges)) - 1] * scale)
+    return index, _CHI_SQUARED[max(1, len(edges)) - 1] * scale
 
 
 def measure_ks(baseline: Floats, current: Floats) -> tuple[float, float]:
@@ -53,13 +60,21 @@ def measure_ks(baseline: Floats, current: Floats) -> tuple[float, float]:
 def bound_difference(
     first: int, first_rows: int, second: int, second_rows: int
 ) -> tuple[float, float]:
-    """95 % interval of the second share less the first (Newcombe 1998, method 10)."""
+    """95 % interval of the second share less the first (Newcombe 1998, method 10).
+
+    Args:
+        first: how many rows of the first stream count.
+        first_rows: of how many, at least 1.
+        second: the same of the second stream.
+        second_rows: likewise.
+
+    Returns:
+        Lowest and highest difference, -1 to 1.
+    """
     p, q = first / first_rows, second / second_rows
-    (p_low, p_high), (q_low, q_high) = (
-        wilson_interval(count, rows) or (0.0, 1.0)
-        for count, rows in ((first, first_rows), (second, second_rows))
-    )
+    p_low, p_high = wilson_interval(first, first_rows) or (0.0, 1.0)
+    q_low, q_high = wilson_interval(second, second_rows) or (0.0, 1.0)
     difference = q - p
-    low = difference - float(np.hypot(q - q_low, p_high - p))
-    high = difference + float(np.hypot(q_high - q, p - p_low))
+    low = difference - math.hypot(q - q_low, p_high - p)
+    high = difference + math.hypot(q_high - q, p - p_low)
     return low, high

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import json
+import math
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
-from detector.errors import DetectorError, MissingPackageError
-
-try:
-    import pandas as pd
-except ImportError as error:
-    raise MissingPackageError("comparing scored articles", "pandas", "batch") from error
-
-Floats = npt.NDArray[np.float64]
+from detector.errors import DetectorError
+from detector.io.tables import (
+    Columns,
+    TableFormat,
+    UnreadableError,
+    find_table_format,
+    iterate_whole_rows,
+)
+from detector.monitoring.statistics import Floats
 
 #: Rows of which distributions are measured: with so many D is certain to within .006.
 SAMPLE = 100_000
@@ -29,12 +31,14 @@ REASONS = ("too short", "not English", "empty")
 
 _BATCH = 50_000
 
-# Rows by which columns are known: here the texts that articles carry along are read too.
+# Rows by which it is known which columns are numeric.
 _FIRST = 1_000
 
 _SEED = 7
 
 _TEXT = ("label", "relation", "language", "reason", "error", "signature")
+
+_NEEDED = ("probability", "flagged")
 
 _CATEGORIES = ("label", "relation", "language")
 
@@ -69,190 +73,209 @@ class Stream:
     numbers: dict[str, Floats] = field(default_factory=dict)
 
 
-def read_stream(path: Path, numbers: Collection[str]) -> Stream:
-    """Read scored articles, a batch at a time.
+def read_stream(path: Path, numbers: Sequence[str]) -> Stream:
+    """Read scored articles, a row at a time.
 
     Args:
-        path: .parquet, .csv, .jsonl or .ndjson, as ``detector score`` writes it.
+        path: a table as ``detector score`` writes it, compressed perhaps.
         numbers: the numeric columns to sample.
 
     Raises:
         DriftError: the file cannot be read, has no rows, or is no output of ``detector score``.
     """
+    used = {*numbers, *_TEXT, *_NEEDED}
     stream = Stream(str(path))
-    rng = np.random.default_rng(_SEED)
-    keys = np.empty(0)
-    kept = pd.DataFrame(columns=list(numbers), dtype=np.float64)
-    for batch in _iterate_batches(path, numbers):
-        _count_batch(batch, stream)
-        # The rows with the smallest of random keys are a sample of all rows, however they come.
-        keys = np.concatenate([keys, rng.random(len(batch))])
-        own = pd.DataFrame({name: _to_numbers(batch, name) for name in numbers}, index=batch.index)
-        kept = pd.concat([kept, own], ignore_index=True) if len(kept) else own
-        if len(keys) > SAMPLE:
-            chosen = np.argpartition(keys, SAMPLE)[:SAMPLE]
-            keys, kept = keys[chosen], kept.iloc[chosen]
+    sample = _Sample(len(numbers))
+    kinds: Counter[_Kind] = Counter()
+    for fields in _iterate_fields(path, lambda name, kind: name in used):
+        kinds[_describe_row(fields)] += 1
+        sample.add([_to_number(fields.get(name)) for name in numbers])
+    for kind, rows in kinds.items():
+        _count_rows(kind, rows, stream)
     if not stream.rows:
         raise DriftError(f"{path}: has no rows")
-    stream.numbers = {name: kept[name].to_numpy(dtype=np.float64) for name in numbers}
+    stream.numbers = dict(zip(numbers, sample.draw().T, strict=True))
     return stream
 
 
-def _to_numbers(batch: pd.DataFrame, name: str) -> Floats:
-    if name not in batch.columns:
-        return np.full(len(batch), np.nan)
-    return pd.to_numeric(batch[name], errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+class _Sample:
+    """At most `SAMPLE` rows, drawn evenly from all of a stream with a fixed seed.
+
+    The rows with the smallest of random keys are a sample of all rows, however they come.
+    """
+
+    def __init__(self, columns: int) -> None:
+        self._rng = np.random.default_rng(_SEED)
+        self._keys = np.empty(0)
+        self._kept = np.empty((0, columns))
+        self._waiting: list[list[float]] = []
+
+    def add(self, values: list[float]) -> None:
+        """Take the next row."""
+        self._waiting.append(values)
+        if len(self._waiting) >= _BATCH:
+            self._choose()
+
+    def draw(self) -> Floats:
+        """The rows that were drawn: (n, columns)."""
+        self._choose()
+        return self._kept
+
+    def _choose(self) -> None:
+        fresh = np.array(self._waiting).reshape(len(self._waiting), self._kept.shape[1])
+        self._keys = np.concatenate([self._keys, self._rng.random(len(fresh))])
+        self._kept = np.concatenate([self._kept, fresh])
+        self._waiting = []
+        if len(self._keys) > SAMPLE:
+            chosen = np.argpartition(self._keys, SAMPLE)[:SAMPLE]
+            self._keys, self._kept = self._keys[chosen], self._kept[chosen]
 
 
-def _count_batch(batch: pd.DataFrame, stream: Stream) -> None:
-    probability = pd.Series(_to_numbers(batch, "probability"))
-    judged = probability.notna()
-    stream.rows += len(batch)
-    stream.judged += int(judged.sum())
-    codes = _read_codes(batch)
-    flagged = batch["flagged"].astype("string").str.lower().isin(["true", "1", "1.0"])
-    stream.counts["flagged"] += int(flagged.sum())
-    for code in REASONS:
-        stream.counts[code] += int((codes == code).sum())
-    stream.counts["failed"] += int((~judged & ~codes.isin(REASONS)).sum())
-    for name in _CATEGORIES:
-        if name in batch.columns:
-            for value, count in batch[name].dropna().astype(str).value_counts().items():
-                stream.counts[f"{name} {value}"] += int(count)
-    if "signature" in batch.columns:
-        signatures = batch["signature"][judged.to_numpy()].fillna("").astype(str)
-        for signature, count in signatures.value_counts().items():
-            stream.models[_name_model(str(signature))] += int(count)
+def _to_number(value: Any) -> float:
+    """A value as a number, NaN where it is none."""
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        return math.nan
 
 
-def _read_codes(batch: pd.DataFrame) -> pd.Series:
-    """The part of each row's reason that programs compare, "" where there is none."""
-    if "reason" not in batch.columns:
-        return pd.Series("", index=range(len(batch)))
-    reasons = batch["reason"].fillna("").astype(str).str.split(":", n=1).str[0]
-    return reasons.reset_index(drop=True)
+class _Kind(NamedTuple):
+    """What is counted of a row; millions of rows are of a few hundred kinds."""
+
+    judged: bool
+    flagged: bool
+    code: str
+    categories: tuple[Any, ...]
+    model: str | None
+
+
+def _describe_row(fields: Mapping[str, Any]) -> _Kind:
+    judged = not math.isnan(_to_number(fields.get("probability")))
+    # The part of a reason that programs compare.
+    code = str(fields.get("reason") or "").split(":", 1)[0]
+    return _Kind(
+        judged,
+        str(fields.get("flagged")).lower() in ("true", "1", "1.0"),
+        code if code in REASONS else "",
+        tuple(str(fields.get(name) or "") for name in _CATEGORIES),
+        _name_model(str(fields["signature"] or "")) if judged and "signature" in fields else None,
+    )
+
+
+def _count_rows(kind: _Kind, rows: int, stream: Stream) -> None:
+    stream.rows += rows
+    stream.judged += rows * kind.judged
+    stream.counts["flagged"] += rows * kind.flagged
+    if kind.code:
+        stream.counts[kind.code] += rows
+    elif not kind.judged:
+        stream.counts["failed"] += rows
+    for name, value in zip(_CATEGORIES, kind.categories, strict=True):
+        if value:
+            stream.counts[f"{name} {value}"] += rows
+    if kind.model is not None:
+        stream.models[kind.model] += rows
 
 
 def _name_model(signature: str) -> str:
     """A signature without the threshold, which differs from text to text."""
-    parts = dict(part.split(":", 1) for part in signature.split("|") if ":" in part)
+    start, _, rest = signature.partition("|threshold:")
+    return _describe_model(start, rest.partition("@")[2])
+
+
+@lru_cache
+def _describe_model(start: str, rate: str) -> str:
+    parts = dict(part.split(":", 1) for part in start.split("|") if ":" in part)
     if "model" not in parts:
         return _NO_MODEL
-    rate = parts.get("threshold", "").partition("@")[2].removeprefix("fpr")
+    rate = rate.partition("|")[0].removeprefix("fpr")
     return f"{parts['model']}, version {parts.get('detector', '?')}" + (
         f", at {format_share(float(rate))} false positives" if rate else ""
     )
 
 
 def list_numbers(path: Path, ignore: Collection[str] = ()) -> list[str]:
-    """The numeric columns of a file that may be measured.
+    """The numeric columns of a file that may be measured, told by its first rows.
+
+    Args:
+        path: a table as ``detector score`` writes it.
+        ignore: columns to leave out.
 
     Raises:
         DriftError: the file cannot be read, or is no output of ``detector score``.
     """
-    first = next(iter(_iterate_batches(path, None)), None)
-    if first is None or not len(first):
+    form = _find_format(path)
+    numeric: dict[str, bool] = {}
+    rows = 0
+    for fields in islice(_iterate_fields(path, _is_small), _FIRST):
+        rows += 1
+        for name, value in fields.items():
+            numeric[name] = numeric.get(name, True) and _may_be_number(value, form)
+    if not rows:
         raise DriftError(f"{path}: has no rows")
+    _check_columns(path, list(numeric))
     left_out = {*_NO_MEASURE, *_TEXT, "flagged", *ignore}
     return [
         name
-        for name in first.columns
+        for name, is_number in numeric.items()
         if name not in left_out
         and not name.endswith("_id")
-        and not pd.api.types.is_bool_dtype(first[name])
-        and (pd.api.types.is_numeric_dtype(first[name]) or name in ("probability", "words"))
+        and (is_number or name in ("probability", "words"))
     ]
 
 
-def _iterate_batches(path: Path, numbers: Collection[str] | None) -> Iterator[pd.DataFrame]:
-    """The rows in batches: columns that are used, or all of them where `numbers` is None."""
-    readers = {
-        ".parquet": _iterate_parquet,
-        ".csv": _iterate_csv,
-        ".jsonl": _iterate_json_lines,
-        ".ndjson": _iterate_json_lines,
-    }
-    read = readers.get(path.suffix.lower())
-    if read is None:
+def _is_small(name: str, kind: type | None) -> bool:
+    """Whether a column may be numeric: texts that articles carry along stay on the disk."""
+    return kind in (None, bool, int, float, type(None))
+
+
+def _may_be_number(value: Any, form: TableFormat) -> bool:
+    """Whether a value is a number or missing, or spells one where all values are text."""
+    if value is None or value == "":
+        return True
+    if isinstance(value, str):
+        return not form.typed and not math.isnan(_to_number(value))
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _find_format(path: Path) -> TableFormat:
+    form = find_table_format(path.name)
+    if form is None:
         raise DriftError(f"{path}: give an output of detector score as .parquet, .csv or .jsonl")
-    used = None if numbers is None else {*numbers, *_TEXT, "probability", "flagged"}
+    return form
+
+
+def _iterate_fields(
+    path: Path, wants: Callable[[str, type | None], bool]
+) -> Iterator[Mapping[str, Any]]:
+    """The rows of a file; only the wanted columns of each."""
+    form = _find_format(path)
+    headers: list[Sequence[str]] = []
+
+    def check(header: Sequence[str]) -> None:
+        headers.append(header)
+        _check_columns(path, header)
+
     try:
-        for batch in read(path, used):
-            for name in ("probability", "flagged"):
-                if name not in batch.columns:
-                    raise DriftError(
-                        f"{path}: has no column {name!r}: give an output of detector score; it "
-                        f"has {', '.join(map(repr, batch.columns[:12]))}"
-                    )
-            yield batch
-    except (OSError, ValueError) as error:
+        for row in iterate_whole_rows(path, Columns(_NEEDED, check, wants)):
+            yield row.fields
+    except UnreadableError as reason:
+        raise DriftError(f"{path}: {reason}") from reason
+    except OSError as error:
         raise DriftError(f"{path}: cannot be read: {error}") from error
+    if not headers and not form.typed:
+        raise DriftError(f"{path}: cannot be read: empty, without a header")
 
 
-def _iterate_parquet(path: Path, used: set[str] | None) -> Iterator[pd.DataFrame]:
-    try:
-        import pyarrow
-        from pyarrow.parquet import ParquetFile
-    except ImportError as error:
-        raise DriftError(
-            f"{path}: reading Parquet needs pyarrow: pip install 'mt-artifact-detector[parquet]'"
-        ) from error
-    with path.open("rb") as file:
-        try:
-            source = ParquetFile(file)
-            present = source.schema_arrow
-            # Texts that scored articles may carry along stay on the disk.
-            chosen = [
-                name
-                for name in present.names
-                if (name in used if used is not None else _is_small(present.field(name).type))
-            ]
-            rows = _FIRST if used is None else _BATCH
-            for batch in source.iter_batches(rows, columns=chosen):
-                yield batch.to_pandas()
-        except pyarrow.ArrowException as error:
-            raise DriftError(f"{path}: not Parquet that can be read: {error}") from error
-
-
-def _is_small(kind: Any) -> bool:
-    from pyarrow import types
-
-    numeric = types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
-    return bool(numeric or types.is_null(kind))
-
-
-def _iterate_csv(path: Path, used: set[str] | None) -> Iterator[pd.DataFrame]:
-    columns = None if used is None else used.__contains__
-    with pd.read_csv(
-        path,
-        usecols=columns,
-        chunksize=_FIRST if used is None else _BATCH,
-        low_memory=False,
-        encoding="utf-8",
-    ) as reader:
-        yield from reader
-
-
-def _iterate_json_lines(path: Path, used: set[str] | None) -> Iterator[pd.DataFrame]:
-    most = _FIRST if used is None else _BATCH
-    rows: list[dict[str, Any]] = []
-    with path.open(encoding="utf-8") as stream:
-        for number, line in enumerate(stream, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise DriftError(f"{path}: row {number}: not JSON: {error}") from error
-            if not isinstance(row, dict):
-                raise DriftError(f"{path}: row {number}: not an object with named fields")
-            rows.append({k: v for k, v in row.items() if used is None or k in used})
-            if len(rows) == most:
-                yield pd.DataFrame(rows)
-                rows = []
-    if rows:
-        yield pd.DataFrame(rows)
+def _check_columns(path: Path, columns: Sequence[str]) -> None:
+    for name in _NEEDED:
+        if name not in columns:
+            raise DriftError(
+                f"{path}: has no column {name!r}: give an output of detector score; it has "
+                f"{', '.join(map(repr, columns[:12]))}"
+            )
 
 
 def format_share(share: float) -> str:
+    """A share as a percentage of three digits at most: 0.01234 is "1.23 %"."""
     return f"{float(f'{100 * share:.3g}'):g} %"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import contextlib
+import io
 import os
 import queue
 import re
@@ -18,17 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from detector.io.encodings import decode, find_mark
+from detector.io.faults import ROW_LIMIT, UnreadableError
 from detector.io.readers.html_worker import OUT_OF_MEMORY, receive, send
-from detector.io.readers.records import (
-    ROW_LIMIT,
-    BadInput,
-    FieldNames,
-    Record,
-    UnreadableError,
-    check_text,
-    decode,
-    find_mark,
-)
+from detector.io.readers.records import BadInput, FieldNames, Record, check_text
 
 PAGE_TOO_LONG = f"too long for a page: more than {ROW_LIMIT:,} bytes"
 
@@ -83,7 +77,7 @@ class HtmlLimits:
 
 @dataclass(frozen=True)
 class Page:
-    """A page on its way to becoming a document; most attributes are `Record`'s.
+    """A page on its way to becoming a record; most attributes are `Record`'s.
 
     Attributes:
         content: HTML.
@@ -107,12 +101,22 @@ def opens_page(start: str) -> bool:
     return bool(_OPENS_PAGE.match(start.lower()))
 
 
-def read_page(content: bytes, source: str, names: FieldNames) -> Page:
-    """A file that is a page; `content` may end behind `ROW_LIMIT`."""
+def read_page(stream: io.BufferedReader, source: str, names: FieldNames) -> Iterator[Page]:
+    """A file that is a page.
+
+    Args:
+        stream: what to read.
+        source: its name, which is the page's id unless `names` chooses another.
+        names: which field, such as "url", is the id.
+
+    Raises:
+        UnreadableError: the page is too long, or in no known encoding.
+    """
+    content = stream.read(ROW_LIMIT + 1)
     if len(content) > ROW_LIMIT:
         raise UnreadableError(PAGE_TOO_LONG)
     page, note = decode_page(content)
-    return Page(page, source, names, source, note=note)
+    yield Page(page, source, names, source, note=note)
 
 
 def decode_page(content: bytes, declared: str | None = None) -> tuple[str, str | None]:
@@ -303,8 +307,8 @@ class _Process:
             late.set()
             process.kill()
 
-        adapter = threading.Timer(seconds, kill)
-        adapter.start()
+        timer = threading.Timer(seconds, kill)
+        timer.start()
         try:
             if request is not None:
                 send(process.stdin, request)
@@ -313,7 +317,7 @@ class _Process:
             # The pipe broke: the process is gone.
             answer = None
         finally:
-            adapter.cancel()
+            timer.cancel()
         if answer is not None and not late.is_set():
             return answer
         status = self.stop()

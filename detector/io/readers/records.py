@@ -2,28 +2,18 @@
 
 from __future__ import annotations
 
-import codecs
+import io
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from detector.io.encodings import decode, find_mark
+from detector.io.faults import BINARY, DOCUMENT_LIMIT, UnreadableError, name_type
+from detector.io.tables.rows import Columns, Row
+
 STANDARD_INPUT = "-"
-
-DOCUMENT_LIMIT = 1024 * 1024
-"""Longest text that is scored, in bytes: some 170,000 words, which no article has."""
-
-ROW_LIMIT = 16 * DOCUMENT_LIMIT
-"""Longest row or page that is read, in bytes: other fields may hold a whole page."""
-
-# Longest first: the mark of UTF-16 is also the start of that of UTF-32.
-_BYTE_ORDER_MARKS = (
-    (codecs.BOM_UTF8, "utf-8-sig"),
-    (codecs.BOM_UTF32_LE, "utf-32"),
-    (codecs.BOM_UTF32_BE, "utf-32"),
-    (codecs.BOM_UTF16_LE, "utf-16"),
-    (codecs.BOM_UTF16_BE, "utf-16"),
-)
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
@@ -33,20 +23,6 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CONTROL_SHARE = 0.01
 
 _TOO_LONG = f"too long for an article: more than {DOCUMENT_LIMIT:,} bytes of text"
-
-ROW_TOO_LONG = f"too long for a row: more than {ROW_LIMIT:,} bytes"
-
-BINARY = "binary, not text"
-
-_TYPE_NAMES = {
-    bool: "truth value",
-    dict: "object",
-    float: "number",
-    int: "number",
-    list: "list",
-    str: "string",
-    type(None): "null",
-}
 
 
 @dataclass(frozen=True)
@@ -103,42 +79,9 @@ class FieldNames:
     reference: str | None = None
 
 
-class UnreadableError(Exception):
-    """A reason, on its way to becoming a `BadInput`."""
-
-
 def _format_place(source: str, row: int | None) -> str:
     name = "standard input" if source == STANDARD_INPUT else source
     return name if row is None else f"{name}, row {row}"
-
-
-def find_mark(content: bytes) -> str | None:
-    """The encoding that a byte-order mark at the start announces."""
-    for mark, encoding in _BYTE_ORDER_MARKS:
-        if content.startswith(mark):
-            return encoding
-    return None
-
-
-def decode(content: bytes, encoding: str | None = None) -> tuple[str, str | None]:
-    """The text, and a note where its encoding had to be guessed.
-
-    What is neither marked nor UTF-8 is read as Windows-1252, by far the most common encoding of
-    older English pages; text in another one comes out as gibberish that is not English.
-
-    Raises:
-        UnreadableError: it is in none of these encodings.
-    """
-    try:
-        return content.decode(encoding or "utf-8"), None
-    except UnicodeDecodeError as error:
-        fault = f"byte {error.start} is not {error.encoding.upper()}"
-        if encoding is not None:
-            raise UnreadableError(f"not text in a known encoding: {fault}") from error
-    try:
-        return content.decode("cp1252"), f"{fault}: read as Windows-1252"
-    except UnicodeDecodeError as error:
-        raise UnreadableError(f"not text in a known encoding: {fault}") from error
 
 
 def check_text(text: str) -> str:
@@ -154,46 +97,76 @@ def check_text(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def read_text(content: bytes, source: str) -> Record | BadInput:
-    """A file whose whole content is the text; `content` may end behind `DOCUMENT_LIMIT`."""
-    encoding = find_mark(content)
-    try:
-        if len(content) > DOCUMENT_LIMIT:
-            raise UnreadableError(_TOO_LONG)
-        if encoding in (None, "utf-8-sig") and b"\0" in content:
-            raise UnreadableError(f"{BINARY} (byte {content.index(0)} is zero)")
-        text, note = decode(content, encoding)
-        return Record(source, check_text(text), source, note=note)
-    except UnreadableError as reason:
-        return BadInput(source, source, None, str(reason))
-
-
-def name_type(value: object) -> str:
-    """What a value is called in a message."""
-    return _TYPE_NAMES.get(type(value), type(value).__name__)
-
-
-def make_record(
-    fields: dict[str, Any], names: FieldNames, source: str, row: int, note: str | None = None
-) -> Record | BadInput:
-    """The document in a row of named fields.
+def read_text(stream: io.BufferedReader, source: str, names: FieldNames) -> Iterator[Record]:
+    """A file whose whole content is the text.
 
     Args:
-        fields: the row; the fields that are named are taken out of it.
-        names: which fields hold text, id and original.
-        source: the file.
-        row: its place there.
-        note: what had to be assumed to read it.
+        stream: what to read.
+        source: its name, which is also the text's id.
+        names: of no use to a file without fields.
+
+    Raises:
+        UnreadableError: it is too long, or no text.
     """
+    content = stream.read(DOCUMENT_LIMIT + 1)
+    if len(content) > DOCUMENT_LIMIT:
+        raise UnreadableError(_TOO_LONG)
+    encoding = find_mark(content)
+    if encoding in (None, "utf-8-sig") and b"\0" in content:
+        raise UnreadableError(f"{BINARY} (byte {content.index(0)} is zero)")
+    text, note = decode(content, encoding)
+    yield Record(source, check_text(text), source, note=note)
+
+
+def read_table(
+    read: Callable[[io.BufferedReader, Columns], Iterator[Row]],
+    stream: io.BufferedReader,
+    source: str,
+    names: FieldNames,
+) -> Iterator[Record | BadInput]:
+    """A record a row.
+
+    Args:
+        read: reads the rows of a stream, see `TableFormat.read`.
+        stream: what to read.
+        source: its name.
+        names: the columns that hold text, id and original.
+
+    Raises:
+        UnreadableError: the table lacks one of these columns, or breaks off.
+    """
+    columns = Columns(known={names.text}, check=partial(_check_columns, names=names))
+    for row in read(stream, columns):
+        yield _make_record(row, source, names)
+
+
+def _check_columns(columns: Iterable[str], names: FieldNames) -> None:
+    """Refuse a table that lacks the columns of texts or originals, naming those that it has."""
+    present = list(columns)
+    held = ", ".join(map(repr, present)) or "none"
+    if names.text not in present:
+        raise UnreadableError(f"no column {names.text!r} (columns: {held}): give --text-column")
+    if names.reference is not None and names.reference not in present:
+        raise UnreadableError(
+            f"no column {names.reference!r} (columns: {held}): give --reference-column"
+        )
+
+
+def _make_record(row: Row, source: str, names: FieldNames) -> Record | BadInput:
+    fallback = f"{source}:{row.number}"
+    if row.error is not None:
+        return BadInput(fallback, source, row.number, str(row.error))
+    fields = dict(row.fields)
     identity = fields.pop(names.id, None)
-    if identity is None:
-        identity = f"{source}:{row}"
+    # An empty cell is CSV's way to say that there is no id.
+    if identity is None or identity == "":
+        identity = fallback
     try:
         text = check_text(_take_string(fields, names.text))
         reference = None if names.reference is None else _take_reference(fields, names.reference)
     except UnreadableError as reason:
-        return BadInput(identity, source, row, str(reason), fields)
-    return Record(identity, text, source, row, fields, note, reference)
+        return BadInput(identity, source, row.number, str(reason), fields)
+    return Record(identity, text, source, row.number, fields, row.note, reference)
 
 
 def _take_string(fields: dict[str, Any], name: str) -> str:
@@ -221,30 +194,3 @@ def _take(fields: dict[str, Any], name: str) -> Any:
         held = ", ".join(map(repr, fields)) or "nothing else"
         raise UnreadableError(f"no field {name!r}: the row holds {held}")
     return fields.pop(name)
-
-
-def check_columns(columns: Iterable[str], names: FieldNames) -> None:
-    """Refuse a table that lacks the columns of texts or originals, naming those that it has."""
-    present = list(columns)
-    held = ", ".join(map(repr, present)) or "none"
-    if names.text not in present:
-        raise UnreadableError(f"no column {names.text!r} (columns: {held}): give --text-column")
-    if names.reference is not None and names.reference not in present:
-        raise UnreadableError(
-            f"no column {names.reference!r} (columns: {held}): give --reference-column"
-        )
-
-
-def name_columns(header: Iterable[str]) -> list[str]:
-    """Column names without blanks around them, each of its own: "", "x", "x" → column_1, x, x_2."""
-    named: list[str] = []
-    taken: set[str] = set()
-    for number, cell in enumerate(header, start=1):
-        base = cell.strip() or f"column_{number}"
-        name, copy = base, 1
-        while name in taken:
-            copy += 1
-            name = f"{base}_{copy}"
-        taken.add(name)
-        named.append(name)
-    return named

@@ -1,4 +1,4 @@
-"""From what a caller names to open files: folders, patterns, formats by name."""
+"""From what a caller names to open files: folders, patterns, standard input."""
 
 from __future__ import annotations
 
@@ -10,74 +10,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from detector.io.readers.compression import SUFFIXES
-from detector.io.readers.records import STANDARD_INPUT, BadInput, UnreadableError
-
-TEXT, HTML, JSON_LINES, CSV, TSV, PARQUET, WARC = INPUT_FORMATS = (
-    "text",
-    "html",
-    "jsonl",
-    "csv",
-    "tsv",
-    "parquet",
-    "warc",
-)
-"""What `read_records` can read, by the names that it takes."""
-
-_FORMATS = {
-    ".csv": CSV,
-    ".htm": HTML,
-    ".html": HTML,
-    ".json": JSON_LINES,
-    ".jsonl": JSON_LINES,
-    ".ndjson": JSON_LINES,
-    ".parquet": PARQUET,
-    ".tsv": TSV,
-    ".txt": TEXT,
-    ".warc": WARC,
-    ".xhtml": HTML,
-}
-
-# Scored as plain text, their markup would pass for an author's style.
-_REFUSED = frozenset({".xml"})
-
-_OF_ROWS = frozenset({JSON_LINES, CSV, TSV, PARQUET})
+from detector.io.readers.records import STANDARD_INPUT, BadInput
 
 # What Spark and Hive lay beside the files of a table.
 _TABLE_LITTER = frozenset({"_SUCCESS", "_committed", "_common_metadata", "_metadata", "_temporary"})
 
 
-def find_named_compression(source: str) -> str | None:
-    """The compression that a file's name announces."""
-    return SUFFIXES.get(Path(source).suffix.lower())
-
-
-def find_named_format(source: str) -> str | None:
-    """The format that a file's name announces, whatever it is compressed with.
-
-    Raises:
-        UnreadableError: files of that name are not read.
-    """
-    path = Path(source)
-    suffix = Path(path.stem).suffix if find_named_compression(source) else path.suffix
-    if suffix.lower() in _REFUSED:
-        raise UnreadableError(f"{suffix} files are not read: give {', '.join(INPUT_FORMATS)}")
-    return _FORMATS.get(suffix.lower())
-
-
-def holds_rows(source: str) -> bool:
-    """Whether a file's name says that it holds a document a row."""
-    try:
-        return find_named_format(source) in _OF_ROWS
-    except UnreadableError:
-        return False
-
-
 def expand_source(source: str) -> Iterator[str | BadInput]:
     """The files that a name stands for: itself, those of a folder, those that a pattern matches.
 
-    Folders are searched to the bottom in the order of names; hidden files, and what Spark lays
-    beside a table's, are left out.
+    We search folders to the bottom in the order of names, and leave out hidden files and what Spark
+    lays beside a table's.
     """
     path = Path(source)
     if source == STANDARD_INPUT or path.is_file():

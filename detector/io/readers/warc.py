@@ -11,16 +11,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
-from detector.io.readers.compression import DamagedError, GzipStream
+from detector.io.compression import GZIP, DamagedError, GzipStream, find_compression
+from detector.io.faults import ROW_LIMIT, UnreadableError, explain_missing
 from detector.io.readers.html import PAGE_TOO_LONG, Page, decode_page, opens_page
-from detector.io.readers.records import (
-    ROW_LIMIT,
-    BadInput,
-    FieldNames,
-    Record,
-    UnreadableError,
-    check_text,
-)
+from detector.io.readers.records import BadInput, FieldNames, Record, check_text
 
 if TYPE_CHECKING:
     from warcio.recordloader import ArcWarcRecord
@@ -70,17 +64,16 @@ class _Raw:
 
 
 def read_warc(
-    stream: io.BufferedReader, source: str, names: FieldNames, *, by_members: bool
+    stream: io.BufferedReader, source: str, names: FieldNames
 ) -> Iterator[Record | BadInput | Page]:
-    """The HTML pages and plain texts among the records, which are counted from 1.
+    """The HTML pages and plain texts among the archive's records, which are counted from 1.
 
     Redirects, errors, images and the like are passed over.
 
     Args:
-        stream: what to read.
+        stream: what to read; of a gzip file, whose members are told apart, its bytes as they are.
         source: its name.
-        names: which field, such as "url", is the id; the record's own unless it is named.
-        by_members: the file is gzip, and its members are told apart.
+        names: which field, such as "url", is the id; the archived record's own unless one is.
 
     Raises:
         UnreadableError: warcio is missing, or the archive is empty.
@@ -89,10 +82,9 @@ def read_warc(
     try:
         import warcio  # noqa: F401
     except ImportError as error:
-        raise UnreadableError(
-            "WARC files need warcio: pip install 'mt-artifact-detector[batch]'"
-        ) from error
-    records = _Records(GzipStream(stream) if by_members else stream)
+        raise explain_missing("WARC files", "warcio") from error
+    is_gzip = find_compression(stream.peek(_PIECE)) == GZIP
+    records = _Records(GzipStream(stream) if is_gzip else stream)
     row = 0
     for row, raw in enumerate(records, start=1):
         try:

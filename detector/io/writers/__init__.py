@@ -6,24 +6,13 @@ the disk: who looks there finds the old file, the new one or none, never a part 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from detector.io.atomic_files import replace_whole
-from detector.io.writers.csv_table import CsvWriter, join_csv
-from detector.io.writers.formats import (
-    CSV,
-    JSON_LINES,
-    PARQUET,
-    TSV,
-    FormatError,
-    RowWriter,
-    format_of,
-)
-from detector.io.writers.json_lines import JsonWriter, join_lines
-from detector.io.writers.parquet import ParquetWriter, join_parquet
+from detector.io.writers.formats import find_output_format
+from detector.io.writers.rows import FormatError, RowWriter
 
 
 @contextmanager
@@ -41,10 +30,9 @@ def open_writer(path: Path, columns: Sequence[str]) -> Iterator[RowWriter]:
         OSError: the file cannot be written, the disk is full say; the old one is untouched.
         ValueError: from `write`, a row of CSV has a column that was not announced.
     """
-    make = {JSON_LINES: JsonWriter, CSV: CsvWriter, TSV: CsvWriter, PARQUET: ParquetWriter}
-    writer_type: Callable[..., Any] = make[format_of(path)]
+    form = find_output_format(path)
     with replace_whole(path) as stream:
-        writer = writer_type(stream, path, columns)
+        writer = form.open(stream, path, columns)
         try:
             yield writer
             writer.finish()
@@ -64,9 +52,8 @@ def concatenate(parts: Sequence[Path], target: Path, columns: Sequence[str]) -> 
         FormatError: a name announces no format, or a part's another than the target's.
         OSError: a part cannot be read, or the target not be written.
     """
-    form = format_of(target)
-    if other := next((part for part in parts if format_of(part) != form), None):
+    form = find_output_format(target)
+    if other := next((part for part in parts if find_output_format(part) != form), None):
         raise FormatError(f"{other}: not of the format of {target}")
-    join = {JSON_LINES: join_lines, PARQUET: join_parquet}.get(form, join_csv)
     with replace_whole(target) as stream:
-        join(parts, stream, target, columns)
+        form.join(parts, stream, target, columns)

@@ -32,6 +32,7 @@ def make_plain(value: Any) -> Any:
 
 
 def to_json(value: Any) -> str:
+    """A plain value as JSON, letters of all scripts as they are."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False)
 
 
@@ -41,6 +42,7 @@ ON_SURROGATES = "backslashreplace"
 
 
 def clean_text(text: str) -> str:
+    """The text, half surrogate pairs in it as escapes, so that it has a UTF-8."""
     return text.encode("utf-8", ON_SURROGATES).decode("utf-8")
 
 

@@ -4,10 +4,27 @@ from __future__ import annotations
 
 import gzip
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
-from detector.io.writers.formats import FormatError, split_suffix
+from detector.io.compression import decompress
+from detector.io.writers.rows import FormatError
+
+_COMPRESSIONS = frozenset({".gz", ".zst"})
+
+
+def split_suffix(path: Path) -> tuple[str, str]:
+    """The ending that names the format, and that of the compression behind it, "" without one.
+
+    >>> split_suffix(Path("scored.CSV.gz"))
+    ('.csv', '.gz')
+    """
+    last = path.suffix.lower()
+    if last not in _COMPRESSIONS:
+        return last, ""
+    return Path(path.stem).suffix.lower(), last
 
 
 def open_compressed(stream: IO[bytes], path: Path) -> io.BufferedIOBase:
@@ -23,13 +40,11 @@ def open_compressed(stream: IO[bytes], path: Path) -> io.BufferedIOBase:
     return _Unclosed(stream)
 
 
-def open_decompressed(path: Path) -> IO[bytes]:
-    compression = split_suffix(path)[1]
-    if compression == ".gz":
-        return cast("IO[bytes]", gzip.open(path))
-    if compression == ".zst":
-        return cast("IO[bytes]", _import_zstandard().open(path))
-    return path.open("rb")
+@contextmanager
+def open_part(path: Path) -> Iterator[io.BufferedReader]:
+    """The content of a finished file, decompressed."""
+    with path.open("rb") as stream:
+        yield decompress(stream, path.name)
 
 
 class _Unclosed(io.BufferedIOBase):

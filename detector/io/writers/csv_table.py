@@ -10,35 +10,44 @@ from pathlib import Path
 from typing import IO, Any
 
 from detector.io.writers.cells import ON_SURROGATES, make_plain, to_json
-from detector.io.writers.compression import open_compressed, open_decompressed
-from detector.io.writers.formats import CSV, TSV, format_of
-
-_DELIMITERS = {CSV: ",", TSV: "\t"}
+from detector.io.writers.compression import open_compressed, open_part
 
 # No cell of ours is longer; the csv module's own limit is 128 KiB.
 _LONGEST_CELL = 1 << 30
 
 
 class CsvWriter:
-    def __init__(self, stream: IO[bytes], path: Path, columns: Sequence[str]) -> None:
+    """Writes a header and a line a row, with a comma or a tab between cells.
+
+    Args:
+        delimiter: what stands between cells.
+        stream: where to write.
+        path: the file; its name tells the compression.
+        columns: all the columns.
+    """
+
+    def __init__(
+        self, delimiter: str, stream: IO[bytes], path: Path, columns: Sequence[str]
+    ) -> None:
         self._columns = list(columns)
         self._known = frozenset(columns)
         self._stream = open_compressed(stream, path)
         # With this end of line the module quotes cells that hold either half of it.
-        self._rows = csv.writer(
-            _Lines(self._stream), delimiter=_DELIMITERS[format_of(path)], lineterminator="\r\n"
-        )
+        self._rows = csv.writer(_Lines(self._stream), delimiter=delimiter, lineterminator="\r\n")
         self._rows.writerow(self._columns)
 
     def write(self, row: Mapping[str, Any]) -> None:
+        """Take the next row; a value that is a list or an object is written as JSON."""
         if unknown := [name for name in row if name not in self._known]:
             raise ValueError(f"no column {', '.join(map(repr, unknown))}: CSV has them announced")
         self._rows.writerow([_to_cell(row.get(name)) for name in self._columns])
 
     def finish(self) -> None:
+        """Write what is still held: no row follows."""
         self._stream.close()
 
     def close(self) -> None:
+        """Free the stream, be the rows written or not."""
         # On a full disk the end of a compressed stream has no place either.
         with suppress(OSError):
             self._stream.close()
@@ -60,12 +69,14 @@ def _to_cell(value: Any) -> Any:
 
 
 def join_csv(
-    parts: Sequence[Path], stream: IO[bytes], target: Path, columns: Sequence[str]
+    delimiter: str, parts: Sequence[Path], stream: IO[bytes], target: Path, columns: Sequence[str]
 ) -> None:
+    """Write the rows of finished files into one; see `OutputFormat.join`."""
     csv.field_size_limit(max(csv.field_size_limit(), _LONGEST_CELL))
-    writer = CsvWriter(stream, target, columns)
+    writer = CsvWriter(delimiter, stream, target, columns)
     for part in parts:
-        with io.TextIOWrapper(open_decompressed(part), encoding="utf-8", newline="") as text:
-            for row in csv.DictReader(text, delimiter=_DELIMITERS[format_of(target)]):
+        with open_part(part) as content:
+            text = io.TextIOWrapper(content, encoding="utf-8", newline="")
+            for row in csv.DictReader(text, delimiter=delimiter):
                 writer.write(row)
     writer.finish()

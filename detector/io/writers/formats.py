@@ -1,82 +1,69 @@
-"""Which format a file is written in, told by its name."""
+"""Every format that can be written, a line each: its name, its files' endings, its writer.
+
+To add one, write a module with a class that is a `RowWriter` and a function that joins finished
+files, and give it a line in `OUTPUT_FORMATS`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import IO
 
-from detector.errors import DetectorError
+from detector.io.writers.compression import split_suffix
+from detector.io.writers.csv_table import CsvWriter, join_csv
+from detector.io.writers.json_lines import JsonWriter, join_lines
+from detector.io.writers.parquet import ParquetWriter, join_parquet
+from detector.io.writers.rows import FormatError, RowWriter
 
-JSON_LINES, CSV, TSV, PARQUET = OUTPUT_FORMATS = ("jsonl", "csv", "tsv", "parquet")
+__all__ = ["OUTPUT_FORMATS", "FormatError", "OutputFormat", "find_output_format"]
+
+COMMA, TAB = ",", "\t"
+
+
+@dataclass(frozen=True)
+class OutputFormat:
+    """A format that can be written.
+
+    Attributes:
+        name: what the format is called.
+        endings: of the names of such files, in small letters.
+        open: makes a writer to a stream, from the file's path and its columns.
+        join: writes finished files into a stream, one after the other, from their paths, the
+            path of what is written, and all the columns.
+        may_be_compressed: ".gz" or ".zst" may stand behind the ending.
+    """
+
+    name: str
+    endings: tuple[str, ...]
+    open: Callable[[IO[bytes], Path, Sequence[str]], RowWriter]
+    join: Callable[[Sequence[Path], IO[bytes], Path, Sequence[str]], None]
+    may_be_compressed: bool = True
+
+
+OUTPUT_FORMATS = (
+    OutputFormat("jsonl", (".jsonl", ".ndjson", ".json"), JsonWriter, join_lines),
+    OutputFormat("csv", (".csv",), partial(CsvWriter, COMMA), partial(join_csv, COMMA)),
+    OutputFormat("tsv", (".tsv",), partial(CsvWriter, TAB), partial(join_csv, TAB)),
+    OutputFormat("parquet", (".parquet",), ParquetWriter, join_parquet, may_be_compressed=False),
+)
 """What can be written."""
 
-RESULT_SCHEMA: Mapping[str, str] = {
-    "id": "string",
-    "probability": "double",
-    "label": "string",
-    "probability_original": "double",
-    "probability_translated": "double",
-    "probability_spun": "double",
-    "flagged": "bool",
-    "threshold": "double",
-    "false_positive_rate": "double",
-    "reason": "string",
-    "error": "string",
-    "words": "int32",
-    "language": "string",
-    "signature": "string",
-    "original_id": "string",
-    "original_score": "double",
-    "original_probability": "double",
-    "relation": "string",
-    "comparison_probability": "double",
-    "comparison_flagged": "bool",
-    "coverage": "double",
-}
-"""Types in Parquet of the columns that a result may have, all of them nullable.
 
-Other columns are truth values or doubles where all their values are; all else is a string, in
-which what is no text stands as JSON. Types are plain, so that pandas, DuckDB and Spark agree.
-"""
+def find_output_format(path: Path) -> OutputFormat:
+    """The format that a file's name announces.
 
-_FORMATS = {
-    ".csv": CSV,
-    ".json": JSON_LINES,
-    ".jsonl": JSON_LINES,
-    ".ndjson": JSON_LINES,
-    ".parquet": PARQUET,
-    ".tsv": TSV,
-}
-
-_COMPRESSIONS = frozenset({".gz", ".zst"})
-
-
-class FormatError(DetectorError):
-    """A file's name tells no format that can be written, or the library for it is missing."""
-
-
-class RowWriter(Protocol):
-    """What takes rows, one at a time."""
-
-    def write(self, row: Mapping[str, Any]) -> None:
-        """Take the next row."""
-
-
-def format_of(path: Path) -> str:
-    """Which of `OUTPUT_FORMATS` a file's name announces; FormatError where it announces none."""
-    suffix, compression = split_suffix(path)
-    form = _FORMATS.get(suffix)
+    Raises:
+        FormatError: it announces none, or one that cannot be compressed as it says.
+    """
+    ending, compression = split_suffix(path)
+    form = next((form for form in OUTPUT_FORMATS if ending in form.endings), None)
     if form is None:
-        known = ", ".join(sorted(_FORMATS))
+        known = ", ".join(sorted(ending for form in OUTPUT_FORMATS for ending in form.endings))
         raise FormatError(f"{path}: no known format: end the name in one of {known}")
-    if form == PARQUET and compression:
-        raise FormatError(f"{path}: Parquet is compressed inside: leave {compression} off the name")
+    if compression and not form.may_be_compressed:
+        name = form.name.capitalize()
+        raise FormatError(f"{path}: {name} is compressed inside: leave {compression} off the name")
     return form
-
-
-def split_suffix(path: Path) -> tuple[str, str]:
-    last = path.suffix.lower()
-    if last not in _COMPRESSIONS:
-        return last, ""
-    return Path(path.stem).suffix.lower(), last

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from detector.io.writers.cells import ON_SURROGATES, clean_text, make_plain, spell_value, to_json
-from detector.io.writers.formats import RESULT_SCHEMA, FormatError
+from detector.io.writers.rows import FormatError
+from detector.io.writers.schema import RESULT_SCHEMA
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -59,6 +60,7 @@ class ParquetWriter:
         )
 
     def write(self, row: Mapping[str, Any]) -> None:
+        """Lay the next row down."""
         plain = {name: make_plain(value) for name, value in row.items()}
         for name, value in plain.items():
             kinds = self._kinds.setdefault(name, set())
@@ -67,6 +69,7 @@ class ParquetWriter:
         self._rows.write(to_json(plain) + "\n")
 
     def finish(self) -> None:
+        """Find the columns' types, and write all rows."""
         types = {name: _choose_type(name, kinds) for name, kinds in self._kinds.items()}
         only_nulls = {name for name, kinds in self._kinds.items() if not kinds}
         schema = _make_schema(types, only_nulls)
@@ -76,6 +79,7 @@ class ParquetWriter:
                 writer.write_table(table)
 
     def close(self) -> None:
+        """Free the rows that were laid down."""
         self._rows.close()
 
 
@@ -182,6 +186,7 @@ def _gather(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa
 def join_parquet(
     parts: Sequence[Path], stream: IO[bytes], target: Path, columns: Sequence[str]
 ) -> None:
+    """Write the rows of finished files into one; see `OutputFormat.join`."""
     parquet = _import_parquet()
     schema = _unify([parquet.read_schema(part) for part in parts], columns)
     batches = (

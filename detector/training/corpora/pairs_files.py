@@ -1,12 +1,10 @@
-"""Read a user's labelled pairs from CSV, JSON lines and Parquet, row numbers kept, size limited."""
+"""Read a user's labelled pairs from tables, row numbers kept, size limited."""
 
 from __future__ import annotations
 
-import csv
-import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from detector.errors import DetectorError
+from detector.io.tables import Columns, UnreadableError, find_table_format, iterate_whole_rows
 
 #: Text of all files together, in bytes: some 50,000 articles with a version of each, and 1 GB of
 #: memory. The classifier has a few dozen weights to learn; more rows make it no better.
@@ -30,11 +29,7 @@ COLUMNS = (*TEXT_COLUMNS, *OPTIONAL_COLUMNS)
 #: lines and Parquet.
 PLACE_COLUMNS = ("file", "row")
 
-_PARQUET_ROWS_AT_ONCE = 64
-
 _WHOLE_NUMBER = re.compile(r"^(-?\d+)\.0$")
-
-Row = tuple[int, Mapping[str, Any]]
 
 
 class PairsError(DetectorError):
@@ -42,7 +37,11 @@ class PairsError(DetectorError):
 
 
 def read_pairs(paths: Sequence[Path], most_bytes: int = MOST_BYTES) -> pd.DataFrame:
-    """Labelled pairs from CSV, JSON lines or Parquet files, as text, unchecked.
+    """Labelled pairs from tables of any format that `detector.io.tables` reads, as text, unchecked.
+
+    Args:
+        paths: the files; their names tell their formats.
+        most_bytes: how much text they may hold, all together.
 
     Returns:
         `COLUMNS`, all of them text with ``""`` for what is missing, and `PLACE_COLUMNS`.
@@ -75,21 +74,15 @@ class _Budget:
 
 
 def _read_file(path: Path, budget: _Budget) -> pd.DataFrame:
-    readers = {
-        ".csv": _iterate_csv,
-        ".jsonl": _iterate_json_lines,
-        ".ndjson": _iterate_json_lines,
-        ".parquet": _iterate_parquet,
-    }
-    read = readers.get(path.suffix.lower())
-    if read is None:
-        raise PairsError(f"{path}: give pairs as .csv, .jsonl or .parquet")
-    try:
-        rows = _collect(path, read(path), budget)
-    except UnicodeDecodeError as error:
+    if find_table_format(path.name) is None:
         raise PairsError(
-            f"{path}: not UTF-8 (at byte {error.start:,}); save it as UTF-8"
-        ) from error
+            f"{path}: give pairs as .csv, .jsonl or .parquet; .tsv, .json and, with .gz or .zst "
+            "behind the name, compressed files are read too"
+        )
+    try:
+        rows = _collect(path, budget)
+    except UnreadableError as reason:
+        raise PairsError(f"{path}: {reason}") from reason
     except OSError as error:
         raise PairsError(f"{path}: cannot be read: {error}") from error
     if not rows:
@@ -97,18 +90,30 @@ def _read_file(path: Path, budget: _Budget) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[*COLUMNS, *PLACE_COLUMNS])
 
 
-def _collect(path: Path, rows: Iterable[Row], budget: _Budget) -> list[tuple[Any, ...]]:
+def _collect(path: Path, budget: _Budget) -> list[tuple[Any, ...]]:
+    form = find_table_format(path.name)
+    is_typed = form is not None and form.typed
     collected = []
     seen: set[str] = set()
-    for number, row in rows:
-        if not seen.issuperset(row):
-            seen |= set(row)
-        values = [_as_text(row.get(name), path, number, name) for name in COLUMNS]
+    columns = Columns(known=COLUMNS, check=seen.update, wants=_may_be_used)
+    for count, row in enumerate(iterate_whole_rows(path, columns), start=1):
+        # Spreadsheets count rows, not lines, and the header is the first.
+        number = row.number if is_typed else count + 1
+        if not seen.issuperset(row.fields):
+            seen |= set(row.fields)
+        values = [_as_text(row.fields.get(name), path, number, name) for name in COLUMNS]
+        if not is_typed:
+            values = [_drop_decimals(value) for value in values]
         budget.take(sum(map(len, values)), path)
         collected.append((*values, str(path), number))
     if collected:
         _check_columns(path, seen)
     return collected
+
+
+def _may_be_used(name: str, kind: type | None) -> bool:
+    """Whether a column is read; those of a Parquet file that we do not use stay on the disk."""
+    return kind is None or name in COLUMNS
 
 
 def _check_columns(path: Path, present: set[str]) -> None:
@@ -136,63 +141,12 @@ def _as_text(value: Any, path: Path, number: int, name: str) -> str:
         raise PairsError(
             f"{path}: row {number}: {name} is {type(value).__name__}, not text; write a string"
         )
-    # pandas writes whole numbers as 1.0 where one of them is missing.
-    return _WHOLE_NUMBER.sub(r"\1", str(value))
+    return _drop_decimals(str(value))
 
 
-def _iterate_csv(path: Path) -> Iterator[Row]:
-    # The module's own limit of 128 KiB a field is less than a long article.
-    csv.field_size_limit(MOST_BYTES)
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        try:
-            reader = csv.DictReader(stream, strict=True)
-            for number, row in enumerate(reader, start=2):
-                if None in row:
-                    raise PairsError(
-                        f"{path}: row {number}: has more fields than the header; put texts that "
-                        "hold commas between quotation marks"
-                    )
-                whole = {k: _WHOLE_NUMBER.sub(r"\1", v or "") for k, v in row.items()}
-                yield number, whole
-        except csv.Error as error:
-            raise PairsError(f"{path}: line {reader.line_num}: not CSV: {error}") from error
-
-
-def _iterate_json_lines(path: Path) -> Iterator[Row]:
-    with path.open(encoding="utf-8-sig") as stream:
-        for number, line in enumerate(stream, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise PairsError(f"{path}: row {number}: not JSON: {error}") from error
-            if not isinstance(row, dict):
-                raise PairsError(f"{path}: row {number}: not an object with named fields")
-            yield number, row
-
-
-def _iterate_parquet(path: Path) -> Iterator[Row]:
-    try:
-        import pyarrow
-        from pyarrow.parquet import ParquetFile
-    except ImportError as error:
-        raise PairsError(
-            f"{path}: reading Parquet needs pyarrow: pip install 'mt-artifact-detector[train]'"
-        ) from error
-    try:
-        file = ParquetFile(path)
-        present = file.schema_arrow.names
-        number = 0
-        # A few rows at a time: what is packed small may unfold to more than the memory holds.
-        for batch in file.iter_batches(
-            _PARQUET_ROWS_AT_ONCE, columns=[name for name in COLUMNS if name in present]
-        ):
-            for row in batch.to_pylist():
-                number += 1
-                yield number, dict.fromkeys(present) | row
-    except pyarrow.ArrowException as error:
-        raise PairsError(f"{path}: not Parquet that can be read: {error}") from error
+def _drop_decimals(number: str) -> str:
+    """A whole number as such: pandas writes 1.0 where another row has none."""
+    return _WHOLE_NUMBER.sub(r"\1", number)
 
 
 def name_rows(frame: pd.DataFrame, most: int = 5) -> str:

@@ -34,6 +34,27 @@ def test_formats_read_alike(tmp_path: Path) -> None:
     assert read[0]["weight"].tolist() == ["", "2.5"]
 
 
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_spreadsheets_write_is_read(tmp_path: Path, delimiter: str, encoding: str) -> None:
+    pd.DataFrame(ROWS).to_csv(tmp_path / "p.csv", index=False)
+    pd.DataFrame(ROWS).to_csv(tmp_path / "q.csv", index=False, sep=delimiter, encoding=encoding)
+    read = [read_pairs([tmp_path / name]).drop(columns="file") for name in ("p.csv", "q.csv")]
+    pd.testing.assert_frame_equal(*read)
+
+
+@pytest.mark.parametrize("name", ["q.tsv", "q.json", "q.csv.gz", "q.jsonl.gz"])
+def test_other_tables_are_read_too(tmp_path: Path, name: str) -> None:
+    frame = pd.DataFrame(ROWS).fillna("")
+    if ".json" in name:
+        frame.to_json(tmp_path / name, orient="records", lines="jsonl" in name)
+    else:
+        frame.to_csv(tmp_path / name, index=False, sep="\t" if "tsv" in name else ",")
+    frame.to_csv(tmp_path / "p.csv", index=False)
+    read = [read_pairs([tmp_path / n]).drop(columns=["file", "row"]) for n in ("p.csv", name)]
+    pd.testing.assert_frame_equal(*read)
+
+
 def test_rows_are_numbered_as_in_their_file(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     rows = {path.suffix: read_pairs([path])["row"].tolist() for path in write_all(tmp_path)}

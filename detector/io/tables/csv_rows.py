@@ -6,24 +6,13 @@ import csv
 import io
 import re
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
-from detector.io.readers.json_rows import read_lines
-from detector.io.readers.records import (
-    BINARY,
-    ROW_LIMIT,
-    ROW_TOO_LONG,
-    BadInput,
-    FieldNames,
-    Record,
-    UnreadableError,
-    check_columns,
-    decode,
-    find_mark,
-    make_record,
-    name_columns,
-)
+from detector.io.encodings import decode, find_mark
+from detector.io.faults import BINARY, ROW_LIMIT, ROW_TOO_LONG, Fault, UnreadableError
+from detector.io.tables.json_rows import read_lines
+from detector.io.tables.rows import Columns, Row, name_columns
 
 COMMA, TAB = ",", "\t"
 
@@ -32,76 +21,76 @@ _OTHER_DELIMITERS = (";", TAB, "|")
 
 _OLD_MAC_NEWLINE = re.compile(r"(?<=\r)(?=[^\r\n])")
 
-_BLANK = "blank line: no cells"
 
-
-@dataclass(frozen=True)
-class _Line:
+class _Line(NamedTuple):
     """A line of the file; `text` is None where it is too long, `fault` says what is wrong."""
 
     number: int
     text: str | None
     note: str | None = None
-    fault: str | None = None
+    fault: UnreadableError | None = None
 
 
-@dataclass(frozen=True)
-class _Row:
+class _Cells(NamedTuple):
     """The cells of a row, or why there are none, and the lines that it came from."""
 
     cells: list[str]
     line: int
     note: str | None
-    fault: str | None
+    guessed: bool
+    fault: UnreadableError | None
 
 
-def read_csv(
-    stream: io.BufferedReader, source: str, names: FieldNames, delimiter: str = COMMA
-) -> Iterator[Record | BadInput]:
-    """A document a row, below a header that names the columns.
+def read_csv(stream: io.BufferedReader, columns: Columns, delimiter: str = COMMA) -> Iterator[Row]:
+    """The rows below a header that names the columns; the header is on line 1.
 
-    A row whose quotes are wrong, or never closed, is one `BadInput`; the lines that it would have
-    swallowed are read again as rows of their own, with a note.
+    A row whose quotes are wrong, or never closed, is one `Row` with an error; the lines that it
+    would have swallowed are read again as rows of their own, with a note.
 
     Args:
         stream: what to read.
-        source: its name.
-        names: the columns that hold text, id and original.
+        columns: which columns are wanted.
         delimiter: `COMMA` or `TAB`; with a comma, a header that only makes sense with another
             delimiter is read with that.
+
+    Raises:
+        UnreadableError: the header is malformed, or the file breaks off.
     """
     # The library's limit is one for the whole process, so that it is only ever raised.
     csv.field_size_limit(max(csv.field_size_limit(), ROW_LIMIT))
     lines = _Lines(_decode_lines(stream))
     if delimiter == COMMA:
-        delimiter = _find_delimiter(lines, names.text)
-    rows = _split_rows(lines, delimiter)
-    columns: list[str] | None = None
-    for row in rows:
-        if columns is not None:
-            yield _make_record(row, columns, source, names)
-        elif row.fault == _BLANK:
-            yield BadInput(f"{source}:{row.line}", source, row.line, row.fault)
-        elif row.fault is not None:
-            raise UnreadableError(f"no header that names the columns: {row.fault}")
+        delimiter = _find_delimiter(lines, columns.known)
+    wanted: list[tuple[int, str]] | None = None
+    for row in _split_rows(lines, delimiter):
+        if wanted is not None:
+            yield _make_row(row, wanted)
+        elif row.fault is None:
+            header = name_columns(row.cells)
+            columns.check(header)
+            lines.width = len(header)
+            wanted = [(n, name) for n, name in enumerate(header) if columns.wants(name, None)]
+        elif row.fault.fault is Fault.BLANK:
+            yield Row(row.line, error=row.fault)
         else:
-            columns = name_columns(row.cells)
-            check_columns(columns, names)
-            lines.width = len(columns)
+            raise UnreadableError(f"no header that names the columns: {row.fault}", row.fault.fault)
     if lines.failure is not None:
         raise lines.failure
 
 
-def _make_record(
-    row: _Row, columns: list[str], source: str, names: FieldNames
-) -> Record | BadInput:
-    if row.fault is not None:
-        return BadInput(f"{source}:{row.line}", source, row.line, row.fault)
-    fields: dict[str, str | None] = dict(zip(columns, row.cells, strict=True))
-    # An empty cell is CSV's way to say that there is no id.
-    if fields.get(names.id) == "":
-        fields[names.id] = None
-    return make_record(fields, names, source, row.line, row.note)
+def read_tsv(stream: io.BufferedReader, columns: Columns) -> Iterator[Row]:
+    """The rows of tab-separated values, see `read_csv`."""
+    return read_csv(stream, columns, TAB)
+
+
+def _make_row(row: _Cells, wanted: list[tuple[int, str]]) -> Row:
+    if row.fault is None:
+        fields = {name: row.cells[n] for n, name in wanted}
+        return Row(row.line, fields, row.note, row.guessed)
+    fields = {}
+    if row.fault.fault is Fault.TOO_FEW_CELLS:
+        fields = {name: row.cells[n] for n, name in wanted if n < len(row.cells)}
+    return Row(row.line, fields, error=row.fault)
 
 
 def _decode_lines(stream: io.BufferedReader) -> Iterator[_Line]:
@@ -118,15 +107,17 @@ def _decode_lines(stream: io.BufferedReader) -> Iterator[_Line]:
             yield _Line(number, part, note, fault)
 
 
-def _decode_line(content: bytes | str) -> tuple[str, str | None, str | None]:
+def _decode_line(content: bytes | str) -> tuple[str, str | None, UnreadableError | None]:
     """Text, note and fault; a line with a fault keeps its delimiters, and so its row's place."""
     note = None
     try:
         text, note = (content, None) if isinstance(content, str) else decode(content)
     except UnreadableError as reason:
         assert isinstance(content, bytes)
-        return content.decode(errors="replace"), None, str(reason)
-    return text, note, f"{BINARY} (holds a zero byte)" if "\0" in text else None
+        return content.decode(errors="replace"), None, reason
+    if "\0" in text:
+        return text, note, UnreadableError(f"{BINARY} (holds a zero byte)", Fault.NOT_TEXT)
+    return text, note, None
 
 
 class _Lines:
@@ -154,7 +145,7 @@ class _Lines:
         self.taken.append(line)
         self._size += len(line.text or "")
         if line.text is None or self._size > ROW_LIMIT:
-            raise UnreadableError(ROW_TOO_LONG)
+            raise UnreadableError(ROW_TOO_LONG, Fault.TOO_LONG)
         return line.text
 
     def _read(self) -> _Line:
@@ -183,37 +174,28 @@ class _Lines:
         return self._waiting[0]
 
 
-def _find_delimiter(lines: _Lines, text_name: str) -> str:
-    """The delimiter that makes the header name the column of texts; a comma where none does."""
+def _find_delimiter(lines: _Lines, known: Collection[str]) -> str:
+    """The delimiter that makes the header name a known column; a comma where none does."""
     header = lines.peek()
     for delimiter in (COMMA, *_OTHER_DELIMITERS):
         try:
             cells = next(csv.reader([(header and header.text) or ""], delimiter=delimiter), [])
         except csv.Error:
             continue
-        if text_name in (cell.strip() for cell in cells):
+        if any(cell.strip() in known for cell in cells):
             return delimiter
     return COMMA
 
 
-def _split_rows(lines: _Lines, delimiter: str) -> Iterator[_Row]:
+def _split_rows(lines: _Lines, delimiter: str) -> Iterator[_Cells]:
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     broken = reread_to = 0
     while True:
         lines.begin_row()
-        cells: list[str] = []
-        note = fault = None
         try:
-            cells = next(reader)
+            cells, note, fault = _read_cells(reader, lines, delimiter)
         except StopIteration:
             return
-        except csv.Error as error:
-            if (literal := _split_literally(lines.taken, delimiter)) is None:
-                fault = _describe_fault(error, lines.taken)
-            else:
-                cells, note = literal, "quotes taken as they stand"
-        except UnreadableError as reason:
-            fault = str(reason)
         taken = lines.taken
         if taken[0].number <= reread_to:
             note = f"may be a piece of the broken row {broken}"
@@ -227,7 +209,25 @@ def _split_rows(lines: _Lines, delimiter: str) -> Iterator[_Row]:
             if taken[0].number > reread_to:
                 broken = taken[0].number
             reread_to = max(reread_to, taken[-1].number)
-        yield _describe_row(cells, taken, note, fault)
+        yield _gather_cells(cells, taken, note, fault)
+
+
+def _read_cells(
+    reader: Iterator[list[str]], lines: _Lines, delimiter: str
+) -> tuple[list[str], str | None, UnreadableError | None]:
+    """The next row's cells, a note on how they were read, and why they could not be.
+
+    Raises:
+        StopIteration: there is no row left.
+    """
+    try:
+        return next(reader), None, None
+    except csv.Error as error:
+        if (literal := _split_literally(lines.taken, delimiter)) is not None:
+            return literal, "quotes taken as they stand", None
+        return [], None, _describe_fault(error, lines.taken)
+    except UnreadableError as reason:
+        return [], None, reason
 
 
 def _could_be_row(line: _Line, delimiter: str, width: int | None) -> bool:
@@ -240,10 +240,11 @@ def _could_be_row(line: _Line, delimiter: str, width: int | None) -> bool:
         return False
 
 
-def _describe_width(count: int, width: int | None, taken: list[_Line]) -> str:
+def _describe_width(count: int, width: int | None, taken: list[_Line]) -> UnreadableError:
     first, last = taken[0].number, taken[-1].number
     where = "" if first == last else f" (lines {first} to {last})"
-    return f"{count} cells where the header names {width}{where}"
+    fault = Fault.TOO_MANY_CELLS if count > (width or 0) else Fault.TOO_FEW_CELLS
+    return UnreadableError(f"{count} cells where the header names {width}{where}", fault)
 
 
 def _split_literally(taken: list[_Line], delimiter: str) -> list[str] | None:
@@ -253,20 +254,22 @@ def _split_literally(taken: list[_Line], delimiter: str) -> list[str] | None:
     return taken[0].text.rstrip("\r\n").split(TAB)
 
 
-def _describe_fault(error: csv.Error, taken: list[_Line]) -> str:
-    if "unexpected end" in str(error):
-        return "malformed CSV: a quote that is never closed"
+def _describe_fault(error: csv.Error, taken: list[_Line]) -> UnreadableError:
     where = "" if len(taken) == 1 else f", seen on line {taken[-1].number}"
-    if "expected after" in str(error):
-        return f"malformed CSV: a stray quote, or one that is never closed{where}"
-    return f"malformed CSV: {error}{where}"
+    if "unexpected end" in str(error):
+        reason = "a quote that is never closed"
+    elif "expected after" in str(error):
+        reason = f"a stray quote, or one that is never closed{where}"
+    else:
+        reason = f"{error}{where}"
+    return UnreadableError(f"malformed CSV: {reason}", Fault.MALFORMED)
 
 
-def _describe_row(
-    cells: list[str], taken: list[_Line], note: str | None, fault: str | None
-) -> _Row:
+def _gather_cells(
+    cells: list[str], taken: list[_Line], note: str | None, fault: UnreadableError | None
+) -> _Cells:
     fault = fault or next((line.fault for line in taken if line.fault), None)
-    note = note or next((line.note for line in taken if line.note), None)
+    guesses = next((line.note for line in taken if line.note), None)
     if fault is None and not cells:
-        fault = _BLANK
-    return _Row(cells, taken[0].number, note, fault)
+        fault = UnreadableError("blank line: no cells", Fault.BLANK)
+    return _Cells(cells, taken[0].number, note or guesses, guesses is not None, fault)

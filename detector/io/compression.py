@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, BinaryIO
 
-from detector.io.readers.records import UnreadableError
+from detector.io.faults import Fault, UnreadableError, explain_missing
 
 GZIP, ZSTANDARD = "gzip", "zstd"
 
 SUFFIXES = {".gz": GZIP, ".zst": ZSTANDARD, ".zstd": ZSTANDARD}
 
 _MAGIC = {GZIP: b"\x1f\x8b\x08", ZSTANDARD: b"\x28\xb5\x2f\xfd"}
+
+_LONGEST_MAGIC = max(map(len, _MAGIC.values()))
 
 _PIECE = 64 * 1024
 
@@ -26,10 +29,48 @@ _WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
 class DamagedError(UnreadableError):
     """An archive that can be decompressed no further; what came before was handed out."""
 
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, Fault.DAMAGED)
+
 
 def find_compression(start: bytes) -> str | None:
     """The compression that the first bytes of a file announce."""
     return next((kind for kind, magic in _MAGIC.items() if start.startswith(magic)), None)
+
+
+def find_named_compression(name: str) -> str | None:
+    """The compression that a file's name announces."""
+    return SUFFIXES.get(Path(name).suffix.lower())
+
+
+def strip_compression(name: str) -> str:
+    """A file's name without the ending that announces a compression.
+
+    >>> strip_compression("news/a.csv.gz")
+    'a.csv'
+    """
+    path = Path(name)
+    return path.stem if find_named_compression(name) else path.name
+
+
+def decompress(stream: io.BufferedReader, name: str) -> io.BufferedReader:
+    """What a file holds, decompressed if its first bytes say that it is compressed.
+
+    Args:
+        stream: the file.
+        name: its name.
+
+    Raises:
+        UnreadableError: the name announces a compression and the content does not, or the
+            library for it is missing.
+        DamagedError: while reading, where the archive is cut off or broken.
+    """
+    if not (start := stream.peek(_LONGEST_MAGIC)):
+        return stream
+    compression = find_compression(start)
+    if (named := find_named_compression(name)) not in (None, compression):
+        raise UnreadableError(f"no {named} archive, although its name says so", Fault.DAMAGED)
+    return stream if compression is None else open_decompressed(stream, compression)
 
 
 def open_decompressed(stream: BinaryIO, kind: str) -> io.BufferedReader:
@@ -157,9 +198,7 @@ def _decompress_frames(stream: BinaryIO) -> Iterator[bytes]:
     try:
         import zstandard
     except ImportError as error:
-        raise UnreadableError(
-            "Zstandard archives need zstandard: pip install 'mt-artifact-detector[batch]'"
-        ) from error
+        raise explain_missing("Zstandard archives", "zstandard") from error
     compressed, frame = b"", None
     while compressed := compressed or stream.read(_ZSTANDARD_PIECE):
         frame = frame or zstandard.ZstdDecompressor().decompressobj()

@@ -10,18 +10,9 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, TypeAlias
 
-from detector.io.readers.records import (
-    ROW_LIMIT,
-    ROW_TOO_LONG,
-    BadInput,
-    FieldNames,
-    Record,
-    UnreadableError,
-    decode,
-    find_mark,
-    make_record,
-    name_type,
-)
+from detector.io.encodings import decode, find_mark
+from detector.io.faults import ROW_LIMIT, ROW_TOO_LONG, Fault, UnreadableError, name_type
+from detector.io.tables.rows import Columns, Row
 
 _PIECE = 64 * 1024
 
@@ -50,18 +41,33 @@ def opens_json(start: str) -> bool:
     return start.lstrip().startswith("{") or bool(re.match(r"\s*\[\s*\{", start))
 
 
-def read_json(
-    stream: io.BufferedReader, source: str, names: FieldNames
-) -> Iterator[Record | BadInput]:
-    """A document a line, or an object of an array; the first characters tell which."""
+def read_json(stream: io.BufferedReader, columns: Columns) -> Iterator[Row]:
+    """A row a line, or an object of an array; the first characters tell which.
+
+    No header names the columns: each row has those of its own.
+
+    Args:
+        stream: what to read.
+        columns: which columns are wanted.
+
+    Raises:
+        UnreadableError: the file breaks off.
+    """
     start = stream.peek(_PIECE)
     encoding = find_mark(start)
     text = start.decode(encoding or "utf-8", errors="replace")
+    values: Iterable[_Value] = map(_parse_line, read_lines(stream, encoding))
     if (in_array := bool(_ARRAY.match(text))) or _PRETTY.match(text):
         values = _Values(_decode_pieces(stream, encoding), in_array=in_array)
-        yield from _read_values(values, source, names)
-    else:
-        yield from _read_rows(read_lines(stream, encoding), source, names)
+    for number, value in enumerate(values, start=1):
+        if isinstance(value, UnreadableError):
+            yield Row(number, error=value)
+        else:
+            fields, note = value
+            wanted = {k: v for k, v in fields.items() if columns.wants(k, None)}
+            yield Row(number, wanted, note, note is not None)
+    if isinstance(values, _Values) and values.failure is not None:
+        raise values.failure
 
 
 def read_lines(stream: io.BufferedReader, encoding: str | None) -> Iterator[bytes | str | None]:
@@ -96,38 +102,38 @@ def _split_lines(
         yield None
 
 
-def _read_rows(
-    lines: Iterable[bytes | str | None], source: str, names: FieldNames
-) -> Iterator[Record | BadInput]:
-    for row, line in enumerate(lines, start=1):
-        try:
-            fields, note = _parse_row(line)
-        except UnreadableError as reason:
-            yield BadInput(f"{source}:{row}", source, row, str(reason))
-        else:
-            yield make_record(fields, names, source, row, note)
+def _parse_line(line: bytes | str | None) -> _Value:
+    try:
+        return _parse_row(line)
+    except UnreadableError as reason:
+        return reason
 
 
 def _parse_row(line: bytes | str | None) -> tuple[dict[str, Any], str | None]:
     if line is None:
-        raise UnreadableError(ROW_TOO_LONG)
+        raise UnreadableError(ROW_TOO_LONG, Fault.TOO_LONG)
     content, note = (line, None) if isinstance(line, str) else decode(line)
     content = content.strip()
     if not content:
-        raise UnreadableError("blank line: no JSON object")
+        raise UnreadableError("blank line: no JSON object", Fault.BLANK)
     try:
         row = _DECODER.decode(content)
     except json.JSONDecodeError as error:
-        problem = f"{error.msg.removesuffix(' at')} at column {error.colno}"
-        raise UnreadableError(f"malformed JSON: {problem}") from error
+        raise _refuse(f"{error.msg.removesuffix(' at')} at column {error.colno}") from error
     except (ValueError, RecursionError) as error:
-        raise UnreadableError(f"malformed JSON: {error}") from error
+        raise _refuse(error) from error
     return _check_object(row), note
+
+
+def _refuse(problem: object) -> UnreadableError:
+    return UnreadableError(f"malformed JSON: {problem}", Fault.MALFORMED)
 
 
 def _check_object(value: object) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise UnreadableError(f"a JSON {name_type(value)} where an object is meant")
+        raise UnreadableError(
+            f"a JSON {name_type(value)} where an object is meant", Fault.NOT_AN_OBJECT
+        )
     return value
 
 
@@ -149,18 +155,11 @@ def _decode_pieces(stream: io.BufferedReader, encoding: str | None) -> Iterator[
     yield decoder.decode(b"", final=True)
 
 
-def _read_values(values: _Values, source: str, names: FieldNames) -> Iterator[Record | BadInput]:
-    for row, item in enumerate(values, start=1):
-        if isinstance(item, UnreadableError):
-            yield BadInput(f"{source}:{row}", source, row, str(item))
-        else:
-            fields, note = item
-            yield make_record(fields, names, source, row, note)
-    if values.failure is not None:
-        raise values.failure
-
-
 _Value: TypeAlias = "tuple[dict[str, Any], str | None] | UnreadableError"
+
+
+def _end_with(reason: UnreadableError) -> UnreadableError:
+    return UnreadableError(f"{reason}; no object behind it is read", reason.fault)
 
 
 class _UnfinishedError(UnreadableError):
@@ -193,7 +192,7 @@ class _Values:
             if self._in_array and self._text[self._start] == "]":
                 self._start += 1
                 if self._find_next():
-                    yield UnreadableError("malformed JSON: more text behind the end of the array")
+                    yield _refuse("more text behind the end of the array")
                 return
             try:
                 yield self._take_value()
@@ -204,11 +203,11 @@ class _Values:
                 return
             except UnreadableError as reason:
                 found = self._find_line_that_opens()
-                yield reason if found else UnreadableError(f"{reason}; no object behind it is read")
+                yield reason if found else _end_with(reason)
                 if not found:
                     return
         if self._in_array and self.failure is None:
-            yield UnreadableError("malformed JSON: the file ends before its array does")
+            yield _refuse("the file ends before its array does")
 
     def _read_more(self) -> bool:
         """Double what is held; False where there is no more."""
@@ -245,13 +244,13 @@ class _Values:
                 value, end = _DECODER.raw_decode(self._text, self._start)
                 break
             except (ValueError, RecursionError) as error:
-                reason = self._describe(error)
+                problem = self._describe(error)
                 if not self._may_be_unfinished(error):
-                    raise UnreadableError(reason) from error
+                    raise _refuse(problem) from error
                 if len(self._text) - self._start > ROW_LIMIT:
-                    raise UnreadableError(ROW_TOO_LONG) from error
+                    raise UnreadableError(ROW_TOO_LONG, Fault.TOO_LONG) from error
                 if not self._read_more():
-                    raise _UnfinishedError(reason) from error
+                    raise _UnfinishedError(str(_refuse(problem)), Fault.MALFORMED) from error
         raw, self._start = self._text[self._start : end], end
         try:
             if _ESCAPED_BYTE.search(raw):
@@ -268,9 +267,9 @@ class _Values:
 
     def _describe(self, error: Exception) -> str:
         if not isinstance(error, json.JSONDecodeError):
-            return f"malformed JSON: {error}"
+            return str(error)
         line = self._lines + self._text.count("\n", 0, error.pos) + 1
-        return f"malformed JSON: {error.msg.removesuffix(' at')} on line {line}"
+        return f"{error.msg.removesuffix(' at')} on line {line}"
 
     def _find_line_that_opens(self) -> bool:
         if self._indent is None:

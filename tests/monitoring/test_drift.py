@@ -241,9 +241,9 @@ def test_other_numbers_that_both_have_are_compared(tmp_path: Path) -> None:
         )
         save(frame.rename(columns={"only_here": f"only_{name}"}), tmp_path / f"{name}.csv")
     result = compare_streams(tmp_path / "a.csv", tmp_path / "b.csv")
-    assert list(result["distributions"]) == ["probability", "words", "idiom"]
-    assert [m.split(" ")[0] for m in result["movements"]] == ["idiom"]
-    ignored = compare_streams(tmp_path / "a.csv", tmp_path / "b.csv", ["idiom"])
+    assert list(result["distributions"]) == ["probability", "words", "language_model"]
+    assert [m.split(" ")[0] for m in result["movements"]] == ["language_model"]
+    ignored = compare_streams(tmp_path / "a.csv", tmp_path / "b.csv", ["language_model"])
     assert not ignored["moved"]
 
 

@@ -1,0 +1,124 @@
+"""Every format that can be read, a line each: its name, its files' endings, its reader.
+
+To add one, write a module with a function that takes a stream, its name and `FieldNames` and yields
+records, and give it a line in `FORMATS`. A format of tables goes into `detector.io.tables` instead.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from detector.io.compression import strip_compression
+from detector.io.encodings import find_mark
+from detector.io.faults import UnreadableError
+from detector.io.readers.html import Page, opens_page, read_page
+from detector.io.readers.records import BadInput, FieldNames, Record, read_table, read_text
+from detector.io.readers.warc import read_warc
+from detector.io.tables import TABLE_FORMATS
+
+LOOKED_AT = 4096
+"""So many of a file's first bytes tell its format where its name does not."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format that can be read.
+
+    Attributes:
+        name: what the format is called in options and messages.
+        endings: of the names of such files, in small letters.
+        read: reads the records of a stream; pages are extracted afterwards.
+        magic: the first bytes of every such file; b"" where they differ.
+        opens: whether the first characters of a file are those of this format; None where a
+            file's content does not tell it.
+        holds_rows: a file holds a text a row.
+        may_be_empty: a file of no bytes holds no text, and that is no fault.
+        reads_gzip: the reader takes a gzip file as it is.
+    """
+
+    name: str
+    endings: tuple[str, ...]
+    read: Callable[[io.BufferedReader, str, FieldNames], Iterator[Record | BadInput | Page]]
+    magic: bytes = b""
+    opens: Callable[[str], bool] | None = None
+    holds_rows: bool = False
+    may_be_empty: bool = False
+    reads_gzip: bool = False
+
+
+_TEXT = Format("text", (".txt",), read_text)
+
+FORMATS = (
+    _TEXT,
+    Format("html", (".html", ".htm", ".xhtml"), read_page, opens=opens_page),
+    *(
+        Format(
+            form.name,
+            form.endings,
+            partial(read_table, form.read),
+            form.magic,
+            form.opens,
+            holds_rows=True,
+            may_be_empty=form.may_be_empty,
+        )
+        for form in TABLE_FORMATS
+    ),
+    # An archive's gzip members are told apart, so that one may be broken.
+    Format("warc", (".warc",), read_warc, b"WARC/", reads_gzip=True),
+)
+
+INPUT_FORMATS = tuple(form.name for form in FORMATS)
+"""What `read_records` can read, by the names that it takes."""
+
+# Scored as plain text, their markup would pass for an author's style.
+_REFUSED = frozenset({".xml"})
+
+
+def get_format(name: str) -> Format:
+    """The format of one of the names in `INPUT_FORMATS`."""
+    return next(form for form in FORMATS if form.name == name)
+
+
+def find_named_format(source: str) -> Format | None:
+    """The format that a file's name announces, whatever the file is compressed with.
+
+    Raises:
+        UnreadableError: files of that name are not read.
+    """
+    ending = Path(strip_compression(source)).suffix
+    if ending.lower() in _REFUSED:
+        raise UnreadableError(f"{ending} files are not read: give {', '.join(INPUT_FORMATS)}")
+    return next((form for form in FORMATS if ending.lower() in form.endings), None)
+
+
+def holds_rows(source: str) -> bool:
+    """Whether a file's name says that it holds a text a row."""
+    try:
+        form = find_named_format(source)
+    except UnreadableError:
+        return False
+    return form is not None and form.holds_rows
+
+
+def recognise(start: bytes, named: Format | None) -> Format:
+    """The format of a file whose name announces none, or text, which may be a page.
+
+    Args:
+        start: its first bytes.
+        named: the format that its name announces.
+    """
+    if named not in (None, _TEXT):
+        return named
+    text = start[:LOOKED_AT].decode(find_mark(start) or "utf-8", errors="ignore")
+    if opens_page(text):
+        return get_format("html")
+    if named is not None:
+        return named
+    for form in FORMATS:
+        if form.magic and start.startswith(form.magic):
+            return form
+    return next((form for form in FORMATS if form.opens and form.opens(text)), _TEXT)

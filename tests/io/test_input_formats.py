@@ -1,0 +1,94 @@
+"""A file is read in the format that its name or its content announces."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from detector.io.readers import INPUT_FORMATS, BadInput, Record, holds_rows, read_records
+
+TEXT = "The council met on Tuesday. It closed the café."
+
+
+def write(path: Path, content: str | bytes = TEXT) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return str(path)
+
+
+def read(*sources: str | Path) -> list[Record | BadInput]:
+    return list(read_records([str(source) for source in sources]))
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("a.jsonl", True),
+        ("a.CSV", True),
+        ("a.tsv.gz", True),
+        ("a.parquet", True),
+        ("a.json.zst", True),
+        ("a.txt", False),
+        ("a.html", False),
+        ("a.xml", False),
+        ("a", False),
+        ("-", False),
+    ],
+)
+def test_a_name_tells_whether_a_file_holds_rows(name: str, expected: bool) -> None:
+    assert holds_rows(name) is expected
+
+
+def test_the_format_may_be_given(tmp_path: Path) -> None:
+    source = write(tmp_path / "a.txt", f"id,text\n1,{TEXT}\n")
+    (item,) = read_records([source], input_format="csv")
+    assert item == Record("1", TEXT, source, 2)
+    source = write(tmp_path / "a.xml", TEXT)
+    (item,) = read_records([source], input_format="text")
+    assert item == Record(source, TEXT, source)
+
+
+def test_an_unknown_format_is_refused_at_once() -> None:
+    with pytest.raises(ValueError, match=r"must be one of text, html, .*, not 'pdf'"):
+        read_records(["a.pdf"], input_format="pdf")
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv", "tsv"])
+def test_an_empty_file_of_rows_has_no_rows(tmp_path: Path, form: str) -> None:
+    empty = write(tmp_path / f"a.{form}", b"")
+    archive = write(tmp_path / f"a.{form}.gz", gzip.compress(b""))
+    assert list(read_records([empty, archive])) == []
+
+
+@pytest.mark.parametrize("form", sorted({*INPUT_FORMATS} - {"jsonl", "csv", "tsv"}))
+def test_an_empty_file_is_one_bad_input_in_every_other_format(tmp_path: Path, form: str) -> None:
+    empty = write(tmp_path / f"a.{form}", b"")
+    archive = write(tmp_path / "a.gz", gzip.compress(b""))
+    for source in (empty, archive):
+        (item,) = read_records([source], input_format=form)
+        assert isinstance(item, BadInput)
+        assert item.reason in ("empty: no text", "empty: no record")
+
+
+@pytest.mark.parametrize(
+    ("library", "name", "content"),
+    [
+        ("pyarrow", "a.parquet", b"PAR1"),
+        ("warcio", "a.warc", b"WARC/1.0"),
+        ("zstandard", "a.txt.zst", zstandard.compress(b"x")),
+    ],
+)
+def test_a_missing_library_is_one_bad_input_that_names_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, library: str, name: str, content: bytes
+) -> None:
+    for module in [m for m in sys.modules if m.partition(".")[0] == library]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setitem(sys.modules, library, None)
+    (item,) = read(write(tmp_path / name, content))
+    assert isinstance(item, BadInput)
+    extra = "parquet" if library == "pyarrow" else "batch"
+    assert f"need {library}: pip install 'mt-artifact-detector[{extra}]'" in item.reason

@@ -1,0 +1,281 @@
+"""Web archives: pages and texts, and records that are broken."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from page_files import make_page, outline
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from detector.io.readers import (
+    ROW_LIMIT,
+    BadInput,
+    Record,
+    read_records,
+)
+
+# Patient enough for a laden machine: only what never ends takes longer.
+
+
+def make_record(
+    body: bytes | str = "",
+    *,
+    kind: str = "response",
+    content_type: str | None = "text/html; charset=utf-8",
+    status: str = "200 OK",
+    headers: tuple[tuple[str, str], ...] = (),
+    url: str = "https://coast.example/1",
+    compressed: bool = False,
+) -> bytes:
+    """A record of a web archive, as warcio writes it."""
+    stream = io.BytesIO()
+    writer = WARCWriter(stream, gzip=compressed)
+    content = body.encode() if isinstance(body, str) else body
+    fields = [*headers, *([("Content-Type", content_type)] if content_type else [])]
+    record = writer.create_warc_record(
+        url,
+        kind,
+        payload=io.BytesIO(content),
+        warc_content_type="" if kind == "response" else content_type or "",
+        warc_headers_dict={"WARC-Record-ID": "<urn:uuid:1>", "WARC-Date": "2024-03-05T10:00:00Z"},
+        http_headers=StatusAndHeaders(status, fields, protocol="HTTP/1.1")
+        if kind == "response"
+        else None,
+    )
+    writer.write_record(record)
+    return stream.getvalue()
+
+
+def make_bodies(count: int) -> list[str]:
+    return [f"page {number}" for number in range(count)]
+
+
+def make_records(bodies: list[str], *, compressed: bool = False) -> list[bytes]:
+    return [make_record(make_page(body), compressed=compressed) for body in bodies]
+
+
+def read_warc(folder: Path, content: bytes, name: str = "a.warc") -> list[Record | BadInput]:
+    path = folder / name
+    path.write_bytes(content)
+    return list(read_records([str(path)]))
+
+
+@pytest.mark.parametrize("name", ["a.warc", "a.warc.gz", "-"])
+@pytest.mark.parametrize("whole", [False, True])
+def test_each_page_of_an_archive_is_a_document(
+    tmp_path: Path, stand_in: None, name: str, whole: bool
+) -> None:
+    bodies = make_bodies(3)
+    compressed = name.endswith(".gz") and not whole
+    content = b"".join(make_records(bodies, compressed=compressed))
+    if whole and name != "a.warc":
+        content = gzip.compress(content)
+    if name == "-":
+        items = list(read_records(["-"], standard_input=io.BytesIO(content)))
+    else:
+        items = read_warc(tmp_path, content, name)
+    assert outline(items) == bodies
+    assert [(item.id, item.row) for item in items] == [("urn:uuid:1", n) for n in (1, 2, 3)]
+    fields = items[0].fields
+    assert (fields["url"], fields["captured"]) == (
+        "https://coast.example/1",
+        "2024-03-05T10:00:00Z",
+    )
+
+
+def test_only_pages_and_texts_are_read_of_an_archive(tmp_path: Path, stand_in: None) -> None:
+    page = make_page("page")
+    items = read_warc(
+        tmp_path,
+        b"".join(
+            [
+                make_record("software: x", kind="warcinfo", content_type="application/warc-fields"),
+                make_record(page),
+                make_record(page, status="404 Not Found"),
+                make_record("", status="301 Moved"),
+                make_record(b"\x89PNG", content_type="image/png"),
+                make_record(
+                    "GET / HTTP/1.1\r\n\r\n", kind="request", content_type="application/http"
+                ),
+                make_record("A text of its own.", content_type="text/plain"),
+                make_record("A text drawn out.", kind="conversion", content_type="text/plain"),
+                make_record(page, content_type=None),
+                make_record("no page", content_type=None),
+                make_record(page, content_type="TEXT/HTML"),
+            ]
+        ),
+    )
+    assert outline(items) == ["page", "A text of its own.", "A text drawn out.", "page", "page"]
+    assert [item.row for item in items] == [2, 7, 8, 9, 11]
+    assert items[1].fields == {
+        "title": None,
+        "date": None,
+        "url": "https://coast.example/1",
+        "outlet": "coast.example",
+        "author": None,
+        "captured": "2024-03-05T10:00:00Z",
+    }
+
+
+def test_pages_are_decoded_as_their_headers_say(tmp_path: Path, stand_in: None) -> None:
+    page = make_page("Привет café")
+    packed = gzip.compress(page.encode())
+    chunked = b"%x\r\n%s\r\n0\r\n\r\n" % (len(page.encode()), page.encode())
+    coding = "Content-Encoding"
+    items = read_warc(
+        tmp_path,
+        b"".join(
+            [
+                make_record(
+                    make_page("Привет").encode("cp1251"), content_type="text/html;charset=cp1251"
+                ),
+                make_record(packed, headers=((coding, "gzip"),)),
+                make_record(page, headers=((coding, "gzip"),)),
+                make_record(chunked, headers=(("Transfer-Encoding", "chunked"),)),
+                make_record(packed, headers=((coding, "strange"),)),
+                make_record(packed[:-20], headers=((coding, "gzip"),)),
+            ]
+        ),
+    )
+    texts = ["Привет", *["Привет café"] * 3]
+    assert outline(items)[:4] == texts
+    assert re.fullmatch(
+        r"record at byte [\d,]+: its Content-Encoding 'strange' cannot be decoded",
+        outline(items)[4],
+    )
+    assert len(items) == 6
+
+
+def break_length(record: bytes, change: Callable[[int], bytes]) -> bytes:
+    return re.sub(
+        rb"Content-Length: (\d+)",
+        lambda found: change(int(found[1])),
+        record,
+        count=1,
+        flags=re.IGNORECASE,
+    )
+
+
+BREAKS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "no length": (
+        lambda r: break_length(r, lambda n: b"X-Length: %d" % n),
+        "no Content-Length, or",
+    ),
+    "no number": (
+        lambda r: break_length(r, lambda n: b"Content-Length: x"),
+        "no Content-Length, or",
+    ),
+    "too small": (
+        lambda r: break_length(r, lambda n: b"Content-Length: %d" % (n - 20)),
+        "its Content-Length is false",
+    ),
+    "too large": (
+        lambda r: break_length(r, lambda n: b"Content-Length: %d" % (n + 30)),
+        "its Content-Length is false",
+    ),
+    "behind the end": (
+        lambda r: break_length(r, lambda n: b"Content-Length: %d" % (n + 100_000)),
+        "cut off, or its Content-Length is false",
+    ),
+    "endless": (
+        lambda r: break_length(r, lambda n: b"Content-Length: %d" % 10**15),
+        "its Content-Length is false",
+    ),
+    "no header": (lambda r: b"garbage\n" + r[12:], "no header of a WARC record"),
+    "no status line": (lambda r: r.replace(b"HTTP/1.1 200", b"nonsense"), "malformed: "),
+}
+
+
+@pytest.mark.parametrize("fault", BREAKS)
+def test_a_broken_record_costs_no_other(tmp_path: Path, stand_in: None, fault: str) -> None:
+    bodies = make_bodies(4)
+    records = make_records(bodies)
+    change, reason = BREAKS[fault]
+    offset = len(records[0])
+    records[1] = change(records[1])
+    items = read_warc(tmp_path, b"".join(records))
+    assert outline(items[:1] + items[2:]) == [bodies[0], *bodies[2:]]
+    bad = items[1]
+    assert isinstance(bad, BadInput)
+    assert bad.reason.startswith(f"record at byte {offset:,}: {reason}")
+    assert bad.row == 2
+
+
+def test_a_broken_last_record_is_told(tmp_path: Path, stand_in: None) -> None:
+    first, last = make_records(["one", "two"])
+    assert outline(read_warc(tmp_path, first + last[:-40])) == [
+        "one",
+        f"record at byte {len(first):,}: cut off, or its Content-Length is false",
+    ]
+
+
+def corrupt(member: bytes) -> bytes:
+    return member[:60] + bytes(byte ^ 0xFF for byte in member[60:90]) + member[90:]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (corrupt, "gzip archive damaged"),
+        (lambda member: member[:-8] + b"\0\0\0\1" + member[-4:], "gzip archive damaged"),
+        (lambda member: member[:-50], "gzip archive damaged"),
+        (lambda member: b"\x1f\x8b\x07" + member[3:], "gzip archive damaged"),
+    ],
+    ids=["content", "checksum", "end", "start"],
+)
+def test_a_damaged_gzip_member_costs_no_other(
+    tmp_path: Path, stand_in: None, change: Callable[[bytes], bytes], reason: str
+) -> None:
+    bodies = make_bodies(4)
+    members = make_records(bodies, compressed=True)
+    offset = len(members[0])
+    members[1] = change(members[1])
+    items = read_warc(tmp_path, b"".join(members), "a.warc.gz")
+    assert outline(items[:1] + items[2:]) == [bodies[0], *bodies[2:]]
+    assert isinstance(items[1], BadInput)
+    assert items[1].reason.startswith(f"record at byte {offset:,}: {reason}")
+
+
+def test_an_archive_that_is_cut_off_keeps_the_records_before(
+    tmp_path: Path, stand_in: None
+) -> None:
+    members = make_records(make_bodies(3), compressed=True)
+    content = b"".join(members)[:-30]
+    offset = len(members[0]) + len(members[1])
+    assert outline(read_warc(tmp_path, content, "a.warc.gz")) == [
+        "page 0",
+        "page 1",
+        f"record at byte {offset:,}: gzip archive cut off",
+    ]
+
+
+def test_a_record_too_long_is_told_if_it_is_a_page(tmp_path: Path, stand_in: None) -> None:
+    long = b"<html>" + b"x" * (ROW_LIMIT + 1)
+    content = b"".join(
+        [make_record(long, content_type="video/mp4"), make_record(long), *make_records(["one"])]
+    )
+    bad, good = read_warc(tmp_path, content)
+    assert outline([bad])[0].endswith(f"too long for a page: more than {ROW_LIMIT:,} bytes")
+    assert outline([good]) == ["one"]
+
+
+def test_a_packed_page_that_unpacks_without_end_is_refused(tmp_path: Path, stand_in: None) -> None:
+    bomb = gzip.compress(b"<html>" + b" " * (ROW_LIMIT * 4))
+    content = make_record(bomb, headers=(("Content-Encoding", "gzip"),))
+    items = read_warc(tmp_path, content + make_records(["one"])[0])
+    assert outline(items)[0].endswith(f"too long for a page: more than {ROW_LIMIT:,} bytes")
+    assert outline(items)[1] == "one"
+
+
+@pytest.mark.parametrize(
+    "content", [b"no archive at all", b"WARC/1.0\r\n", b"\r\n\r\n", b"WARC/1.0" * 99]
+)
+def test_what_is_no_archive_is_told(tmp_path: Path, content: bytes) -> None:
+    (reason,) = outline(read_warc(tmp_path, content))
+    assert reason in ("record at byte 0: no header of a WARC record", "empty: no record")
