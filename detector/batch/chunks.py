@@ -81,6 +81,7 @@ class Chunk:
 
     @property
     def full(self) -> bool:
+        """Whether it is time to hand the chunk over."""
         return (
             self.asked_characters >= _CHUNK_CHARACTERS
             or len(self.slots) >= CHUNK_DOCUMENTS
@@ -88,6 +89,7 @@ class Chunk:
         )
 
     def add(self, slot: _Slot) -> None:
+        """Take the next input's place."""
         self.slots.append(slot)
         self.held_characters += weigh_input(slot.item)
         if slot.asked and isinstance(slot.item, Record):

@@ -22,7 +22,7 @@ def score_frame(
     false_positive_rate: float = 0.01,
     workers: int | None = 1,
 ) -> pd.DataFrame:
-    """Judge a column of texts; the answer has the same index, one row per text.
+    """Score a column of texts; the answer has the same index, one row per text.
 
     Args:
         frame: holds the texts; a missing one (None, NaN) is answered as an empty one is.
@@ -52,12 +52,12 @@ def score_frame(
         raise ValueError(f"false_positive_rate must lie between 0 and 1, not {false_positive_rate}")
     texts = frame[text_column]
     missing = texts.isna()
-    documents = (
+    records = (
         Record(i, "" if absent else _expect_text(text, i), source="frame", row=i)
         for i, (text, absent) in enumerate(zip(texts, missing, strict=True))
     )
     settings = Settings(false_positive_rate)
-    with closing(score_records(documents, detector, settings, workers=workers)) as outcomes:
+    with closing(score_records(records, detector, settings, workers=workers)) as outcomes:
         rows = [outcome.judgement.columns for outcome in outcomes if outcome.judgement]
     answer = pd.DataFrame(rows, columns=list(JUDGED_COLUMNS), index=frame.index)
     kinds = {float: "float64", bool: "bool", int: "int64"}

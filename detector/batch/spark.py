@@ -1,7 +1,7 @@
-"""Judge a Spark DataFrame: `score` as a function, and a program for ``spark-submit``.
+"""Score a Spark DataFrame: `score` as a function, and a program for ``spark-submit``.
 
     python -m detector.batch.spark INPUT OUTPUT [--text-column text] [--model FOLDER] ...
-    spark-submit detector/spark.py INPUT OUTPUT ...
+    spark-submit detector/batch/spark.py INPUT OUTPUT ...
 
 The package must be installed where the executors run. The model shipped with it is then there
 already; another is found by its path, or sent along with ``--distribute``.
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 if __name__ == "__main__" and not __package__:
-    # Run as a file, the folder of this one comes first, and the package, in a checkout, is not found.
+    # Run as a file, this one's folder comes first, and the package, in a checkout, is not found.
     sys.path[0] = str(Path(__file__).resolve().parent.parent.parent)
 
 _FORMATS = ("csv", "json", "parquet")
@@ -51,7 +51,7 @@ def score(
     references: str | None = None,
     distribute: bool = False,
 ) -> DataFrame:
-    """Judge a column of texts; every row is answered, with its own columns as they were.
+    """Score a column of texts; every row is answered, with its own columns as they were.
 
     The model is loaded once in each Python worker of Spark, with one thread. Rows that cannot be
     scored have no probability, but the reason.
@@ -234,7 +234,7 @@ def _distribute(df: DataFrame, model: str | None) -> _Sent:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Read, judge and write with Spark; a summary goes to standard error.
+    """Read, score and write with Spark; a summary goes to standard error.
 
     Returns:
         0 when all was scored, 1 when some rows could not be, 2 when the call is wrong.
@@ -265,7 +265,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
-        prog="detector.batch.spark", description="Judge texts with Spark."
+        prog="detector.batch.spark", description="Score texts with Spark."
     )
     parser.add_argument("input", help="file or folder that Spark can read")
     parser.add_argument("output", help="folder that Spark writes Parquet to")

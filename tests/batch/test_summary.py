@@ -8,7 +8,8 @@ from scipy.stats import binomtest
 
 from detector.batch.chunks import Outcome
 from detector.batch.judge import Judge
-from detector.batch.summary import Tally, format_summary, name_kind, wilson_interval
+from detector.batch.summary import Tally, format_summary, name_kind
+from detector.intervals import wilson_interval
 from detector.io.readers import BadInput, Record
 
 
