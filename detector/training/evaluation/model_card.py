@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -174,65 +175,59 @@ def format_thresholds(thresholds: Mapping[str, Any]) -> str:
 
 def format_figures(figures: Mapping[str, Any]) -> str:
     """The measured tables, as far as they are there."""
-    parts = []
-    if table := figures.get("documents"):
-        rows = [
-            [
-                name,
-                f"{row['documents']:,}",
-                _figure(row["auroc"]),
-                _figure(row["tpr"]),
-                _figure(row.get("found")),
-            ]
-            for name, row in table.items()
-        ]
-        parts.append(
-            "## By document, on the test split\n\n"
-            + format_table(
-                [
-                    "what",
-                    "machine documents",
-                    "AUROC",
-                    "flagged at the 1 % threshold",
-                    "found where 1 % of those people's are flagged",
-                ],
-                rows,
-            )
-        )
-    if sentences := figures.get("sentences"):
-        parts.append(
-            "## One sentence\n\nNews round trip against its original, "
-            f"{sentences['pairs']:,} pairs.\n\n"
-            + format_table(
-                ["evidence", "AUROC", "pair ranked rightly"],
-                [
-                    [name, _figure(row["auroc"]), _figure(row["pair ranked rightly"])]
-                    for name, row in sentences.items()
-                    if isinstance(row, dict)
-                ],
-            )
-        )
-    for key, title in (
-        ("leave one outlet out", "False positives of each outlet, left out of fitting entirely"),
-        (
-            "false_positives_test",
+    formats: Mapping[str, Callable[[Any], str]] = {
+        "documents": _format_documents,
+        "sentences": _format_sentences,
+        "leave one outlet out": partial(
+            _format_false_positives, "False positives of each outlet, left out of fitting entirely"
+        ),
+        "false_positives_test": partial(
+            _format_false_positives,
             "False positives with Wikinews and 2020-22 left out of fitting, "
             "other documents of the test split",
         ),
-    ):
-        if rows_of := figures.get(key):
-            parts.append(f"## {title}\n\n" + _format_false_positives(rows_of))
-    if comparison := figures.get("comparison"):
-        parts.append(_format_comparison(comparison))
-    if artifacts := figures.get("artifacts"):
-        parts.append(_format_artifacts(artifacts))
-    if fit := figures.get("out of fold"):
-        rows = [[name, f"{row['documents']:,}", f"{row['auroc']:.3f}"] for name, row in fit.items()]
-        parts.append(
-            "## Out of fold, on the development split\n\n"
-            + format_table(["what, against all human articles", "documents", "AUROC"], rows)
-        )
-    return "\n\n".join(parts)
+        "comparison": _format_comparison,
+        "artifacts": _format_artifacts,
+        "out of fold": _format_fit,
+    }
+    return "\n\n".join(form(figures[name]) for name, form in formats.items() if figures.get(name))
+
+
+def _format_documents(figures: Mapping[str, Any]) -> str:
+    rows = [
+        [
+            name,
+            f"{row['documents']:,}",
+            _figure(row["auroc"]),
+            _figure(row["tpr"]),
+            _figure(row.get("found")),
+        ]
+        for name, row in figures.items()
+    ]
+    header = [
+        "what",
+        "machine documents",
+        "AUROC",
+        "flagged at the 1 % threshold",
+        "found where 1 % of those people's are flagged",
+    ]
+    return "## By document, on the test split\n\n" + format_table(header, rows)
+
+
+def _format_sentences(figures: Mapping[str, Any]) -> str:
+    rows = [
+        [name, _figure(row["auroc"]), _figure(row["pair ranked rightly"])]
+        for name, row in figures.items()
+        if isinstance(row, dict)
+    ]
+    title = f"## One sentence\n\nNews round trip against its original, {figures['pairs']:,} pairs."
+    return f"{title}\n\n" + format_table(["evidence", "AUROC", "pair ranked rightly"], rows)
+
+
+def _format_fit(figures: Mapping[str, Any]) -> str:
+    rows = [[name, f"{row['documents']:,}", f"{row['auroc']:.3f}"] for name, row in figures.items()]
+    header = ["what, against all human articles", "documents", "AUROC"]
+    return "## Out of fold, on the development split\n\n" + format_table(header, rows)
 
 
 def _format_comparison(figures: Mapping[str, Any]) -> str:
@@ -276,7 +271,7 @@ def _format_artifacts(figures: Mapping[str, Any]) -> str:
     )
 
 
-def _format_false_positives(rows: Sequence[Mapping[str, Any]]) -> str:
+def _format_false_positives(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
     rates = (0.05, 0.01, 0.001)
     table = []
     for row in rows:
@@ -289,7 +284,8 @@ def _format_false_positives(rows: Sequence[Mapping[str, Any]]) -> str:
                 else f"{_percent(share)} (≤ {_percent(bound)})"
             )
         table.append(cells)
-    return format_table(["human texts", "articles", *(f"at {_percent(r)}" for r in rates)], table)
+    header = ["human texts", "articles", *(f"at {_percent(r)}" for r in rates)]
+    return f"## {title}\n\n" + format_table(header, table)
 
 
 def _figure(value: Mapping[str, float] | None, places: int = 3) -> str:

@@ -210,6 +210,101 @@ def _choose_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
+@dataclass
+class _Training:
+    """A model in training, with everything that a checkpoint must hold.
+
+    Attributes:
+        model: on the device.
+        tokenizer: of the base.
+        config: of the run.
+        batches: steps of the run.
+        optimizer, schedule: of the parameters that are not frozen.
+        losses: exponential means of each part of the loss.
+    """
+
+    model: TunedEncoder
+    tokenizer: Any
+    config: TuningConfig
+    batches: int
+    optimizer: torch.optim.Optimizer
+    schedule: torch.optim.lr_scheduler.LambdaLR
+    losses: dict[str, float] = field(default_factory=dict)
+
+    @classmethod
+    def start(
+        cls, base: Path | str, tokenizer: Any, config: TuningConfig, batches: int
+    ) -> _Training:
+        """The base with new heads, before the first step."""
+        model = TunedEncoder(base, list(config.exits), config.dropout).to(_choose_device())
+        if config.frozen_embeddings:
+            model.transformer.embeddings.word_embeddings.weight.requires_grad_(False)
+        optimizer = torch.optim.AdamW(
+            [p for p in model.parameters() if p.requires_grad],
+            lr=config.learning_rate,
+            weight_decay=config.weight_decay,
+            fused=True,
+        )
+        schedule = torch.optim.lr_scheduler.LambdaLR(
+            optimizer, lambda step: _learning_rate_factor(step, batches, config.warmup)
+        )
+        return cls(model, tokenizer, config, batches, optimizer, schedule)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the model is."""
+        return next(self.model.parameters()).device
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The configuration as JSON holds it."""
+        settings: dict[str, Any] = json.loads(json.dumps(asdict(self.config)))
+        return settings
+
+    def restore(self, checkpoint: Path) -> int:
+        """Go back to where a checkpoint was saved: the number of steps that are done.
+
+        Raises:
+            ValueError: it is of another run.
+        """
+        state = torch.load(checkpoint, map_location=self.device, weights_only=True)
+        if state["settings"] != self.settings or state["batches"] != self.batches:
+            raise ValueError(
+                f"{checkpoint} belongs to a run with another configuration or other pairs; "
+                "delete it or choose another output folder"
+            )
+        for name in ("model", "optimizer", "schedule"):
+            getattr(self, name).load_state_dict(state[name])
+        return int(state["step"])
+
+    def save(self, checkpoint: Path, step: int) -> None:
+        """Write a checkpoint, whole or not at all."""
+        temporary = checkpoint.with_suffix(".part")
+        state = {n: getattr(self, n).state_dict() for n in ("model", "optimizer", "schedule")}
+        counts = {"step": step, "batches": self.batches, "settings": self.settings}
+        torch.save(state | counts, temporary)
+        temporary.replace(checkpoint)
+
+    def learn(self, examples: Sequence[_Example], step: int) -> None:
+        """One step on one batch."""
+        self.model.train()
+        # What dropout draws depends on the step alone, so that a resumed run draws it too.
+        torch.manual_seed(self.config.seed + step)
+        batch = _collate(examples, self.device)
+        _mask_tokens(batch, self.config.token_dropout, self.tokenizer)
+        with torch.autocast(self.device.type, **choose_precision(self.device)):
+            outputs = self.model(batch["ids"], batch["mask"])
+        loss, parts = compute_loss(outputs, batch, self.config)
+        loss.backward()
+        trained = [p for p in self.model.parameters() if p.requires_grad]
+        nn.utils.clip_grad_norm_(trained, 1.0)
+        self.optimizer.step()
+        self.schedule.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        for name, value in parts.items():
+            self.losses[name] = 0.98 * self.losses.get(name, value) + 0.02 * value
+
+
 def tune(
     base: Path | str,
     pairs: Sequence[LabelledPair],
@@ -238,78 +333,33 @@ def tune(
         ValueError: if `resume` finds a checkpoint of another configuration.
     """
     torch.manual_seed(config.seed)
-    rng = random.Random(config.seed)
-    device = _choose_device()
     tokenizer = AutoTokenizer.from_pretrained(str(base))
     examples = prepare_examples(pairs, tokenizer, config)
-    batches = make_batches(examples, config, rng)
-    model = TunedEncoder(base, list(config.exits), config.dropout).to(device)
-    if config.frozen_embeddings:
-        model.transformer.embeddings.word_embeddings.weight.requires_grad_(False)
-    trained = [p for p in model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(
-        trained, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True
-    )
-    schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda step: _learning_rate_factor(step, len(batches), config.warmup)
-    )
+    batches = make_batches(examples, config, random.Random(config.seed))
+    training = _Training.start(base, tokenizer, config, len(batches))
     output.mkdir(parents=True, exist_ok=True)
-    settings = json.loads(json.dumps(asdict(config)))
-    first = 0
     checkpoint = output / "checkpoint.pt"
-    if resume and checkpoint.exists():
-        state = torch.load(checkpoint, map_location=device, weights_only=True)
-        if state["settings"] != settings or state["batches"] != len(batches):
-            raise ValueError(
-                f"{checkpoint} belongs to a run with another configuration or other pairs; "
-                "delete it or choose another output folder"
-            )
-        model.load_state_dict(state["model"])
-        optimizer.load_state_dict(state["optimizer"])
-        schedule.load_state_dict(state["schedule"])
-        first = state["step"]
-    (output / "config.json").write_text(json.dumps(settings, indent=2))
+    first = training.restore(checkpoint) if resume and checkpoint.exists() else 0
+    (output / "config.json").write_text(json.dumps(training.settings, indent=2))
     started, seen = time.monotonic(), 0
-    smoothed: dict[str, float] = {}
     with (output / "log.jsonl").open("a" if first else "w") as log:
         for step in range(first, len(batches)):
-            model.train()
-            # What dropout draws depends on the step alone, so that a resumed run draws it too.
-            torch.manual_seed(config.seed + step)
-            batch = _collate([examples[i] for i in batches[step]], device)
-            _mask_tokens(batch, config.token_dropout, tokenizer)
-            with torch.autocast(device.type, **choose_precision(device)):
-                outputs = model(batch["ids"], batch["mask"])
-            loss, parts = compute_loss(outputs, batch, config)
-            loss.backward()
-            nn.utils.clip_grad_norm_(trained, 1.0)
-            optimizer.step()
-            schedule.step()
-            optimizer.zero_grad(set_to_none=True)
-            seen += len(batch["labels"])
-            for name, value in parts.items():
-                smoothed[name] = 0.98 * smoothed.get(name, value) + 0.02 * value
-            done = step + 1
-            if done % 50 == 0 or done == len(batches):
+            training.learn([examples[i] for i in batches[step]], step)
+            seen += 2 * len(batches[step])
+            done, is_last = step + 1, step + 1 == len(batches)
+            if done % 50 == 0 or is_last:
                 speed = seen / (time.monotonic() - started)
-                losses = " ".join(f"{n} {v:.3f}" for n, v in smoothed.items())
+                losses = " ".join(f"{n} {v:.3f}" for n, v in training.losses.items())
                 report(f"step {done}/{len(batches)}  {speed:.0f} sentences/s  {losses}")
-            if done % config.validate_every == 0 or done == len(batches):
-                figures = validate(model.eval(), tokenizer) if validate else {}
-                log.write(json.dumps({"step": done, **smoothed, **figures}) + "\n")
+            if done % config.validate_every == 0 or is_last:
+                figures = validate(training.model.eval(), tokenizer) if validate else {}
+                log.write(json.dumps({"step": done, **training.losses, **figures}) + "\n")
                 log.flush()
-                report("  " + "  ".join(f"{n} {v:.3f}" for n, v in figures.items()))
-            if done % config.checkpoint_every == 0 or done == len(batches):
-                _save_checkpoint(
-                    checkpoint,
-                    model=model.state_dict(),
-                    optimizer=optimizer.state_dict(),
-                    schedule=schedule.state_dict(),
-                    step=done,
-                    batches=len(batches),
-                    settings=settings,
-                )
-    return model.eval().cpu()
+                if figures:
+                    report("  ".join(f"{n} {v:.3f}" for n, v in figures.items()))
+            if done % config.checkpoint_every == 0 or is_last:
+                training.save(checkpoint, done)
+    return training.model.eval().cpu()
 
 
 def _learning_rate_factor(step: int, steps: int, warmup: float) -> float:
@@ -317,9 +367,3 @@ def _learning_rate_factor(step: int, steps: int, warmup: float) -> float:
     if step < warm:
         return (step + 1) / warm
     return max(0.0, (steps - step) / max(1, steps - warm))
-
-
-def _save_checkpoint(path: Path, **state: Any) -> None:
-    temporary = path.with_suffix(".part")
-    torch.save(state, temporary)
-    temporary.replace(path)
