@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, TextIO
 import click
 
 from detector.errors import DetectorError
-from detector.io.atomic_files import replace_whole
+from detector.io.atomic_files import replace_whole_text
 from detector.io.readers import STANDARD_INPUT
 
 if TYPE_CHECKING:
@@ -119,9 +119,5 @@ def open_output(output: str | None) -> Iterator[TextIO]:
     target = Path(output)
     if (target.exists() and not target.is_file()) or not target.absolute().parent.is_dir():
         raise click.UsageError(f"--output {output}: not a file in an existing folder")
-    with replace_whole(target) as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8", errors=_ON_SURROGATES, newline="")
-        try:
-            yield text
-        finally:
-            text.detach()
+    with replace_whole_text(target, errors=_ON_SURROGATES) as text:
+        yield text

@@ -30,6 +30,7 @@ import torch
 from torch import nn
 from transformers import AutoTokenizer
 
+from detector.io.atomic_files import replace_whole
 from detector.model.classes import SENTENCE_CLASSES
 from detector.training.corpora.labelled_pairs import OWN, UNLABELLED, LabelledPair
 from detector.training.fitting.encoder.tuned_encoder import (
@@ -279,11 +280,10 @@ class _Training:
 
     def save(self, checkpoint: Path, step: int) -> None:
         """Write a checkpoint, whole or not at all."""
-        temporary = checkpoint.with_suffix(".part")
         state = {n: getattr(self, n).state_dict() for n in ("model", "optimizer", "schedule")}
         counts = {"step": step, "batches": self.batches, "settings": self.settings}
-        torch.save(state | counts, temporary)
-        temporary.replace(checkpoint)
+        with replace_whole(checkpoint) as stream:
+            torch.save(state | counts, stream)
 
     def learn(self, examples: Sequence[_Example], step: int) -> None:
         """One step on one batch."""
