@@ -256,8 +256,7 @@ class Detector:
         by_relation = dict(zip(RELATIONS, map(float, shares), strict=True))
         probability = by_relation[MACHINE_REWRITTEN]
         threshold = classifier.find_threshold(rate)
-        words = min(features.copy.words, features.original.words)
-        reason = find_pair_reason(words, classifier.thresholds, rate)
+        reason = find_pair_reason(copy.features, original.features, classifier.thresholds, rate)
         return Comparison(
             relation=max(by_relation, key=by_relation.__getitem__),
             class_probabilities=by_relation,
@@ -355,13 +354,13 @@ class Detector:
         self, document: Document, scores: _Scores | None, rate: float, artifacts: str
     ) -> Verdict:
         if scores is None:
-            return self._refuse(document.language, rate)
+            return self._refuse(document, rate)
         features, probability = scores.features, scores.probability
         by_class = dict(
             zip(LABELS, (1 - probability, *(probability * s for s in scores.shares)), strict=True)
         )
         threshold = self._find_threshold(features, rate)
-        reason = find_text_reason(features.words, self.classifier.thresholds, rate)
+        reason = find_text_reason(features, self.classifier.thresholds, rate)
         return Verdict(
             probability=probability,
             label=max(by_class, key=by_class.__getitem__),
@@ -375,6 +374,7 @@ class Detector:
             words=features.words,
             language=document.language,
             signature=format_signature(__version__, self.model, threshold, rate),
+            notes=document.notes,
         )
 
     def _find_artifacts(self, scores: _Scores, setting: str) -> tuple[Artifact, ...]:
@@ -405,7 +405,8 @@ class Detector:
             for index, sentence in enumerate(features.document.sentences)
         )
 
-    def _refuse(self, language: str | None, rate: float) -> Verdict:
+    def _refuse(self, document: Document, rate: float) -> Verdict:
+        language = document.language
         return Verdict(
             probability=None,
             label=None,
@@ -416,6 +417,7 @@ class Detector:
             reason=explain_refusal(language),
             language=None if language == UNKNOWN else language,
             signature=format_signature(__version__, self.model, None, rate),
+            notes=document.notes,
         )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from detector.features.document_features import DocumentFeatures
 from detector.model.thresholds import Thresholds
 from detector.text.document import MAXIMUM_CHARACTERS, Document
+from detector.text.intake.form import find_deviation
 from detector.text.language import ENGLISH, UNKNOWN
 
 #: Under so many words a text is not flagged, whatever its probability.
@@ -24,18 +26,32 @@ def explain_refusal(language: str | None) -> str:
     return f"not English: the text looks like {language!r}"
 
 
-def find_text_reason(words: int, thresholds: Thresholds, rate: float) -> str | None:
-    """Why a text of so many judged words could not be flagged at a rate; None where it could."""
-    if words < MINIMUM_WORDS:
-        return f"too short: {words} words in whole sentences, {MINIMUM_WORDS} needed"
-    return _find_missing_threshold(thresholds, rate)
+def find_text_reason(features: DocumentFeatures, thresholds: Thresholds, rate: float) -> str | None:
+    """Why a text could not be flagged at a rate; None where it could."""
+    if features.words < MINIMUM_WORDS:
+        return f"too short: {features.words} words in whole sentences, {MINIMUM_WORDS} needed"
+    return _explain_form(features) or _find_missing_threshold(thresholds, rate)
 
 
-def find_pair_reason(words: int, thresholds: Thresholds, rate: float) -> str | None:
-    """Why a pair, its shorter side of so many words, could not be flagged; None where it could."""
+def find_pair_reason(
+    copy: DocumentFeatures, original: DocumentFeatures, thresholds: Thresholds, rate: float
+) -> str | None:
+    """Why a copy could not be flagged beside its original at a rate; None where it could."""
+    words = min(copy.words, original.words)
     if words < MINIMUM_COMPARED_WORDS:
         return f"too short: {words} words in one of the texts, {MINIMUM_COMPARED_WORDS} needed"
-    return _find_missing_threshold(thresholds, rate)
+    return (
+        _explain_form(copy) or _explain_form(original) or _find_missing_threshold(thresholds, rate)
+    )
+
+
+def _explain_form(features: DocumentFeatures) -> str | None:
+    """How a text differs from all on which thresholds were measured; None where it does not."""
+    sentences = features.document.sentences
+    deviation = find_deviation(
+        [(sentences[index], features.document.masked_sentences[index]) for index in features.judged]
+    )
+    return f"unlike what thresholds were measured on: {deviation}" if deviation else None
 
 
 def _find_missing_threshold(thresholds: Thresholds, rate: float) -> str | None:

@@ -179,6 +179,8 @@ class Verdict(_Result):
         words: number of words that were read.
         language: code of the language, such as "en"; None where it is unknown.
         signature: versions, model and threshold, enough to reproduce the figures.
+        notes: what was done to make the text readable and what was left out, each as
+            "code: explanation" ("disguised letters: 12 read as the Latin letters they imitate").
     """
 
     probability: float | None
@@ -193,8 +195,10 @@ class Verdict(_Result):
     words: int = 0
     language: str | None = None
     signature: str = ""
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "notes", tuple(self.notes))
         _check_share("probability", self.probability)
         _check_share("threshold", self.threshold)
         _check_share("false_positive_rate", self.false_positive_rate)
@@ -231,6 +235,8 @@ class Verdict(_Result):
             )
             lines.append(f"  {shares}")
         lines.append(f"  {_format_extent(self)}")
+        if self.notes:
+            lines.append(f"  {'; '.join(self.notes)}")
         lines += _list_under("the sentences that weigh most", _find_weightiest(self.sentences))
         strongest = tuple(sorted(self.artifacts, key=lambda a: -a.score)[:_SHOWN_ARTIFACTS])
         count = len(self.artifacts)

@@ -26,6 +26,7 @@ JUDGED_COLUMNS: Mapping[str, type] = {
     "words": int,
     "language": str,
     "signature": str,
+    "notes": str,
 }
 """What is said of each document that was looked at, and of what type; null where unknown."""
 
@@ -224,6 +225,7 @@ def _name_verdict(verdict: Verdict) -> dict[str, Any]:
         "words": verdict.words,
         "language": verdict.language,
         "signature": verdict.signature,
+        "notes": "; ".join(verdict.notes) or None,
     }
 
 

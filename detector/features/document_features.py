@@ -20,7 +20,7 @@ class DocumentFeatures:
 
     Attributes:
         document: what was measured.
-        judged: indices of its sentences that are judged: no boilerplate, and not too short.
+        judged: indices of its sentences that are judged: no boilerplate, not too short, no repeats.
         matrix: (judged, columns), one row per judged sentence, columns `FEATURE_COLUMNS`.
         word_scores: for each judged sentence, the token head's log-odds of each masked word.
         words: number of words in judged sentences.

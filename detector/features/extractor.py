@@ -115,8 +115,7 @@ class FeatureExtractor:
 
     def extract(self, document: Document) -> DocumentFeatures:
         """Measure the judged sentences of a document."""
-        pairs = zip(document.sentences, document.masked_sentences, strict=True)
-        judged = tuple(index for index, pair in enumerate(pairs) if _is_judged(*pair))
+        judged = find_judged(document)
         chosen = [document.masked_sentences[index] for index in judged]
         matrix, encoded = self.score_masked(chosen)
         fingerprint = None
@@ -167,6 +166,16 @@ def _contrast(logits: Floats) -> Floats:
     return np.column_stack(
         [logits[:, place(one)] - logits[:, place(other)] for one, other in CONTRASTS.values()]
     )
+
+
+def find_judged(document: Document) -> tuple[int, ...]:
+    """Indices of the sentences that are judged; one that comes again is no new evidence."""
+    pairs = zip(document.sentences, document.masked_sentences, strict=True)
+    first: dict[str, int] = {}
+    for index, (sentence, masked) in enumerate(pairs):
+        if _is_judged(sentence, masked):
+            first.setdefault(sentence.text, index)
+    return tuple(first.values())
 
 
 def _is_judged(sentence: Sentence, masked: MaskedSentence) -> bool:

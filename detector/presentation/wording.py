@@ -75,6 +75,7 @@ def explain_verdict(verdict: Verdict) -> str:
         parts.append(f"the strongest trace is {trace}")
     elif judged:
         parts.append("no single phrase stands out")
+    parts += verdict.notes
     return f"{_say_outcome(verdict)}: {'; '.join(parts) or 'no sentence could be weighed'}."
 
 

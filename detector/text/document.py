@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
-from detector.text.language import ENGLISH, guess_language
+from detector.text.intake.plain_reading import read_plainly
+from detector.text.language import ENGLISH, UNKNOWN, guess_language
 from detector.text.masking import MaskedSentence, mask_sentence
 from detector.text.normalization import Normalized, normalize
 from detector.text.sentences import Sentence, split_normalized
 
 #: A longer text is read in part: some 35,000 words, more than any article has.
 MAXIMUM_CHARACTERS = 200_000
-
-#: Half a character, as broken JSON holds, cannot be encoded; one for one keeps every offset.
-_SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +46,13 @@ class Document:
                 `detector.text.masking.mask_sentence`.
             language: what the caller knows the text to be in; guessed unless told.
         """
+        readable = read_plainly(text[:MAXIMUM_CHARACTERS])
         if language is None and text.strip():
-            language = guess_language(text)
-        readable, notes = _make_readable(text) if language == ENGLISH else ("", ())
-        normalized = normalize(readable)
+            language = UNKNOWN if readable.is_binary else guess_language(readable.text.text)
+        normalized = readable.text if language == ENGLISH else normalize("")
         sentences = tuple(split_normalized(normalized))
         masked = tuple(mask_sentence(sentence.text, common_words) for sentence in sentences)
+        notes = _note_cut(text) + readable.notes + _note_repeats(sentences)
         return cls(text, normalized, sentences, masked, language, notes)
 
     def place(self, sentence: int, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -70,12 +68,14 @@ class Document:
         return [(int(starts[at + start]), int(ends[at + end - 1])) for start, end in spans]
 
 
-def _make_readable(text: str) -> tuple[str, tuple[str, ...]]:
-    """The part of a text that is read, every character encodable, and notes on what was odd."""
-    notes = []
-    if len(text) > MAXIMUM_CHARACTERS:
-        notes.append(f"read in part: {MAXIMUM_CHARACTERS:,} of {len(text):,} characters")
-    readable, broken = _SURROGATES.subn("\ufffd", text[:MAXIMUM_CHARACTERS])
-    if broken:
-        notes.append(f"broken characters: {broken:,} read as \ufffd")
-    return readable, tuple(notes)
+def _note_repeats(sentences: Iterable[Sentence]) -> tuple[str, ...]:
+    """A note on sentences that come again; what two words say may come as often as it likes."""
+    texts = [s.text for s in sentences if s.kind == "sentence" and s.text.count(" ") > 2]
+    repeats = len(texts) - len(set(texts))
+    return (f"repeated sentences: {repeats:,} not counted again",) if repeats else ()
+
+
+def _note_cut(text: str) -> tuple[str, ...]:
+    if len(text) <= MAXIMUM_CHARACTERS:
+        return ()
+    return (f"read in part: {MAXIMUM_CHARACTERS:,} of {len(text):,} characters",)

@@ -23,6 +23,12 @@ _MOST = 20_000
 _MOST_UNREADABLE = 0.1
 
 
+def is_binary(text: str) -> bool:
+    """Whether a text is a file of another kind, read as one: its start is full of controls."""
+    sample, unreadable = _UNREADABLE.subn(" ", text[:_MOST])
+    return unreadable + sample.count("\ufffd") > _MOST_UNREADABLE * len(sample)
+
+
 def guess_language(text: str) -> str:
     """Code of the language that most of a text is in ("en", "de"), or ``"unknown"``.
 
@@ -30,9 +36,9 @@ def guess_language(text: str) -> str:
     """
     import pycld2
 
-    sample, unreadable = _UNREADABLE.subn(" ", text[:_MOST])
-    if unreadable + sample.count("\ufffd") > _MOST_UNREADABLE * len(sample):
+    if is_binary(text):
         return UNKNOWN
+    sample = _UNREADABLE.sub(" ", text[:_MOST])
     # "The best guess" is asked for: short English headlines are otherwise unknown.
     _, _, details = pycld2.detect(sample, bestEffort=True)
     code: str = details[0][1]

@@ -11,6 +11,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,15 +25,20 @@ _QUOTES = _SINGLE_QUOTES + _DOUBLE_QUOTES
 
 _PLAIN_QUOTES = {ord(c): "'" for c in _SINGLE_QUOTES} | {ord(c): '"' for c in _DOUBLE_QUOTES}
 
-_ZERO_WIDTH = "\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u2061\u2062\u2063\ufeff\u061c"
-
-_ZERO_WIDTH += "".join(map(chr, range(0x202A, 0x202F))) + "".join(map(chr, range(0x2066, 0x206A)))
+# Nobody sees them: Default_Ignorable_Code_Point of Unicode.
+_INVISIBLE = (
+    r"\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    r"\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    r"\U000e0000-\U000e0fff"
+)
 
 _CONTROLS = r"\x00-\x08\x0e-\x1f\x7f"
 
 _WIDE = r"\u0132\u0133\u017f\u2100-\u214f\u2460-\u24ff\u3300-\u33ff\ufb00-\ufb06\uff01-\uff5e"
 
-_MARKS = r"\u0300-\u036f"
+_WIDE += r"\U0001d400-\U0001d7ff"
+
+_MARKS = r"\u0300-\u034e\u0350-\u036f"
 
 _BLANKS = r" \t\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000\x0b\x0c"
 
@@ -41,7 +47,7 @@ _BREAKS = r"\n\r\u2028\u2029\x85"
 _DASHES = r"\-–−‒‐‑—―"
 
 # First what hides a character. Most texts hold none, which one quick search tells.
-_HIDDEN = re.compile(rf"[&{_ZERO_WIDTH}{_CONTROLS}{_WIDE}{_MARKS}]")
+_HIDDEN = re.compile(rf"[&{_INVISIBLE}{_CONTROLS}{_WIDE}{_MARKS}]")
 
 _ENTITY_NAME = (
     r"(?:\#[0-9]{1,7}|\#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30})" rf"[{_BLANKS}]*+;"
@@ -50,7 +56,7 @@ _ENTITY_NAME = (
 _CHARACTERS = re.compile(
     rf"""
       (?P<entity>&(?:(?:amp|\#38|\#[xX]26);)++(?:{_ENTITY_NAME})?|&{_ENTITY_NAME})
-    | (?P<invisible>[{_ZERO_WIDTH}]+)
+    | (?P<invisible>[{_INVISIBLE}]+)
     | (?P<control>[{_CONTROLS}]+)
     | (?P<wide>[{_WIDE}])
     | (?P<combining>\w[{_MARKS}]+)
@@ -166,14 +172,14 @@ def normalize(text: str) -> Normalized:
     already comes back as it is.
     """
     if not _HIDDEN.search(text):
-        return _substitute(_TYPOGRAPHY, text)
-    decoded = _substitute(_CHARACTERS, text)
+        return substitute(_TYPOGRAPHY, text)
+    decoded = substitute(_CHARACTERS, text)
     for _ in range(_DECODING_PASSES - 1):
-        further = _substitute(_CHARACTERS, decoded.text)
+        further = substitute(_CHARACTERS, decoded.text)
         if further.text == decoded.text:
             break
-        decoded = _compose(decoded, further)
-    return _compose(decoded, _substitute(_TYPOGRAPHY, decoded.text))
+        decoded = compose(decoded, further)
+    return compose(decoded, substitute(_TYPOGRAPHY, decoded.text))
 
 
 def normalize_text(text: str) -> str:
@@ -183,12 +189,14 @@ def normalize_text(text: str) -> str:
     return _TYPOGRAPHY.sub(_plain_form, text)
 
 
-def _substitute(pattern: re.Pattern[str], text: str) -> Normalized:
+def substitute(
+    pattern: re.Pattern[str], text: str, plain_form: Callable[[re.Match[str]], str] = _plain_form
+) -> Normalized:
     """Put plain forms in the place of all matches, and note where each character came from."""
     found: list[tuple[int, int, int]] = []
 
     def replace(match: re.Match[str]) -> str:
-        plain = _plain_form(match)
+        plain = plain_form(match)
         found.append((match.start(), match.end(), len(plain)))
         return plain
 
@@ -212,6 +220,6 @@ def _substitute(pattern: re.Pattern[str], text: str) -> Normalized:
     return Normalized(plain_text, starts, ends)
 
 
-def _compose(first: Normalized, second: Normalized) -> Normalized:
+def compose(first: Normalized, second: Normalized) -> Normalized:
     """`second`, made of the text of `first`, with offsets in the text that `first` was made of."""
     return Normalized(second.text, first.starts[second.starts], first.ends[second.ends - 1])

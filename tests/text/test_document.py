@@ -96,7 +96,7 @@ def test_a_long_text_is_read_in_part_and_noted() -> None:
     document = Document.make(text, COMMON, ENGLISH)
     assert document.text == text
     assert document.sentences[-1].end <= MAXIMUM_CHARACTERS
-    assert document.notes == (f"read in part: 200,000 of {len(text):,} characters",)
+    assert document.notes[0] == f"read in part: 200,000 of {len(text):,} characters"
 
 
 def test_half_a_character_is_replaced_and_noted() -> None:

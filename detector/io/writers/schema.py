@@ -19,6 +19,7 @@ RESULT_SCHEMA: Mapping[str, str] = {
     "words": "int32",
     "language": "string",
     "signature": "string",
+    "notes": "string",
     "original_id": "string",
     "original_score": "double",
     "original_probability": "double",
