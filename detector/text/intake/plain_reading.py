@@ -41,7 +41,7 @@ def read_plainly(text: str) -> PlainReading:
     notes = (
         (broken, f"broken characters: {broken:,} read as \ufffd"),
         (encoding, f"{encoding}: decoded"),
-        (wrong, f"wrong encoding: {wrong:,} characters repaired"),
+        (wrong, f"repaired characters: {wrong:,} that were read in the wrong encoding"),
         (disguised, f"disguised letters: {disguised:,} read as the Latin ones they imitate"),
     )
     noted = tuple(note for happened, note in notes if happened)

@@ -100,7 +100,7 @@ def test_what_was_read_in_the_wrong_encoding_is_repaired(encoding: str) -> None:
     reading = read_plainly(text)
     assert reading.text.text == normalize_text(ARTICLE.replace("£", ""))
     (note,) = reading.notes
-    assert note.startswith("wrong encoding: ")
+    assert note.startswith("repaired characters: ")
 
 
 def test_twice_read_wrongly_is_repaired() -> None:
@@ -114,7 +114,7 @@ def test_controls_are_read_as_windows_1252() -> None:
     document = Document.make(text, ())
     assert document.normalized.text == normalize_text(ARTICLE)
     (note,) = document.notes
-    assert note.startswith("wrong encoding: ")
+    assert note.startswith("repaired characters: ")
     check_offsets(text)
 
 
