@@ -103,6 +103,25 @@ _PLAIN_FORMS = {
     "control": " ",
 }
 
+# What stands between sentences and is none of their words. First marks of footnotes behind a
+# sentence ("after all.1 The", "all.[2]", "all.<sup>3</sup>"), then what ends a line of another
+# program ("<br>", "</s>", a line feed as the two characters of its escape, "|").
+_BETWEEN_SENTENCES = re.compile(
+    r"""
+      (?=[\[<\u00b9\u00b2\u00b3\u2070-\u2079\u2020\u2021*\d\\ |\u00b6/])(?:
+      (?P<note>(?<=[.!?"'\u201d\u2019)])(?:
+        (?:\[(?:\d{1,3}|[a-z]|note\ \d{1,2}|citation\ needed)\]|<sup>[^<>]{0,12}</sup>)+
+      | [\u00b9\u00b2\u00b3\u2070-\u2079\u2020\u2021*]+(?=\s|$)
+      | (?:(?<=[a-z]{2}[.!?])|(?<=[a-z][.!?]["'\u201d\u2019]))
+        (?<!\bno\.)(?<!\bvol\.)(?<!\bfig\.)(?<!\bpp\.)\d{1,3}(?=\s+["'(\u201c\u2018]?[A-Z]|\s*$|\s*\n)
+      ))
+    | (?P<tag>(?i:<br[ ]*/?>|</?[sp]>|\[SEP\]|<(?:eos|bos|sep|pad)>))
+    | (?P<escape>(?:\\r)?\\n(?![a-z])|(?<=[.!?"'\u201d\u2019])(?:\\r)?\\n)
+    | (?P<bar>(?<=[.!?"'\u201d\u2019)\]])[ ]*(?:\|+|\u00b6|//)(?=[ ]))
+    )""",
+    re.VERBOSE,
+)
+
 _LINE_BREAK = re.compile(rf"\r\n|[{_BREAKS}]")
 
 
@@ -171,6 +190,17 @@ def normalize(text: str) -> Normalized:
     before punctuation go. Line breaks stay (a blank line as ``\n\n``). What is normal
     already comes back as it is.
     """
+    if _BETWEEN_SENTENCES.search(text):
+        cleared = substitute(_BETWEEN_SENTENCES, text, _clear)
+        return compose(cleared, _normalize_cleared(cleared.text))
+    return _normalize_cleared(text)
+
+
+def _clear(match: re.Match[str]) -> str:
+    return "" if match.lastgroup == "note" else "\n"
+
+
+def _normalize_cleared(text: str) -> Normalized:
     if not _HIDDEN.search(text):
         return substitute(_TYPOGRAPHY, text)
     decoded = substitute(_CHARACTERS, text)
@@ -184,7 +214,7 @@ def normalize(text: str) -> Normalized:
 
 def normalize_text(text: str) -> str:
     """The text of `normalize` alone, where nobody asks for offsets (training)."""
-    if _HIDDEN.search(text):
+    if _HIDDEN.search(text) or _BETWEEN_SENTENCES.search(text):
         return normalize(text).text
     return _TYPOGRAPHY.sub(_plain_form, text)
 

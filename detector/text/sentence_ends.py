@@ -25,15 +25,36 @@ _AFTER_CLOCK = frozenset(_LISTS["after clock"]).union(*_CALENDAR.values())
 
 _STARTERS = frozenset(_LISTS["starters"])
 
-_CANDIDATE = re.compile(
-    r"""
+# What stands before a sentence and is none of its words: a bullet, a dash, a picture.
+_ORNAMENT = (
+    r"[-*\u2022\u00b7\u2023\u2043\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff"
+    r"\U0001f000-\U0001faff\U0001f3fb-\U0001f3ff]"
+)
+
+_ORNAMENTS = re.compile(rf"\s*(?:(?:{_ORNAMENT}+\s+)+|(?:(?![-*]){_ORNAMENT})+\s*)+")
+
+# "$5m was paid.", "#TagTime was used.", "iPhone sales fell."
+_LARGE_START = r"[^\W_a-z]|[$\u00a3\u20ac\u00a5\u20b9#@]\w|[a-z]{1,3}[A-Z]"
+
+_PATTERN = r"""
       (?=[.!?])(?:
-      (?<![.!?])(?P<mark>[.!?]++)(?P<quotes>["')\]]*+)\s++(?=["'(\[]*+[^\W_a-z])
+      (?<![.!?])(?P<mark>[.!?]++)(?P<quotes>["')\]]*+)
+      (?P<gap>\s++(?:ORNAMENT++\s++)*+|\s*+(?:(?![-*])ORNAMENT)++\s*+)(?=["'(\[]*+(?:START))
     | (?P<glued>(?<=[a-z0-9)]{2})[.!?]["']?)
       (?=["'(]?(?!(?:Com|Org|Net)\b)(?:[A-Z][a-z']+[ ,]|[AI]\ [a-z]))
-    )""",
-    re.VERBOSE,
-)
+    )"""
+
+
+def _compile(start: str) -> re.Pattern[str]:
+    """Where a sentence may end, if the next one starts so."""
+    pattern = _PATTERN.replace("ORNAMENT", _ORNAMENT).replace("START", start)
+    return re.compile(pattern, re.VERBOSE)
+
+
+_CANDIDATE = _compile(_LARGE_START.replace("#", r"\#"))
+
+#: In a text in small letters a sentence starts with one.
+_CANDIDATE_IN_SMALL_LETTERS = _compile(r"[^\W_]|[$\u00a3\u20ac\u00a5\u20b9\#@]\w")
 
 _LAST_WORD = re.compile(r"([A-Za-z](?:[\w'-]|\.(?=[A-Za-z]))*)$")
 
@@ -51,21 +72,34 @@ _ATTRIBUTION = re.compile(
 )
 
 
-def cut_line(line: str) -> Iterator[tuple[int, int]]:
-    """Offsets of the sentences of one normalised line, blanks around them left out."""
-    start = 0
-    for match in _CANDIDATE.finditer(line):
+def cut_line(line: str, in_small_letters: bool = False) -> Iterator[tuple[int, int]]:
+    """Offsets of the sentences of one normalised line, without blanks and bullets around them.
+
+    Args:
+        line: a line of a normalised text.
+        in_small_letters: the text knows no capital letters, and a small one starts a sentence.
+    """
+    start = _skip_ornaments(line)
+    candidate = _CANDIDATE_IN_SMALL_LETTERS if in_small_letters else _CANDIDATE
+    for match in candidate.finditer(line, start):
         if match["glued"] is not None:
             end = _end_of_glued(line, start, match)
             following = end
         else:
-            end = match.end("quotes") if _ends_sentence(line, start, match) else None
+            ends = _ends_sentence(line, start, match, in_small_letters)
+            end = match.end("quotes") if ends else None
             following = match.end()
         if end is None or following is None:
             continue
         yield from trim(line, start, end)
         start = following
     yield from trim(line, start, len(line))
+
+
+def _skip_ornaments(line: str) -> int:
+    """Where the first word of a line may start."""
+    match = _ORNAMENTS.match(line)
+    return match.end() if match else 0
 
 
 def trim(line: str, start: int, end: int) -> Iterator[tuple[int, int]]:
@@ -99,10 +133,12 @@ def _end_of_glued(line: str, start: int, match: re.Match[str]) -> int | None:
     return match.end()
 
 
-def _ends_sentence(line: str, start: int, match: re.Match[str]) -> bool:
+def _ends_sentence(
+    line: str, start: int, match: re.Match[str], in_small_letters: bool = False
+) -> bool:
     """Whether a full stop (or ... ! ?) before a blank and no small letter ends the sentence."""
     following = _NEXT_WORD.match(line, match.end())
-    if following is not None and following.group(1)[0].islower():
+    if not in_small_letters and following is not None and following.group(1).islower():
         return False  # a small letter outside ASCII
     quotes = match["quotes"]
     if match["mark"] != ".":
@@ -112,7 +148,10 @@ def _ends_sentence(line: str, start: int, match: re.Match[str]) -> bool:
         return True
     if match.start() - start < 8 and _LIST_NUMBER.match(line[start : match.start()]):
         return False
-    return _is_final(_word_before(line, match.start()), following, line)
+    if "-" in match["gap"]:
+        following = None  # "Springfield, Ill. - The": a dateline
+    before = _word_before(line, match.start())
+    return _is_final(before, following, line, in_small_letters)
 
 
 def _word_before(line: str, at: int) -> re.Match[str] | None:
@@ -120,11 +159,18 @@ def _word_before(line: str, at: int) -> re.Match[str] | None:
     return _LAST_WORD.search(line, at - len(window) + window.rfind(" ") + 1, at)
 
 
-def _is_final(before: re.Match[str] | None, following: re.Match[str] | None, line: str) -> bool:
+def _is_final(
+    before: re.Match[str] | None,
+    following: re.Match[str] | None,
+    line: str,
+    in_small_letters: bool = False,
+) -> bool:
     """Whether a full stop between two words ends a sentence, rather than an abbreviation."""
     if before is None:
         return True
     word, next_word = before.group(1), following.group(1) if following else ""
+    if in_small_letters:
+        word = word.capitalize()
     lowered, starts = word.lower(), next_word.lower() in _STARTERS
     small = word[0].islower()
     if lowered == "no":

@@ -19,6 +19,11 @@ _LEAVES_OPEN = re.compile(
 )
 
 
+_SMALL_START = re.compile(r"(?<!\.[a-z])[.!?][\"')\]]*\s+[\"'(]*[a-z]")
+
+_LARGE_START = re.compile(r"[.!?][\"')\]]*\s+[\"'(]*[A-Z]")
+
+
 @dataclass(frozen=True, slots=True)
 class Sentence:
     """One sentence, headline or boilerplate line of a text.
@@ -51,22 +56,31 @@ def split_sentences(text: str) -> list[Sentence]:
 def split_normalized(normalized: Normalized) -> list[Sentence]:
     """Cut a text that is normalised already, as `split_sentences` does."""
     sentences = []
+    in_small_letters = _is_in_small_letters(normalized.text)
     for line_start, line_end in _iterate_lines(normalized.text):
         line = normalized.text[line_start:line_end].replace("\n", " ")
-        for start, end, kind in _classify_pieces(line):
+        for start, end, kind in _classify_pieces(line, in_small_letters):
             first = line_start + start
             span = normalized.original_span(first, line_start + end)
             sentences.append(Sentence(line[start:end], *span, kind, first))
     return sentences
 
 
-def _classify_pieces(line: str) -> Iterator[tuple[int, int, str]]:
+def _is_in_small_letters(text: str) -> bool:
+    """Whether sentences start with small letters, as far as full stops tell."""
+    small = len(_SMALL_START.findall(text))
+    if not small or (small < 3 and not text.islower()):
+        return False
+    return small > 3 * len(_LARGE_START.findall(text))
+
+
+def _classify_pieces(line: str, in_small_letters: bool) -> Iterator[tuple[int, int, str]]:
     """Start, end and kind of each sentence of a line; what holds no letter or digit is left out."""
     if is_boilerplate(line):
         for start, end in trim(line, 0, len(line)):
             yield start, end, "boilerplate"
         return
-    for start, end in cut_line(line):
+    for start, end in cut_line(line, in_small_letters):
         piece = line[start:end]
         if not ALPHANUMERIC.search(piece):
             continue

@@ -57,7 +57,11 @@ def test_sentences_are_ordered_and_lose_no_letter(text: str) -> None:
     check_letters(text)
 
 
-@given(st.lists(st.sampled_from(CASES), max_size=6))
+# Whether small letters start sentences is told by the whole text.
+CAPITALISED = [case for case in CASES if "small letters throughout" not in case["name"]]
+
+
+@given(st.lists(st.sampled_from(CAPITALISED), max_size=6))
 @check_often
 def test_paragraphs_are_cut_one_by_one(cases: list[dict[str, Any]]) -> None:
     text = "\n\n".join(case["text"] for case in cases)
