@@ -33,8 +33,8 @@ _LOOSE = re.compile(
     r"\u03ac-\u03af\u03b2\u03b5\u03b7\u03c2-\u03c4\u03c9\u03cc\u03cd]"
 )
 
-#: Letters of physics and statistics, which stand alone or before a Latin one: "σ", "αs", "ηp".
-_LONGEST_SYMBOL = 2
+# Letters of physics and statistics stand alone or before a Latin one: sigma, "alpha s".
+_SYMBOL = re.compile(r"[\u03b1-\u03be\u03c0-\u03c9][A-Za-z]?")
 
 
 def undisguise(text: str) -> tuple[str, int]:
@@ -70,7 +70,7 @@ def _classify(word: str) -> str:
         return "latin" if _LATIN.search(word) else "foreign"
     if not _DISGUISED.fullmatch(word):
         return "foreign"
-    if "\u0370" <= word[0] <= "\u03ff" and len(word) <= _LONGEST_SYMBOL:
+    if _SYMBOL.fullmatch(word):
         return "latin"
     if _LATIN.search(word):
         return "mixed"
