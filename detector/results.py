@@ -106,7 +106,7 @@ class SentenceScore(_Result):
         text: the sentence, normalised.
         start: offset of its first character in the caller's text.
         end: offset behind its last character in the caller's text.
-        kind: "sentence", "headline" or "boilerplate"; boilerplate has no say.
+        kind: "sentence" or "headline"; "boilerplate" and "foreign" have no say.
         contributions: of named columns, in log-odds of not being human English; they add up.
     """
 

@@ -142,7 +142,7 @@ def _describe_sentences(document: Document) -> dict[int, _Words]:
     return {
         number: _describe_words(document, sentence.text, sentence.normalized_start)
         for number, sentence in enumerate(document.sentences)
-        if sentence.kind != "boilerplate"
+        if sentence.kind in ("sentence", "headline")
     }
 
 

@@ -179,7 +179,7 @@ def find_judged(document: Document) -> tuple[int, ...]:
 
 
 def _is_judged(sentence: Sentence, masked: MaskedSentence) -> bool:
-    return sentence.kind != "boilerplate" and masked.word_count >= MINIMUM_SENTENCE_WORDS
+    return sentence.kind in ("sentence", "headline") and masked.word_count >= MINIMUM_SENTENCE_WORDS
 
 
 def _summarize_words(scores: Floats) -> tuple[float, float]:

@@ -127,6 +127,45 @@ _SENTENCE_ENDS = (".", "!", "?")
 
 _LONGEST_BOILERPLATE = 400
 
+# Texts that ask for consent, whoever wrote them: one of the first marks and three of all, in a
+# sentence that says "you" or "our partners". An article on privacy has one or two.
+_ADDRESSES_READER = re.compile(
+    r"\b(?:you|your|our\ (?:\d+\ )?(?:partners|vendors|site|website))\b", re.IGNORECASE
+)
+
+_PLAIN_CONSENT_MARKS = (
+    r"cookies?|tracking technolog\w+",
+    r"our (?:[\d,]+ )?(?:partners|vendors)",
+    r"personal (?:data|information)",
+    r"consent\w*",
+    r"legitimate interests?",
+    r"privacy (?:policy|notice|settings|cent\w+)",
+)
+
+_CONSENT_MARKS = (
+    *_PLAIN_CONSENT_MARKS,
+    r"geolocation|device scanning|unique identifiers?|browsing data",
+    r"permission|object to|withdraw|refuse|reject|opt(?:ing)?[ -]out|at any time",
+    r"preferences|choices|settings|options",
+    r"advertis\w+|personali[sz]ed (?:ads?|content)",
+    r"measurement|audience (?:research|insights)|analytics",
+    r"process(?:es|ing)?\b",
+    r"stor(?:e|es|ing)\b|access information",
+    r"click(?:ing)?|agree|accept",
+    r"(?:this|our) (?:web)?site|our services?|(?:these|necessary) cookies|your browser",
+)
+
+_CONSENT = re.compile(r"\b(?:" + "|".join(f"({m})" for m in _CONSENT_MARKS) + ")", re.IGNORECASE)
+
+_FEWEST_CONSENT_MARKS = 3
+
+# "These cookies are needed for the website to function."
+_COOKIES = re.compile(
+    r"\b(?:these|such|necessary|functional|targeting|performance|use|our) cookies\b"
+    r".*\b(?:(?:web)?site|browser|services)\b",
+    re.IGNORECASE,
+)
+
 
 def is_finished(piece: str) -> bool:
     """Whether a piece ends as a sentence does: full stop, question or exclamation mark."""
@@ -154,6 +193,17 @@ def is_boilerplate(line: str) -> bool:
         _ENDS_BOILERPLATE.fullmatch(line)
         or (not finished and _ENDS_UNFINISHED_BOILERPLATE.fullmatch(line))
     )
+
+
+def is_consent(piece: str) -> bool:
+    """Whether a sentence asks a reader to be tracked: "We and our partners store ..."."""
+    if _COOKIES.search(piece):
+        return True
+    if not _ADDRESSES_READER.search(piece):
+        return False
+    marks = {match.lastindex or 0 for match in _CONSENT.finditer(piece)}
+    plain = min(marks, default=0) <= len(_PLAIN_CONSENT_MARKS)
+    return plain and len(marks) >= _FEWEST_CONSENT_MARKS
 
 
 def _is_date_line(line: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
+from detector.text.intake.passages import set_foreign_apart
 from detector.text.intake.plain_reading import read_plainly
 from detector.text.language import ENGLISH, UNKNOWN, guess_language
 from detector.text.masking import MaskedSentence, mask_sentence
@@ -50,9 +51,9 @@ class Document:
         if language is None and text.strip():
             language = UNKNOWN if readable.is_binary else guess_language(readable.text.text)
         normalized = readable.text if language == ENGLISH else normalize("")
-        sentences = tuple(split_normalized(normalized))
+        sentences, passages = set_foreign_apart(split_normalized(normalized))
         masked = tuple(mask_sentence(sentence.text, common_words) for sentence in sentences)
-        notes = _note_cut(text) + readable.notes + _note_repeats(sentences)
+        notes = (*_note_cut(text), *readable.notes, *passages, *_note_repeats(sentences))
         return cls(text, normalized, sentences, masked, language, notes)
 
     def place(self, sentence: int, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -23,6 +23,10 @@ _MOST = 20_000
 _MOST_UNREADABLE = 0.1
 
 
+#: In characters, and in percent of them: a name or a quoted title is no passage.
+_SHORTEST_PASSAGE, _LEAST_SHARE = 40, 80
+
+
 def is_binary(text: str) -> bool:
     """Whether a text is a file of another kind, read as one: its start is full of controls."""
     sample, unreadable = _UNREADABLE.subn(" ", text[:_MOST])
@@ -43,3 +47,17 @@ def guess_language(text: str) -> str:
     _, _, details = pycld2.detect(sample, bestEffort=True)
     code: str = details[0][1]
     return UNKNOWN if code == "un" else code
+
+
+def find_foreign_language(text: str) -> str | None:
+    """Name of the language that a passage is surely in ("French"); None for English or unsure."""
+    import pycld2
+
+    sample = _UNREADABLE.sub(" ", text[:_MOST])
+    if len(sample) < _SHORTEST_PASSAGE:
+        return None
+    reliable, _, details = pycld2.detect(sample)
+    name, code, share, _ = details[0]
+    if not reliable or code in (ENGLISH, "un") or share < _LEAST_SHARE:
+        return None
+    return str(name).title()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 
-from detector.text.boilerplate import ALPHANUMERIC, is_boilerplate, is_finished
+from detector.text.boilerplate import ALPHANUMERIC, is_boilerplate, is_consent, is_finished
 from detector.text.normalization import Normalized, normalize
 from detector.text.sentence_ends import cut_line, trim
 from detector.text.word_lists import read_words
@@ -32,7 +32,8 @@ class Sentence:
         text: its normalised text, on one line.
         start, end: its offsets in the caller's text.
         kind: ``"sentence"``, ``"headline"`` (a line that does not end as a sentence does) or
-            ``"boilerplate"`` (what a web page puts around its article).
+            ``"boilerplate"`` (what a web page puts around its article); a `Document` has
+            ``"foreign"`` besides, for what is not English.
         normalized_start: offset of its first character in the normalised text.
     """
 
@@ -84,7 +85,7 @@ def _classify_pieces(line: str, in_small_letters: bool) -> Iterator[tuple[int, i
         piece = line[start:end]
         if not ALPHANUMERIC.search(piece):
             continue
-        if len(piece) < len(line) and is_boilerplate(piece):
+        if is_consent(piece) or (len(piece) < len(line) and is_boilerplate(piece)):
             yield start, end, "boilerplate"
         else:
             yield start, end, "sentence" if is_finished(piece) else "headline"

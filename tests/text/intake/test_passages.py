@@ -1,0 +1,77 @@
+"""What is not English, or asks for consent, has no say in an English text."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from detector.features.extractor import find_judged
+from detector.text.document import Document
+
+EXAMPLES = Path(__file__).parents[3] / "data/example_articles"
+ARTICLE = (EXAMPLES / "original.txt").read_text(encoding="utf-8")
+FOREIGN = {
+    "French": "Les habitants de la rue ont appris mardi que la vieille boulangerie du coin ne "
+    "serait finalement pas démolie. La mairie avait prévu de raser le terrain. Oui, déjà ! Deux groupes "
+    "ont demandé des renseignements.",
+    "German": "Der Hafen wurde am Montag wieder geöffnet, eine Woche nachdem ihn der Sturm "
+    "geschlossen hatte. Die Fischer hatten tagelang im kleinen Café am Pier gewartet.",
+    "Spanish": "El puerto volvió a abrir el lunes por la mañana, una semana después de que "
+    "lo cerrara la peor tormenta de la década. Los pescadores habían esperado durante días.",
+    "Russian": "Порт снова открылся в понедельник утром, через неделю после самого сильного шторма"
+    ". Рыбаки несколько дней ждали в маленьком кафе у причала.",
+}
+CONSENT = (
+    "We and our 312 partners store and access information on your device, such as cookies. "
+    "With your consent we may process personal data for personalised ads and content. "
+    "You can withdraw your consent or change your preferences at any time by clicking below. "
+    "These cookies are needed for the website to function.\n\n"
+)
+
+
+def judge(text: str) -> list[str]:
+    document = Document.make(text, ())
+    return [document.sentences[index].text for index in find_judged(document)]
+
+
+@pytest.mark.parametrize("language", FOREIGN)
+@pytest.mark.parametrize("gap", ["\n\n", "\n", " "])
+def test_a_foreign_passage_is_left_out(language: str, gap: str) -> None:
+    for text in (f"{ARTICLE.strip()}{gap}{FOREIGN[language]}", f"{FOREIGN[language]}\n\n{ARTICLE}"):
+        document = Document.make(text, ())
+        assert document.language == "en"
+        (note,) = document.notes
+        assert note.startswith("foreign passages: ")
+        assert note.endswith(f"left out, {language}")
+        judged = " ".join(judge(text))
+        assert judged.startswith(judge(ARTICLE)[0])
+        assert not any(word in judged for word in ("finalement", "Fischer", "pescadores", "Порт"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "“Der Hafen bleibt zu”, said Jürgen Müller of Lübeck, who runs the ferry to the island.",
+        "Munich, Wolfsburg, Real Madrid, Bayern, Atlético, Olympique Lyonnais, Internazionale win.",
+        "Ferry stops: harbour master blames cracks, islanders furious, council silent.",
+    ],
+)
+def test_names_and_quotations_are_no_passage(text: str) -> None:
+    assert Document.make(f"{ARTICLE}\n\n{text}", ()).notes == ()
+
+
+def test_a_text_that_asks_for_consent_has_no_say() -> None:
+    assert judge(CONSENT + ARTICLE) == judge(ARTICLE)
+
+
+@pytest.mark.parametrize(
+    "sentence",
+    [
+        "The regulator said that the company had stored personal data without consent.",
+        "He told the court that your data belongs to you, whatever the website says.",
+        "Google's advertising slurps up browsing data to show you ads that you may click on.",
+    ],
+)
+def test_an_article_on_privacy_has_its_say(sentence: str) -> None:
+    assert judge(sentence) == [sentence]
