@@ -13,8 +13,8 @@ EXAMPLES = Path(__file__).parents[3] / "data/example_articles"
 ARTICLE = (EXAMPLES / "original.txt").read_text(encoding="utf-8")
 FOREIGN = {
     "French": "Les habitants de la rue ont appris mardi que la vieille boulangerie du coin ne "
-    "serait finalement pas démolie. La mairie avait prévu de raser le terrain. Oui, déjà ! Deux groupes "
-    "ont demandé des renseignements.",
+    "serait finalement pas démolie. La mairie avait prévu de raser le terrain. Oui, déjà ! "
+    "Deux groupes ont demandé des renseignements.",
     "German": "Der Hafen wurde am Montag wieder geöffnet, eine Woche nachdem ihn der Sturm "
     "geschlossen hatte. Die Fischer hatten tagelang im kleinen Café am Pier gewartet.",
     "Spanish": "El puerto volvió a abrir el lunes por la mañana, una semana después de que "
