@@ -1,4 +1,8 @@
-"""Why a text was not judged or could not be flagged: "code: explanation" for each."""
+"""Why a text was not judged or could not be flagged: "code: explanation" for each.
+
+Programs compare the code before the colon (`Verdict.reason_code`, `detector.monitoring.streams`):
+the explanation may be reworded, the code may not.
+"""
 
 from __future__ import annotations
 

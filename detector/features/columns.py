@@ -1,4 +1,8 @@
-"""Names of the columns that describe a sentence and a document."""
+"""Names of the columns that describe a sentence and a document.
+
+`FeatureExtractor.score_masked` fills them, by position. A new count of style is no column here but
+one of `STYLE_COLUMNS` in `style.py`, which a linear model turns into the ``style_`` columns.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The words that users read: outcomes, reasons in one sentence, names of features, figures."""
+"""The words that users read: outcomes, what explains a verdict, names of features, figures.
+
+The reasons against a verdict ("too short: ...") are made in `detector.reasons`.
+"""
 
 from __future__ import annotations
 

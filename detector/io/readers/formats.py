@@ -90,9 +90,10 @@ def find_named_format(source: str) -> Format | None:
         UnreadableError: files of that name are not read.
     """
     ending = Path(strip_compression(source)).suffix
-    if ending.lower() in _REFUSED:
+    found = next((form for form in FORMATS if ending.lower() in form.endings), None)
+    if found is None and ending.lower() in _REFUSED:
         raise UnreadableError(f"{ending} files are not read: give {', '.join(INPUT_FORMATS)}")
-    return next((form for form in FORMATS if ending.lower() in form.endings), None)
+    return found
 
 
 def holds_rows(source: str) -> bool:

@@ -26,7 +26,7 @@ from detector.training.fitting.networks import fit_network
 from detector.training.fitting.thresholds import fit_thresholds
 from detector.training.generation.inflection import WORDNET_FOLDER
 
-FALSE_POSITIVE_RATES = (0.05, 0.01, 0.005)
+PAIR_FALSE_POSITIVE_RATES = (0.05, 0.01, 0.005)
 
 #: What a row of `fit_thresholds` is called where pairs are counted.
 _PAIR_THRESHOLD_KEYS = {"articles": "other_pairs", "score": "threshold"}
@@ -150,7 +150,7 @@ def fit_pair_classifier(
         (frame["relation"] != MACHINE_REWRITTEN).to_numpy()
     ]
     # Whoever is told that a machine did it may expect that to be likelier than not.
-    thresholds, table = fit_thresholds(others, rates=FALSE_POSITIVE_RATES, least=0.5)
+    thresholds, table = fit_thresholds(others, rates=PAIR_FALSE_POSITIVE_RATES, least=0.5)
     relations = fit_relations(pairs.columns, frame["relation"].tolist(), weights, seed)
     rests_on = [
         {_PAIR_THRESHOLD_KEYS.get(key, key): value for key, value in row.items()} for row in table
