@@ -28,8 +28,14 @@ from detector.training.generation.inflection import WORDNET_FOLDER
 
 PAIR_FALSE_POSITIVE_RATES = (0.05, 0.01, 0.005)
 
-#: What a row of `fit_thresholds` is called where pairs are counted.
-_PAIR_THRESHOLD_KEYS = {"articles": "other_pairs", "score": "threshold"}
+#: What the figures of `fit_thresholds` are called where pairs are counted.
+_PAIR_THRESHOLD_KEYS = {
+    "false_positive_rate": "false_positive_rate",
+    "articles": "other_pairs",
+    "score": "threshold",
+    "flagged": "flagged",
+    "upper_bound": "upper_bound",
+}
 
 _FOLDS = 5
 
@@ -153,7 +159,8 @@ def fit_pair_classifier(
     thresholds, table = fit_thresholds(others, rates=PAIR_FALSE_POSITIVE_RATES, least=0.5)
     relations = fit_relations(pairs.columns, frame["relation"].tolist(), weights, seed)
     rests_on = [
-        {_PAIR_THRESHOLD_KEYS.get(key, key): value for key, value in row.items()} for row in table
+        {name: row[key] for key, name in _PAIR_THRESHOLD_KEYS.items() if key in row}
+        for row in table
     ]
     return PairClassifier(relations, substitutions, thresholds, equals), rests_on
 

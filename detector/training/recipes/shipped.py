@@ -98,7 +98,9 @@ def train_shipped_model(
     steps = list_steps(settings)
     chosen = choose_steps(steps, until, only)
     _check_lists(settings, [s.name for s in chosen if only is not None or not s.is_done(work)])
-    if settings.encoder_base is None and not (work / work_files.HEADS).is_file():
+    needs_encoder = any(work_files.HEADS in step.inputs for step in chosen)
+    is_tuned = settings.encoder_base is not None or (work / work_files.HEADS).is_file()
+    if needs_encoder and not is_tuned:
         raise DetectorError(
             f"{work}: holds no tuned encoder; name its folder with --work, or tune one first with "
             "--encoder-base"

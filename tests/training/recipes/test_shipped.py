@@ -9,12 +9,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from click.testing import CliRunner
 from invented_corpora import translate, write_corpora, write_sentences, write_synonym_lists
 
 pytest.importorskip("torch")
 pytest.importorskip("sentence_transformers")
 pytest.importorskip("onnx")
 
+from detector.cli.train import train
 from detector.detector import Detector
 from detector.errors import DetectorError
 from detector.model.bundle import Bundle
@@ -31,10 +33,10 @@ AMOUNTS = Amounts(
     layers=2,
     tuning={"exits": {1: 0.3, 2: 1.0}, "checkpoint_every": 20, "validate_every": 40},
     human_documents=60,
-    machine_documents=12,
+    machine_documents=10,
     spun_documents=6,
-    evaluated_documents=12,
-    pairs=12,
+    evaluated_documents=8,
+    pairs=7,
     marked_documents={"dev": 12, "test": 6},
     spun_for_words=1,
     experts_share=0.6,
@@ -182,7 +184,7 @@ def test_nothing_is_made_twice(made: Made) -> None:
 
 
 def test_another_setting_runs_what_depends_on_it(made: Made, tmp_path: Path) -> None:
-    fewer = replace(AMOUNTS, evaluated_documents=11)
+    fewer = replace(AMOUNTS, evaluated_documents=7)
     steps = list_steps(replace(made.settings, amounts=fewer))
     assert [s.name for s in steps if not s.is_done(made.work)] == ["evaluation"]
     other = list_steps(replace(made.settings, output=tmp_path / "elsewhere"))
@@ -209,3 +211,25 @@ def test_without_a_base_there_must_be_a_tuned_encoder(made: Made, tmp_path: Path
     assert "encoder" not in [step.name for step in list_steps(given)]
     with pytest.raises(DetectorError, match="holds no tuned encoder"):
         train_shipped_model(given, tmp_path / "work")
+
+
+# --------------------------------------------------------------------------------------
+# The command
+# --------------------------------------------------------------------------------------
+
+
+def test_the_command_runs_the_steps_that_are_asked_for(made: Made, tmp_path: Path) -> None:
+    asked = ["--corpora", str(made.settings.corpora), "--work", str(tmp_path / "work")]
+    result = CliRunner().invoke(train, [*asked, "--until", "common_words"])
+    assert result.exit_code == 0, result.output
+    assert [p.name for p in (tmp_path / "work").glob("*.json")] == ["common_words.json"]
+    listed = CliRunner().invoke(train, [*asked, "--list-steps"]).output.splitlines()
+    assert len(listed) == len(list_steps(made.settings))
+    assert listed[0].split()[:2] == ["common_words", "done"]
+    assert [line.split()[1:3] for line in listed[1:]] == [["to", "do"]] * (len(listed) - 1)
+
+
+def test_steps_are_listed_without_corpora() -> None:
+    result = CliRunner().invoke(train, ["--list-steps"])
+    assert result.exit_code == 0
+    assert "bundle" in result.output
