@@ -27,11 +27,11 @@ _STARTERS = frozenset(_LISTS["starters"])
 
 # What stands before a sentence and is none of its words: a bullet, a dash, a picture.
 _ORNAMENT = (
-    r"[-*\u2022\u00b7\u2023\u2043\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff"
+    r"[-*~>/#\u00a7\u2022\u00b7\u2023\u2043\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff"
     r"\U0001f000-\U0001faff\U0001f3fb-\U0001f3ff]"
 )
 
-_ORNAMENTS = re.compile(rf"\s*(?:(?:{_ORNAMENT}+\s+)+|(?:(?![-*]){_ORNAMENT})+\s*)+")
+_ORNAMENTS = re.compile(rf"\s*(?:(?:{_ORNAMENT}+\s+)+|(?:(?![-*~>/#\u00a7]){_ORNAMENT})+\s*)+")
 
 # "$5m was paid.", "#TagTime was used.", "iPhone sales fell."
 _LARGE_START = r"[^\W_a-z]|[$\u00a3\u20ac\u00a5\u20b9#@]\w|[a-z]{1,3}[A-Z]"
@@ -39,7 +39,7 @@ _LARGE_START = r"[^\W_a-z]|[$\u00a3\u20ac\u00a5\u20b9#@]\w|[a-z]{1,3}[A-Z]"
 _PATTERN = r"""
       (?=[.!?])(?:
       (?<![.!?])(?P<mark>[.!?]++)(?P<quotes>["')\]]*+)
-      (?P<gap>\s++(?:ORNAMENT++\s++)*+|\s*+(?:(?![-*])ORNAMENT)++\s*+)(?=["'(\[]*+(?:START))
+      (?P<gap>\s++(?:ORNAMENT++\s++)*+|\s*+(?:(?![-*~>/#\u00a7])ORNAMENT)++\s*+)(?=["'(\[]*+(?:START))
     | (?P<glued>(?<=[a-z0-9)]{2})[.!?]["']?)
       (?=["'(]?(?!(?:Com|Org|Net)\b)(?:[A-Z][a-z']+[ ,]|[AI]\ [a-z]))
     )"""

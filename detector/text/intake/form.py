@@ -49,6 +49,9 @@ _FEWEST_LARGE_STARTS = 0.5
 #: Of words: prose has 47 in 100, lists of results 12 to 25.
 _FEWEST_FUNCTION_WORDS = 0.2
 
+#: Of words, those behind which a comma stands, a semicolon or a colon.
+_MOST_COMMAS = 0.4
+
 #: Of characters.
 _MOST_DIGITS, _MOST_SYMBOLS, _FEWEST_LETTERS = 0.15, 0.015, 0.6
 
@@ -67,6 +70,7 @@ class _Form:
     capitalized: float
     large_starts: float
     function_words: float
+    commas: float
     digits: float
     symbols: float
     letters: float
@@ -90,6 +94,7 @@ def find_deviation(judged: Sequence[tuple[Sentence, MaskedSentence]]) -> str | N
         (form.capitals > _MOST_CAPITALS, "it is written in capital letters"),
         (form.capitalized > _MOST_CAPITALIZED, "most words start with a capital"),
         (form.symbols > _MOST_SYMBOLS, "it holds markup, code or a table"),
+        (form.commas > _MOST_COMMAS, "it holds markup, code or a table"),
         (form.digits > _MOST_DIGITS, "it holds numbers rather than words"),
         (form.letters < _FEWEST_LETTERS, "it holds marks rather than words"),
         (form.function_words < _FEWEST_FUNCTION_WORDS, "it is a list rather than sentences"),
@@ -115,6 +120,7 @@ def _measure_form(judged: Sequence[tuple[Sentence, MaskedSentence]]) -> _Form:
         capitalized=sum(word[0].isupper() for word in words) / count,
         large_starts=sum(bool(_STARTS_LARGE.match(s.text)) for _, s in pairs) / len(pairs),
         function_words=sum(word.lower() in _FUNCTION_WORDS for word in words) / count,
+        commas=sum(map(text.count, ",;:")) / count,
         digits=_count(_DIGIT, text) / len(text),
         symbols=_count(_SYMBOL, text) / len(text),
         letters=letters / len(text),

@@ -19,6 +19,9 @@ _FUNCTION_WORDS = frozenset[str]().union(*read_words("text/data/function_words.t
 #: Of a sentence's words: English has 47 in 100, and other languages share a few ("in", "was").
 _MOST_ENGLISH = 0.25
 
+#: Of a sentence's words, those with a capital: a list of names is in no language.
+_MOST_NAMES = 0.6
+
 #: A shorter one goes with its neighbours: "Oui !"
 _FEWEST_WORDS = 4
 
@@ -52,10 +55,13 @@ def set_foreign_apart(
 
 def _may_be_foreign(sentence: Sentence) -> bool | None:
     """Whether a sentence has few English function words; None where it has few words at all."""
-    words = [token.lower() for token in tokenize(sentence.text) if token[0].isalpha()]
+    words = [token for token in tokenize(sentence.text) if token[0].isalpha()]
     if len(words) < _FEWEST_WORDS:
         return None
-    return sum(word in _FUNCTION_WORDS for word in words) < _MOST_ENGLISH * len(words)
+    if sum(word[0].isupper() for word in words) > _MOST_NAMES * len(words):
+        return False
+    known = sum(word.lower() in _FUNCTION_WORDS for word in words)
+    return known < _MOST_ENGLISH * len(words)
 
 
 def _bridge(suspicions: Sequence[bool | None]) -> list[bool]:
