@@ -122,6 +122,20 @@ class Detector:
             bundle,
         )
 
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """A detector from a folder is pickled and copied by the folder's name.
+
+        It must hold the same model when it is loaded again.
+        """
+        if self.bundle is None:
+            return super().__reduce__()
+        return _load_same, (str(self.bundle.folder.absolute()), self.threads, self.model)
+
+    @property
+    def threads(self) -> int | None:
+        """How many threads the encoder was given; None where it takes all cores."""
+        return self.extractor.encoder.threads
+
     @property
     def false_positive_rates(self) -> tuple[float, ...]:
         """The rates for which this model guarantees a threshold."""
@@ -429,6 +443,18 @@ def _apply(classifier: DocumentClassifier, features: DocumentFeatures) -> tuple[
 
 def _count_words(features: DocumentFeatures) -> npt.NDArray[np.int64]:
     return np.array([features.words])
+
+
+def _load_same(folder: str, threads: int | None, model: str) -> Detector:
+    """Load a pickled detector again.
+
+    Raises:
+        BundleError: the folder holds another model by now.
+    """
+    detector = Detector.load(folder, threads=threads)
+    if detector.model != model:
+        raise BundleError(f"{folder}: holds the model {detector.model} by now, not {model}")
+    return detector
 
 
 def _check_rate(name: str, rate: float) -> None:

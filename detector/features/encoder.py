@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,6 +55,9 @@ class EncodedSentences:
 class SentenceEncoder:
     """A sentence-transformers folder ready to encode words.
 
+    It may be pickled, copied and used in a forked child: the threads are started in each process
+    when it first encodes, and a pickle holds no more than the folder's name.
+
     Args:
         folder: holds ``tokenizer.json`` and ``onnx/model_quantized.onnx`` or ``onnx/model.onnx``,
             whose output ``last_hidden_state`` is (sentences, tokens, width).
@@ -66,10 +69,16 @@ class SentenceEncoder:
 
     def __init__(self, folder: str | os.PathLike[str], threads: int | None = None) -> None:
         self.folder = Path(folder)
+        self.threads = threads
         self._tokenizer = _load_tokenizer(self.folder)
+        # With one thread inside, a session has none that a forked child would miss.
         self._session = _load_session(self.folder)
-        self._pool = ThreadPoolExecutor(threads or count_cores())
         self._inputs = {node.name for node in self._session.get_inputs()}
+        self._pool: ThreadPoolExecutor | None = None
+        self._process = 0  # that the pool's threads run in
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return SentenceEncoder, (self.folder, self.threads)
 
     @property
     def width(self) -> int:
@@ -124,8 +133,16 @@ class SentenceEncoder:
 
         # Batches side by side, a thread each: small ones gain nothing from threads within.
         batches = _batch_by_length([len(e.ids) for e in encodings])
-        list(self._pool.map(encode_batch, batches))
+        list(self._open_pool().map(encode_batch, batches))
         return EncodedSentences(embeddings, word_scores, word_embeddings)
+
+    def _open_pool(self) -> ThreadPoolExecutor:
+        """This process's threads: those of the parent do not live on in a forked child."""
+        pool = self._pool
+        if pool is None or self._process != os.getpid():
+            pool = ThreadPoolExecutor(self.threads or count_cores())
+            self._pool, self._process = pool, os.getpid()
+        return pool
 
     def _run(self, ids: npt.NDArray[np.int64], mask: npt.NDArray[np.int64]) -> Floats:
         feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}

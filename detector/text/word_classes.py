@@ -5,6 +5,7 @@ The classes are those that the literature on translationese counts; see `detecto
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 
@@ -173,6 +174,15 @@ class Lexicon(dict[str, int]):
 
 
 _lexicon = Lexicon()
+
+
+def _unlock_after_fork() -> None:
+    """Free the lock that another thread of the parent may have held, which no child has."""
+    _lexicon._lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_unlock_after_fork)
 
 
 def open_lexicon() -> Lexicon:
