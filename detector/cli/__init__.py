@@ -6,9 +6,11 @@ To add a verb, write a module with a command of the module's name, and name it i
 from __future__ import annotations
 
 from importlib import import_module
+from typing import Any
 
 import click
 
+from detector.cli.streams import guard_streams
 from detector.version import __version__
 
 VERBS = ("compare", "drift", "evaluate", "index", "info", "score", "train")
@@ -17,6 +19,11 @@ VERBS = ("compare", "drift", "evaluate", "index", "info", "score", "train")
 
 class _Verbs(click.Group):
     """Imports a verb when it is asked for, so that none waits for the imports of another."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run a verb; a standard stream that cannot be used is one line and exit code 2."""
+        with guard_streams():
+            return super().main(*args, **extra)
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(VERBS)

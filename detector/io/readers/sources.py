@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from detector.io.faults import UnreadableError
 from detector.io.readers.records import STANDARD_INPUT, BadInput
 
 # What Spark and Hive lay beside the files of a table.
@@ -83,6 +84,8 @@ def open_source(source: str, standard_input: BinaryIO | None) -> Iterator[io.Buf
         with Path(source).open("rb") as stream:
             yield stream
         return
+    if standard_input is None and sys.stdin is None:
+        raise UnreadableError("standard input is closed")
     given = standard_input or sys.stdin.buffer
     if isinstance(given, io.BufferedReader):
         yield given
