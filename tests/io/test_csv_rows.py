@@ -87,8 +87,8 @@ def test_columns_of_the_same_name_or_none_are_told_apart() -> None:
     assert item.fields == {"column_1": "0", "x": "1", "x_2": "2", "x_2_2": "3"}
 
 
-def test_a_table_of_no_rows_is_empty() -> None:
-    assert read_csv("id,text\n") == []
+def test_a_table_of_no_rows_is_named() -> None:
+    assert reasons(read_csv("id,text\n")) == ["empty: no rows"]
 
 
 @pytest.mark.parametrize(
@@ -158,12 +158,72 @@ def test_a_quote_left_open_over_more_than_a_row_may_hold_swallows_no_other_row()
     assert outline(items[-1:]) == ["two"]
 
 
-def test_the_lines_of_a_broken_row_are_told_to_be_pieces() -> None:
+def test_the_lines_of_a_broken_row_are_no_rows() -> None:
     items = read_csv('id,text\n1,"one\ntwo, with a comma\nthree "stray" here"\n4,four\n')
-    assert outline(items) == [2, " with a comma", 4, "four"]
-    piece = items[1]
-    assert isinstance(piece, Record)
-    assert piece.note == "may be a piece of the broken row 2"
+    assert outline(items) == [2, "four"]
+
+
+ARTICLE = (
+    "The ferry is out of service.\n\nHowever, a smaller boat will come.\n"
+    "41,200 people live there, and 3, he said, would leave.\n\nNo,it will not."
+)
+BROKEN = [
+    f'7,"{ARTICLE}",x',
+    f'7,"{ARTICLE}"x',
+    f'7,"He said "no".\n{ARTICLE}"',
+    f'7,"{ARTICLE}\n"Never", she said. "Not here,"\n{ARTICLE}"',
+    f'7,"He said "no" and "never" again.\n{ARTICLE}',
+]
+
+
+@pytest.mark.parametrize("broken", BROKEN, ids=range(len(BROKEN)))
+@pytest.mark.parametrize("name", ["{}", "real-{}", "4f{}a-b2", "https://example.com/{}"])
+def test_no_line_of_a_broken_article_is_a_row(broken: str, name: str) -> None:
+    before, after = (f'{name.format(n)},"{ARTICLE}"' for n in (6, 8))
+    items = read_csv("\n".join(["id,text", before, name.format(7) + broken[1:], after, after]))
+    assert outline(items) == [ARTICLE, 8, ARTICLE, ARTICLE]
+
+
+QUOTING = 'It was "never" a shed, she said: "No.", and "yes"\nHowever, he "left"'
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_quotes_may_be_escaped_with_backslashes(delimiter: str) -> None:
+    cells = [QUOTING, 'The end: "no"', "plain, text", '"Start" of it']
+    escaped = ['"' + cell.replace('"', '\\"') + '"' for cell in cells]
+    lines = [f"{n}{delimiter}{cell}{delimiter}x" for n, cell in enumerate(escaped)]
+    content = "\n".join([delimiter.join(["id", "text", "outlet"]), *lines])
+    items = read_csv(content, "tsv" if delimiter == "\t" else "csv")
+    assert outline(items) == cells
+    assert not any(item.note for item in items if isinstance(item, Record))
+
+
+def test_a_backslash_is_one_where_quotes_are_doubled() -> None:
+    items = read_csv('id,text\n1,"in C:\\new\\"\n2,"""no"" he said in C:\\"\n')
+    assert outline(items) == ["in C:\\new\\", '"no" he said in C:\\']
+
+
+@pytest.mark.parametrize(
+    ("above", "delimiter"),
+    [
+        ("sep=;\n", ";"),
+        ("sep=;\r\n", ";"),
+        ("SEP=,\n", ","),
+        ("sep=|\n", "|"),
+        ("# exported 2024-05-01\n", ","),
+        ("# exported, by hand; today\n# twice\n", ";"),
+        ("Articles of May\n\n", ","),
+    ],
+)
+def test_what_stands_above_a_header_is_passed_over(above: str, delimiter: str) -> None:
+    (item,) = read_csv(above + f"id;text\n7;{TEXT}\n".replace(";", delimiter))
+    assert (getattr(item, "id", None), getattr(item, "text", None)) == ("7", TEXT)
+    assert item.row == above.count("\n") + 2
+
+
+@pytest.mark.parametrize("end", ["\n", "\n\n", "\r\n\r\n"])
+def test_blank_lines_at_the_end_are_no_rows(end: str) -> None:
+    assert outline(read_csv(f"id,text\n1,one\n\n2,two\n{end}")) == ["one", 3, "two"]
 
 
 def test_tab_separated_text_may_hold_quotes_that_quote_nothing() -> None:
@@ -196,7 +256,7 @@ PLAIN = st.text("abc .", min_size=1, max_size=8).filter(str.strip)
 
 @settings(derandomize=True, deadline=None, max_examples=150)
 @given(
-    st.lists(st.tuples(CELL, CELL, CELL), max_size=6),
+    st.lists(st.tuples(CELL, CELL, CELL), min_size=1, max_size=6),
     st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
     st.sampled_from(["\n", "\r\n"]),
 )
@@ -222,7 +282,9 @@ def test_whatever_the_csv_module_writes_is_one_item_a_row(
 
 @settings(derandomize=True, deadline=None, max_examples=150)
 @given(
-    st.lists(st.tuples(PLAIN, st.sampled_from(["", ',"x', ',"x" y', ",,,,"])), max_size=8),
+    st.lists(
+        st.tuples(PLAIN, st.sampled_from(["", ',"x', ',"x" y', ",,,,"])), min_size=1, max_size=8
+    ),
 )
 def test_no_broken_row_costs_a_good_one(rows: list[tuple[str, str]]) -> None:
     lines = [f"{n},{text},{broken or 'end'}" for n, (text, broken) in enumerate(rows)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import sys
 from pathlib import Path
 
@@ -57,11 +58,45 @@ def test_an_unknown_format_is_refused_at_once() -> None:
         read_records(["a.pdf"], input_format="pdf")
 
 
-@pytest.mark.parametrize("form", ["jsonl", "csv", "tsv"])
-def test_an_empty_file_of_rows_has_no_rows(tmp_path: Path, form: str) -> None:
-    empty = write(tmp_path / f"a.{form}", b"")
-    archive = write(tmp_path / f"a.{form}.gz", gzip.compress(b""))
-    assert list(read_records([empty, archive])) == []
+@pytest.mark.parametrize(
+    ("form", "content"),
+    [
+        ("jsonl", b""),
+        ("csv", b""),
+        ("tsv", b""),
+        ("csv", b"id,text\n"),
+        ("tsv", b"id\ttext\r\n\r\n"),
+        ("jsonl", b"\n \n"),
+        ("json", b"[]"),
+    ],
+)
+def test_a_file_without_rows_is_named_unless_its_folder_was_given(
+    tmp_path: Path, form: str, content: bytes
+) -> None:
+    empty = write(tmp_path / f"a.{form}", content)
+    archive = write(tmp_path / f"a.{form}.gz", gzip.compress(content))
+    for source in (empty, archive):
+        (item,) = read_records([source])
+        assert isinstance(item, BadInput)
+        assert (item.id, item.reason) == (source, "empty: no rows")
+    # Spark leaves empty parts in its folders.
+    assert list(read_records([str(tmp_path), f"{tmp_path}/*"])) == []
+
+
+@pytest.mark.parametrize("start", ["", "\ufeff", "\n "])
+def test_rows_named_as_text_are_rows(tmp_path: Path, start: str) -> None:
+    row = json.dumps({"id": 7, "text": TEXT * 100}) + "\n"
+    for content in (row * 2, "[" + row + "," + row + "]"):
+        source = write(tmp_path / "a.txt", start + content)
+        items = [item for item in read_records([source]) if isinstance(item, Record)]
+        assert [(item.id, item.text) for item in items] == [(7, TEXT * 100)] * 2
+
+
+@pytest.mark.parametrize("text", ["{Update} It rained.", '{"Never"} she said.', "[{1}] It rained."])
+def test_text_that_opens_like_json_is_text(tmp_path: Path, text: str) -> None:
+    (item,) = read_records([write(tmp_path / "a.txt", text)])
+    assert isinstance(item, Record)
+    assert item.text == text
 
 
 @pytest.mark.parametrize("form", sorted({*INPUT_FORMATS} - {"jsonl", "csv", "tsv"}))

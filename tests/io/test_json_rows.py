@@ -122,6 +122,28 @@ def test_only_the_row_in_another_encoding_gets_a_note(tmp_path: Path) -> None:
     assert (good.note, bool(guessed.note)) == (None, True)
 
 
+@pytest.mark.parametrize("joint", [",\n", "", " ", ",", " , ", "\n"])
+@pytest.mark.parametrize("end", ["", "\n", ",\n", "\n\n"])
+def test_objects_may_follow_one_another_in_any_way(tmp_path: Path, joint: str, end: str) -> None:
+    objects = [json.dumps({"id": n, "text": TEXT}) for n in range(4)]
+    items = list(read_records([write(tmp_path, "a.jsonl", joint.join(objects) + end)]))
+    assert [(item.id, getattr(item, "text", None)) for item in items] == [
+        (n, TEXT) for n in range(4)
+    ]
+
+
+@pytest.mark.parametrize("rest", ["x", "3", ', {"text"', "[]", "}"])
+def test_a_line_with_anything_behind_its_object_is_one_fault(tmp_path: Path, rest: str) -> None:
+    item = read_one(write(tmp_path, "a.jsonl", json.dumps({"text": TEXT}) + rest))
+    assert isinstance(item, BadInput)
+    assert item.reason.startswith("malformed JSON: Extra data at column ")
+
+
+def test_blank_lines_at_the_end_are_no_rows(tmp_path: Path) -> None:
+    source = write(tmp_path, "a.jsonl", f"{rows({'text': TEXT})}\n{rows({'text': TEXT})}\n \n")
+    assert [type(item) for item in read_records([source])] == [Record, BadInput, Record]
+
+
 def test_numbers_that_json_lacks_become_null(tmp_path: Path) -> None:
     source = write(tmp_path, "a.jsonl", '{"text": "x", "a": NaN, "b": -Infinity, "c": 1e999}\n')
     item = read_one(source)
@@ -163,6 +185,9 @@ def test_a_row_may_bring_its_original(tmp_path: Path) -> None:
 )
 def test_each_line_is_one_document_or_one_bad_input(lines: list[str]) -> None:
     content = rows({"text": TEXT}) + "".join(line + "\n" for line in lines)
+    # Blank lines at the end are no rows.
+    while lines and not lines[-1]:
+        lines = lines[:-1]
     items = read_standard_input(content.encode())
     assert [item.row for item in items] == list(range(1, len(lines) + 2))
     for line, item in zip(lines, items[1:], strict=True):

@@ -85,8 +85,15 @@ def _read_all(
                 yield name
                 continue
             try:
+                count = 0
                 with open_source(name, standard_input) as stream:
-                    yield from _read_source(stream, name, names, input_format)
+                    for count, item in enumerate(  # noqa: B007 - told afterwards
+                        _read_source(stream, name, names, input_format), start=1
+                    ):
+                        yield item
+                # Programs that write in parts leave files without rows in their folders.
+                if not count and name == source:
+                    yield BadInput(name, name, None, "empty: no rows")
             except UnreadableError as reason:
                 yield BadInput(name, name, None, str(reason))
             except OSError as error:
@@ -102,7 +109,6 @@ def _read_source(
         stream = decompress(stream, source)
     start = stream.peek(LOOKED_AT)
     if not start and form is not None and form.may_be_empty:
-        # Programs that write in parts leave empty files behind: no rows, and no fault.
         return
     if not start:
         raise UnreadableError("empty: no text")

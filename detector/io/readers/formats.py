@@ -19,6 +19,7 @@ from detector.io.readers.html import Page, opens_page, read_page
 from detector.io.readers.records import BadInput, FieldNames, Record, read_table, read_text
 from detector.io.readers.warc import read_warc
 from detector.io.tables import TABLE_FORMATS
+from detector.io.tables.json_rows import opens_rows
 
 LOOKED_AT = 4096
 """So many of a file's first bytes tell its format where its name does not."""
@@ -106,7 +107,7 @@ def holds_rows(source: str) -> bool:
 
 
 def recognise(start: bytes, named: Format | None) -> Format:
-    """The format of a file whose name announces none, or text, which may be a page.
+    """The format of a file whose name announces none, or text, which may be a page or rows.
 
     Args:
         start: its first bytes.
@@ -118,7 +119,7 @@ def recognise(start: bytes, named: Format | None) -> Format:
     if opens_page(text):
         return get_format("html")
     if named is not None:
-        return named
+        return get_format("jsonl") if opens_rows(text) else named
     for form in FORMATS:
         if form.magic and start.startswith(form.magic):
             return form

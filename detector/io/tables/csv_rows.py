@@ -12,12 +12,17 @@ from typing import NamedTuple
 from detector.io.encodings import decode, find_mark
 from detector.io.faults import BINARY, ROW_LIMIT, ROW_TOO_LONG, Fault, UnreadableError
 from detector.io.tables.json_rows import read_lines
-from detector.io.tables.rows import Columns, Row, name_columns
+from detector.io.tables.row_starts import RowStarts
+from detector.io.tables.rows import Columns, Row, leave_blank_end, name_columns
 
 COMMA, TAB = ",", "\t"
 
 # What spreadsheets write where the comma is the decimal point, and older exports.
 _OTHER_DELIMITERS = (";", TAB, "|")
+
+_SEPARATOR_LINE = re.compile(r"sep=([^\w\s\"]|\t)\r?\n?", re.IGNORECASE)
+
+_MOST_ABOVE_HEADER = 10
 
 _OLD_MAC_NEWLINE = re.compile(r"(?<=\r)(?=[^\r\n])")
 
@@ -44,8 +49,10 @@ class _Cells(NamedTuple):
 def read_csv(stream: io.BufferedReader, columns: Columns, delimiter: str = COMMA) -> Iterator[Row]:
     """The rows below a header that names the columns; the header is on line 1.
 
-    A row whose quotes are wrong, or never closed, is one `Row` with an error; the lines that it
-    would have swallowed are read again as rows of their own, with a note.
+    A row with a cell too many or too few, or with wrong quotes, is one `Row` with an error; its
+    lines are no rows. Where a quote is never closed, reading goes on at the next line that starts
+    as the rows do (see `RowStarts`), with a note. Quotes in cells are doubled, or escaped with
+    backslashes. Above the header may stand comments, and Excel's line ``sep=;``.
 
     Args:
         stream: what to read.
@@ -61,6 +68,12 @@ def read_csv(stream: io.BufferedReader, columns: Columns, delimiter: str = COMMA
     lines = _Lines(_decode_lines(stream))
     if delimiter == COMMA:
         delimiter = _find_delimiter(lines, columns.known)
+    yield from leave_blank_end(_read_rows(lines, delimiter, columns))
+    if lines.failure is not None:
+        raise lines.failure
+
+
+def _read_rows(lines: _Lines, delimiter: str, columns: Columns) -> Iterator[Row]:
     wanted: list[tuple[int, str]] | None = None
     for row in _split_rows(lines, delimiter):
         if wanted is not None:
@@ -74,8 +87,6 @@ def read_csv(stream: io.BufferedReader, columns: Columns, delimiter: str = COMMA
             yield Row(row.line, error=row.fault)
         else:
             raise UnreadableError(f"no header that names the columns: {row.fault}", row.fault.fault)
-    if lines.failure is not None:
-        raise lines.failure
 
 
 def read_tsv(stream: io.BufferedReader, columns: Columns) -> Iterator[Row]:
@@ -164,62 +175,126 @@ class _Lines:
         """Have these read next, in their order."""
         self._waiting.extendleft(reversed(lines))
 
-    def peek(self) -> _Line | None:
-        """The next line, left where it is."""
-        if not self._waiting:
+    def peek(self, ahead: int = 0) -> _Line | None:
+        """The next line, or one further ahead, left where it is."""
+        while len(self._waiting) <= ahead:
             try:
                 self._waiting.append(self._read())
             except StopIteration:
                 return None
-        return self._waiting[0]
+        return self._waiting[ahead]
+
+    def drop(self, count: int = 1) -> None:
+        """Pass over lines that `peek` has shown."""
+        for _ in range(count):
+            self._waiting.popleft()
 
 
 def _find_delimiter(lines: _Lines, known: Collection[str]) -> str:
-    """The delimiter that makes the header name a known column; a comma where none does."""
-    header = lines.peek()
-    for delimiter in (COMMA, *_OTHER_DELIMITERS):
-        try:
-            cells = next(csv.reader([(header and header.text) or ""], delimiter=delimiter), [])
-        except csv.Error:
-            continue
-        if any(cell.strip() in known for cell in cells):
-            return delimiter
+    """The delimiter that makes the header name a known column; a comma where none does.
+
+    What stands above the header is passed over: Excel's line that names the delimiter, comments.
+    """
+    first = lines.peek()
+    if first and first.text and (named := _SEPARATOR_LINE.fullmatch(first.text)):
+        lines.drop()
+        return named[1]
+    for above in range(_MOST_ABOVE_HEADER):
+        line = lines.peek(above)
+        if line is None:
+            break
+        for delimiter in (COMMA, *_OTHER_DELIMITERS):
+            if any(cell in known for cell in _split_header(line, delimiter)):
+                lines.drop(above)
+                return delimiter
+        if len(_split_header(line, COMMA)) > 1 and not (line.text or "").startswith("#"):
+            break
     return COMMA
 
 
+def _split_header(line: _Line, delimiter: str) -> list[str]:
+    try:
+        cells = next(csv.reader([line.text or ""], delimiter=delimiter), [])
+    except csv.Error:
+        return []
+    return [cell.strip() for cell in cells]
+
+
 def _split_rows(lines: _Lines, delimiter: str) -> Iterator[_Cells]:
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    readers = _Readers(lines, delimiter)
+    starts = RowStarts(delimiter)
     broken = reread_to = 0
     while True:
         lines.begin_row()
         try:
-            cells, note, fault = _read_cells(reader, lines, delimiter)
+            cells, note, fault = readers.read()
         except StopIteration:
             return
         taken = lines.taken
         if taken[0].number <= reread_to:
             note = f"may be a piece of the broken row {broken}"
-        swallowed = fault is not None
-        if fault is None and cells and lines.width not in (None, len(cells)):
-            fault = _describe_width(len(cells), lines.width, taken)
-            swallowed = any(_could_be_row(line, delimiter, lines.width) for line in taken[1:])
-        if swallowed and len(taken) > 1:
-            # The quote that opened in the first line may never have been meant to hold the others.
-            lines.put_back(taken[1:])
+        pieces = taken[1:]
+        if lines.width is not None:
+            starts.learn(taken[0].text or "")
+        if fault is None:
+            fault = _check_width(cells, lines.width, taken)
+            if fault is None or not _are_rows(pieces, starts, lines.width):
+                pieces = []
+        else:
+            pieces = _cut_before_row(pieces, starts, lines.width)
+        if pieces:
+            # The quote that opened in the first line was never meant to hold these.
+            lines.put_back(pieces)
             if taken[0].number > reread_to:
                 broken = taken[0].number
             reread_to = max(reread_to, taken[-1].number)
+        elif fault is not None and _stays_open(fault, taken):
+            _pass_over(lines, starts)
         yield _gather_cells(cells, taken, note, fault)
+
+
+class _Readers:
+    """Reads a row in the dialect of the rows before, or in another if only that makes sense of it.
+
+    Quotes in cells are doubled, or escaped with backslashes as MySQL and Spark write them.
+    """
+
+    def __init__(self, lines: _Lines, delimiter: str) -> None:
+        self._lines = lines
+        self._delimiter = delimiter
+        self._reader = csv.reader(lines, delimiter=delimiter, strict=True)
+        self._other = csv.reader(lines, delimiter=delimiter, strict=True, escapechar="\\")
+
+    def read(self) -> tuple[list[str], str | None, UnreadableError | None]:
+        """The next row's cells, a note on how they were read, and why they could not be.
+
+        Raises:
+            StopIteration: there is no row left.
+        """
+        lines = self._lines
+        cells, note, fault = _read_cells(self._reader, lines, self._delimiter)
+        taken = lines.taken
+        wrong = fault is not None or _check_width(cells, lines.width, taken) is not None
+        if not wrong or (fault is not None and fault.fault is Fault.TOO_LONG):
+            return cells, note, fault
+        if not any(line.text and '\\"' in line.text for line in taken):
+            return cells, note, fault
+        lines.put_back(taken)
+        lines.begin_row()
+        again, _, problem = _read_cells(self._other, lines, self._delimiter)
+        if problem is None and _check_width(again, lines.width, lines.taken) is None:
+            self._reader, self._other = self._other, self._reader
+            return again, None, None
+        lines.put_back(lines.taken)
+        lines.begin_row()
+        for _ in taken:
+            next(lines)
+        return cells, note, fault
 
 
 def _read_cells(
     reader: Iterator[list[str]], lines: _Lines, delimiter: str
 ) -> tuple[list[str], str | None, UnreadableError | None]:
-    """The next row's cells, a note on how they were read, and why they could not be.
-
-    Raises:
-        StopIteration: there is no row left.
-    """
     try:
         return next(reader), None, None
     except csv.Error as error:
@@ -230,14 +305,39 @@ def _read_cells(
         return [], None, reason
 
 
-def _could_be_row(line: _Line, delimiter: str, width: int | None) -> bool:
-    """Whether a line would be a good row by itself."""
-    if line.text is None or line.text.count('"') % 2:
+def _check_width(cells: list[str], width: int | None, taken: list[_Line]) -> UnreadableError | None:
+    if not cells or width in (None, len(cells)):
+        return None
+    return _describe_width(len(cells), width, taken)
+
+
+def _are_rows(lines: list[_Line], starts: RowStarts, width: int | None) -> bool:
+    """Whether each of the lines that a quoted cell holds is a row, and no line of an article."""
+    if len(lines) < 2:
         return False
-    try:
-        return len(next(csv.reader([line.text], delimiter=delimiter, strict=True))) == width
-    except csv.Error:
-        return False
+    *inner, last = lines
+    whole = all(starts.opens_whole(line.text, width) for line in inner)
+    return whole and starts.opens(last.text, width)
+
+
+def _cut_before_row(lines: list[_Line], starts: RowStarts, width: int | None) -> list[_Line]:
+    """The lines from the first one on that starts a row."""
+    found = (n for n, line in enumerate(lines) if starts.opens(line.text, width))
+    at = next(found, None)
+    return [] if at is None else lines[at:]
+
+
+def _stays_open(fault: UnreadableError, taken: list[_Line]) -> bool:
+    """Whether the cell in which a fault was met goes on behind the lines that were read."""
+    if fault.fault is Fault.TOO_LONG:
+        return len(taken) > 1
+    return bool(sum((line.text or "").count('"') for line in taken) % 2)
+
+
+def _pass_over(lines: _Lines, starts: RowStarts) -> None:
+    """Leave out the lines of a broken row: none of them is a row."""
+    while (line := lines.peek()) is not None and not starts.opens(line.text, lines.width):
+        lines.drop()
 
 
 def _describe_width(count: int, width: int | None, taken: list[_Line]) -> UnreadableError:

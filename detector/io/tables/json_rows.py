@@ -12,15 +12,18 @@ from typing import Any, TypeAlias
 
 from detector.io.encodings import decode, find_mark
 from detector.io.faults import ROW_LIMIT, ROW_TOO_LONG, Fault, UnreadableError, name_type
-from detector.io.tables.rows import Columns, Row
+from detector.io.tables.rows import Columns, Row, leave_blank_end
 
 _PIECE = 64 * 1024
 
 # An array of objects, at the start of a file.
-_ARRAY = re.compile(r"\s*\[\s*(\{|\Z)")
+_ARRAY = re.compile(r"\s*\[\s*(\{|\]|\Z)")
 
 # One object over several lines: its first line ends open, and its second starts with a key.
 _PRETTY = re.compile(r'\s*\{[ \t\r]*("[^\n]*,[ \t\r]*)?\n\s*"')
+
+# The start of an object with a first key and value, which no article opens with.
+_ROWS = re.compile(r'[\s\ufeff]*(\[\s*)?\{\s*"[^"\\\n]{1,100}"\s*:\s*(["{\[\d-]|true|false|null)')
 
 _BLANKS = re.compile(r"\s*")
 
@@ -41,6 +44,11 @@ def opens_json(start: str) -> bool:
     return start.lstrip().startswith("{") or bool(re.match(r"\s*\[\s*\{", start))
 
 
+def opens_rows(start: str) -> bool:
+    """Whether the first characters of a file that is named as a text are those of JSON objects."""
+    return bool(_ROWS.match(start))
+
+
 def read_json(stream: io.BufferedReader, columns: Columns) -> Iterator[Row]:
     """A row a line, or an object of an array; the first characters tell which.
 
@@ -56,18 +64,23 @@ def read_json(stream: io.BufferedReader, columns: Columns) -> Iterator[Row]:
     start = stream.peek(_PIECE)
     encoding = find_mark(start)
     text = start.decode(encoding or "utf-8", errors="replace")
-    values: Iterable[_Value] = map(_parse_line, read_lines(stream, encoding))
+    values: Iterable[_Value] = ()
     if (in_array := bool(_ARRAY.match(text))) or _PRETTY.match(text):
         values = _Values(_decode_pieces(stream, encoding), in_array=in_array)
-    for number, value in enumerate(values, start=1):
-        if isinstance(value, UnreadableError):
-            yield Row(number, error=value)
-        else:
-            fields, note = value
-            wanted = {k: v for k, v in fields.items() if columns.wants(k, None)}
-            yield Row(number, wanted, note, note is not None)
+        numbered: Iterable[tuple[int, _Value]] = enumerate(values, start=1)
+    else:
+        numbered = _parse_lines(read_lines(stream, encoding))
+    yield from leave_blank_end(_make_row(number, value, columns) for number, value in numbered)
     if isinstance(values, _Values) and values.failure is not None:
         raise values.failure
+
+
+def _make_row(number: int, value: _Value, columns: Columns) -> Row:
+    if isinstance(value, UnreadableError):
+        return Row(number, error=value)
+    fields, note = value
+    wanted = {k: v for k, v in fields.items() if columns.wants(k, None)}
+    return Row(number, wanted, note, note is not None)
 
 
 def read_lines(stream: io.BufferedReader, encoding: str | None) -> Iterator[bytes | str | None]:
@@ -102,27 +115,59 @@ def _split_lines(
         yield None
 
 
-def _parse_line(line: bytes | str | None) -> _Value:
-    try:
-        return _parse_row(line)
-    except UnreadableError as reason:
-        return reason
+def _parse_lines(lines: Iterable[bytes | str | None]) -> Iterator[tuple[int, _Value]]:
+    """The objects of each line, with the line's number: usually one."""
+    for number, line in enumerate(lines, start=1):
+        try:
+            content, note = _read_line(line)
+            for value in _parse_objects(content):
+                yield number, (value, note)
+        except UnreadableError as reason:
+            yield number, reason
 
 
-def _parse_row(line: bytes | str | None) -> tuple[dict[str, Any], str | None]:
+def _read_line(line: bytes | str | None) -> tuple[str, str | None]:
     if line is None:
         raise UnreadableError(ROW_TOO_LONG, Fault.TOO_LONG)
     content, note = (line, None) if isinstance(line, str) else decode(line)
     content = content.strip()
     if not content:
         raise UnreadableError("blank line: no JSON object", Fault.BLANK)
+    return content, note
+
+
+def _parse_row(line: bytes) -> tuple[dict[str, Any], str | None]:
+    content, note = _read_line(line)
+    return _parse_objects(content)[0], note
+
+
+def _parse_objects(content: str) -> list[dict[str, Any]]:
+    """One object, or several that follow one another, a comma behind each or none."""
     try:
-        row = _DECODER.decode(content)
+        return [_check_object(_DECODER.decode(content))]
     except json.JSONDecodeError as error:
+        if error.msg.startswith("Extra data") and (several := _split_objects(content)):
+            return several
         raise _refuse(f"{error.msg.removesuffix(' at')} at column {error.colno}") from error
     except (ValueError, RecursionError) as error:
         raise _refuse(error) from error
-    return _check_object(row), note
+
+
+def _split_objects(content: str) -> list[dict[str, Any]]:
+    """The objects of a line; none where it holds anything else besides."""
+    objects: list[dict[str, Any]] = []
+    at = 0
+    while at < len(content):
+        try:
+            value, at = _DECODER.raw_decode(content, at)
+        except (ValueError, RecursionError):
+            return []
+        if not isinstance(value, dict):
+            return []
+        objects.append(value)
+        separator = _SEPARATORS.match(content, at)
+        at = separator.end() if separator else at
+    return objects
 
 
 def _refuse(problem: object) -> UnreadableError:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from detector.io.faults import UnreadableError
+from detector.io.faults import Fault, UnreadableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +72,15 @@ def name_columns(header: Iterable[str]) -> list[str]:
         taken.add(name)
         named.append(name)
     return named
+
+
+def leave_blank_end(rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows without the blank lines behind the last of them."""
+    blank: list[Row] = []
+    for row in rows:
+        if row.error is not None and row.error.fault is Fault.BLANK:
+            blank.append(row)
+            continue
+        yield from blank
+        blank.clear()
+        yield row
