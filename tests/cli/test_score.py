@@ -232,9 +232,10 @@ def test_rows_on_standard_input_are_answered_with_rows() -> None:
     assert [row["id"] for row in parse_rows(result.stdout)] == [1]
 
 
-def test_a_file_of_no_rows_gives_no_rows(tmp_path: Path) -> None:
+def test_a_file_of_no_rows_is_named(tmp_path: Path) -> None:
     result = run("score", write(tmp_path, "in.jsonl", ""))
-    assert (result.exit_code, result.output) == (0, "")
+    assert result.exit_code == 1
+    assert "empty" in result.output
 
 
 def test_text_files_become_rows_when_asked(tmp_path: Path) -> None:

@@ -244,9 +244,7 @@ def masked(sentence: str) -> tuple[str, ...]:
         ("After the vote LIND met Asker.", "After the vote Lind met ASKER."),
     ],
 )
-def test_quotation_marks_and_capitals_are_hidden(
-    one: str, other: str
-) -> None:
+def test_quotation_marks_and_capitals_are_hidden(one: str, other: str) -> None:
     assert np.array_equal(measure_style([masked(one)]), measure_style([masked(other)]))
 
 
