@@ -15,6 +15,7 @@ from detector.errors import DetectorError
 
 if TYPE_CHECKING:
     from detector.model.bundle import Bundle
+    from detector.training.recipes.shipped_settings import ShippedSettings
     from detector.training.retraining.settings import RetrainSettings
 
 # What each way of training takes no notice of: given all the same, it is a mistake.
@@ -22,7 +23,7 @@ _ONLY_WITH_PAIRS = (
     "base", "replay", "depth", "augment", "round_trip", "translator", "accept_regression", "seed",
     "data_licence",
 )  # fmt: skip
-_ONLY_WITH_CORPORA = ("until", "only", "list_steps")
+_ONLY_WITH_CORPORA = ("until", "only", "list_steps", "mix", "sentences")
 _ONLY_WITH_ENCODER = ("encoder_base", "work", "resume")
 _WORK = Path("build/training")
 _DEPTHS = ("thresholds", "classifier", "encoder")
@@ -124,6 +125,20 @@ _DEPTHS = ("thresholds", "classifier", "encoder")
     "--only", metavar="STEP", help="With --corpora: run this step alone, even if it is done."
 )
 @click.option(
+    "--mix",
+    type=click.Choice(("shipped", "broad")),
+    default="shipped",
+    show_default=True,
+    help="With --corpora, what the encoder is tuned on. shipped: the pairs of sentences that the "
+    "shipped one was tuned on. broad: these, documents of all corpora, and human sentences alone.",
+)
+@click.option(
+    "--sentences",
+    type=click.IntRange(min=1),
+    metavar="NUMBER",
+    help="Of the broad mix.  [default: 1,500,000, or as many as there are]",
+)
+@click.option(
     "--list-steps", is_flag=True, help="List the steps of --corpora, and run none of them."
 )
 @click.pass_context
@@ -196,11 +211,10 @@ def _retrain(pairs: tuple[Path, ...], output: Path, options: dict[str, Any]) -> 
 
 def _train_shipped(corpora: Path, output: Path, options: dict[str, Any]) -> Bundle | None:
     from detector.training.recipes.shipped import train_shipped_model
-    from detector.training.recipes.shipped_settings import ShippedSettings
 
     if options["resume"] and not options["encoder_base"]:
         raise click.UsageError("--resume has no effect without --encoder-base")
-    settings = ShippedSettings(corpora, output, options["encoder_base"], options["resume"])
+    settings = _make_shipped_settings(corpora, output, options["encoder_base"], options)
     work = options["work"] or _WORK
     return train_shipped_model(settings, work, options["until"], options["only"], _say)
 
@@ -208,16 +222,30 @@ def _train_shipped(corpora: Path, output: Path, options: dict[str, Any]) -> Bund
 def _print_steps(corpora: Path | None, output: Path, options: dict[str, Any]) -> None:
     """Each step of the recipe, whether it is done, and what it writes."""
     from detector.training.recipes.shipped import list_steps
-    from detector.training.recipes.shipped_settings import ShippedSettings
 
     # Without an encoder to start from the recipe takes a tuned one, and lacks the step.
     base = options["encoder_base"] or "sentence-transformers/all-MiniLM-L6-v2"
-    steps = list_steps(ShippedSettings(corpora or Path("corpora"), output, base))
+    settings = _make_shipped_settings(corpora or Path("corpora"), output, base, options)
+    steps = list_steps(settings)
     width = max(len(step.name) for step in steps)
     for step in steps:
         state = "done" if step.is_done(options["work"] or _WORK) else "to do"
         written = ", ".join(Path(name).name for name in step.outputs)
         click.echo(f"{step.name:{width}}  {state:5}  {written}")
+
+
+def _make_shipped_settings(
+    corpora: Path, output: Path, base: str | None, options: dict[str, Any]
+) -> ShippedSettings:
+    from detector.training.recipes.broad.settings import BroadMix
+    from detector.training.recipes.shipped_settings import ShippedSettings
+
+    mix = None
+    if options["mix"] == "broad":
+        mix = BroadMix(options["sentences"]) if options["sentences"] else BroadMix()
+    elif options["sentences"]:
+        raise click.UsageError("--sentences has no effect without --mix broad; leave it out")
+    return ShippedSettings(corpora, output, base, options["resume"], mix=mix)
 
 
 def _make_settings(options: dict[str, Any]) -> RetrainSettings:

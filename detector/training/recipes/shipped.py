@@ -7,6 +7,7 @@ which. `detector train --corpora` runs them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,12 @@ from detector.model import parts
 from detector.model.bundle import Bundle
 from detector.model.bundle_writing import NewBundle, write_bundles
 from detector.model.manifest import compute_checksum
+from detector.training.corpora.broad.documents import DOCUMENT_FILES
 from detector.training.corpora.documents import HELD_OUT_SPINNERS
 from detector.training.evaluation.model_card import format_card
 from detector.training.recipes import comparison, documents, spans, tuning, work_files
+from detector.training.recipes.broad import steps as broad
+from detector.training.recipes.broad.settings import BroadMix
 from detector.training.recipes.shipped_settings import (
     COMPARISON_SPINNERS,
     DEVELOPMENT_SPINNERS,
@@ -40,6 +44,7 @@ TRAINING_LOG = "training_log.json"
 # Code that decides what a step makes: the rooms that its functions come from.
 _PAIRS_CODE = ("text", "training/corpora", "training/generation", "training/recipes/tuning.py")
 _ENCODER_CODE = ("text", "training/corpora", "training/fitting/encoder", "model/classes.py")
+_MIX_CODE = (*_PAIRS_CODE, "comparison", "training/recipes/broad")
 _MODEL_CODE = ("text", "features", "model", "training/corpora", "training/fitting")
 _DOCUMENTS_CODE = (*_MODEL_CODE, "training/generation", "training/recipes/documents.py")
 _COMPARISON_CODE = (
@@ -58,6 +63,7 @@ _COMPARISON_LISTS = _name_lists(COMPARISON_SPINNERS.values(), HELD_OUT_SPINNERS.
 
 _LISTS_OF_STEPS = {
     "tuning_pairs": _TUNING_LISTS,
+    "broad_mix": _TUNING_LISTS,
     "memory_pairs": _TUNING_LISTS,
     "development_documents": _name_lists(DEVELOPMENT_SPINNERS.values()),
     "evaluation": _name_lists(HELD_OUT_SPINNERS.values()),
@@ -132,35 +138,57 @@ def _list_sentence_steps(settings: ShippedSettings) -> list[Step]:
     amounts = settings.amounts
     corpora = _name_corpora(settings, *_PARALLEL)
     pairs = (work_files.TUNING_PAIRS, work_files.COMMON_WORDS)
+    words = Step(
+        "common_words",
+        corpora,
+        (work_files.COMMON_WORDS,),
+        partial(tuning.write_common_words, settings),
+        code=_PAIRS_CODE,
+    )
     steps = [
-        Step(
-            "common_words",
-            corpora,
-            (work_files.COMMON_WORDS,),
-            partial(tuning.write_common_words, settings),
-            code=_PAIRS_CODE,
-        ),
+        words if settings.mix is None else _make_mix_step(settings, settings.mix),
         _make_pairs_step(settings, "tuning_pairs", work_files.TUNING_PAIRS, amounts.versions),
     ]
     if settings.encoder_base is not None:
-        base = Path(settings.encoder_base)
-        tuned_by = {"base": base.name, "layers": amounts.layers, "seed": settings.seed}
-        steps.append(
-            Step(
-                "encoder",
-                (*pairs, str(base.resolve())) if base.is_dir() else pairs,
-                (work_files.ENCODER, work_files.HEADS, work_files.TUNING_LOG),
-                partial(tuning.write_encoder, settings),
-                tuned_by | {"tuning": dict(amounts.tuning)},
-                _ENCODER_CODE,
-            )
-        )
+        steps.append(_make_encoder_step(settings, settings.encoder_base))
     outputs = (work_files.SENTENCE_MODELS, work_files.LANGUAGE_MODEL)
     code = (*_MODEL_CODE, "training/recipes/tuning.py")
     return [
         *steps,
         Step("sentence_models", pairs, outputs, tuning.write_sentence_models, code=code),
     ]
+
+
+def _make_encoder_step(settings: ShippedSettings, encoder_base: str) -> Step:
+    amounts, mix, base = settings.amounts, settings.mix, Path(encoder_base)
+    inputs = (work_files.TUNING_PAIRS if mix is None else broad.MIX, work_files.COMMON_WORDS)
+    tuned_by = {"base": base.name, "layers": amounts.layers, "seed": settings.seed}
+    tuned_by |= {"tuning": dict(mix.tuning if mix else {}) | dict(amounts.tuning)}
+    return Step(
+        "encoder",
+        (*inputs, str(base.resolve())) if base.is_dir() else inputs,
+        (work_files.ENCODER, work_files.HEADS, work_files.TUNING_LOG),
+        partial(tuning.write_encoder, settings)
+        if mix is None
+        else partial(broad.write_broad_encoder, settings, mix),
+        tuned_by,
+        _ENCODER_CODE,
+    )
+
+
+def _make_mix_step(settings: ShippedSettings, mix: BroadMix) -> Step:
+    """Takes the place of ``common_words``, which it writes too."""
+    return Step(
+        "broad_mix",
+        (
+            *_name_corpora(settings, *_PARALLEL, _EXPERTS, *DOCUMENT_FILES),
+            *_find_lists(settings, "broad_mix"),
+        ),
+        (broad.MIX, work_files.COMMON_WORDS),
+        partial(broad.write_mix, settings, mix),
+        {"seed": settings.seed, "mix": asdict(mix)},
+        _MIX_CODE,
+    )
 
 
 def _make_pairs_step(

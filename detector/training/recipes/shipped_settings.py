@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from detector.training.generation.synonym_lists import SynonymLists
+from detector.training.recipes.broad.settings import BroadMix
 
 TRAINING_CORPORA = (
     "error_spans_zh_en", "human_news", "roundtrip_flores_dev", "roundtrip_news", "translated_news",
@@ -58,7 +59,7 @@ class Amounts:
         memory_versions: how many the memory of machines' words is counted on: more, since counts
             cannot learn an original by heart.
         layers: of the encoder that are kept: three are as accurate as four, and faster.
-        tuning: changes to `detector.training.fitting.encoder.tuning.TuningConfig`.
+        tuning: changes to `detector.training.fitting.encoder.settings.TuningConfig`.
         machine_documents: development documents of a group, label and split, at most.
         human_documents: likewise, human: a threshold for one false positive in a thousand takes
             some thousands.
@@ -114,6 +115,7 @@ class ShippedSettings:
         lists: where the lists of synonyms lie.
         apertium_pivots: languages of rule-based round trips.
         seed: of all that is drawn.
+        mix: what the encoder is tuned on instead of the pairs that the shipped one was tuned on.
     """
 
     corpora: Path
@@ -124,3 +126,4 @@ class ShippedSettings:
     lists: SynonymLists = field(default_factory=SynonymLists)
     apertium_pivots: tuple[str, ...] = ("spa", "cat")
     seed: int = 20260101
+    mix: BroadMix | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,12 @@ from detector.training.generation.spinner import TUNING_SPIN_RATES
 from detector.training.generation.synonym_lists import SynonymLists
 from detector.training.recipes import work_files
 from detector.training.recipes.shipped_settings import TUNING_SPINNERS, ShippedSettings
+
+if TYPE_CHECKING:
+    from detector.training.fitting.encoder.tuned_encoder import TunedEncoder
+
+#: Folder of the encoder's checkpoint, in the work folder.
+CHECKPOINT = "checkpoint"
 
 #: Every so many human sentences are sent round through Apertium, by language.
 _APERTIUM_STRIDES = {"spa": 5, "cat": 8}
@@ -161,8 +167,8 @@ def _pair_apertium(
 
 def write_encoder(settings: ShippedSettings, work: Path, fresh: Path) -> None:
     """Tune the encoder on the pairs; a checkpoint in ``checkpoint/`` outlives an interruption."""
-    from detector.training.fitting.encoder.export import export_encoder
-    from detector.training.fitting.encoder.tuning import TuningConfig, tune
+    from detector.training.fitting.encoder.settings import TuningConfig
+    from detector.training.fitting.encoder.tuning import tune
 
     assert settings.encoder_base is not None
     pairs = work_files.read_labelled_pairs(work, work_files.TUNING_PAIRS)
@@ -171,7 +177,7 @@ def write_encoder(settings: ShippedSettings, work: Path, fresh: Path) -> None:
         model = tune(
             settings.encoder_base,
             pairs,
-            work / "checkpoint",
+            work / CHECKPOINT,
             config,
             resume=settings.resume_encoder,
         )
@@ -179,13 +185,21 @@ def write_encoder(settings: ShippedSettings, work: Path, fresh: Path) -> None:
         raise DetectorError(
             f"the encoder {settings.encoder_base} cannot be tuned: {str(error).splitlines()[0]}"
         ) from error
+    finish_encoder(settings, model, work, fresh)
+
+
+def finish_encoder(settings: ShippedSettings, model: TunedEncoder, work: Path, fresh: Path) -> None:
+    """Export a tuned encoder with as many layers as are kept, its heads, and the tuning's log."""
+    from detector.training.fitting.encoder.export import export_encoder
+
+    assert settings.encoder_base is not None
     folder = fresh / work_files.ENCODER
     heads = export_encoder(model, settings.amounts.layers, settings.encoder_base, folder)
     work_files.write_arrays(fresh / work_files.HEADS, heads)
     log = fresh / work_files.TUNING_LOG
     log.mkdir()
     for name in ("config.json", "log.jsonl"):
-        (log / name).write_bytes((work / "checkpoint" / name).read_bytes())
+        (log / name).write_bytes((work / CHECKPOINT / name).read_bytes())
 
 
 def write_sentence_models(work: Path, fresh: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -63,19 +63,16 @@ def read_arrays(path: Path) -> Arrays:
 
 
 def read_labelled_pairs(work: Path, name: str) -> list[LabelledPair]:
-    """The pairs that a step wrote with `detector.training.recipes.pairs.PAIR_COLUMNS`."""
+    """The pairs that a step wrote, see `iterate_labelled_pairs`."""
+    return list(iterate_labelled_pairs(work, name))
+
+
+def iterate_labelled_pairs(work: Path, name: str) -> Iterator[LabelledPair]:
+    """The pairs that a step wrote, one by one, with the columns of `recipes.tuning.SourcePair`."""
     common_words = read_common_words(work)
-    return [
-        label_pair(
-            row.original,
-            row.text,
-            row.kind,
-            common_words,
-            None if row.marks is None else [(int(start), int(end)) for start, end in row.marks],
-            row.is_translation,
-        )
-        for row in pd.read_parquet(work / name).itertuples()
-    ]
+    for row in pd.read_parquet(work / name).itertuples():
+        marks = None if row.marks is None else [(int(start), int(end)) for start, end in row.marks]
+        yield label_pair(row.original, row.text, row.kind, common_words, marks, row.is_translation)
 
 
 def read_common_words(work: Path) -> frozenset[str]:

@@ -130,7 +130,8 @@ def _tune(
 ) -> tuple[dict[str, Any], Path]:
     try:
         from detector.training.fitting.encoder.export import export_encoder
-        from detector.training.fitting.encoder.tuning import TuningConfig, tune
+        from detector.training.fitting.encoder.settings import TuningConfig
+        from detector.training.fitting.encoder.tuning import tune
     except ImportError as error:
         raise DetectorError(
             f"{error.name} is missing: pip install 'mt-artifact-detector[train]'"

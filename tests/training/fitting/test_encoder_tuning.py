@@ -17,7 +17,18 @@ transformers = pytest.importorskip("transformers")
 from detector.features.encoder import SentenceEncoder  # noqa: E402
 from detector.model.classes import SENTENCE_CLASSES  # noqa: E402
 from detector.training.corpora.labelled_pairs import LabelledPair, label_pair  # noqa: E402
+from detector.training.fitting.encoder.examples import (  # noqa: E402
+    Example,
+    Side,
+    Unpaired,
+    collate,
+    load_examples,
+    make_batches,
+    prepare_examples,
+    save_examples,
+)
 from detector.training.fitting.encoder.export import export_encoder  # noqa: E402
+from detector.training.fitting.encoder.settings import Schedule, TuningConfig  # noqa: E402
 from detector.training.fitting.encoder.tuned_encoder import (  # noqa: E402
     SharedDropout,
     TunedEncoder,
@@ -26,17 +37,12 @@ from detector.training.fitting.encoder.tuned_encoder import (  # noqa: E402
     score_masked,
 )
 from detector.training.fitting.encoder.tuning import (  # noqa: E402
-    TuningConfig,
-    _collate,
-    _Example,
-    _learning_rate_factor,
+    PLAN,
     _mask_tokens,
-    _Side,
     compute_loss,
-    make_batches,
-    prepare_examples,
     rank_pairs,
     tune,
+    tune_on_examples,
 )
 
 if TYPE_CHECKING:
@@ -109,6 +115,7 @@ def test_loss_is_the_weighted_sum_of_its_parts() -> None:
         "labels": labels,
         "token_labels": torch.tensor([[0.0, 0.0], [1.0, 0.0]]),
         "token_weights": torch.tensor([[0.5, 0.0], [1.0, 0.5]]),
+        "pairs": torch.tensor(1),
     }
     class_logits = torch.tensor([[2.0, 0.0, 0.0, 0.0], [0.0, 1.0, 0.0, 0.0]])
     token_logits = torch.tensor([[0.0, 99.0], [1.0, -1.0]])
@@ -133,6 +140,7 @@ def test_better_answers_cost_less() -> None:
         "labels": torch.tensor([0, 2]),
         "token_labels": torch.tensor([[0.0], [1.0]]),
         "token_weights": torch.ones(2, 1),
+        "pairs": torch.tensor(1),
     }
     right = torch.tensor([[3.0, 0.0, 0.0, 0.0], [0.0, 0.0, 3.0, 0.0]])
     tokens = torch.tensor([[-3.0], [3.0]])
@@ -145,7 +153,7 @@ def test_better_answers_cost_less() -> None:
     ("step", "expected"), [(0, 0.2), (4, 1.0), (5, 1.0), (50, 50 / 95), (100, 0.0), (101, 0.0)]
 )
 def test_learning_rate_warms_up_and_falls(step: int, expected: float) -> None:
-    assert _learning_rate_factor(step, 100, 0.05) == pytest.approx(expected)
+    assert Schedule(100, 0.05).find_factor(step) == pytest.approx(expected)
 
 
 def test_dropout_takes_whole_features_of_a_sentence() -> None:
@@ -165,9 +173,9 @@ def test_dropout_takes_whole_features_of_a_sentence() -> None:
 # --------------------------------------------------------------------------------------
 
 
-def example(length: int) -> _Example:
-    side = _Side([7] * length, [0.0] * length, [1.0] * length)
-    return _Example(side, side, 0, 1)
+def example(length: int) -> Example:
+    side = Side([7] * length, [0.0] * length, [1.0] * length)
+    return Example(side, 0, side, 1)
 
 
 def test_batches_keep_to_the_budget_and_miss_nobody() -> None:
@@ -213,7 +221,7 @@ def test_long_sentences_are_cut(tiny_base: Path) -> None:
 
 
 def test_collated_batch_pads_both_sides() -> None:
-    batch = _collate([example(3), example(5)], torch.device("cpu"))
+    batch = collate([example(3), example(5)], torch.device("cpu"))
     assert batch["ids"].shape == (4, 5)
     assert batch["mask"].sum(1).tolist() == [3, 5, 3, 5]
     assert batch["token_weights"][0].tolist() == [1, 1, 1, 0, 0]
@@ -222,8 +230,8 @@ def test_collated_batch_pads_both_sides() -> None:
 
 def test_masking_spares_the_ends_and_asks_nothing_of_what_it_hides(tiny_base: Path) -> None:
     tokenizer = transformers.AutoTokenizer.from_pretrained(str(tiny_base))
-    examples = prepare_examples(make_pairs(1), tokenizer, CONFIG)
-    batch = _collate(examples, torch.device("cpu"))
+    examples = list(prepare_examples(make_pairs(1), tokenizer, CONFIG))
+    batch = collate(examples, torch.device("cpu"))
     before = {name: values.clone() for name, values in batch.items()}
     _mask_tokens(batch, 1.0, tokenizer)
     special = (before["ids"] == tokenizer.cls_token_id) | (before["ids"] == tokenizer.sep_token_id)
@@ -250,8 +258,8 @@ def tuned(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[An
 
 def mean_loss(model: TunedEncoder, base: Path) -> float:
     tokenizer = transformers.AutoTokenizer.from_pretrained(str(base))
-    examples = prepare_examples(make_pairs(1), tokenizer, CONFIG)
-    batch = _collate(examples, torch.device("cpu"))
+    examples = list(prepare_examples(make_pairs(1), tokenizer, CONFIG))
+    batch = collate(examples, torch.device("cpu"))
     with torch.no_grad():
         loss, _ = compute_loss(model.eval()(batch["ids"], batch["mask"]), batch, CONFIG)
     return float(loss)
@@ -408,3 +416,73 @@ def test_bfloat16_only_where_the_processor_computes_in_it(monkeypatch: pytest.Mo
     assert choose_precision(torch.device("cuda"))["enabled"]
     monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
     assert choose_precision(torch.device("cpu"))["enabled"]
+
+
+# --------------------------------------------------------------------------------------
+# Unpaired sentences, and another plan
+# --------------------------------------------------------------------------------------
+
+UNPAIRED = [Unpaired(("the", "market", "was", "full", "."), "human_translation")]
+
+
+def prepare_mixed(base: Path, times: int = 1) -> list[Example]:
+    tokenizer = transformers.AutoTokenizer.from_pretrained(str(base))
+    return list(prepare_examples(make_pairs(times), tokenizer, CONFIG, UNPAIRED * times))
+
+
+def test_unpaired_sentences_come_after_the_pairs(tiny_base: Path) -> None:
+    examples = prepare_mixed(tiny_base)
+    assert [e.sides for e in examples] == [2] * len(PEOPLE) + [1]
+    batch = collate([examples[-1], examples[0]], torch.device("cpu"))
+    assert int(batch["pairs"]) == 1
+    assert batch["labels"].tolist() == [0, 1, SENTENCE_CLASSES.index("human_translation")]
+    assert not batch["token_weights"][2].any()
+
+
+def test_unpaired_sentences_take_part_in_the_class_loss_alone(tiny_base: Path) -> None:
+    examples = prepare_mixed(tiny_base)
+    model = TunedEncoder(tiny_base, list(CONFIG.exits)).eval()
+
+    def measure(some: list[Example]) -> dict[str, float]:
+        batch = collate(some, torch.device("cpu"))
+        with torch.no_grad():
+            return compute_loss(model(batch["ids"], batch["mask"]), batch, CONFIG)[1]
+
+    pairs, mixed, alone = measure(examples[:-1]), measure(examples), measure(examples[-1:])
+    assert mixed["pair"] == pytest.approx(pairs["pair"], abs=1e-5)
+    assert mixed["token"] == pytest.approx(pairs["token"], abs=1e-5)
+    assert set(alone) == {"class"}
+    both = 2 * len(PEOPLE)
+    expected = (both * pairs["class"] + alone["class"]) / (both + 1)
+    assert mixed["class"] == pytest.approx(expected, abs=1e-5)
+
+
+def test_prepared_examples_are_kept(tiny_base: Path, tmp_path: Path) -> None:
+    examples = prepare_mixed(tiny_base)
+    save_examples(tmp_path / "examples.npz", examples, "made of this")
+    kept = load_examples(tmp_path / "examples.npz", "made of this")
+    assert kept is not None
+    before, after = (collate(some, torch.device("cpu")) for some in (examples, kept))
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    assert load_examples(tmp_path / "examples.npz", "made of something else") is None
+    assert load_examples(tmp_path / "nothing.npz", "made of this") is None
+
+
+def test_a_changed_plan_bends_the_schedule() -> None:
+    before = Schedule(100, 0.05)
+    after = before.bend(40, 60)
+    assert after.find_factor(40) == pytest.approx(before.find_factor(40))
+    assert after.find_factor(50) == pytest.approx(before.find_factor(40) / 2)
+    assert after.find_factor(60) == 0.0
+
+
+def test_a_run_on_mixed_examples_keeps_to_its_plan_when_resumed(
+    tiny_base: Path, tmp_path: Path
+) -> None:
+    examples = prepare_mixed(tiny_base, 12)
+    (tmp_path / PLAN).write_text("6")
+    whole = tune_on_examples(tiny_base, examples, tmp_path, CONFIG, report=silent)
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] == 6
+    again = tune_on_examples(tiny_base, examples, tmp_path, CONFIG, resume=True, report=silent)
+    for name, values in again.state_dict().items():
+        assert torch.equal(values, whole.state_dict()[name])

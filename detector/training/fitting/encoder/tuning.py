@@ -9,6 +9,8 @@ turn it round, on the human and the machine version of the same sentence side by
 * **token**: which words of the machine's version are not the human's, in the manner of
   replaced-token detection (Clark et al. 2020, "ELECTRA"), and words that experts marked.
 
+A human sentence without a machine's version takes part in the class objective alone.
+
 Each objective is also put on the embeddings that leave lower layers ("exits", Schwartz et al.
 2020, "The right tool for the job"), so one run gives the 2-, 3-, 4- and 6-layer models. The loop
 is our own because no trainer of sentence-transformers joins a token loss, a pair loss and exits;
@@ -18,10 +20,9 @@ the model that comes out is a plain sentence-transformers folder.
 from __future__ import annotations
 
 import json
-import math
 import random
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -31,137 +32,20 @@ from torch import nn
 from transformers import AutoTokenizer
 
 from detector.io.atomic_files import replace_whole
-from detector.model.classes import SENTENCE_CLASSES
-from detector.training.corpora.labelled_pairs import OWN, UNLABELLED, LabelledPair
-from detector.training.fitting.encoder.tuned_encoder import (
-    HUMAN_TRANSLATION,
-    NATIVE,
-    TunedEncoder,
-    choose_precision,
+from detector.training.corpora.labelled_pairs import LabelledPair
+from detector.training.fitting.encoder.examples import (
+    Example,
+    collate,
+    make_batches,
+    prepare_examples,
 )
+from detector.training.fitting.encoder.settings import Schedule, TuningConfig
+from detector.training.fitting.encoder.tuned_encoder import TunedEncoder, choose_precision
 
+#: A number in this file of the run's folder is a new plan of how many steps the run has.
+PLAN = "steps"
 
-@dataclass(frozen=True)
-class TuningConfig:
-    """Everything that decides the outcome of a tuning run.
-
-    Attributes:
-        learning_rate: peak, after a linear warm-up over `warmup` of the steps; falls linearly to 0.
-        tokens_per_batch: padded tokens, both sides of the pairs together.
-        exits: layers whose output is trained to be used, with the weight of each in the loss.
-        shared_word_weight: weight of words that both sides have, in the token loss.
-        dropout: of hidden features, one mask for all tokens of a sentence.
-        token_dropout: share of tokens that are masked, on both sides: the same original comes
-            with several versions, and must not be learnt by heart.
-        frozen_embeddings: whether word embeddings stay as they are (names cannot be learnt).
-    """
-
-    learning_rate: float = 2e-4
-    weight_decay: float = 0.01
-    warmup: float = 0.05
-    tokens_per_batch: int = 2304
-    maximum_tokens: int = 96
-    exits: dict[int, float] = field(default_factory=lambda: {2: 0.3, 3: 0.7, 4: 1.0})
-    class_weight: float = 1.0
-    pair_weight: float = 1.0
-    token_weight: float = 1.0
-    shared_word_weight: float = 0.3
-    dropout: float = 0.1
-    token_dropout: float = 0.1
-    frozen_embeddings: bool = True
-    seed: int = 20260101
-    checkpoint_every: int = 500
-    validate_every: int = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class _Side:
-    ids: list[int]
-    labels: list[float]
-    weights: list[float]
-
-
-@dataclass(frozen=True, slots=True)
-class _Example:
-    original: _Side
-    text: _Side
-    original_label: int
-    label: int
-
-    @property
-    def length(self) -> int:
-        return max(len(self.original.ids), len(self.text.ids))
-
-
-def prepare_examples(
-    pairs: Sequence[LabelledPair], tokenizer: Any, config: TuningConfig
-) -> list[_Example]:
-    """Cut the words of labelled pairs into the encoder's tokens, labels along with them."""
-    examples = []
-    for at in range(0, len(pairs), 4096):
-        part = pairs[at : at + 4096]
-        encoded = tokenizer(
-            [list(masked.words) for pair in part for masked in (pair.original, pair.text)],
-            is_split_into_words=True,
-            truncation=True,
-            max_length=config.maximum_tokens,
-        )
-        for i, pair in enumerate(part):
-            sides = []
-            for j, words in ((2 * i, pair.original_words), (2 * i + 1, pair.text_words)):
-                machine = j % 2 == 1
-                labels, weights = [], []
-                for word_id in encoded.word_ids(j):
-                    word = UNLABELLED if word_id is None else words[word_id]
-                    labels.append(float(machine and word == OWN))
-                    weights.append(
-                        0.0
-                        if word == UNLABELLED
-                        else 1.0
-                        if word == OWN
-                        else config.shared_word_weight
-                    )
-                sides.append(_Side(encoded["input_ids"][j], labels, weights))
-            origin = HUMAN_TRANSLATION if pair.is_translation else NATIVE
-            examples.append(_Example(sides[0], sides[1], origin, SENTENCE_CLASSES.index(pair.kind)))
-    return examples
-
-
-def make_batches(
-    examples: Sequence[_Example], config: TuningConfig, rng: random.Random
-) -> list[list[int]]:
-    """Batches of pairs of about one length, within the token budget, in random order."""
-    order = sorted(range(len(examples)), key=lambda i: (examples[i].length, rng.random()))
-    batches: list[list[int]] = []
-    batch: list[int] = []
-    for i in order:
-        if batch and 2 * (len(batch) + 1) * examples[i].length > config.tokens_per_batch:
-            batches.append(batch)
-            batch = []
-        batch.append(i)
-    if batch:
-        batches.append(batch)
-    rng.shuffle(batches)
-    return batches
-
-
-def _collate(examples: Sequence[_Example], device: torch.device) -> dict[str, torch.Tensor]:
-    sides = [e.original for e in examples] + [e.text for e in examples]
-    width = max(len(s.ids) for s in sides)
-
-    def pad(rows: Iterator[Sequence[float]], dtype: torch.dtype) -> torch.Tensor:
-        padded = [list(row) + [0] * (width - len(row)) for row in rows]
-        return torch.tensor(padded, dtype=dtype, device=device)
-
-    return {
-        "ids": pad((s.ids for s in sides), torch.long),
-        "mask": pad(([1] * len(s.ids) for s in sides), torch.long),
-        "token_labels": pad((s.labels for s in sides), torch.float32),
-        "token_weights": pad((s.weights for s in sides), torch.float32),
-        "labels": torch.tensor(
-            [e.original_label for e in examples] + [e.label for e in examples], device=device
-        ),
-    }
+_STEPS_BETWEEN_PLANS = 25
 
 
 def _mask_tokens(batch: dict[str, torch.Tensor], share: float, tokenizer: Any) -> None:
@@ -188,21 +72,29 @@ def compute_loss(
     batch: dict[str, torch.Tensor],
     config: TuningConfig,
 ) -> tuple[torch.Tensor, dict[str, float]]:
-    """The weighted sum of the three losses over the exits, and each at the last exit."""
+    """The weighted sum of the three losses over the exits, and each at the last exit.
+
+    The class loss is over all sentences. Those of pairs and of tokens are over the pairs, and weigh
+    as much as the pairs' share of the sentences.
+    """
     total = torch.zeros((), device=batch["ids"].device)
     parts: dict[str, float] = {}
+    paired = 2 * int(batch["pairs"])
     for e, (class_logits, token_logits) in outputs.items():
         by_class = nn.functional.cross_entropy(class_logits, batch["labels"], label_smoothing=0.02)
-        by_pair = nn.functional.softplus(-rank_pairs(class_logits, batch["labels"])).mean()
-        by_token = nn.functional.binary_cross_entropy_with_logits(
-            token_logits, batch["token_labels"], weight=batch["token_weights"], reduction="sum"
-        ) / batch["token_weights"].sum().clamp(min=1.0)
-        total = total + config.exits[e] * (
-            config.class_weight * by_class
-            + config.pair_weight * by_pair
-            + config.token_weight * by_token
-        )
-        parts = {"class": by_class.item(), "pair": by_pair.item(), "token": by_token.item()}
+        loss = config.class_weight * by_class
+        parts = {"class": by_class.item()}
+        if paired:
+            ranks = rank_pairs(class_logits[:paired], batch["labels"][:paired])
+            by_pair = nn.functional.softplus(-ranks).mean()
+            by_token = nn.functional.binary_cross_entropy_with_logits(
+                token_logits, batch["token_labels"], weight=batch["token_weights"], reduction="sum"
+            ) / batch["token_weights"].sum().clamp(min=1.0)
+            share = paired / len(class_logits)
+            loss = loss + share * config.pair_weight * by_pair
+            loss = loss + share * config.token_weight * by_token
+            parts |= {"pair": by_pair.item(), "token": by_token.item()}
+        total = total + config.exits[e] * loss
     return total, parts
 
 
@@ -219,8 +111,9 @@ class _Training:
         model: on the device.
         tokenizer: of the base.
         config: of the run.
-        batches: steps of the run.
-        optimizer, schedule: of the parameters that are not frozen.
+        batches: steps of the run, unless it is planned to be shorter.
+        optimizer: of the parameters that are not frozen.
+        schedule: of the learning rate.
         losses: exponential means of each part of the loss.
     """
 
@@ -229,7 +122,7 @@ class _Training:
     config: TuningConfig
     batches: int
     optimizer: torch.optim.Optimizer
-    schedule: torch.optim.lr_scheduler.LambdaLR
+    schedule: Schedule
     losses: dict[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -246,10 +139,7 @@ class _Training:
             weight_decay=config.weight_decay,
             fused=True,
         )
-        schedule = torch.optim.lr_scheduler.LambdaLR(
-            optimizer, lambda step: _learning_rate_factor(step, batches, config.warmup)
-        )
-        return cls(model, tokenizer, config, batches, optimizer, schedule)
+        return cls(model, tokenizer, config, batches, optimizer, Schedule(batches, config.warmup))
 
     @property
     def device(self) -> torch.device:
@@ -274,23 +164,36 @@ class _Training:
                 f"{checkpoint} belongs to a run with another configuration or other pairs; "
                 "delete it or choose another output folder"
             )
-        for name in ("model", "optimizer", "schedule"):
+        for name in ("model", "optimizer"):
             getattr(self, name).load_state_dict(state[name])
+        self.schedule = Schedule(**state["schedule"])
         return int(state["step"])
 
     def save(self, checkpoint: Path, step: int) -> None:
         """Write a checkpoint, whole or not at all."""
-        state = {n: getattr(self, n).state_dict() for n in ("model", "optimizer", "schedule")}
+        state = {n: getattr(self, n).state_dict() for n in ("model", "optimizer")}
         counts = {"step": step, "batches": self.batches, "settings": self.settings}
         with replace_whole(checkpoint) as stream:
-            torch.save(state | counts, stream)
+            torch.save(state | counts | {"schedule": asdict(self.schedule)}, stream)
 
-    def learn(self, examples: Sequence[_Example], step: int) -> None:
+    def plan(self, path: Path, step: int, report: Callable[[str], None]) -> None:
+        """Let the rate fall to 0 at the step that stands in a file, if that is another plan."""
+        try:
+            steps = min(int(path.read_text()), self.batches)
+        except (FileNotFoundError, ValueError):
+            return
+        if step < steps != self.schedule.steps:
+            self.schedule = self.schedule.bend(step, steps)
+            report(f"step {step}: {steps} steps are planned")
+
+    def learn(self, examples: Sequence[Example], step: int) -> None:
         """One step on one batch."""
         self.model.train()
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.config.learning_rate * self.schedule.find_factor(step)
         # What dropout draws depends on the step alone, so that a resumed run draws it too.
         torch.manual_seed(self.config.seed + step)
-        batch = _collate(examples, self.device)
+        batch = collate(examples, self.device)
         _mask_tokens(batch, self.config.token_dropout, self.tokenizer)
         with torch.autocast(self.device.type, **choose_precision(self.device)):
             outputs = self.model(batch["ids"], batch["mask"])
@@ -299,7 +202,6 @@ class _Training:
         trained = [p for p in self.model.parameters() if p.requires_grad]
         nn.utils.clip_grad_norm_(trained, 1.0)
         self.optimizer.step()
-        self.schedule.step()
         self.optimizer.zero_grad(set_to_none=True)
         for name, value in parts.items():
             self.losses[name] = 0.98 * self.losses.get(name, value) + 0.02 * value
@@ -314,16 +216,47 @@ def tune(
     resume: bool = False,
     report: Callable[[str], None] = print,
 ) -> TunedEncoder:
-    """Tune `base` on `pairs`, one pass, with checkpoints in `output`.
+    """Tune `base` on `pairs`, one pass; see `tune_on_examples`.
 
     Args:
         base: a sentence-transformers or transformers model folder (or hub name).
         pairs: labelled pairs, see `detector.training.corpora.labelled_pairs.label_pair`.
+        output: see `tune_on_examples`, as the following.
+        config: see `TuningConfig`.
+        validate: see there.
+        resume: see there.
+        report: see there.
+
+    Raises:
+        ValueError: if `resume` finds a checkpoint of another configuration.
+    """
+    tokenizer = AutoTokenizer.from_pretrained(str(base))
+    examples = list(prepare_examples(pairs, tokenizer, config))
+    return tune_on_examples(base, examples, output, config, validate, resume, report)
+
+
+def tune_on_examples(
+    base: Path | str,
+    examples: Sequence[Example],
+    output: Path,
+    config: TuningConfig,
+    validate: Callable[[TunedEncoder, Any], dict[str, float]] | None = None,
+    resume: bool = False,
+    report: Callable[[str], None] = print,
+) -> TunedEncoder:
+    """Tune `base` on `examples`, one pass, with checkpoints in `output`.
+
+    A number in the file `PLAN` of `output`, also one that is written there while the run goes on,
+    ends the run after so many steps: the learning rate falls to 0 there.
+
+    Args:
+        base: a sentence-transformers or transformers model folder (or hub name).
+        examples: see `detector.training.fitting.encoder.examples.prepare_examples`.
         output: folder for ``checkpoint.pt``, ``config.json`` and ``log.jsonl``.
         config: see `TuningConfig`.
         validate: called with the model and tokenizer every `validate_every` steps; its figures
             go into the log.
-        resume: continue from the checkpoint in `output`, with the same pairs and configuration.
+        resume: continue from the checkpoint in `output`, with the same examples and configuration.
         report: receives a line of progress now and then.
 
     Returns:
@@ -334,23 +267,28 @@ def tune(
     """
     torch.manual_seed(config.seed)
     tokenizer = AutoTokenizer.from_pretrained(str(base))
-    examples = prepare_examples(pairs, tokenizer, config)
     batches = make_batches(examples, config, random.Random(config.seed))
     training = _Training.start(base, tokenizer, config, len(batches))
     output.mkdir(parents=True, exist_ok=True)
     checkpoint = output / "checkpoint.pt"
-    first = training.restore(checkpoint) if resume and checkpoint.exists() else 0
+    done = training.restore(checkpoint) if resume and checkpoint.exists() else 0
     (output / "config.json").write_text(json.dumps(training.settings, indent=2))
     started, seen = time.monotonic(), 0
-    with (output / "log.jsonl").open("a" if first else "w") as log:
-        for step in range(first, len(batches)):
-            training.learn([examples[i] for i in batches[step]], step)
-            seen += 2 * len(batches[step])
-            done, is_last = step + 1, step + 1 == len(batches)
+    training.plan(output / PLAN, done, report)
+    with (output / "log.jsonl").open("a" if done else "w") as log:
+        while done < training.schedule.steps:
+            batch = [examples[i] for i in batches[done]]
+            training.learn(batch, done)
+            seen += sum(example.sides for example in batch)
+            done += 1
+            if done % _STEPS_BETWEEN_PLANS == 0:
+                training.plan(output / PLAN, done, report)
+            is_last = done == training.schedule.steps
             if done % 50 == 0 or is_last:
                 speed = seen / (time.monotonic() - started)
                 losses = " ".join(f"{n} {v:.3f}" for n, v in training.losses.items())
-                report(f"step {done}/{len(batches)}  {speed:.0f} sentences/s  {losses}")
+                steps = training.schedule.steps
+                report(f"step {done}/{steps}  {speed:.0f} sentences/s  {losses}")
             if done % config.validate_every == 0 or is_last:
                 figures = validate(training.model.eval(), tokenizer) if validate else {}
                 log.write(json.dumps({"step": done, **training.losses, **figures}) + "\n")
@@ -360,10 +298,3 @@ def tune(
             if done % config.checkpoint_every == 0 or is_last:
                 training.save(checkpoint, done)
     return training.model.eval().cpu()
-
-
-def _learning_rate_factor(step: int, steps: int, warmup: float) -> float:
-    warm = max(1, math.ceil(steps * warmup))
-    if step < warm:
-        return (step + 1) / warm
-    return max(0.0, (steps - step) / max(1, steps - warm))

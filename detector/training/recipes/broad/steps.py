@@ -1,0 +1,141 @@
+"""Steps of the broad tuning: draw the mix, and tune the encoder on it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from detector.errors import DetectorError
+from detector.text.masking import mask_sentence
+from detector.training.corpora.broad.sentence_pairs import SentencePair
+from detector.training.corpora.labelled_pairs import LabelledPair, collect_common_words
+from detector.training.recipes import work_files
+from detector.training.recipes.broad.mix import DrawnMix, draw_mix
+from detector.training.recipes.broad.settings import BroadMix
+from detector.training.recipes.broad.unpaired import UnpairedSentence
+from detector.training.recipes.shipped_settings import ShippedSettings
+from detector.training.recipes.steps import compute_tree_checksum
+from detector.training.recipes.tuning import CHECKPOINT, finish_encoder
+
+if TYPE_CHECKING:
+    from detector.training.fitting.encoder.examples import Example, Unpaired
+    from detector.training.fitting.encoder.settings import TuningConfig
+    from detector.training.fitting.encoder.tuned_encoder import TunedEncoder
+
+MIX = "broad_mix"
+
+_PAIRS, _UNPAIRED, _VALIDATION, _RECORD = (
+    "pairs.parquet", "unpaired.parquet", "validation.parquet", "record.json",
+)  # fmt: skip
+
+_EXAMPLES = "examples.npz"
+
+
+def write_mix(settings: ShippedSettings, mix: BroadMix, work: Path, fresh: Path) -> None:
+    """The mix, its validation sets, a record of what was held out, and the common words."""
+    drawn = draw_mix(settings.corpora, mix, settings.lists, settings.seed)
+    folder = fresh / MIX
+    folder.mkdir()
+    _tabulate(drawn.pairs).to_parquet(folder / _PAIRS)
+    unpaired = pd.DataFrame(drawn.unpaired, columns=list(UnpairedSentence._fields))
+    unpaired.to_parquet(folder / _UNPAIRED)
+    sets = [_tabulate(found).assign(set=name) for name, found in drawn.validation.items()]
+    pd.concat(sets, ignore_index=True).to_parquet(folder / _VALIDATION)
+    work_files.write_json(folder / _RECORD, drawn.record)
+    words = collect_common_words(_list_texts(drawn))
+    work_files.write_json(fresh / work_files.COMMON_WORDS, sorted(words))
+
+
+def _tabulate(pairs: list[SentencePair]) -> pd.DataFrame:
+    return pd.DataFrame(pairs, columns=list(SentencePair._fields))
+
+
+def _list_texts(drawn: DrawnMix) -> dict[str, None]:
+    """Each text once: a word that only humans write must not stand out by being known."""
+    texts = dict.fromkeys(text for pair in drawn.pairs for text in (pair.original, pair.text))
+    return texts | dict.fromkeys(sentence.text for sentence in drawn.unpaired)
+
+
+def write_broad_encoder(settings: ShippedSettings, mix: BroadMix, work: Path, fresh: Path) -> None:
+    """Tune the encoder on the mix; what it is prepared to and its checkpoint outlive a stop."""
+    from transformers import AutoTokenizer
+
+    from detector.training.fitting.encoder.settings import TuningConfig
+    from detector.training.fitting.encoder.tuning import tune_on_examples
+
+    assert settings.encoder_base is not None
+    config = TuningConfig(seed=settings.seed, **(dict(mix.tuning) | dict(settings.amounts.tuning)))
+    checkpoint = work / CHECKPOINT
+    checkpoint.mkdir(exist_ok=True)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(settings.encoder_base)
+        model = tune_on_examples(
+            settings.encoder_base,
+            _prepare(work, tokenizer, config),
+            checkpoint,
+            config,
+            _make_validation(work, config),
+            resume=settings.resume_encoder,
+        )
+    except (OSError, ValueError) as error:
+        raise DetectorError(
+            f"the encoder {settings.encoder_base} cannot be tuned: {str(error).splitlines()[0]}"
+        ) from error
+    finish_encoder(settings, model, work, fresh)
+
+
+def _prepare(work: Path, tokenizer: Any, config: TuningConfig) -> list[Example]:
+    """The examples of the mix, prepared once for all that go on from a checkpoint."""
+    from detector.training.fitting.encoder.examples import (
+        load_examples,
+        prepare_examples,
+        save_examples,
+    )
+
+    parts = [compute_tree_checksum(work / name) for name in (MIX, work_files.COMMON_WORDS)]
+    settings = (tokenizer.name_or_path, config.maximum_tokens, config.shared_word_weight)
+    key = " ".join(map(str, (*parts, *settings)))
+    path = work / CHECKPOINT / _EXAMPLES
+    examples = load_examples(path, key)
+    if examples is None:
+        pairs = work_files.iterate_labelled_pairs(work, f"{MIX}/{_PAIRS}")
+        prepared = prepare_examples(pairs, tokenizer, config, _iterate_unpaired(work))
+        save_examples(path, prepared, key)
+        examples = load_examples(path, key)
+        assert examples is not None
+    return examples
+
+
+def _iterate_unpaired(work: Path) -> Iterator[Unpaired]:
+    from detector.training.fitting.encoder.examples import Unpaired
+
+    common_words = work_files.read_common_words(work)
+    frame = pd.read_parquet(work / MIX / _UNPAIRED)
+    for text, label in zip(frame["text"], frame["label"], strict=True):
+        yield Unpaired(mask_sentence(text, common_words).words, label)
+
+
+def read_validation(work: Path) -> dict[str, list[LabelledPair]]:
+    """The validation sets of the mix, by name."""
+    pairs = work_files.iterate_labelled_pairs(work, f"{MIX}/{_VALIDATION}")
+    names = pd.read_parquet(work / MIX / _VALIDATION, columns=["set"])["set"]
+    sets: dict[str, list[LabelledPair]] = {}
+    for name, pair in zip(names, pairs, strict=True):
+        sets.setdefault(str(name), []).append(pair)
+    return sets
+
+
+def _make_validation(
+    work: Path, config: TuningConfig
+) -> Callable[[TunedEncoder, Any], dict[str, float]]:
+    from detector.training.evaluation.encoder_pairs import measure_pairs
+
+    sets = read_validation(work)
+
+    def validate(model: TunedEncoder, tokenizer: Any) -> dict[str, float]:
+        return measure_pairs(model, tokenizer, sets, config.maximum_tokens)
+
+    return validate

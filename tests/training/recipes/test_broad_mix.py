@@ -1,0 +1,151 @@
+"""The broad mix keeps back what is held out, and an encoder is tuned on it and resumed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from invented_corpora import write_synonym_lists
+from invented_documents import write_document_corpora
+
+pytest.importorskip("torch")
+pytest.importorskip("sentence_transformers")
+pytest.importorskip("onnx")
+
+from detector.training.corpora.broad import holdouts
+from detector.training.corpora.broad.sentence_pairs import cut
+from detector.training.recipes import work_files
+from detector.training.recipes.broad.mix import DrawnMix, draw_mix
+from detector.training.recipes.broad.settings import BroadMix
+from detector.training.recipes.broad.sources import Sources
+from detector.training.recipes.broad.steps import MIX, read_validation
+from detector.training.recipes.shipped import list_steps
+from detector.training.recipes.shipped_settings import Amounts, ShippedSettings
+from detector.training.recipes.steps import run_steps
+
+BROAD = BroadMix(
+    sentences=1500,
+    tuning={"exits": {1: 0.3, 2: 1.0}, "checkpoint_every": 5, "validate_every": 20},
+)
+
+
+def silent(line: str) -> None:
+    """Progress that nobody reads."""
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> ShippedSettings:
+    folder = tmp_path_factory.mktemp("broad")
+    return ShippedSettings(
+        write_document_corpora(folder / "corpora"),
+        folder / "model",
+        amounts=Amounts(layers=2),
+        lists=write_synonym_lists(folder / "lists"),
+        mix=BROAD,
+    )
+
+
+@pytest.fixture(scope="module")
+def drawn(settings: ShippedSettings) -> DrawnMix:
+    return draw_mix(settings.corpora, BROAD, settings.lists, 1, silent)
+
+
+@pytest.fixture(scope="module")
+def sources(settings: ShippedSettings) -> Sources:
+    return Sources.load(settings.corpora)
+
+
+# --------------------------------------------------------------------------------------
+# What is drawn
+# --------------------------------------------------------------------------------------
+
+
+def test_every_corpus_takes_part(drawn: DrawnMix) -> None:
+    corpora = {pair.corpus for pair in drawn.pairs}
+    assert corpora >= {
+        "asap_essays", "lafand_news", "broken_telephone", "detectrl", "ted_talks",
+        "translated_documents", "paraphrased_documents", "language_model_articles",
+        "roundtrip_news", "translated_news", "error_spans_zh_en", "spinners",
+    }  # fmt: skip
+    assert {s.label for s in drawn.unpaired} == {"native", "human_translation"}
+    assert all(drawn.validation.values())
+
+
+def test_what_is_held_out_never_comes_out(drawn: DrawnMix) -> None:
+    for pair in drawn.pairs:
+        assert pair.system not in holdouts.HELD_OUT_ENGINES | holdouts.HELD_OUT_LANGUAGE_MODELS
+        assert not pair.article_id.startswith(("asap-p1-", "lug-"))
+        assert "8 rounds" not in pair.system
+    assert not {s.register for s in drawn.unpaired} & holdouts.HELD_OUT_REGISTERS
+    assert {pair.system for pair in drawn.validation["claude"]} == {"LLM polish (Claude-instant)"}
+
+
+def test_no_sentence_of_a_document_that_is_kept_back_is_trained_on(
+    drawn: DrawnMix, sources: Sources
+) -> None:
+    kept_back = {
+        sentence
+        for frame in sources.documents.values()
+        for text in frame.loc[frame["split"] != holdouts.TRAIN, "original"]
+        for sentence, _ in cut(text)
+    }
+    articles = sources.articles
+    fit = articles.loc[articles["split"].isin(("fit", "dev", "held_out")), "text"]
+    kept_back |= {sentence for text in fit for sentence, _ in cut(text)}
+    trained_on = {p.original for p in drawn.pairs} | {s.text for s in drawn.unpaired}
+    assert kept_back
+    assert not trained_on & kept_back
+
+
+def test_articles_are_trained_on_or_validated_on(drawn: DrawnMix) -> None:
+    trained_on = {(pair.corpus, pair.article_id) for pair in drawn.pairs}
+    validated = {(p.corpus, p.article_id) for found in drawn.validation.values() for p in found}
+    assert not trained_on & validated
+
+
+def test_the_same_seed_draws_the_same(settings: ShippedSettings, drawn: DrawnMix) -> None:
+    again = draw_mix(settings.corpora, BROAD, settings.lists, 1, silent)
+    assert (again.pairs, again.unpaired) == (drawn.pairs, drawn.unpaired)
+    other = draw_mix(settings.corpora, BROAD, settings.lists, 2, silent)
+    assert other.pairs != drawn.pairs
+    assert other.record["human_articles"] == drawn.record["human_articles"]
+
+
+# --------------------------------------------------------------------------------------
+# The steps
+# --------------------------------------------------------------------------------------
+
+
+def test_the_mix_takes_the_place_of_the_common_words(settings: ShippedSettings) -> None:
+    broad = [step.name for step in list_steps(settings)]
+    shipped = [step.name for step in list_steps(replace(settings, mix=None))]
+    assert (broad[0], shipped[0]) == ("broad_mix", "common_words")
+    assert broad[1:] == shipped[1:]
+
+
+def test_the_encoder_is_tuned_on_the_mix_and_resumed(
+    settings: ShippedSettings, tiny_base: Path, tmp_path: Path
+) -> None:
+    settings = replace(settings, encoder_base=str(tiny_base))
+    run_steps(list_steps(settings), tmp_path, only="broad_mix", report=silent)
+    assert set(pd.read_parquet(tmp_path / MIX / "pairs.parquet")["corpus"]) >= {"asap_essays"}
+    assert {"wmt", "essays"} <= set(read_validation(tmp_path))
+    checkpoint = tmp_path / "checkpoint"
+    checkpoint.mkdir()
+    (checkpoint / "steps").write_text("10")
+    run_steps(list_steps(settings), tmp_path, only="encoder", report=silent)
+    prepared = (checkpoint / "examples.npz").stat().st_mtime_ns
+    first = work_files.read_arrays(tmp_path / work_files.HEADS)
+
+    (checkpoint / "steps").write_text("10")
+    resumed = replace(settings, resume_encoder=True)
+    run_steps(list_steps(resumed), tmp_path, only="encoder", report=silent)
+    assert (checkpoint / "examples.npz").stat().st_mtime_ns == prepared
+    again = work_files.read_arrays(tmp_path / work_files.HEADS)
+    assert all((again[name] == values).all() for name, values in first.items())
+    records = [json.loads(line) for line in (checkpoint / "log.jsonl").read_text().splitlines()]
+    assert records[-1]["step"] == 10
+    assert 0.0 <= records[-1]["wmt/2/auroc"] <= 1.0
