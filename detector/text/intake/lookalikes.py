@@ -21,11 +21,11 @@ _IMITATORS = "".join(map(chr, _IMITATED))
 
 _ANY = re.compile(f"[{_IMITATORS}]")
 
-_WORD = re.compile(r"[^\W\d_]+")
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 
 _LATIN = re.compile(r"[A-Za-z]")
 
-_DISGUISED = re.compile(rf"[A-Za-z\u00c0-\u024f{_IMITATORS}]+")
+_DISGUISED = re.compile(rf"[A-Za-z\u00c0-\u024f{_IMITATORS}']+")
 
 # Like a Latin letter only among Latin ones: a word that holds one is a Russian or a Greek word.
 _LOOSE = re.compile(
