@@ -96,6 +96,7 @@ def test_spark_gives_the_figures_of_one_machine_and_keeps_other_columns(
         "reason": "string",
         "words": "bigint",
         "language": "string",
+        "notes": "string",
         "signature": "string",
     }
     rows = collect(judged)
