@@ -126,7 +126,12 @@ def _measure_corpora(
     detector = load_detector(model)
     development = load_replay_data(Bundle.open(model), replay)
     figures = evaluate_corpora(
-        corpora, detector.extractor, development, detector.sentence_scorer, draw
+        corpora,
+        detector.extractor,
+        detector.classifier,
+        development,
+        detector.sentence_scorer,
+        draw,
     )
     return lambda form: _to_json(figures) if form == "json" else format_figures(figures)
 

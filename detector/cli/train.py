@@ -23,7 +23,7 @@ _ONLY_WITH_PAIRS = (
     "base", "replay", "depth", "augment", "round_trip", "translator", "accept_regression", "seed",
     "data_licence",
 )  # fmt: skip
-_ONLY_WITH_CORPORA = ("until", "only", "list_steps", "mix", "sentences")
+_ONLY_WITH_CORPORA = ("until", "only", "list_steps", "sentences")
 _ONLY_WITH_ENCODER = ("encoder_base", "work", "resume")
 _WORK = Path("build/training")
 _DEPTHS = ("thresholds", "classifier", "encoder")
@@ -125,18 +125,11 @@ _DEPTHS = ("thresholds", "classifier", "encoder")
     "--only", metavar="STEP", help="With --corpora: run this step alone, even if it is done."
 )
 @click.option(
-    "--mix",
-    type=click.Choice(("shipped", "broad")),
-    default="shipped",
-    show_default=True,
-    help="With --corpora, what the encoder is tuned on. shipped: the pairs of sentences that the "
-    "shipped one was tuned on. broad: these, documents of all corpora, and human sentences alone.",
-)
-@click.option(
     "--sentences",
     type=click.IntRange(min=1),
     metavar="NUMBER",
-    help="Of the broad mix.  [default: 1,500,000, or as many as there are]",
+    help="With --corpora: of what the encoder is tuned on.  [default: 1,500,000, or as many "
+    "as there are]",
 )
 @click.option(
     "--list-steps", is_flag=True, help="List the steps of --corpora, and run none of them."
@@ -240,11 +233,7 @@ def _make_shipped_settings(
     from detector.training.recipes.broad.settings import BroadMix
     from detector.training.recipes.shipped_settings import ShippedSettings
 
-    mix = None
-    if options["mix"] == "broad":
-        mix = BroadMix(options["sentences"]) if options["sentences"] else BroadMix()
-    elif options["sentences"]:
-        raise click.UsageError("--sentences has no effect without --mix broad; leave it out")
+    mix = BroadMix(options["sentences"]) if options["sentences"] else BroadMix()
     return ShippedSettings(corpora, output, base, options["resume"], mix=mix)
 
 

@@ -51,7 +51,7 @@ HOSTILE = (
 CARD: dict[str, Any] = {
     "thresholds": {"0.01": {"articles": 4000, "flagged": 20, "upper_bound": 0.0074}},
     "figures": {
-        "leave one outlet out": [
+        "leave one register out": [
             {
                 "outlet": "<b>daily</b>",
                 "articles": 80,

@@ -92,7 +92,7 @@ def _find_measured(model_card: Mapping[str, Any], rate: float) -> _Measured:
     record = (model_card.get("thresholds") or {}).get(f"{rate:g}") or {}
     if not {"articles", "flagged", "upper_bound"} <= record.keys():
         record = {}
-    outlets = (model_card.get("figures") or {}).get("leave one outlet out") or ()
+    outlets = (model_card.get("figures") or {}).get("leave one register out") or ()
     share, bound = f"share at {rate:g}", f"bound at {rate:g}"
     return _Measured(
         rate=rate,

@@ -17,7 +17,7 @@ from detector.results import EDITED, INDEPENDENT, MACHINE_REWRITTEN, ORIGINAL, T
 from detector.text.sentences import split_sentences
 from detector.training.corpora.documents import (
     HELD_OUT_SPINNERS,
-    load_documents,
+    load_news_documents,
     spin_documents,
     subsample_documents,
 )
@@ -65,7 +65,7 @@ def load_pairs(
         `PAIR_FRAME_COLUMNS`: `split` is "dev" or "test", by article; `held_out` marks pivots,
         systems and lists of synonyms that nothing was fitted on.
     """
-    documents = load_documents(folder)
+    documents = load_news_documents(folder)
     originals = documents[documents["label"] == ORIGINAL].copy()
     outlets = originals["group"].isin(_outlets(originals))
     originals.loc[outlets, "split"] = [

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from detector.results import ORIGINAL, SPUN, TRANSLATED
+from detector.training.corpora.broad.labelled_documents import load_labelled_documents
 from detector.training.corpora.loading import (
     load_human_news,
     load_roundtrip_flores,
@@ -89,9 +90,19 @@ def spin_documents(
 def load_documents(folder: Path) -> pd.DataFrame:
     """All documents that the encoder was not tuned on, with `DOCUMENT_COLUMNS`.
 
-    `group` is the corpus or the outlet; `split` ``"dev"`` (classifier, calibration, thresholds)
-    or ``"test"`` (figures). Human outlets have the split ``"dev"``: they are kept apart by
-    leaving one out.
+    See `load_news_documents` and
+    `detector.training.corpora.broad.labelled_documents.load_labelled_documents`.
+    """
+    parts = [load_news_documents(folder), load_labelled_documents(folder)[list(DOCUMENT_COLUMNS)]]
+    return pd.concat(parts, ignore_index=True)
+
+
+def load_news_documents(folder: Path) -> pd.DataFrame:
+    """Documents made of the corpora of sentences, and human news.
+
+    `group` is the corpus, the outlet or the register; `split` ``"dev"`` (classifier, calibration,
+    thresholds) or ``"test"`` (figures). The outlets of ``human_news`` are of the split ``"dev"``;
+    each register's false positives are measured with it left out, too.
     """
     news, flores, translated = (
         load_roundtrip_news(folder), load_roundtrip_flores(folder), load_translated_news(folder),
@@ -108,8 +119,7 @@ def load_documents(folder: Path) -> pd.DataFrame:
     human = human.assign(
         label=ORIGINAL, pivot="", system="", rate=0.0, held_out=False, by_translator=False
     )  # fmt: skip
-    parts.append(human)
-    documents = pd.concat(parts, ignore_index=True)
+    documents = pd.concat([*parts, human], ignore_index=True)
     return documents[list(DOCUMENT_COLUMNS)]
 
 

@@ -6,17 +6,15 @@ The model card's tables come from `evaluate_corpora`. A user's labelled pairs ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from detector.features.extractor import FeatureExtractor
 from detector.model.document_classifier import DocumentClassifier
-from detector.model.linear import LinearScorer
 from detector.model.sentence_scorer import SentenceScorer
 from detector.results import ORIGINAL
 from detector.training.corpora.documents import (
@@ -27,16 +25,15 @@ from detector.training.corpora.documents import (
 )
 from detector.training.corpora.labelled_pairs import choose_pairs
 from detector.training.corpora.loading import load_roundtrip_news
-from detector.training.corpora.splits import HELD_OUT_OUTLETS
 from detector.training.evaluation.scored_documents import (
     RESAMPLES,
     Floats,
     ScoredDocuments,
     score_documents,
     tabulate_false_positives,
-    tabulate_test,
 )
 from detector.training.evaluation.statistics import bootstrap, measure_auroc, weigh_share
+from detector.training.evaluation.test_tables import tabulate_labels, tabulate_test
 from detector.training.fitting.classifier import fit_classifier
 from detector.training.fitting.discriminant import cross_fit_discriminant, fill_discriminants
 from detector.training.fitting.feature_table import FeatureTable, extract_features
@@ -45,32 +42,33 @@ from detector.training.generation.synonym_lists import SynonymLists
 
 _SEED = 7
 
+#: Human articles that are spun to measure with.
+_TO_SPIN = frozenset(
+    {"news and opinion", "Indian English news", "news", "press release", "roundtrip_news"}
+)
 
-def leave_one_outlet_out(development: FeatureTable, outlets: Sequence[str]) -> list[dict[str, Any]]:
-    """False positives of each outlet under a classifier and thresholds that never saw it."""
-    table = []
-    for outlet in outlets:
-        own = (development.frame["group"] == outlet).to_numpy()
-        classifier, scorer = fit_without(development, own)
-        left_out = development.select(own)
-        if scorer is not None:
-            left_out = fill_discriminants(left_out, scorer)
-        table += tabulate_false_positives(score_documents(left_out, classifier))
-    return table
+#: A register with fewer articles is not left out by itself: its share would say nothing.
+_FEWEST_ARTICLES = 40
 
 
-def fit_without(
-    development: FeatureTable, left_out: npt.NDArray[np.bool_]
-) -> tuple[DocumentClassifier, LinearScorer | None]:
-    """The classifier of all other documents, and their discriminant.
+def leave_one_register_out(development: FeatureTable) -> list[dict[str, Any]]:
+    """False positives of each register under a classifier and thresholds that never saw it.
 
-    Where no embeddings were kept the discriminant stays the model's own, and None is answered.
+    Machine documents made from its articles are left out, too.
     """
-    documents = development.select(~left_out)
-    scorer = None
-    if documents.embeddings is not None:
-        scorer, documents = cross_fit_discriminant(documents)
-    return fit_classifier(documents).classifier, scorer
+    frame = development.frame
+    human = frame[frame["label"] == ORIGINAL]
+    sizes = human["group"].value_counts()
+    table = []
+    for register in sorted(sizes[sizes >= _FEWEST_ARTICLES].index):
+        own = (frame["group"] == register).to_numpy()
+        rest, left_out = development.select(~own), development.select(own)
+        if development.embeddings is not None:
+            scorer, rest = cross_fit_discriminant(rest)
+            left_out = fill_discriminants(left_out, scorer)
+        scored = score_documents(left_out, fit_classifier(rest).classifier)
+        table += tabulate_false_positives(scored)
+    return table
 
 
 def measure_sentences(
@@ -108,21 +106,19 @@ def _compare_sides(human: Floats, machine: Floats, ids: list[str]) -> dict[str, 
     }
 
 
-def load_evaluation_documents(folder: Path, most: int, lists: SynonymLists) -> pd.DataFrame:
-    """The documents that figures rest on.
+def load_evaluation_documents(
+    folder: Path, most: int, lists: SynonymLists, seed: int = _SEED
+) -> pd.DataFrame:
+    """The documents of the test split, at most `most` of each group, label and `held_out`.
 
-    The test split, other outlets, and articles of both spun from lists of synonyms that training
-    never saw; at most `most` of each group, label and whether it is held out.
+    With them, human articles spun from lists of synonyms that training never saw.
     """
     documents = load_documents(folder)
-    test = documents[(documents["split"] == "test") | documents["group"].isin(HELD_OUT_OUTLETS)]
-    test = subsample_documents(test, most, _SEED)
-    originals = test[
-        (test["label"] == ORIGINAL)
-        & (test["group"].isin(HELD_OUT_OUTLETS) | (test["group"] == "roundtrip_news"))
-    ]
+    test = subsample_documents(documents[documents["split"] == "test"], most, seed)
+    originals = test[(test["label"] == ORIGINAL) & test["group"].isin(_TO_SPIN)]
+    originals = subsample_documents(originals, max(1, most // 6), seed)
     spun = [
-        spin_documents(originals.assign(split="test"), HELD_OUT_SPINNERS, [rate], _SEED, lists)
+        spin_documents(originals, HELD_OUT_SPINNERS, [rate], seed, lists)
         for rate in EVALUATION_SPIN_RATES
     ]
     return pd.concat([test, *spun], ignore_index=True)
@@ -131,44 +127,54 @@ def load_evaluation_documents(folder: Path, most: int, lists: SynonymLists) -> p
 def evaluate_corpora(
     folder: Path,
     extractor: FeatureExtractor,
+    classifier: DocumentClassifier,
     development: FeatureTable,
     scorer: SentenceScorer,
     collect: Callable[[ScoredDocuments], object] | None = None,
     most: int = 400,
     lists: SynonymLists | None = None,
 ) -> dict[str, Any]:
-    """All figures of the model card.
-
-    A model's thresholds rest on every outlet there is. So that figures are of outlets it never
-    saw, they come from the same fit with those outlets left out.
+    """All figures of the model card that rest on documents, with the model as it is.
 
     Args:
         folder: where the training corpora lie.
         extractor: the model's.
+        classifier: the model's.
         development: the documents that its classifier was fitted on. With embeddings, its
-            discriminants are fitted without those outlets too.
+            discriminants are fitted anew where a register is left out.
         scorer: its sentence scorer.
         collect: is handed the scored documents, for plots say.
         most: documents of a group and label, at most.
         lists: where the lists of synonyms lie that spun documents are made from; where their
             packages put them unless told.
     """
-    unknown = development.frame["group"].isin(HELD_OUT_OUTLETS).to_numpy()
-    classifier, discriminant = fit_without(development, unknown)
-    documents = extract_features(
-        load_evaluation_documents(folder, most, lists or SynonymLists()),
-        extractor,
-        keep_embeddings=discriminant is not None,
-    )
-    if discriminant is not None:
-        documents = fill_discriminants(documents, discriminant)
-    outlets = sorted({str(g) for g in development.frame["group"] if "flores" not in str(g)})
+    documents = load_evaluation_documents(folder, most, lists or SynonymLists())
+    table = extract_features(documents, extractor)
+    figures = measure_documents(table, classifier, development, collect)
+    return figures | {"sentences": measure_sentences(folder, extractor, scorer)}
+
+
+def measure_documents(
+    documents: FeatureTable,
+    classifier: DocumentClassifier,
+    development: FeatureTable,
+    collect: Callable[[ScoredDocuments], object] | None = None,
+) -> dict[str, Any]:
+    """The tables of the test split, and false positives of each register left out of fitting.
+
+    Args:
+        documents: of the test split, discriminants filled in.
+        classifier: see `evaluate_corpora`.
+        development: see there.
+        collect: see there.
+    """
     scored = score_documents(documents, classifier)
     if collect is not None:
         collect(scored)
+    _, shares = classifier.score(documents.summaries, documents.words)
     return {
         "documents": tabulate_test(scored),
-        "sentences": measure_sentences(folder, extractor, scorer),
+        "labels": tabulate_labels(scored, np.exp(shares)),
         "false_positives_test": tabulate_false_positives(scored),
-        "leave one outlet out": leave_one_outlet_out(development, outlets),
+        "leave one register out": leave_one_register_out(development),
     }

@@ -178,7 +178,7 @@ def format_figures(figures: Mapping[str, Any]) -> str:
     formats: Mapping[str, Callable[[Any], str]] = {
         "documents": _format_documents,
         "sentences": _format_sentences,
-        "leave one outlet out": partial(
+        "leave one register out": partial(
             _format_false_positives, "False positives of each outlet, left out of fitting entirely"
         ),
         "false_positives_test": partial(

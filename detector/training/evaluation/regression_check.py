@@ -23,7 +23,6 @@ from detector.training.evaluation.metrics import FIGURES
 from detector.training.evaluation.model_comparison import WORSE, compare_models
 from detector.training.evaluation.statistics import bound_below
 from detector.training.fitting.feature_table import FeatureTable
-from detector.training.fitting.thresholds import TRANSLATOR_TOLERANCE
 
 Floats = npt.NDArray[np.float64]
 
@@ -74,8 +73,7 @@ class ScoredSet:
 
     Attributes:
         name: what they are.
-        documents: label, article_id, pivot, system, kind, outlet, and the share of its like that
-            may be flagged (`allowed`: more of professional translators' articles).
+        documents: label, article_id, pivot, system, kind, outlet.
         old: what the old model says, see `describe_scores`.
         new: the same of the new one.
         of_user: whether they are the user's, to whom the rate is guaranteed.
@@ -106,8 +104,6 @@ class ScoredSet:
                 "outlet": frame["group"],
             }
         )
-        by_translator = frame["by_translator"].astype(bool).to_numpy()
-        documents["allowed"] = np.where(by_translator, RATE * TRANSLATOR_TOLERANCE, RATE)
         if of_user:
             documents["pivot"] = frame["pivot"]
         documents = documents.reset_index(drop=True)
@@ -167,10 +163,8 @@ def compare_sets(
         figures = compare_models(scored.documents, scored.old, scored.new, _RESAMPLES)
         comparison.figures[scored.name] = figures
         judged = [figure for figure in _JUDGED_FIGURES if figure not in priced]
-        allowed = scored.documents.groupby("outlet")["allowed"].max()
-        by_row = {f"outlet {name}": share for name, share in allowed.items()}
-        comparison.faults += find_faults(scored.name, figures, judged, by_row)
-        comparison.price += find_faults(scored.name, figures, priced, by_row)
+        comparison.faults += find_faults(scored.name, figures, judged)
+        comparison.price += find_faults(scored.name, figures, priced)
         comparison.faults += find_broken_guarantees(scored)
     for rate in sorted(set(old.thresholds) - set(new.thresholds)):
         comparison.faults.append(
@@ -179,25 +173,18 @@ def compare_sets(
     return comparison
 
 
-def find_faults(
-    name: str,
-    figures: Mapping[str, Any],
-    judged: Collection[str],
-    allowed: Mapping[str, float] | None = None,
-) -> list[str]:
+def find_faults(name: str, figures: Mapping[str, Any], judged: Collection[str]) -> list[str]:
     """The `judged` figures of one set that got worse beyond noise and `TOLERANCE`, in words.
 
-    A false-positive rate that rises and stays within its guarantee is no fault: `allowed` holds
-    the share that may be flagged, by row, where it is not `RATE`.
+    A false-positive rate that rises and stays within its guarantee is no fault.
     """
     faults = []
     for where, row in _iterate_rows(figures):
-        may_be = (allowed or {}).get(where, RATE)
         for figure in judged:
             cell = row[figure]
             if cell is None or cell["verdict"] != WORSE:
                 continue
-            if figure == _FALSE_POSITIVES and cell["b"]["value"] <= may_be:
+            if figure == _FALSE_POSITIVES and cell["b"]["value"] <= RATE:
                 continue
             difference = cell["difference"]
             if abs(difference["value"]) > TOLERANCE:
@@ -252,11 +239,10 @@ def find_broken_guarantees(scored: ScoredSet) -> list[str]:
             int(of["flagged"].to_numpy()[rows.index].sum()) for of in (scored.new, scored.old)
         )
         is_judged = scored.of_user or flagged > before
-        allowed = float(rows["allowed"].max())
-        if is_judged and bound_below(flagged, len(rows)) > allowed:
+        if is_judged and bound_below(flagged, len(rows)) > RATE:
             faults.append(
                 f"{scored.name}, outlet {outlet}: {flagged} of {len(rows)} human articles are "
-                f"flagged, and {allowed:.0%} is promised (the old model flagged {before})"
+                f"flagged, and {RATE:.0%} is promised (the old model flagged {before})"
             )
     return faults
 

@@ -11,8 +11,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detector.model.document_classifier import DocumentClassifier
-from detector.results import ORIGINAL, SPUN, TRANSLATED
-from detector.training.corpora.splits import HELD_OUT_OUTLETS, HELD_OUT_PIVOTS
+from detector.results import ORIGINAL
 from detector.training.evaluation.statistics import (
     FEWEST_ARTICLES,
     bootstrap,
@@ -25,8 +24,6 @@ from detector.training.fitting.feature_table import FeatureTable
 Floats = npt.NDArray[np.float64]
 
 RESAMPLES = 400
-
-_LONG_ARTICLE = 600
 
 #: Human documents from which on their highest hundredth is more than one of them.
 _FEWEST_FOR_A_RATE = 200
@@ -63,7 +60,9 @@ class ScoredDocuments:
         """AUROC of `machine` against `human` documents, and the share of `machine` flagged.
 
         ``found`` is the share above the score that `rate` of these `human` documents exceed: what
-        a threshold that fits them exactly would give.
+        a threshold that fits them exactly would give. ``pair`` is the share of `machine` documents
+        that score above their own originals among the `human` ones, None where these are not
+        among them.
         """
         rows = np.flatnonzero(human | machine)
         positive, scores = machine[rows], self.scores[rows]
@@ -75,6 +74,7 @@ class ScoredDocuments:
             "auroc": None,
             "tpr": None,
             "found": None,
+            "pair": self._compare_pairs(human, machine),
         }
         if human.any():
             figure = bootstrap(
@@ -96,6 +96,20 @@ class ScoredDocuments:
             )
             result["tpr"] = figure and figure.to_dict()
         return result
+
+    def _compare_pairs(
+        self, human: npt.NDArray[np.bool_], machine: npt.NDArray[np.bool_]
+    ) -> dict[str, float] | None:
+        keys = list(zip(self.frame["group"], self.frame["article_id"], strict=True))
+        own = {keys[row]: self.scores[row] for row in np.flatnonzero(human)}
+        rows = [row for row in np.flatnonzero(machine) if keys[row] in own]
+        if not rows:
+            return None
+        originals = np.array([own[keys[row]] for row in rows])
+        wins = (self.scores[rows] > originals) + 0.5 * (self.scores[rows] == originals)
+        ids = self.frame["article_id"].to_numpy()[rows]
+        figure = bootstrap(lambda weights: weigh_share(wins, weights), ids, RESAMPLES)
+        return figure and figure.to_dict()
 
 
 def _measure_found(
@@ -139,58 +153,3 @@ def tabulate_false_positives(
                 row[f"bound at {rate:g}"] = round(bound_above(count, int(of_group.sum())), 4)
         table.append(row)
     return table
-
-
-def tabulate_test(scored: ScoredDocuments) -> dict[str, dict[str, Any]]:
-    """The rows of the main table: what is told from what, on the test split."""
-    frame, test = scored.frame, (scored.frame["split"] == "test").to_numpy()
-    group, label = frame["group"].to_numpy(), frame["label"].to_numpy()
-    held_out = frame["held_out"].to_numpy(dtype=bool)
-    pivot_unseen = frame["pivot"].isin(HELD_OUT_PIVOTS).to_numpy()
-    human = label == ORIGINAL
-    others = human & np.isin(group, list(HELD_OUT_OUTLETS))
-    news = test & (group == "roundtrip_news") & (label == TRANSLATED)
-    flores = test & (group == "roundtrip_flores")
-    foreign = test & (group == "translated_news")
-    known = news & ~held_out
-    rows = {
-        "news round trip, against other outlets": (others, known),
-        "news round trip, against its own originals": (
-            test & human & (group == "roundtrip_news"), known,
-        ),
-        f"news round trip above {_LONG_ARTICLE} words": (
-            others & (scored.words > _LONG_ARTICLE), known & (scored.words > _LONG_ARTICLE),
-        ),
-        "news round trip, 300-600 words": (
-            others & _between(scored.words, 300, 600), known & _between(scored.words, 300, 600),
-        ),
-        "news round trip, 150-300 words": (
-            others & _between(scored.words, 150, 300), known & _between(scored.words, 150, 300),
-        ),
-        "news round trip, 60-150 words": (
-            others & _between(scored.words, 60, 150), known & _between(scored.words, 60, 150),
-        ),
-        "news round trip, unseen system": (others, news & held_out & ~pivot_unseen),
-        "news round trip, unseen pivot": (others, news & pivot_unseen),
-        "news round trip, NLLB from Romanian (both unseen)": (
-            others, news & pivot_unseen & (frame["system"] == "nllb").to_numpy(),
-        ),
-        "FLORES blocks, against their originals": (flores & human, flores & ~human & ~held_out),
-        "FLORES blocks, unseen system or pivot": (flores & human, flores & ~human & held_out),
-        "foreign news by Google or Microsoft, against professionals": (
-            foreign & human,
-            foreign & ~human & np.isin(frame["system"].to_numpy(), ["google", "microsoft"]),
-        ),
-    }  # fmt: skip
-    for source in sorted(frame["system"][label == SPUN].unique()):
-        spun = test & (label == SPUN) & (frame["system"] == source).to_numpy()
-        for rate in sorted(frame["rate"][spun].unique(), reverse=True):
-            rows[f"spun by {source}, {100 * rate:.0f} % of words"] = (
-                others | (test & human & (group == "roundtrip_news")),
-                spun & (frame["rate"] == rate).to_numpy(),
-            )
-    return {name: scored.compare(*masks) for name, masks in rows.items()}
-
-
-def _between(words: npt.NDArray[np.int64], low: int, high: int) -> npt.NDArray[np.bool_]:
-    return (words > low) & (words <= high)

@@ -135,14 +135,14 @@ def widen_share(share: Figure, articles: int) -> Figure:
     return Figure(share.value, low, high)
 
 
-def bound_above(count: int, total: int, confidence: float = CONFIDENCE) -> float:
+def bound_above(count: float, total: float, confidence: float = CONFIDENCE) -> float:
     """Upper one-sided confidence bound of a share (Clopper and Pearson 1934)."""
     if count >= total:
         return 1.0
     return float(beta.ppf(confidence, count + 1, total - count))
 
 
-def bound_below(count: int, total: int, confidence: float = CONFIDENCE) -> float:
+def bound_below(count: float, total: float, confidence: float = CONFIDENCE) -> float:
     """Lower one-sided confidence bound of a share (Clopper and Pearson 1934)."""
     if not count:
         return 0.0

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from joblib import Parallel, delayed
 
 from detector.features.document_features import DocumentFeatures, summarize
 from detector.features.extractor import FeatureExtractor
@@ -18,6 +19,9 @@ from detector.training.corpora.splits import hash_fraction
 from detector.training.fitting.fingerprints import DocumentFingerprints, join_fingerprints
 
 Floats = npt.NDArray[np.float64]
+
+#: How many documents a process measures before it answers.
+_DOCUMENTS_AT_ONCE = 256
 
 #: Documents are also learnt from in runs of so many sentences: short texts must be judged too.
 CROPS = (4, 8, 16)
@@ -147,6 +151,24 @@ def extract_features(
         rest, matrices, counts, fingerprints, embeddings=embeddings if keep_embeddings else None
     )
     return table.with_fingerprint(extractor.fingerprint)
+
+
+def extract_in_processes(
+    frame: pd.DataFrame, extractor: FeatureExtractor, processes: int
+) -> FeatureTable:
+    """`extract_features` with embeddings, a part of the documents in each process.
+
+    Args:
+        frame: documents, with ``text``.
+        extractor: with one thread.
+        processes: how many at a time.
+    """
+    starts = range(0, len(frame), _DOCUMENTS_AT_ONCE)
+    parts = [frame.iloc[start : start + _DOCUMENTS_AT_ONCE] for start in starts]
+    tables = Parallel(n_jobs=processes)(
+        delayed(extract_features)(part, extractor, True) for part in parts
+    )
+    return concatenate([table for table in tables if len(table.frame)])
 
 
 def _count_words(document: DocumentFeatures) -> npt.NDArray[np.int32]:

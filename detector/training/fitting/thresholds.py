@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,17 +10,19 @@ import numpy.typing as npt
 import pandas as pd
 
 from detector.model.thresholds import Thresholds
-from detector.training.evaluation.statistics import bound_above
+from detector.training.evaluation.statistics import bound_above, bound_below
 
 Floats = npt.NDArray[np.float64]
 
 #: False-positive rates for which a threshold is sought.
 FALSE_POSITIVE_RATES = (0.05, 0.01, 0.001)
 
-#: Documents by professional translators, and how many times the guaranteed rate they may have.
+#: The register of documents by professional translators, whatever corpus they are of.
 TRANSLATOR_GROUP = "translators"
 
-TRANSLATOR_TOLERANCE = 3
+#: A register counts by its articles up to so many: beyond, all registers count alike. From so many
+#: on, its own share is tested, too.
+ARTICLES_OF_A_REGISTER = 300
 
 
 def choose_threshold(scores: Floats, rate: float) -> float | None:
@@ -47,10 +49,15 @@ def fit_thresholds(
 ) -> tuple[Thresholds, list[dict[str, Any]]]:
     """Thresholds that hold for all negatives together and for each group that is large enough.
 
+    The share of all that are flagged is that of groups which count alike, and its upper bound
+    (Clopper and Pearson 1934, of as many articles as carry the weight, Kish 1965) may not exceed
+    the rate. Nor may a group of `ARTICLES_OF_A_REGISTER` articles and more lie significantly above
+    the rate: its lower bound may not exceed it.
+
     Args:
         scores: out-of-fold scores of the negative class: whole human articles, say.
-        groups: their outlets (human translations are one), each of which counts by itself.
-        guaranteed: groups for which the rate must hold by its confidence bound, like that of all
+        groups: their registers or outlets (human translations are one).
+        guaranteed: groups for which the rate must hold by its upper bound, like that of all
             together, as far as they have the articles for it.
         rates: false-positive rates for which a threshold is sought.
         least: no threshold is lower.
@@ -58,53 +65,64 @@ def fit_thresholds(
     Returns:
         Rate → threshold, and for the model card what each rests on.
     """
+    names = np.zeros(len(scores), int) if groups is None else pd.factorize(groups)[0]
+    weights = _weigh_alike(names)
     found: dict[float, float] = {}
     table = []
     for rate in rates:
         record: dict[str, Any] = {"false_positive_rate": rate, "articles": len(scores)}
-        chosen = choose_threshold(scores, rate)
+        chosen = _choose_for_all(scores, names, weights, rate)
         if chosen is None:
             record["withheld"] = f"too few human articles to promise {rate:g}"
         else:
-            if groups is not None:
-                chosen = max(chosen, *_iterate_group_thresholds(scores, groups, guaranteed, rate))
-            found[rate] = max(chosen, least)
-            record |= _describe_threshold(scores, found[rate])
+            own = [choose_threshold(scores[groups == name], rate) for name in guaranteed]
+            found[rate] = max(chosen, least, *(at for at in own if at is not None))
+            flagged = scores >= found[rate]
+            record |= {
+                "score": found[rate],
+                "flagged": int(flagged.sum()),
+                "upper_bound": bound_above_weighted(flagged, weights),
+            }
         table.append(record)
     return Thresholds(found), table
 
 
-def _describe_threshold(scores: Floats, threshold: float) -> dict[str, Any]:
-    flagged = int((scores >= threshold).sum())
-    bound = bound_above(flagged, len(scores))
-    return {"score": threshold, "flagged": flagged, "upper_bound": bound}
+def _weigh_alike(names: npt.NDArray[np.int64]) -> Floats:
+    """Weights of articles under which each group counts by its articles, up to a full register."""
+    sizes = np.bincount(names)[names]
+    return np.minimum(1.0, ARTICLES_OF_A_REGISTER / sizes)
 
 
-def _iterate_group_thresholds(
-    scores: Floats, groups: pd.Series, guaranteed: Collection[str], rate: float
-) -> Iterator[float]:
-    """The least threshold of each group."""
-    yield -np.inf
-    for of_group, allowed in _iterate_groups(scores, groups, rate):
-        # Nor may an outlet's own share exceed the rate, as far as it can be told.
-        ordered = np.sort(of_group)[::-1]
-        yield float(np.nextafter(ordered[int(np.floor(allowed * len(ordered)))], np.inf))
-    for name in guaranteed:
-        own = choose_threshold(scores[(groups == name).to_numpy()], rate)
-        yield -np.inf if own is None else own
+def bound_above_weighted(flagged: npt.NDArray[np.bool_], weights: Floats) -> float:
+    """Upper confidence bound of a weighted share."""
+    share = float(weights[flagged].sum() / weights.sum())
+    size = _count_effectively(weights)
+    return bound_above(share * size, size)
 
 
-def _iterate_groups(
-    scores: Floats, groups: pd.Series, rate: float
-) -> Iterator[tuple[Floats, float]]:
-    """Scores of each group in which `rate` is at least one article, and the share it may have.
+def _count_effectively(weights: Floats) -> float:
+    """As many articles of equal weight tell as much (Kish 1965, "Survey sampling")."""
+    return float(weights.sum() ** 2 / (weights**2).sum())
 
-    The smaller groups count as one. Professionals' translations may have `TRANSLATOR_TOLERANCE`
-    times the share: they are the hardest originals there are.
-    """
-    sizes = groups.map(groups.value_counts())
-    names = groups.where((sizes * rate >= 1) | (groups == TRANSLATOR_GROUP), "the smaller groups")
-    for name, rows in names.groupby(names.to_numpy()):
-        allowed = rate * (TRANSLATOR_TOLERANCE if name == TRANSLATOR_GROUP else 1)
-        if len(rows) * allowed >= 1:
-            yield scores[rows.index.to_numpy()], allowed
+
+def _choose_for_all(
+    scores: Floats, names: npt.NDArray[np.int64], weights: Floats, rate: float
+) -> float | None:
+    """The least threshold that keeps the rate for all, and for each large group."""
+    order = np.argsort(scores, kind="stable")[::-1]
+    total, size = weights.sum(), _count_effectively(weights)
+    counts = np.zeros(names.max(initial=0) + 1, dtype=int)
+    sizes = np.bincount(names, minlength=len(counts))
+    share = 0.0
+    for place, row in enumerate(order):
+        counts[names[row]] += 1
+        share += weights[row] / total
+        name, own = names[row], sizes[names[row]]
+        is_large = own >= ARTICLES_OF_A_REGISTER
+        if bound_above(share * size, size) > rate or (
+            is_large and bound_below(counts[name], own) > rate
+        ):
+            # Just above the first score that must not be flagged, if none need be.
+            keeps = place > 0 or bound_above(0, size) <= rate
+            return float(np.nextafter(scores[row], np.inf)) if keeps else None
+    return None

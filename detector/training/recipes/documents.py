@@ -7,14 +7,20 @@ from typing import Any
 
 import pandas as pd
 
+from detector.cores import count_cores
+from detector.model.document_classifier import DocumentClassifier
 from detector.model.linear import LinearScorer
 from detector.model.sentence_scorer import SentenceScorer
 from detector.results import ORIGINAL
 from detector.training.corpora.documents import load_documents, spin_documents, subsample_documents
-from detector.training.evaluation.corpora_tables import evaluate_corpora
+from detector.training.evaluation.corpora_tables import (
+    load_evaluation_documents,
+    measure_documents,
+    measure_sentences,
+)
 from detector.training.fitting.classifier import fit_classifier, summarize_fit
-from detector.training.fitting.discriminant import cross_fit_discriminant
-from detector.training.fitting.feature_table import extract_features
+from detector.training.fitting.discriminant import cross_fit_discriminant, fill_discriminants
+from detector.training.fitting.feature_table import extract_in_processes
 from detector.training.fitting.sentence_models import fit_sentence_scorer
 from detector.training.generation.spinner import TUNING_SPIN_RATES
 from detector.training.recipes import work_files
@@ -24,6 +30,8 @@ DOCUMENTS, FEATURES = "development_documents.parquet", "development_features"
 
 #: The development documents as the classifier learnt from them, with discriminants filled in.
 FITTED_FEATURES = "fitted_features"
+
+EVALUATION_DOCUMENTS, EVALUATION_FEATURES = "evaluation_documents.parquet", "evaluation_features"
 
 FIT_FIGURES, EVALUATION = "fit.json", "evaluation.json"
 
@@ -49,9 +57,12 @@ def write_development_documents(settings: ShippedSettings, work: Path, fresh: Pa
 
 def write_development_features(work: Path, fresh: Path) -> None:
     """The features and embeddings of the development documents."""
-    documents = pd.read_parquet(work / DOCUMENTS)
-    table = extract_features(documents, work_files.load_extractor(work), keep_embeddings=True)
-    work_files.write_feature_table(fresh / FEATURES, table)
+    _write_features(work, DOCUMENTS, fresh / FEATURES)
+
+
+def _write_features(work: Path, documents: str, folder: Path) -> None:
+    frame, extractor = pd.read_parquet(work / documents), work_files.load_extractor(work, threads=1)
+    work_files.write_feature_table(folder, extract_in_processes(frame, extractor, count_cores()))
 
 
 def write_document_classifier(work: Path, fresh: Path) -> None:
@@ -72,18 +83,31 @@ def write_document_classifier(work: Path, fresh: Path) -> None:
     work_files.write_json(fresh / FIT_FIGURES, figures)
 
 
+def write_evaluation_documents(settings: ShippedSettings, work: Path, fresh: Path) -> None:
+    """The documents of the test split."""
+    most = settings.amounts.evaluated_documents
+    documents = load_evaluation_documents(settings.corpora, most, settings.lists)
+    documents.to_parquet(fresh / EVALUATION_DOCUMENTS)
+
+
+def write_evaluation_features(work: Path, fresh: Path) -> None:
+    """The features and embeddings of the documents of the test split."""
+    _write_features(work, EVALUATION_DOCUMENTS, fresh / EVALUATION_FEATURES)
+
+
 def write_evaluation(settings: ShippedSettings, work: Path, fresh: Path) -> None:
     """The tables of the model card that rest on documents of the test split."""
     extractor = work_files.load_extractor(work)
     arrays = work_files.read_arrays(work / work_files.DISCRIMINANT)
-    extractor.discriminant = LinearScorer.from_arrays(arrays, "discriminant")
-    scorer = SentenceScorer.from_arrays(work_files.read_arrays(work / work_files.CLASSIFIER))
-    figures: dict[str, Any] = evaluate_corpora(
-        settings.corpora,
-        extractor,
+    discriminant = LinearScorer.from_arrays(arrays, "discriminant")
+    fitted = work_files.read_arrays(work / work_files.CLASSIFIER)
+    test = work_files.read_feature_table(work / EVALUATION_FEATURES)
+    figures: dict[str, Any] = measure_documents(
+        fill_discriminants(test, discriminant),
+        DocumentClassifier.from_arrays(fitted),
         work_files.read_feature_table(work / FEATURES),
-        scorer,
-        most=settings.amounts.evaluated_documents,
-        lists=settings.lists,
     )
+    extractor.discriminant = discriminant
+    scorer = SentenceScorer.from_arrays(fitted)
+    figures["sentences"] = measure_sentences(settings.corpora, extractor, scorer)
     work_files.write_json(fresh / EVALUATION, figures)

@@ -6,7 +6,7 @@ which. `detector train --corpora` runs them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -19,12 +19,11 @@ from detector.model import parts
 from detector.model.bundle import Bundle
 from detector.model.bundle_writing import NewBundle, write_bundles
 from detector.model.manifest import compute_checksum
-from detector.training.corpora.broad.documents import DOCUMENT_FILES
+from detector.training.corpora.broad.documents import DOCUMENT_FILES, HUMAN_FILES
 from detector.training.corpora.documents import HELD_OUT_SPINNERS
 from detector.training.evaluation.model_card import format_card
-from detector.training.recipes import comparison, documents, spans, tuning, work_files
+from detector.training.recipes import comparison, documents, pairs, spans, work_files
 from detector.training.recipes.broad import steps as broad
-from detector.training.recipes.broad.settings import BroadMix
 from detector.training.recipes.shipped_settings import (
     COMPARISON_SPINNERS,
     DEVELOPMENT_SPINNERS,
@@ -42,7 +41,7 @@ from detector.training.retraining.replay_data import draft_replay_data, locate_r
 TRAINING_LOG = "training_log.json"
 
 # Code that decides what a step makes: the rooms that its functions come from.
-_PAIRS_CODE = ("text", "training/corpora", "training/generation", "training/recipes/tuning.py")
+_PAIRS_CODE = ("text", "training/corpora", "training/generation", "training/recipes/pairs.py")
 _ENCODER_CODE = ("text", "training/corpora", "training/fitting/encoder", "model/classes.py")
 _MIX_CODE = (*_PAIRS_CODE, "comparison", "training/recipes/broad")
 _MODEL_CODE = ("text", "features", "model", "training/corpora", "training/fitting")
@@ -62,11 +61,10 @@ _TUNING_LISTS = _name_lists(TUNING_SPINNERS)
 _COMPARISON_LISTS = _name_lists(COMPARISON_SPINNERS.values(), HELD_OUT_SPINNERS.values())
 
 _LISTS_OF_STEPS = {
-    "tuning_pairs": _TUNING_LISTS,
     "broad_mix": _TUNING_LISTS,
     "memory_pairs": _TUNING_LISTS,
     "development_documents": _name_lists(DEVELOPMENT_SPINNERS.values()),
-    "evaluation": _name_lists(HELD_OUT_SPINNERS.values()),
+    "evaluation_documents": _name_lists(HELD_OUT_SPINNERS.values()),
     "comparison_pairs": _COMPARISON_LISTS,
     "comparison_features": _COMPARISON_LISTS,
     "comparison": _name_lists([("wordnet",)]),
@@ -76,6 +74,11 @@ _LISTS_OF_STEPS = {
 _PARALLEL = ("roundtrip_news", "roundtrip_flores_dev", "translated_news", "human_news")
 
 _EXPERTS = "error_spans_zh_en"
+
+_SENTENCE_FILES = (
+    work_files.ENCODER, work_files.HEADS, work_files.COMMON_WORDS, work_files.SENTENCE_MODELS,
+    work_files.LANGUAGE_MODEL,
+)  # fmt: skip
 
 
 def train_shipped_model(
@@ -118,9 +121,9 @@ def train_shipped_model(
 def _check_lists(settings: ShippedSettings, names: Sequence[str]) -> None:
     """See that all lists of synonyms are installed that some steps take words from."""
     lists = sorted({name for step in names for name in _LISTS_OF_STEPS.get(step, ())})
-    translates = not {"tuning_pairs", "memory_pairs"}.isdisjoint(names)
     if lists:
-        settings.lists.check(lists, settings.apertium_pivots if translates else ())
+        pivots = settings.apertium_pivots if "memory_pairs" in names else ()
+        settings.lists.check(lists, pivots)
 
 
 def list_steps(settings: ShippedSettings) -> list[Step]:
@@ -135,49 +138,43 @@ def list_steps(settings: ShippedSettings) -> list[Step]:
 
 
 def _list_sentence_steps(settings: ShippedSettings) -> list[Step]:
-    amounts = settings.amounts
-    corpora = _name_corpora(settings, *_PARALLEL)
-    pairs = (work_files.TUNING_PAIRS, work_files.COMMON_WORDS)
-    words = Step(
-        "common_words",
-        corpora,
-        (work_files.COMMON_WORDS,),
-        partial(tuning.write_common_words, settings),
-        code=_PAIRS_CODE,
+    encoder = (
+        []
+        if settings.encoder_base is None
+        else [_make_encoder_step(settings, settings.encoder_base)]
     )
-    steps = [
-        words if settings.mix is None else _make_mix_step(settings, settings.mix),
-        _make_pairs_step(settings, "tuning_pairs", work_files.TUNING_PAIRS, amounts.versions),
-    ]
-    if settings.encoder_base is not None:
-        steps.append(_make_encoder_step(settings, settings.encoder_base))
-    outputs = (work_files.SENTENCE_MODELS, work_files.LANGUAGE_MODEL)
-    code = (*_MODEL_CODE, "training/recipes/tuning.py")
     return [
-        *steps,
-        Step("sentence_models", pairs, outputs, tuning.write_sentence_models, code=code),
+        _make_mix_step(settings),
+        *encoder,
+        Step(
+            "sentence_models",
+            (broad.MIX, work_files.COMMON_WORDS),
+            (work_files.SENTENCE_MODELS, work_files.LANGUAGE_MODEL),
+            broad.write_sentence_models,
+            code=(*_MODEL_CODE, "training/recipes/broad"),
+        ),
     ]
 
 
 def _make_encoder_step(settings: ShippedSettings, encoder_base: str) -> Step:
-    amounts, mix, base = settings.amounts, settings.mix, Path(encoder_base)
-    inputs = (work_files.TUNING_PAIRS if mix is None else broad.MIX, work_files.COMMON_WORDS)
-    tuned_by = {"base": base.name, "layers": amounts.layers, "seed": settings.seed}
-    tuned_by |= {"tuning": dict(mix.tuning if mix else {}) | dict(amounts.tuning)}
+    base = Path(encoder_base)
+    inputs = (broad.MIX, work_files.COMMON_WORDS)
     return Step(
         "encoder",
         (*inputs, str(base.resolve())) if base.is_dir() else inputs,
         (work_files.ENCODER, work_files.HEADS, work_files.TUNING_LOG),
-        partial(tuning.write_encoder, settings)
-        if mix is None
-        else partial(broad.write_broad_encoder, settings, mix),
-        tuned_by,
+        partial(broad.write_encoder, settings),
+        {
+            "base": base.name,
+            "layers": settings.amounts.layers,
+            "seed": settings.seed,
+            "tuning": dict(settings.amounts.tuning),
+        },
         _ENCODER_CODE,
     )
 
 
-def _make_mix_step(settings: ShippedSettings, mix: BroadMix) -> Step:
-    """Takes the place of ``common_words``, which it writes too."""
+def _make_mix_step(settings: ShippedSettings) -> Step:
     return Step(
         "broad_mix",
         (
@@ -185,54 +182,32 @@ def _make_mix_step(settings: ShippedSettings, mix: BroadMix) -> Step:
             *_find_lists(settings, "broad_mix"),
         ),
         (broad.MIX, work_files.COMMON_WORDS),
-        partial(broad.write_mix, settings, mix),
-        {"seed": settings.seed, "mix": asdict(mix)},
+        partial(broad.write_mix, settings),
+        {"seed": settings.seed, "mix": asdict(settings.mix)},
         _MIX_CODE,
-    )
-
-
-def _make_pairs_step(
-    settings: ShippedSettings, name: str, file: str, versions: Mapping[str, int]
-) -> Step:
-    return Step(
-        name,
-        (*_name_corpora(settings, *_PARALLEL, _EXPERTS), *_find_lists(settings, name)),
-        (file,),
-        partial(tuning.write_pairs, settings, versions, file),
-        {
-            "seed": settings.seed,
-            "apertium": list(settings.apertium_pivots),
-            "versions": dict(versions),
-        },
-        _PAIRS_CODE,
     )
 
 
 def _list_document_steps(settings: ShippedSettings) -> list[Step]:
     amounts = settings.amounts
-    corpora = _name_corpora(settings, *_PARALLEL)
-    sentence_models = (
-        work_files.ENCODER, work_files.HEADS, work_files.COMMON_WORDS, work_files.SENTENCE_MODELS,
-        work_files.LANGUAGE_MODEL,
-    )  # fmt: skip
-    drawn = {
-        "seed": settings.seed,
-        "machine": amounts.machine_documents,
-        "human": amounts.human_documents,
-        "spun": amounts.spun_documents,
-    }
+    corpora = _name_corpora(settings, *_PARALLEL, *DOCUMENT_FILES, *HUMAN_FILES)
     return [
         Step(
             "development_documents",
             (*corpora, *_find_lists(settings, "development_documents")),
             (documents.DOCUMENTS,),
             partial(documents.write_development_documents, settings),
-            drawn,
+            {
+                "seed": settings.seed,
+                "machine": amounts.machine_documents,
+                "human": amounts.human_documents,
+                "spun": amounts.spun_documents,
+            },
             _DOCUMENTS_CODE,
         ),
         Step(
             "development_features",
-            (documents.DOCUMENTS, *sentence_models),
+            (documents.DOCUMENTS, *_SENTENCE_FILES),
             (documents.FEATURES,),
             documents.write_development_features,
             code=_DOCUMENTS_CODE,
@@ -248,12 +223,26 @@ def _list_document_steps(settings: ShippedSettings) -> list[Step]:
             code=_DOCUMENTS_CODE,
         ),
         Step(
-            "evaluation",
-            (documents.FEATURES, *SCORING_FILES, *corpora, *_find_lists(settings, "evaluation")),
-            (documents.EVALUATION,),
-            partial(documents.write_evaluation, settings),
+            "evaluation_documents",
+            (*corpora, *_find_lists(settings, "evaluation_documents")),
+            (documents.EVALUATION_DOCUMENTS,),
+            partial(documents.write_evaluation_documents, settings),
             {"documents": amounts.evaluated_documents},
             (*_DOCUMENTS_CODE, "training/evaluation"),
+        ),
+        Step(
+            "evaluation_features",
+            (documents.EVALUATION_DOCUMENTS, *_SENTENCE_FILES),
+            (documents.EVALUATION_FEATURES,),
+            documents.write_evaluation_features,
+            code=_DOCUMENTS_CODE,
+        ),
+        Step(
+            "evaluation",
+            (documents.FEATURES, documents.EVALUATION_FEATURES, *SCORING_FILES, *corpora),
+            (documents.EVALUATION,),
+            partial(documents.write_evaluation, settings),
+            code=(*_DOCUMENTS_CODE, "training/evaluation"),
         ),
     ]  # fmt: skip
 
@@ -292,8 +281,20 @@ def _list_comparison_steps(settings: ShippedSettings) -> list[Step]:
 def _list_span_steps(settings: ShippedSettings) -> list[Step]:
     amounts = settings.amounts
     return [
-        _make_pairs_step(
-            settings, "memory_pairs", work_files.MEMORY_PAIRS, amounts.memory_versions
+        Step(
+            "memory_pairs",
+            (
+                *_name_corpora(settings, *_PARALLEL, _EXPERTS),
+                *_find_lists(settings, "memory_pairs"),
+            ),
+            (work_files.MEMORY_PAIRS,),
+            partial(pairs.write_memory_pairs, settings),
+            {
+                "seed": settings.seed,
+                "apertium": list(settings.apertium_pivots),
+                "versions": dict(amounts.memory_versions),
+            },
+            _PAIRS_CODE,
         ),
         Step(
             "marked_texts",

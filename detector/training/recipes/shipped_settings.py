@@ -73,14 +73,6 @@ class Amounts:
             for what experts mark.
     """
 
-    versions: Mapping[str, int] = field(
-        default_factory=lambda: {
-            "roundtrip_news": 6,
-            "roundtrip_flores": 8,
-            "translated_news": 4,
-            "error_spans_zh_en": 4,
-        }
-    )
     memory_versions: Mapping[str, int] = field(
         default_factory=lambda: {
             "roundtrip_news": 10,
@@ -90,11 +82,13 @@ class Amounts:
         }
     )
     layers: int = 3
-    tuning: Mapping[str, Any] = field(default_factory=dict)
-    machine_documents: int = 700
-    human_documents: int = 3200
-    spun_documents: int = 120
-    evaluated_documents: int = 400
+    tuning: Mapping[str, Any] = field(
+        default_factory=lambda: {"maximum_tokens": 64, "exits": {3: 1.0}, "token_dropout": 0.08}
+    )
+    machine_documents: int = 600
+    human_documents: int = 700
+    spun_documents: int = 20
+    evaluated_documents: int = 250
     pairs: int = 250
     marked_documents: Mapping[str, int] = field(default_factory=lambda: {"dev": 800, "test": 120})
     spun_for_words: int = 4
@@ -115,7 +109,7 @@ class ShippedSettings:
         lists: where the lists of synonyms lie.
         apertium_pivots: languages of rule-based round trips.
         seed: of all that is drawn.
-        mix: what the encoder is tuned on instead of the pairs that the shipped one was tuned on.
+        mix: what the encoder is tuned on.
     """
 
     corpora: Path
@@ -126,4 +120,4 @@ class ShippedSettings:
     lists: SynonymLists = field(default_factory=SynonymLists)
     apertium_pivots: tuple[str, ...] = ("spa", "cat")
     seed: int = 20260101
-    mix: BroadMix | None = None
+    mix: BroadMix = field(default_factory=BroadMix)

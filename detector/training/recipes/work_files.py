@@ -28,7 +28,7 @@ from detector.training.fitting.fingerprints import DocumentFingerprints
 Arrays = dict[str, npt.NDArray[Any]]
 
 # Names of what the steps write, where several steps read it.
-TUNING_PAIRS, MEMORY_PAIRS = "tuning_pairs.parquet", "memory_pairs.parquet"
+MEMORY_PAIRS = "memory_pairs.parquet"
 COMMON_WORDS = "common_words.json"
 ENCODER, HEADS, TUNING_LOG = "encoder", "heads.safetensors", "encoder_tuning"
 SENTENCE_MODELS, LANGUAGE_MODEL = "sentence_models.safetensors", "ngram_language_model.safetensors"
@@ -68,7 +68,7 @@ def read_labelled_pairs(work: Path, name: str) -> list[LabelledPair]:
 
 
 def iterate_labelled_pairs(work: Path, name: str) -> Iterator[LabelledPair]:
-    """The pairs that a step wrote, one by one, with the columns of `recipes.tuning.SourcePair`."""
+    """The pairs that a step wrote, one by one, with the columns of `recipes.pairs.SourcePair`."""
     common_words = read_common_words(work)
     for row in pd.read_parquet(work / name).itertuples():
         marks = None if row.marks is None else [(int(start), int(end)) for start, end in row.marks]
@@ -170,11 +170,16 @@ def read_marked_texts(path: Path) -> list[MarkedText]:
     return [MarkedText(**row | {"gold": [(a, b) for a, b in row["gold"]]}) for row in rows]
 
 
-def load_extractor(work: Path) -> FeatureExtractor:
-    """The extractor of the work folder's encoder and sentence models, without discriminant."""
+def load_extractor(work: Path, threads: int | None = None) -> FeatureExtractor:
+    """The extractor of the work folder's encoder and sentence models, without discriminant.
+
+    Args:
+        work: the work folder.
+        threads: of the encoder; all cores unless told.
+    """
     models = read_arrays(work / SENTENCE_MODELS)
     return FeatureExtractor(
-        SentenceEncoder(work / ENCODER),
+        SentenceEncoder(work / ENCODER, threads),
         read_arrays(work / HEADS),
         read_common_words(work),
         LinearScorer.from_arrays(models, "lexical"),

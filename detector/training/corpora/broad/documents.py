@@ -13,6 +13,9 @@ DOCUMENT_FILES = (
     "language_model_articles", "human_articles",
 )  # fmt: skip
 
+#: Human articles that are never trained on.
+HUMAN_FILES = ("edited_articles",)
+
 #: An engine repairs a pupil's spelling: essays with more words than these unknown are left out,
 #: or "misspelt" would mean human.
 _MOST_UNKNOWN_WORDS = 0.02

@@ -1,10 +1,9 @@
-"""How much of what the broad mix is made of."""
+"""How much of what the encoder is tuned on."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 #: Shares of the sentences by group; both sides of a pair count.
 _GROUPS = {"sentences": 0.45, "documents": 0.40, "human": 0.15}
@@ -56,7 +55,6 @@ class BroadMix:
         sentences_per_text: pairs of one machine document, at most, by corpus of documents.
         sentences_per_article: unpaired sentences of one human article, at most.
         validation_pairs: of a validation set, at most.
-        tuning: changes to `detector.training.fitting.encoder.settings.TuningConfig`.
     """
 
     sentences: int = 1_500_000
@@ -82,13 +80,6 @@ class BroadMix:
     )
     sentences_per_article: int = 10
     validation_pairs: int = 200
-    tuning: Mapping[str, Any] = field(
-        default_factory=lambda: {
-            "maximum_tokens": 64,
-            "exits": {3: 0.4, 4: 0.6, 6: 1.0},
-            "token_dropout": 0.08,
-        }
-    )
 
     def count_pairs(self, corpus: str) -> int:
         """How many pairs of a corpus (or of ``spinners``) are wanted."""

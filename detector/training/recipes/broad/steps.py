@@ -1,4 +1,4 @@
-"""Steps of the broad tuning: draw the mix, and tune the encoder on it."""
+"""Steps from the corpora to what reads a sentence: the mix, the encoder, the sentence models."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from detector.errors import DetectorError
 from detector.text.masking import mask_sentence
 from detector.training.corpora.broad.sentence_pairs import SentencePair
 from detector.training.corpora.labelled_pairs import LabelledPair, collect_common_words
+from detector.training.fitting.sentence_models import fit_sentence_models
 from detector.training.recipes import work_files
 from detector.training.recipes.broad.mix import DrawnMix, draw_mix
-from detector.training.recipes.broad.settings import BroadMix
 from detector.training.recipes.broad.unpaired import UnpairedSentence
 from detector.training.recipes.shipped_settings import ShippedSettings
 from detector.training.recipes.steps import compute_tree_checksum
-from detector.training.recipes.tuning import CHECKPOINT, finish_encoder
 
 if TYPE_CHECKING:
     from detector.training.fitting.encoder.examples import Example, Unpaired
@@ -33,10 +32,13 @@ _PAIRS, _UNPAIRED, _VALIDATION, _RECORD = (
 
 _EXAMPLES = "examples.npz"
 
+#: Folder of the encoder's checkpoint, in the work folder.
+CHECKPOINT = "checkpoint"
 
-def write_mix(settings: ShippedSettings, mix: BroadMix, work: Path, fresh: Path) -> None:
+
+def write_mix(settings: ShippedSettings, work: Path, fresh: Path) -> None:
     """The mix, its validation sets, a record of what was held out, and the common words."""
-    drawn = draw_mix(settings.corpora, mix, settings.lists, settings.seed)
+    drawn = draw_mix(settings.corpora, settings.mix, settings.lists, settings.seed)
     folder = fresh / MIX
     folder.mkdir()
     _tabulate(drawn.pairs).to_parquet(folder / _PAIRS)
@@ -59,7 +61,7 @@ def _list_texts(drawn: DrawnMix) -> dict[str, None]:
     return texts | dict.fromkeys(sentence.text for sentence in drawn.unpaired)
 
 
-def write_broad_encoder(settings: ShippedSettings, mix: BroadMix, work: Path, fresh: Path) -> None:
+def write_encoder(settings: ShippedSettings, work: Path, fresh: Path) -> None:
     """Tune the encoder on the mix; what it is prepared to and its checkpoint outlive a stop."""
     from transformers import AutoTokenizer
 
@@ -67,7 +69,7 @@ def write_broad_encoder(settings: ShippedSettings, mix: BroadMix, work: Path, fr
     from detector.training.fitting.encoder.tuning import tune_on_examples
 
     assert settings.encoder_base is not None
-    config = TuningConfig(seed=settings.seed, **(dict(mix.tuning) | dict(settings.amounts.tuning)))
+    config = TuningConfig(seed=settings.seed, **settings.amounts.tuning)
     checkpoint = work / CHECKPOINT
     checkpoint.mkdir(exist_ok=True)
     try:
@@ -84,7 +86,23 @@ def write_broad_encoder(settings: ShippedSettings, mix: BroadMix, work: Path, fr
         raise DetectorError(
             f"the encoder {settings.encoder_base} cannot be tuned: {str(error).splitlines()[0]}"
         ) from error
-    finish_encoder(settings, model, work, fresh)
+    _finish_encoder(settings, model, work, fresh)
+
+
+def _finish_encoder(
+    settings: ShippedSettings, model: TunedEncoder, work: Path, fresh: Path
+) -> None:
+    """Export a tuned encoder with as many layers as are kept, its heads, and the tuning's log."""
+    from detector.training.fitting.encoder.export import export_encoder
+
+    assert settings.encoder_base is not None
+    folder = fresh / work_files.ENCODER
+    heads = export_encoder(model, settings.amounts.layers, settings.encoder_base, folder)
+    work_files.write_arrays(fresh / work_files.HEADS, heads)
+    log = fresh / work_files.TUNING_LOG
+    log.mkdir()
+    for name in ("config.json", "log.jsonl"):
+        (log / name).write_bytes((work / CHECKPOINT / name).read_bytes())
 
 
 def _prepare(work: Path, tokenizer: Any, config: TuningConfig) -> list[Example]:
@@ -139,3 +157,12 @@ def _make_validation(
         return measure_pairs(model, tokenizer, sets, config.maximum_tokens)
 
     return validate
+
+
+def write_sentence_models(work: Path, fresh: Path) -> None:
+    """The linear models of n-grams and of style, and the n-gram language model."""
+    pairs = list(work_files.iterate_labelled_pairs(work, f"{MIX}/{_PAIRS}"))
+    lexical, style, language_model = fit_sentence_models(pairs)
+    arrays = lexical.to_arrays("lexical") | style.to_arrays("style")
+    work_files.write_arrays(fresh / work_files.SENTENCE_MODELS, arrays)
+    work_files.write_arrays(fresh / work_files.LANGUAGE_MODEL, language_model.to_arrays())

@@ -21,7 +21,7 @@ from detector.training.corpora.loading import load_human_news
 from detector.training.generation.synonym_lists import SynonymLists
 from detector.training.recipes.broad.settings import BroadMix
 from detector.training.recipes.broad.sources import Sources
-from detector.training.recipes.tuning import list_sentences, spin_sentences
+from detector.training.recipes.pairs import list_sentences, spin_sentences
 
 _TRANSLATORS, _ABSTRACTS = "professional translators", "abstracts"
 

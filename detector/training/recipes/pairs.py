@@ -1,17 +1,16 @@
-"""Steps from the corpora to what reads a sentence: pairs, encoder, sentence models."""
+"""Pairs of sentences that a memory of machines' words is counted on."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from detector.errors import DetectorError
 from detector.text.sentences import split_sentences
-from detector.training.corpora.labelled_pairs import choose_pairs, collect_common_words
+from detector.training.corpora.labelled_pairs import choose_pairs
 from detector.training.corpora.loading import (
     load_error_spans,
     load_human_news,
@@ -19,18 +18,11 @@ from detector.training.corpora.loading import (
     load_roundtrip_news,
     load_translated_news,
 )
-from detector.training.fitting.sentence_models import fit_sentence_models
 from detector.training.generation.apertium import ApertiumRoundTrip
 from detector.training.generation.spinner import TUNING_SPIN_RATES
 from detector.training.generation.synonym_lists import SynonymLists
 from detector.training.recipes import work_files
 from detector.training.recipes.shipped_settings import TUNING_SPINNERS, ShippedSettings
-
-if TYPE_CHECKING:
-    from detector.training.fitting.encoder.tuned_encoder import TunedEncoder
-
-#: Folder of the encoder's checkpoint, in the work folder.
-CHECKPOINT = "checkpoint"
 
 #: Every so many human sentences are sent round through Apertium, by language.
 _APERTIUM_STRIDES = {"spa": 5, "cat": 8}
@@ -54,24 +46,11 @@ class SourcePair(NamedTuple):
     marks: list[tuple[int, int]] | None = None
 
 
-def write_pairs(
-    settings: ShippedSettings, versions: Mapping[str, int], name: str, work: Path, fresh: Path
-) -> None:
-    """Pairs of sentences of the training split, with so many versions of each original."""
-    pairs = assemble_pairs(settings, versions)
+def write_memory_pairs(settings: ShippedSettings, work: Path, fresh: Path) -> None:
+    """Pairs of sentences of the training split, with many versions of each original."""
+    pairs = assemble_pairs(settings, settings.amounts.memory_versions)
     frame = pd.DataFrame(pairs, columns=list(SourcePair._fields))
-    frame.to_parquet(fresh / name)
-
-
-def write_common_words(settings: ShippedSettings, work: Path, fresh: Path) -> None:
-    """Words that are usually written small, from both sides of the pairs.
-
-    Both sides are counted: a word that only humans write must not stand out by being known.
-    """
-    parallel = load_parallel(settings.corpora)
-    texts = [*_list_originals(parallel), *_list_human_sentences(settings.corpora)]
-    words = collect_common_words([*texts, *map(str, parallel["text"].unique())])
-    work_files.write_json(fresh / work_files.COMMON_WORDS, sorted(words))
+    frame.to_parquet(fresh / work_files.MEMORY_PAIRS)
 
 
 def load_parallel(folder: Path) -> pd.DataFrame:
@@ -163,49 +142,3 @@ def _pair_apertium(
         for original, text in zip(part, engine.translate(part), strict=True):
             if text != original:
                 yield SourcePair(original, text, "translated")
-
-
-def write_encoder(settings: ShippedSettings, work: Path, fresh: Path) -> None:
-    """Tune the encoder on the pairs; a checkpoint in ``checkpoint/`` outlives an interruption."""
-    from detector.training.fitting.encoder.settings import TuningConfig
-    from detector.training.fitting.encoder.tuning import tune
-
-    assert settings.encoder_base is not None
-    pairs = work_files.read_labelled_pairs(work, work_files.TUNING_PAIRS)
-    config = TuningConfig(seed=settings.seed, **settings.amounts.tuning)
-    try:
-        model = tune(
-            settings.encoder_base,
-            pairs,
-            work / CHECKPOINT,
-            config,
-            resume=settings.resume_encoder,
-        )
-    except (OSError, ValueError) as error:
-        raise DetectorError(
-            f"the encoder {settings.encoder_base} cannot be tuned: {str(error).splitlines()[0]}"
-        ) from error
-    finish_encoder(settings, model, work, fresh)
-
-
-def finish_encoder(settings: ShippedSettings, model: TunedEncoder, work: Path, fresh: Path) -> None:
-    """Export a tuned encoder with as many layers as are kept, its heads, and the tuning's log."""
-    from detector.training.fitting.encoder.export import export_encoder
-
-    assert settings.encoder_base is not None
-    folder = fresh / work_files.ENCODER
-    heads = export_encoder(model, settings.amounts.layers, settings.encoder_base, folder)
-    work_files.write_arrays(fresh / work_files.HEADS, heads)
-    log = fresh / work_files.TUNING_LOG
-    log.mkdir()
-    for name in ("config.json", "log.jsonl"):
-        (log / name).write_bytes((work / CHECKPOINT / name).read_bytes())
-
-
-def write_sentence_models(work: Path, fresh: Path) -> None:
-    """The linear models of n-grams and of style, and the n-gram language model."""
-    pairs = work_files.read_labelled_pairs(work, work_files.TUNING_PAIRS)
-    lexical, style, language_model = fit_sentence_models(pairs)
-    arrays = lexical.to_arrays("lexical") | style.to_arrays("style")
-    work_files.write_arrays(fresh / work_files.SENTENCE_MODELS, arrays)
-    work_files.write_arrays(fresh / work_files.LANGUAGE_MODEL, language_model.to_arrays())
