@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ _ONLY_WITH_PAIRS = (
     "base", "replay", "depth", "augment", "round_trip", "translator", "accept_regression", "seed",
     "data_licence",
 )  # fmt: skip
-_ONLY_WITH_CORPORA = ("until", "only", "list_steps", "sentences")
+_ONLY_WITH_CORPORA = ("until", "only", "list_steps", "sentences", "licences")
 _ONLY_WITH_ENCODER = ("encoder_base", "work", "resume")
 _WORK = Path("build/training")
 _DEPTHS = ("thresholds", "classifier", "encoder")
@@ -132,6 +133,14 @@ _DEPTHS = ("thresholds", "classifier", "encoder")
     "as there are]",
 )
 @click.option(
+    "--licences",
+    type=click.Choice(("all", "permissive")),
+    default="all",
+    show_default=True,
+    help="With --corpora: permissive leaves out corpora that are for research or non-commercial "
+    "use, or state no licence.",
+)
+@click.option(
     "--list-steps", is_flag=True, help="List the steps of --corpora, and run none of them."
 )
 @click.pass_context
@@ -233,7 +242,9 @@ def _make_shipped_settings(
     from detector.training.recipes.broad.settings import BroadMix
     from detector.training.recipes.shipped_settings import ShippedSettings
 
-    mix = BroadMix(options["sentences"]) if options["sentences"] else BroadMix()
+    mix = BroadMix(permissive=options["licences"] == "permissive")
+    if options["sentences"]:
+        mix = replace(mix, sentences=options["sentences"])
     return ShippedSettings(corpora, output, base, options["resume"], mix=mix)
 
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from detector.results import EDITED, INDEPENDENT, MACHINE_REWRITTEN, ORIGINAL, TRANSLATED, VERBATIM
 from detector.text.sentences import split_sentences
+from detector.training.corpora.broad.document_pairs import load_document_pairs
 from detector.training.corpora.documents import (
     HELD_OUT_SPINNERS,
     load_news_documents,
@@ -83,6 +84,7 @@ def load_pairs(
         load_retranslations(folder),
     ]
     machine = pd.concat(parts[:-3], ignore_index=True)
+    parts += load_document_pairs(folder, seed, most)
     parts.append(_independent_pairs(human, machine, most, seed))
     pairs = pd.concat(parts, ignore_index=True)
     return pairs[list(PAIR_FRAME_COLUMNS)]

@@ -87,13 +87,14 @@ def spin_documents(
     return joined.assign(label=SPUN, by_translator=False)
 
 
-def load_documents(folder: Path) -> pd.DataFrame:
+def load_documents(folder: Path, permissive: bool = False) -> pd.DataFrame:
     """All documents that the encoder was not tuned on, with `DOCUMENT_COLUMNS`.
 
     See `load_news_documents` and
     `detector.training.corpora.broad.labelled_documents.load_labelled_documents`.
     """
-    parts = [load_news_documents(folder), load_labelled_documents(folder)[list(DOCUMENT_COLUMNS)]]
+    labelled = load_labelled_documents(folder, permissive)
+    parts = [load_news_documents(folder), labelled[list(DOCUMENT_COLUMNS)]]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -124,7 +125,17 @@ def load_news_documents(folder: Path) -> pd.DataFrame:
 
 
 def subsample_documents(documents: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
-    """At most `most` documents of each (group, split, label, held_out), drawn by a fixed seed."""
+    """At most `most` documents of each (group, split, label, held_out), drawn by a fixed seed.
+
+    An article's first version comes before the second of another, and articles in the same order
+    whatever the label: so versions and their originals are drawn together.
+    """
+    keys = ["group", "split", "label", "held_out"]
     shuffled = documents.sample(frac=1.0, random_state=seed)
-    rank = shuffled.groupby(["group", "split", "label", "held_out"], sort=False).cumcount()
-    return shuffled[np.asarray(rank < most)].sort_index()
+    version = shuffled.groupby([*keys, "article_id"], sort=False).cumcount()
+    order = shuffled["article_id"].map(lambda article: hash_fraction(f"{seed} {article}"))
+    ordered = shuffled.assign(version=version, order=order).sort_values(
+        ["version", "order"], kind="stable"
+    )
+    rank = ordered.groupby(keys, sort=False).cumcount()
+    return documents.loc[ordered.index[np.asarray(rank < most)]].sort_index()

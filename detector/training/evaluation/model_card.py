@@ -178,13 +178,14 @@ def format_figures(figures: Mapping[str, Any]) -> str:
     formats: Mapping[str, Callable[[Any], str]] = {
         "documents": _format_documents,
         "sentences": _format_sentences,
+        "labels": _format_labels,
         "leave one register out": partial(
-            _format_false_positives, "False positives of each outlet, left out of fitting entirely"
+            _format_false_positives,
+            "False positives of each register, it and its machine versions left out of fitting",
         ),
         "false_positives_test": partial(
             _format_false_positives,
-            "False positives with Wikinews and 2020-22 left out of fitting, "
-            "other documents of the test split",
+            "False positives on the test split: outlets and registers that nothing was fitted on",
         ),
         "comparison": _format_comparison,
         "artifacts": _format_artifacts,
@@ -199,6 +200,7 @@ def _format_documents(figures: Mapping[str, Any]) -> str:
             name,
             f"{row['documents']:,}",
             _figure(row["auroc"]),
+            _figure(row.get("pair")),
             _figure(row["tpr"]),
             _figure(row.get("found")),
         ]
@@ -208,10 +210,22 @@ def _format_documents(figures: Mapping[str, Any]) -> str:
         "what",
         "machine documents",
         "AUROC",
+        "above its own original",
         "flagged at the 1 % threshold",
         "found where 1 % of those people's are flagged",
     ]
     return "## By document, on the test split\n\n" + format_table(header, rows)
+
+
+def _format_labels(figures: Mapping[str, Mapping[str, int]]) -> str:
+    """What translated and spun documents are called."""
+    columns = [name for name in next(iter(figures.values())) if name != "documents"]
+    rows = [
+        [kind, f"{row['documents']:,}", *(f"{row[name]:,}" for name in columns)]
+        for kind, row in figures.items()
+    ]
+    title = "## Labels of machine documents, on the test split"
+    return f"{title}\n\n" + format_table(["what", "documents", *columns], rows)
 
 
 def _format_sentences(figures: Mapping[str, Any]) -> str:

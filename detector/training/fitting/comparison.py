@@ -47,8 +47,9 @@ _RESAMPLES = 400
 #: What dictionaries are asked for equals, by part of speech.
 _PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
 
-#: Other translations of the same article by humans are few and the hardest: they count more.
-_HARDEST, _HARDEST_WEIGHT = "retranslation", 4.0
+#: Other translations of the same article by humans, and teachers' versions of it, are few and the
+#: hardest: they count more.
+_HARDEST, _HARDEST_WEIGHT = ("retranslation", "teachers"), 4.0
 
 
 def extract_pair_features(detector: Detector, frame: pd.DataFrame) -> Iterator[PairFeatures]:
@@ -110,7 +111,7 @@ def weigh_pairs(frame: pd.DataFrame) -> npt.NDArray[np.float64]:
     sizes = frame.groupby(["relation", "group"])["article_id"].transform("size")
     groups = frame.groupby("relation")["group"].transform("nunique")
     weights = 1.0 / (sizes * groups).to_numpy(dtype=np.float64)
-    weights *= np.where(frame["group"] == _HARDEST, _HARDEST_WEIGHT, 1.0)
+    weights *= np.where(frame["group"].isin(_HARDEST), _HARDEST_WEIGHT, 1.0)
     return np.asarray(weights / weights.mean())
 
 
@@ -152,11 +153,11 @@ def fit_pair_classifier(
     """The classifier of relations, its thresholds held out of fold, and what they rest on."""
     frame, weights = pairs.frame, weigh_pairs(pairs.frame)
     substitutions = fit_substitutions(pairs)
-    others = _score_out_of_fold(pairs, weights, substitutions, equals, seed)[
-        (frame["relation"] != MACHINE_REWRITTEN).to_numpy()
-    ]
+    others = (frame["relation"] != MACHINE_REWRITTEN).to_numpy()
+    scores = _score_out_of_fold(pairs, weights, substitutions, equals, seed)[others]
+    groups = (frame["relation"] + " / " + frame["group"])[others].reset_index(drop=True)
     # Whoever is told that a machine did it may expect that to be likelier than not.
-    thresholds, table = fit_thresholds(others, rates=PAIR_FALSE_POSITIVE_RATES, least=0.5)
+    thresholds, table = fit_thresholds(scores, groups, rates=PAIR_FALSE_POSITIVE_RATES, least=0.5)
     relations = fit_relations(pairs.columns, frame["relation"].tolist(), weights, seed)
     rests_on = [
         {name: row[key] for key, name in _PAIR_THRESHOLD_KEYS.items() if key in row}

@@ -15,16 +15,15 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from sklearn.covariance import ledoit_wolf
 
 from detector.features.columns import DISCRIMINANTS, FEATURE_COLUMNS
 from detector.model.linear import LinearScorer
 from detector.results import ORIGINAL, SPUN, TRANSLATED
 from detector.training.fitting.feature_table import FeatureTable, assign_folds
+from detector.training.fitting.thresholds import ARTICLES_OF_A_REGISTER
 
 Floats = npt.NDArray[np.float64]
-
-#: Share of the mean variance that is added to every direction's (Ledoit and Wolf 2004).
-_SHRINKAGE = 0.3
 
 #: An outlet with fewer articles says too little about how its articles differ.
 _FEWEST_ARTICLES = 40
@@ -56,7 +55,7 @@ def fit_discriminant(documents: FeatureTable) -> LinearScorer:
     for place, name in enumerate(DISCRIMINANTS):
         chosen, spread = contrasts[name]
         if chosen.any():
-            direction = np.linalg.solve(_shrink(spread), _average(shift[chosen], frame[chosen]))
+            direction = np.linalg.solve(spread, _average(shift[chosen], frame[chosen]))
             weights[:, place] = direction / np.sqrt(max(float(direction @ own @ direction), 1e-12))
     usual = np.mean([means[human][rows].mean(0) for rows in _list_groups(frame[human])], axis=0)
     return LinearScorer(weights.astype(np.float32), (-usual @ weights).astype(np.float32))
@@ -114,15 +113,18 @@ def _list_groups(frame: pd.DataFrame) -> list[npt.NDArray[np.int64]]:
 
 
 def _measure_spread(means: Floats, frame: pd.DataFrame) -> tuple[Floats, Floats]:
-    """Covariance of articles within outlets, and of the outlets' means."""
+    """Covariance of articles within registers, shrunk, and of the registers' means.
+
+    Registers count alike, up to `ARTICLES_OF_A_REGISTER`; the shrinkage is that of Ledoit and Wolf
+    (2004, "A well-conditioned estimator for large-dimensional covariance matrices").
+    """
     groups = [rows for rows in _list_groups(frame) if len(rows) >= _FEWEST_ARTICLES]
-    nothing = np.zeros((means.shape[1],) * 2)
-    if not groups:
-        return (np.cov(means.T) if len(means) > 1 else np.eye(means.shape[1])), nothing
-    within = np.mean([np.cov(means[rows].T) for rows in groups], axis=0)
+    groups = groups or [np.arange(len(means))]
+    residuals = [means[rows[:ARTICLES_OF_A_REGISTER]] - means[rows].mean(axis=0) for rows in groups]
+    within, _ = ledoit_wolf(np.concatenate(residuals), assume_centered=True)
     if len(groups) == 1:
-        return within, nothing
-    return within, np.cov(np.stack([means[rows].mean(0) for rows in groups]).T)
+        return within, np.zeros_like(within)
+    return within, np.cov(np.stack([means[rows].mean(axis=0) for rows in groups]).T)
 
 
 def _find_originals(means: Floats, frame: pd.DataFrame) -> Floats:
@@ -147,8 +149,3 @@ def _average(shift: Floats, frame: pd.DataFrame) -> Floats:
     keys = [frame["group"].to_numpy(), frame["article_id"].to_numpy()]
     of_articles = columns.groupby(keys).mean()
     return of_articles.groupby(level=0).mean().mean().to_numpy()
-
-
-def _shrink(covariance: Floats) -> Floats:
-    width = len(covariance)
-    return covariance + _SHRINKAGE * np.trace(covariance) / width * np.eye(width)

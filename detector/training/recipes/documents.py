@@ -43,7 +43,7 @@ def write_development_documents(settings: ShippedSettings, work: Path, fresh: Pa
     from the lists that training may use.
     """
     amounts, seed = settings.amounts, settings.seed
-    documents = load_documents(settings.corpora)
+    documents = load_documents(settings.corpora, settings.mix.permissive)
     documents = documents[(documents["split"] == "dev") & ~documents["held_out"].astype(bool)]
     is_human = documents["label"] == ORIGINAL
     human = subsample_documents(documents[is_human], amounts.human_documents, seed)

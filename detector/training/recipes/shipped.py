@@ -20,6 +20,7 @@ from detector.model.bundle import Bundle
 from detector.model.bundle_writing import NewBundle, write_bundles
 from detector.model.manifest import compute_checksum
 from detector.training.corpora.broad.documents import DOCUMENT_FILES, HUMAN_FILES
+from detector.training.corpora.broad.licences import LICENCES_OF_FILES
 from detector.training.corpora.documents import HELD_OUT_SPINNERS
 from detector.training.evaluation.model_card import format_card
 from detector.training.recipes import comparison, documents, pairs, spans, work_files
@@ -249,7 +250,7 @@ def _list_document_steps(settings: ShippedSettings) -> list[Step]:
 
 def _list_comparison_steps(settings: ShippedSettings) -> list[Step]:
     drawn = {"seed": settings.seed, "pairs": settings.amounts.pairs}
-    corpora = _name_corpora(settings, *_PARALLEL, _EXPERTS)
+    corpora = _name_corpora(settings, *_PARALLEL, _EXPERTS, *DOCUMENT_FILES, *HUMAN_FILES)
     return [
         Step(
             "comparison_pairs",
@@ -368,6 +369,7 @@ def write_model(settings: ShippedSettings, steps: Iterable[Step], work: Path, fr
         Path(path).name: {
             "sha256": compute_checksum(Path(path)),
             "rows": pyarrow.parquet.ParquetFile(path).metadata.num_rows,
+            "licence": LICENCES_OF_FILES[Path(path).stem],
         }
         for path in _name_corpora(settings, *TRAINING_CORPORA)
     }

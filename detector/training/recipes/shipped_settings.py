@@ -11,21 +11,36 @@ from detector.training.generation.synonym_lists import SynonymLists
 from detector.training.recipes.broad.settings import BroadMix
 
 TRAINING_CORPORA = (
-    "error_spans_zh_en", "human_news", "roundtrip_flores_dev", "roundtrip_news", "translated_news",
+    "edited_articles", "error_spans_zh_en", "human_articles", "human_news",
+    "language_model_articles", "paraphrased_documents", "roundtrip_documents",
+    "roundtrip_flores_dev", "roundtrip_news", "translated_documents", "translated_news",
 )  # fmt: skip
 
-LICENCE = "Apache-2.0"
+LICENCE = (
+    "Apache-2.0, as far as the project can license them. Some of the texts that they were trained "
+    "on are for research or non-commercial use, or their source states no licence (the table of "
+    "corpora says which); the recipe leaves those out with `--licences permissive`"
+)
 
 PROVENANCE = (
-    "encoder: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), tuned; texts: WMT news tests "
-    "2008-2016 and FLORES with machine translations from mozilla/firefox-translations-models "
-    "(e7957fc4, MPL-2.0; FLORES CC BY-SA 4.0), article bounds from tobiasvanderwerff/HT-vs-MT "
-    "(5b89f32e, MIT), Wikinews (vanatteveldt/wikinews 34725417, CC BY 2.5), BBC and "
-    "Reuters-21578 (research use; 40 % and 30 % of their articles are human originals of spun "
-    "training text, the rest for thresholds), MQM marks "
-    "(google/wmt-mqm-human-evaluation, Apache-2.0); synonyms: WordNet 3.0, "
-    "FreeDict deu and spa, for comparing also hrv and hun, for pointing nld and por too; Apertium "
-    "eng-spa and eng-cat"
+    "encoder: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), tuned; sentences: WMT news "
+    "tests 2008-2016 and FLORES with machine translations from "
+    "mozilla/firefox-translations-models (e7957fc4), article bounds from "
+    "tobiasvanderwerff/HT-vs-MT (5b89f32e, MIT), MQM marks (google/wmt-mqm-human-evaluation); "
+    "documents with machine versions: school essays (tonysoft828/asap-back-translation), African "
+    "news (masakhane-io/lafand-mt), abstracts, stories and reviews (NLP2CT/DetectRL, "
+    "Dongping-Chen/MixSet), news and summaries through language models "
+    "(amr-mohamedd/LLM-as-a-Broken-Telephone; others made for this project), TED talks "
+    "(mozilla/firefox-translations-models, iwslt17), WMT 2021-22 "
+    "(wmt-conference/wmt21-news-systems and wmt22-news-systems, microsoft/gpt-MT, fe1ixxu/ALMA); "
+    "human texts: Wikinews (vanatteveldt/wikinews 34725417), BBC and Reuters-21578, and articles "
+    "of 645 outlets (ramybaly/Article-Bias-Prediction, anshuly10/Biased-News-Detection, "
+    "launchnlp/BASIL, lintool/GrimmerSenatePressReleases, GSA/digitalgov.gov, nltk/nltk_data, "
+    "seomoz/dragnet_data, FakeNewsChallenge/fnc-1, pmacinec/fake-news-datasets, "
+    "Kavyahegde-2609/factuality-aware-indian-news-summarization, scrosseye/ELLIPSE-Corpus, "
+    "Weixin-Liang/ChatGPT-Detector-Bias), teachers' versions "
+    "(nishkalavallabhi/OneStopEnglishCorpus); synonyms: WordNet 3.0, FreeDict deu and spa, for "
+    "comparing also hrv and hun, for pointing nld and por too; Apertium eng-spa and eng-cat"
 )
 
 #: Lists that spinners of the tuning pairs take words from; Aiksaurus and FreeDict's French are
@@ -89,7 +104,7 @@ class Amounts:
     human_documents: int = 700
     spun_documents: int = 20
     evaluated_documents: int = 250
-    pairs: int = 250
+    pairs: int = 150
     marked_documents: Mapping[str, int] = field(default_factory=lambda: {"dev": 800, "test": 120})
     spun_for_words: int = 4
     experts_share: float = 0.35

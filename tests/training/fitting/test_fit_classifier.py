@@ -28,6 +28,8 @@ from detector.training.fitting.linear import fit_lexical, fit_linear, unpack_pai
 from detector.training.fitting.thresholds import (
     FALSE_POSITIVE_RATES,
     bound_above,
+    bound_above_weighted,
+    bound_below,
     choose_threshold,
     fit_thresholds,
 )
@@ -115,23 +117,50 @@ def test_ties_at_the_threshold_are_not_flagged() -> None:
     assert (scores >= threshold).sum() == 0
 
 
-def test_threshold_holds_for_each_outlet() -> None:
+def test_no_large_register_lies_surely_above_the_rate() -> None:
     rng = np.random.default_rng(4)
-    scores = rng.normal(size=2000)
-    scores[1900:] += 3.0
-    groups = pd.Series(["many"] * 1900 + ["odd"] * 100)
+    scores = rng.normal(size=3300)
+    scores[3000:] += 3.0
+    groups = pd.Series(["many"] * 3000 + ["odd"] * 300)
     thresholds, table = fit_thresholds(scores, groups)
     assert sorted(thresholds) == [0.01, 0.05]
     for rate, threshold in thresholds.items():
-        assert (scores[1900:] >= threshold).mean() <= rate
-        assert (scores >= threshold).mean() <= rate
+        odd = int((scores[3000:] >= threshold).sum())
+        assert bound_below(odd, 300) <= rate
+        # and no more than needed: were one more flagged, it would lie above, or all together would
+        lower = np.sort(scores[scores < threshold])[-1]
+        more = scores >= lower
+        weights = np.where(groups == "many", 0.1, 1.0)
+        assert (
+            bound_below(int(more[3000:].sum()), 300) > rate
+            or bound_above_weighted(more, weights) > rate
+        )
     assert [row["false_positive_rate"] for row in table] == list(FALSE_POSITIVE_RATES)
     kept, withheld = table[1], table[2]
     assert kept["score"] == thresholds[0.01]
     assert kept["flagged"] == (scores >= thresholds[0.01]).sum()
-    assert kept["upper_bound"] == bound_above(kept["flagged"], 2000) <= 0.01
+    assert kept["upper_bound"] <= 0.01
     assert withheld["withheld"] == "too few human articles to promise 0.001"
     assert "score" not in withheld
+
+
+def test_small_registers_are_pooled_into_the_bound() -> None:
+    """One of them may have a flagged article; it was a third of all finds that this cost."""
+    scores = np.concatenate([np.linspace(0, 1, 3000), [5.0], np.zeros(99)])
+    groups = pd.Series(["many"] * 3000 + ["few"] * 100)
+    thresholds, _ = fit_thresholds(scores, groups, rates=[0.05])
+    assert thresholds[0.05] < 1.0 < scores[3000]
+
+
+def test_registers_of_full_size_count_alike() -> None:
+    weights = np.concatenate([np.full(3000, 0.1), np.ones(300)])
+    flagged = np.zeros(3300, dtype=bool)
+    flagged[3000:3009] = True
+    # 9 of 600 articles' worth of weight; as many articles as tell as much: 600^2 / 330
+    size = 600**2 / 330
+    assert bound_above_weighted(flagged, weights) == pytest.approx(
+        beta.ppf(0.95, 0.015 * size + 1, size - 0.015 * size)
+    )
 
 
 # --------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import pytest
 from click.testing import CliRunner
-from invented_corpora import translate, write_corpora, write_sentences, write_synonym_lists
+from invented_corpora import translate, write_sentences, write_synonym_lists
+from invented_documents import write_document_corpora
 
 pytest.importorskip("torch")
 pytest.importorskip("sentence_transformers")
@@ -20,6 +21,7 @@ from detector.cli.train import train
 from detector.detector import Detector
 from detector.errors import DetectorError
 from detector.model.bundle import Bundle
+from detector.training.recipes.broad.settings import BroadMix
 from detector.training.recipes.shipped import TRAINING_LOG, list_steps, train_shipped_model
 from detector.training.recipes.shipped_settings import Amounts, ShippedSettings
 from detector.training.retraining.replay_data import load_replay_data
@@ -27,9 +29,6 @@ from detector.training.retraining.replay_data import load_replay_data
 pytestmark = pytest.mark.slow
 
 AMOUNTS = Amounts(
-    versions={
-        "roundtrip_news": 2, "roundtrip_flores": 2, "translated_news": 1, "error_spans_zh_en": 1,
-    },
     layers=2,
     tuning={"exits": {1: 0.3, 2: 1.0}, "checkpoint_every": 20, "validate_every": 40},
     human_documents=60,
@@ -58,11 +57,12 @@ class Made(NamedTuple):
 def made(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
     folder = tmp_path_factory.mktemp("recipe")
     settings = ShippedSettings(
-        write_corpora(folder / "corpora"),
+        write_document_corpora(folder / "corpora"),
         folder / "models" / "default",
         str(tiny_base),
         amounts=AMOUNTS,
         lists=write_synonym_lists(folder / "lists"),
+        mix=BroadMix(sentences=2500),
     )
     bundle = train_shipped_model(settings, folder / "work", report=lambda line: None)
     assert bundle is not None
@@ -99,8 +99,8 @@ def test_the_model_scores_compares_and_points(made: Made) -> None:
 def test_card_and_manifest_say_what_was_measured(made: Made) -> None:
     manifest = made.bundle.manifest
     assert set(manifest.figures) == {
-        "out of fold", "documents", "sentences", "false_positives_test", "leave one outlet out",
-        "comparison", "artifacts",
+        "out of fold", "documents", "labels", "sentences", "false_positives_test",
+        "leave one register out", "comparison", "artifacts",
     }  # fmt: skip
     assert manifest.corpora["human_news.parquet"]["rows"] == 135
     assert "score" in manifest.thresholds["0.05"]
@@ -186,7 +186,7 @@ def test_nothing_is_made_twice(made: Made) -> None:
 def test_another_setting_runs_what_depends_on_it(made: Made, tmp_path: Path) -> None:
     fewer = replace(AMOUNTS, evaluated_documents=7)
     steps = list_steps(replace(made.settings, amounts=fewer))
-    assert [s.name for s in steps if not s.is_done(made.work)] == ["evaluation"]
+    assert [s.name for s in steps if not s.is_done(made.work)] == ["evaluation_documents"]
     other = list_steps(replace(made.settings, output=tmp_path / "elsewhere"))
     assert [s.name for s in other if not s.is_done(made.work)] == ["bundle"]
 
@@ -220,12 +220,12 @@ def test_without_a_base_there_must_be_a_tuned_encoder(made: Made, tmp_path: Path
 
 def test_the_command_runs_the_steps_that_are_asked_for(made: Made, tmp_path: Path) -> None:
     asked = ["--corpora", str(made.settings.corpora), "--work", str(tmp_path / "work")]
-    result = CliRunner().invoke(train, [*asked, "--until", "common_words"])
+    result = CliRunner().invoke(train, [*asked, "--until", "broad_mix", "--sentences", "1500"])
     assert result.exit_code == 0, result.output
     assert [p.name for p in (tmp_path / "work").glob("*.json")] == ["common_words.json"]
     listed = CliRunner().invoke(train, [*asked, "--list-steps"]).output.splitlines()
     assert len(listed) == len(list_steps(made.settings))
-    assert listed[0].split()[:2] == ["common_words", "done"]
+    assert listed[0].split()[:2] == ["broad_mix", "to"]
     assert [line.split()[1:3] for line in listed[1:]] == [["to", "do"]] * (len(listed) - 1)
 
 

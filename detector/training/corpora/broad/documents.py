@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from detector.training.corpora.broad.holdouts import split_document, split_human_articles
+from detector.training.corpora.broad.licences import RESTRICTED, is_restricted
 
 DOCUMENT_FILES = (
     "roundtrip_documents", "translated_documents", "paraphrased_documents",
@@ -21,8 +22,8 @@ HUMAN_FILES = ("edited_articles",)
 _MOST_UNKNOWN_WORDS = 0.02
 
 
-def load_machine_documents(folder: Path) -> dict[str, pd.DataFrame]:
-    """Documents with a machine's version of each, by corpus.
+def load_machine_documents(folder: Path, permissive: bool = False) -> dict[str, pd.DataFrame]:
+    """Documents with a machine's version of each, by corpus; `permissive`: without `RESTRICTED`.
 
     Each frame has ``corpus``, ``article_id``, ``domain`` where known, ``kind`` (``translated``,
     ``spun``), ``pivot`` where known, ``system``, ``original``, ``text`` and ``split``.
@@ -33,7 +34,11 @@ def load_machine_documents(folder: Path) -> dict[str, pd.DataFrame]:
         "paraphrased_documents": _load_paraphrased_documents(folder),
         "language_model_articles": _load_language_model_articles(folder),
     }
-    return {corpus: _finish(corpus, frame) for corpus, frame in frames.items()}
+    return {
+        corpus: _finish(corpus, frame)
+        for corpus, frame in frames.items()
+        if not (permissive and corpus in RESTRICTED)
+    }
 
 
 def _load_roundtrip_documents(folder: Path) -> dict[str, pd.DataFrame]:
@@ -69,17 +74,19 @@ def _finish(corpus: str, frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(corpus=corpus, article_id=ids, split=splits).reset_index(drop=True)
 
 
-def load_human_articles(folder: Path) -> pd.DataFrame:
+def load_human_articles(folder: Path, permissive: bool = False) -> pd.DataFrame:
     """Whole human articles with ``corpus``, ``register``, ``outlet``, ``key``, ``text``, ``split``.
 
     ``key`` is the article's id with its corpus. See `split_human_articles` for the splits.
+    `permissive`: without the registers of `RESTRICTED`.
     """
     frame = pd.read_parquet(folder / "human_articles.parquet")
     frame["article_id"] = frame["article_id"].astype(str)
     versions = pd.read_parquet(folder / "language_model_articles.parquet", columns=["article_id"])
     rewritten = frozenset(versions["article_id"].astype(str))
     splits = split_human_articles(frame, rewritten)
-    return frame.assign(key=frame["corpus"] + "/" + frame["article_id"], split=splits)
+    frame = frame.assign(key=frame["corpus"] + "/" + frame["article_id"], split=splits)
+    return frame[~is_restricted(frame["register"])] if permissive else frame
 
 
 def load_edited_articles(folder: Path) -> pd.DataFrame:

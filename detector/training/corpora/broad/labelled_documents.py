@@ -28,6 +28,9 @@ from detector.training.corpora.splits import hash_fraction
 #: The corpora whose originals are professionals' translations.
 TRANSLATED_DOCUMENTS = "translated_documents"
 
+#: How registers of teachers' versions begin.
+TEACHERS = "teachers' versions"
+
 #: Articles of one outlet, at most: so no outlet speaks for its register.
 _ARTICLES_OF_AN_OUTLET = 60
 
@@ -40,16 +43,17 @@ _LEVELS = {"Adv": "advanced", "Int": "intermediate", "Ele": "elementary"}
 _LOOPS_OF_A_COPY = "2 round"
 
 
-def load_labelled_documents(folder: Path) -> pd.DataFrame:
+def load_labelled_documents(folder: Path, permissive: bool = False) -> pd.DataFrame:
     """Documents that the encoder was not tuned on, with the columns of `load_documents`.
 
     `group` is the corpus of machine documents and of their originals, and the register of human
     articles. `split` is ``"dev"`` (classifier, calibration, thresholds) or ``"test"`` (figures).
     What an engine or a language model made that is never trained on is of the test split, whatever
-    article it is of, and `held_out`.
+    article it is of, and `held_out`. `permissive`: without corpora of restricted licences.
     """
-    parts = [_label_human(load_human_articles(folder)), _label_edited(load_edited_articles(folder))]
-    for corpus, frame in load_machine_documents(folder).items():
+    articles = load_human_articles(folder, permissive)
+    parts = [_label_human(articles), _label_edited(load_edited_articles(folder))]
+    for corpus, frame in load_machine_documents(folder, permissive).items():
         parts += _label_versions(corpus, frame[frame["split"] != TRAIN])
     return pd.concat(parts, ignore_index=True)
 
@@ -73,7 +77,7 @@ def _label_edited(articles: pd.DataFrame) -> pd.DataFrame:
     """Teachers' versions of newspaper articles, half of the articles in each split."""
     heads = articles["article_id"].astype(str).str.replace(r"[-_](Adv|Int|Ele).*$", "", regex=True)
     splits = heads.map(lambda head: "test" if hash_fraction(f"edited {head}") < 0.5 else "dev")
-    registers = "teachers' versions, " + articles["level"].map(_LEVELS)
+    registers = f"{TEACHERS}, " + articles["level"].map(_LEVELS)
     return _label_as_human(articles["text"], registers, "edited/" + heads, splits)
 
 

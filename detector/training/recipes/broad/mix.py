@@ -29,6 +29,14 @@ from detector.training.recipes.broad.unpaired import (
     spin_pairs,
 )
 
+#: Validation sets that are a corpus's held-out documents.
+_VALIDATED_CORPORA = {
+    "essays": "asap_essays",
+    "african": "lafand_news",
+    "talks": "ted_talks",
+    "model2026": "language_model_articles",
+}
+
 #: Of texts that went four times through a language model, the share that is kept.
 _FOUR_LOOPS_SHARE = 0.3
 
@@ -67,7 +75,7 @@ def draw_mix(
         report: receives a line of progress for each corpus.
     """
     rng = random.Random(seed)
-    sources = Sources.load(folder)
+    sources = Sources.load(folder, mix.permissive)
     unpaired = draw_unpaired(sources, mix, rng)
     report(f"unpaired human sentences: {len(unpaired):,}")
     pairs: list[SentencePair] = []
@@ -140,24 +148,25 @@ def _list_held_out_rows(sources: Sources) -> dict[str, tuple[str, pd.DataFrame]]
     held_out = {
         corpus: frame[frame["split"] == HELD_OUT] for corpus, frame in sources.documents.items()
     }
-    translated = held_out["translated_documents"]
-    paraphrased = sources.documents["paraphrased_documents"]
-    paraphrased = paraphrased[paraphrased["split"] != TRAIN]
-    engines, models = (
-        translated["system"].isin(names)
-        for names in (holdouts.HELD_OUT_ENGINES, holdouts.HELD_OUT_LANGUAGE_MODELS)
-    )
-    polished = paraphrased["system"].isin(holdouts.HELD_OUT_LANGUAGE_MODELS)
-    return {
-        "essays": ("asap_essays", held_out["asap_essays"]),
-        "african": ("lafand_news", held_out["lafand_news"]),
-        "telephone": ("broken_telephone", _prefer_two_loops(held_out["broken_telephone"])),
-        "talks": ("ted_talks", held_out["ted_talks"]),
-        "engines": ("translated_documents", translated[engines]),
-        "gpt4": ("translated_documents", translated[models]),
-        "claude": ("paraphrased_documents", paraphrased[polished]),
-        "model2026": ("language_model_articles", held_out["language_model_articles"]),
+    sets = {
+        name: (corpus, held_out[corpus])
+        for name, corpus in _VALIDATED_CORPORA.items()
+        if corpus in held_out
     }
+    if "broken_telephone" in held_out:
+        rows = _prefer_two_loops(held_out["broken_telephone"])
+        sets["telephone"] = ("broken_telephone", rows)
+    translated = held_out["translated_documents"]
+    for name, systems in (
+        ("engines", holdouts.HELD_OUT_ENGINES), ("gpt4", holdouts.HELD_OUT_LANGUAGE_MODELS),
+    ):  # fmt: skip
+        rows = translated[translated["system"].isin(systems)]
+        sets[name] = ("translated_documents", rows)
+    if "paraphrased_documents" in sources.documents:
+        rows = sources.documents["paraphrased_documents"]
+        polished = rows["system"].isin(holdouts.HELD_OUT_LANGUAGE_MODELS)
+        sets["claude"] = ("paraphrased_documents", rows[polished & (rows["split"] != TRAIN)])
+    return sets
 
 
 def _record(

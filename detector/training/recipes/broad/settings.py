@@ -55,6 +55,8 @@ class BroadMix:
         sentences_per_text: pairs of one machine document, at most, by corpus of documents.
         sentences_per_article: unpaired sentences of one human article, at most.
         validation_pairs: of a validation set, at most.
+        permissive: leave out corpora whose licence is restricted or not stated, see
+            `detector.training.corpora.broad.licences`.
     """
 
     sentences: int = 1_500_000
@@ -80,6 +82,7 @@ class BroadMix:
     )
     sentences_per_article: int = 10
     validation_pairs: int = 200
+    permissive: bool = False
 
     def count_pairs(self, corpus: str) -> int:
         """How many pairs of a corpus (or of ``spinners``) are wanted."""

@@ -47,10 +47,11 @@ class Sources:
     banned: frozenset[str]
 
     @classmethod
-    def load(cls, folder: Path) -> Sources:
-        """All that the broad mix is drawn from."""
-        sentences, documents = _load_sentences(folder), load_machine_documents(folder)
-        articles = load_human_articles(folder)
+    def load(cls, folder: Path, permissive: bool = False) -> Sources:
+        """All that the broad mix is drawn from; `permissive`: of permissive licences."""
+        sentences = _load_sentences(folder)
+        documents = load_machine_documents(folder, permissive)
+        articles = load_human_articles(folder, permissive)
         clean = articles.loc[~articles["register"].str.contains("essays"), "text"]
         return cls(
             sentences,

@@ -80,7 +80,10 @@ def _draw_sentences(text: str, most: int, banned: frozenset[str], rng: random.Ra
 
 def _draw_abstracts(sources: Sources, mix: BroadMix, rng: random.Random) -> list[UnpairedSentence]:
     """Sentences of abstracts that kept their capitals and whose words are not glued together."""
-    frames = [sources.documents[name] for name in ("detectrl", "paraphrased_documents")]
+    names = ("detectrl", "paraphrased_documents")
+    frames = [sources.documents[name] for name in names if name in sources.documents]
+    if not frames:
+        return []
     frame = pd.concat(frames, ignore_index=True)
     frame = frame[frame["domain"].str.contains("abstract") & (frame["split"] == TRAIN)]
     return [
