@@ -179,8 +179,7 @@ class Detector:
         """
         _check_rate("false_positive_rate", false_positive_rate)
         _check_setting(artifacts)
-        if texts is None or isinstance(texts, bytes | bytearray | dict):
-            raise TypeError(f"give a string or strings, not {type(texts).__name__}")
+        _check_texts(texts)
         if isinstance(texts, str):
             return self._judge(self._read(texts), false_positive_rate, artifacts)
         return [
@@ -466,6 +465,13 @@ def _check_setting(artifacts: str) -> None:
     if artifacts not in ARTIFACT_SETTINGS:
         known = ", ".join(map(repr, ARTIFACT_SETTINGS))
         raise ValueError(f"artifacts must be one of {known}, not {artifacts!r}")
+
+
+def _check_texts(texts: Any) -> None:
+    if type(texts).__name__ == "DataFrame":
+        raise TypeError("give a string or strings, not a DataFrame: score_frame takes one")
+    if isinstance(texts, bytes | bytearray | dict) or not isinstance(texts, Iterable):
+        raise TypeError(f"give a string or strings, not {type(texts).__name__}")
 
 
 def _check_text(item: Any, position: int) -> str:

@@ -178,6 +178,14 @@ def test_what_is_no_text_is_refused_with_its_place(tiny_detector: Detector, item
         tiny_detector.score(["A text.", item])
 
 
+def test_what_is_no_list_of_texts_is_refused(tiny_detector: Detector) -> None:
+    with pytest.raises(TypeError, match="not a DataFrame: score_frame takes one"):
+        tiny_detector.score(pd.DataFrame({"text": ["A text."]}))
+    for given in (7, None, b"bytes", {"text": "A text."}):
+        with pytest.raises(TypeError, match=f"not {type(given).__name__}"):
+            tiny_detector.score(given)  # type: ignore[call-overload]
+
+
 @pytest.mark.parametrize("rate", [0, 1, -0.1, 5, float("nan")])
 def test_rate_outside_0_and_1_is_refused(tiny_detector: Detector, rate: float) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):

@@ -10,6 +10,7 @@ import click
 
 from detector.cli.options import (
     CannotRunError,
+    RateChoice,
     color_option,
     load_detector,
     model_option,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--fpr",
-    type=click.Choice(["0.05", "0.01", "0.005"]),
+    type=RateChoice(["0.05", "0.01", "0.005"]),
     default="0.005",
     show_default=True,
     help="Share of other pairs (people's edits, other articles) that may be flagged by mistake.",

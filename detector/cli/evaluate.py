@@ -9,7 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.cli.options import CannotRunError, figures_format_option, load_detector, model_option
+from detector.cli.options import (
+    CannotRunError,
+    RateChoice,
+    figures_format_option,
+    load_detector,
+    model_option,
+)
 from detector.errors import DetectorError
 
 if TYPE_CHECKING:
@@ -43,7 +49,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--fpr",
-    type=click.Choice(["0.05", "0.01", "0.001"]),
+    type=RateChoice(["0.05", "0.01", "0.001"]),
     default="0.01",
     show_default=True,
     help="With --pairs: the guaranteed false-positive rate to flag at.",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import os
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,6 +21,10 @@ from detector.io.readers import STANDARD_INPUT
 if TYPE_CHECKING:
     from detector.detector import Detector
 
+    _StringChoice = click.Choice[str]
+else:
+    _StringChoice = click.Choice  # before 8.2 it takes no type
+
 SOME_FAILED = 1
 """What a verb exits with where some of its inputs could not be used."""
 
@@ -34,6 +39,23 @@ class CannotRunError(click.ClickException):
     """A fault of the call, not of one input: a model that cannot be used, say."""
 
     exit_code = _WRONG_CALL
+
+
+class RateChoice(_StringChoice):
+    """A choice among rates, however one is written: 0.01, .01 or 1%."""
+
+    def convert(
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """The choice that is as large as what was written."""
+        plain = str(value).strip()
+        try:
+            percent = plain.endswith("%")
+            rate = float(plain.removesuffix("%")) / (100 if percent else 1)
+        except ValueError:
+            return super().convert(value, param, ctx)
+        same = [known for known in self.choices if math.isclose(float(known), rate)]
+        return super().convert(same[0] if same else value, param, ctx)
 
 
 model_option = click.option(

@@ -13,6 +13,7 @@ import click
 from detector.cli.options import (
     SOME_FAILED,
     CannotRunError,
+    RateChoice,
     color_option,
     load_detector,
     model_option,
@@ -50,7 +51,7 @@ _INTERRUPTED = 130
 )
 @click.option(
     "--fpr",
-    type=click.Choice(["0.05", "0.01", "0.001"]),
+    type=RateChoice(["0.05", "0.01", "0.001"]),
     default="0.01",
     show_default=True,
     help="Share of people's articles that may be flagged by mistake.",

@@ -117,6 +117,9 @@ def test_standard_input_is_scored() -> None:
     [
         ("0.05", "flagged at 5 %"),
         ("0.01", "not flagged at 1 %"),
+        (".05", "flagged at 5 %"),
+        ("5%", "flagged at 5 %"),
+        ("1 %", "not flagged at 1 %"),
         ("0.001", "not flagged at 0.1 % false positives (no threshold)"),
     ],
 )
@@ -423,6 +426,8 @@ def test_rows_may_bring_their_own_original(tmp_path: Path, monkeypatch: pytest.M
     [
         (["score"], "Missing argument"),
         (["score", "-", "--fpr", "0.02"], "'0.02' is not one of"),
+        (["score", "-", "--fpr", "2%"], "'2%' is not one of"),
+        (["score", "-", "--fpr", "low"], "'low' is not one of"),
         (["score", "-", "--format", "xml"], "'xml' is not one of"),
         (["score", "-", "--output", "missing/out.jsonl"], "not a file in an existing folder"),
         (["score", "-", "--output", "."], "not a file in an existing folder"),
