@@ -44,9 +44,7 @@ class CannotRunError(click.ClickException):
 class RateChoice(_StringChoice):
     """A choice among rates, however one is written: 0.01, .01 or 1%."""
 
-    def convert(
-        self, value: str, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """The choice that is as large as what was written."""
         plain = str(value).strip()
         try:

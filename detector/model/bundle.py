@@ -10,15 +10,16 @@ from __future__ import annotations
 
 import json
 import os
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from detector.errors import BundleError
+from detector.model import parts
 from detector.model.manifest import (
     MANIFEST,
     Manifest,
     check_listing,
-    compute_checksum,
     list_names,
     parse_manifest,
     read_manifest,
@@ -34,13 +35,23 @@ if TYPE_CHECKING:
 MODEL_VARIABLE = "DETECTOR_MODEL"
 
 
+def _summarize(manifest: Manifest) -> str:
+    lines = [
+        f"{record.sha256}  {name}\n"
+        for name, record in sorted(manifest.files.items())
+        if name != parts.TRAINING_LOG
+    ]
+    return sha256("".join(lines).encode()).hexdigest()
+
+
 class Bundle:
     """A folder with a manifest; every reader verifies what it reads by its checksum.
 
     Attributes:
         folder: where it lies.
         manifest: what it says about itself.
-        checksum: SHA-256 of its `manifest.json`, and so of all that the manifest lists.
+        checksum: SHA-256 of the names and checksums of its files, but for the log of its training,
+            which tells times: the same training gives the same.
     """
 
     def __init__(self, folder: Path, manifest: Manifest, checksum: str) -> None:
@@ -64,7 +75,7 @@ class Bundle:
         manifest_path = folder / MANIFEST
         manifest = parse_manifest(read_manifest(folder), manifest_path)
         check_listing(folder, manifest.files)
-        return cls(folder, manifest, compute_checksum(manifest_path))
+        return cls(folder, manifest, _summarize(manifest))
 
     @property
     def identifier(self) -> str:

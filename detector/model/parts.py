@@ -31,4 +31,7 @@ LOG_ODDS = "log_odds.safetensors"
 
 MODEL_CARD = "model_card.md"
 
+#: What each step of the recipe read and wrote, and how long it took.
+TRAINING_LOG = "training_log.json"
+
 MODEL_CARD_FIGURES = "model_card.json"

@@ -17,6 +17,7 @@ from detector.errors import BundleError
 from detector.model.bundle import Bundle, locate_model
 from detector.model.bundle_writing import NewBundle, write_bundles
 from detector.model.manifest import FORMAT_VERSION, MANIFEST
+from detector.model.parts import TRAINING_LOG
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ARRAYS = {
@@ -101,6 +102,12 @@ def test_the_identifier_changes_with_the_content(tmp_path: Path) -> None:
     assert one.identifier == same.identifier
     assert one.identifier.startswith("small@")
     assert other.identifier != one.identifier
+
+
+def test_the_identifier_does_not_depend_on_the_clock(tmp_path: Path) -> None:
+    one = write_small(tmp_path / "one", **{TRAINING_LOG: [{"seconds": 1.0}]})
+    later = write_small(tmp_path / "later", **{TRAINING_LOG: [{"seconds": 2.5}]})
+    assert later.identifier == one.identifier
 
 
 def test_an_unknown_part_is_named_with_those_there_are(folder: Path) -> None:

@@ -39,8 +39,6 @@ from detector.training.recipes.steps import Step, choose_steps, read_log, run_st
 from detector.training.recipes.work_files import SCORING_FILES
 from detector.training.retraining.replay_data import draft_replay_data, locate_replay_data
 
-TRAINING_LOG = "training_log.json"
-
 # Code that decides what a step makes: the rooms that its functions come from.
 _PAIRS_CODE = ("text", "training/corpora", "training/generation", "training/recipes/pairs.py")
 _ENCODER_CODE = ("text", "training/corpora", "training/fitting/encoder", "model/classes.py")
@@ -386,7 +384,7 @@ def write_model(settings: ShippedSettings, steps: Iterable[Step], work: Path, fr
             parts.COMPARISON: work / comparison.CLASSIFIER,
             parts.MODEL_CARD: card.encode(),
             "encoder_tuning": work / work_files.TUNING_LOG,
-            TRAINING_LOG: read_log(work, list(steps)),
+            parts.TRAINING_LOG: read_log(work, list(steps)),
         }
         | {path.name: path for path in sorted((work / spans.FINDER).iterdir())},
         name="default",

@@ -21,8 +21,9 @@ from detector.cli.train import train
 from detector.detector import Detector
 from detector.errors import DetectorError
 from detector.model.bundle import Bundle
+from detector.model.parts import TRAINING_LOG
 from detector.training.recipes.broad.settings import BroadMix
-from detector.training.recipes.shipped import TRAINING_LOG, list_steps, train_shipped_model
+from detector.training.recipes.shipped import list_steps, train_shipped_model
 from detector.training.recipes.shipped_settings import Amounts, ShippedSettings
 from detector.training.retraining.replay_data import load_replay_data
 
