@@ -269,9 +269,13 @@ class Detector:
         by_relation = dict(zip(RELATIONS, map(float, shares), strict=True))
         probability = by_relation[MACHINE_REWRITTEN]
         threshold = classifier.find_threshold(rate)
+        relation = max(by_relation, key=by_relation.__getitem__)
+        direction = None
+        if relation == MACHINE_REWRITTEN:
+            direction = float(classifier.tell_direction(features.columns)[0])
         reason = find_pair_reason(copy.features, original.features, classifier.thresholds, rate)
         return Comparison(
-            relation=max(by_relation, key=by_relation.__getitem__),
+            relation=relation,
             class_probabilities=by_relation,
             probability=probability,
             flagged=reason is None and threshold is not None and probability >= threshold,
@@ -286,6 +290,7 @@ class Detector:
             original_verdict=verdicts[1],
             reason=reason,
             signature=format_signature(__version__, self.model, threshold, rate),
+            direction=direction,
         )
 
     def _refuse_pair(

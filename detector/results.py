@@ -10,13 +10,15 @@ from typing import Any, Self
 ORIGINAL, TRANSLATED, SPUN = LABELS = ("original", "translated", "spun")
 """Human English (translations by humans included), machine translation, synonym substitution."""
 
-RELATIONS = VERBATIM, EDITED, MACHINE_REWRITTEN, INDEPENDENT = (
+RELATIONS = VERBATIM, EDITED, RETOLD, MACHINE_REWRITTEN, INDEPENDENT = (
     "verbatim",
     "edited",
+    "retold",
     "machine-rewritten",
     "independent",
 )
-"""What a copy is to its reference: the same text, perhaps cut; reworked by a human; rewritten by a
+"""What a copy is to its reference: the same text, perhaps cut; reworked by a human; told anew in
+other words, sentence by sentence, by a hand that is not known to be a machine's; rewritten by a
 machine (spun, or translated and back); another article, even on the same event."""
 
 #: Comparisons make fewer mistakes than verdicts on one text, so fewer are accepted.
@@ -331,6 +333,8 @@ class Comparison(_Result):
         features: named measures that the relation was judged by.
         verdict: the verdict on the copy by itself; `alignment` counts its `sentences`.
         original_verdict: likewise on the original.
+        direction: probability that the copy was made of the original, and not the other way round;
+            None unless a machine rewrote the one.
         reason: why the pair was not judged or could not be flagged; None where nothing stood in
             the way.
         signature: versions, model and threshold, enough to reproduce the figures.
@@ -351,9 +355,10 @@ class Comparison(_Result):
     original_verdict: Verdict
     reason: str | None = None
     signature: str = ""
+    direction: float | None = None
 
     def __post_init__(self) -> None:
-        for name in ("probability", "threshold", "coverage", "original_coverage"):
+        for name in ("probability", "threshold", "coverage", "original_coverage", "direction"):
             _check_share(name, getattr(self, name))
         if (self.probability is None) != (self.relation is None):
             raise ValueError("probability and relation are known together or not at all")

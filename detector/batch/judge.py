@@ -37,6 +37,7 @@ COMPARED_COLUMNS: Mapping[str, type] = {
     "comparison_probability": float,
     "comparison_flagged": bool,
     "coverage": float,
+    "direction": float,
 }
 """What is said besides where documents are compared with originals; null where there is none."""
 
@@ -235,6 +236,7 @@ def _name_comparison(comparison: Comparison) -> dict[str, Any]:
         "comparison_probability": comparison.probability,
         "comparison_flagged": comparison.flagged,
         "coverage": comparison.coverage,
+        "direction": comparison.direction,
     }
 
 

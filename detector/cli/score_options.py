@@ -18,6 +18,7 @@ _COMPARED = (
     "comparison_probability",
     "comparison_flagged",
     "coverage",
+    "direction",
 )
 
 

@@ -31,10 +31,27 @@ PAIR_COLUMNS = (*ALIGNMENT_COLUMNS, *_GAIN_COLUMNS, *_PAIR_ONLY)
 the share of sentences that rose, and the mean word scores of what was put in, taken out and kept.
 """
 
+#: `PAIR_COLUMNS` that change their sign when the two texts change places.
+_DIRECTED = (*_GAIN_COLUMNS, "log_odds_gain", "sentences_gained", "length ratio")
+
+_DIRECTED_PLACES = [PAIR_COLUMNS.index(name) for name in _DIRECTED]
+
+_PUT, _TAKEN = (PAIR_COLUMNS.index(name) for name in ("substituting_words", "substituted_words"))
+
 _SUBSTITUTION_COLUMNS = (
     "copy_score", "original_score", "highest_score", "words", "original_words", "has_both",
     *SUBSTITUTION_KINDS,
 )  # fmt: skip
+
+
+def select_directed(columns: npt.ArrayLike) -> Floats:
+    """What tells which of two texts was made of the other (n, k), of `PAIR_COLUMNS` (n, columns).
+
+    Each changes its sign when the two change places.
+    """
+    rows = np.atleast_2d(np.asarray(columns, dtype=np.float64))
+    words = rows[:, _PUT] - rows[:, _TAKEN]
+    return np.column_stack([rows[:, _DIRECTED_PLACES], words])
 
 
 @dataclass(frozen=True)

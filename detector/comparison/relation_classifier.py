@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detector.comparison.pair_features import PairFeatures
+from detector.comparison.pair_features import PairFeatures, select_directed
 from detector.model.linear import LinearScorer
 from detector.model.mlp import MultilayerPerceptron
 from detector.model.thresholds import Thresholds
@@ -23,6 +23,13 @@ Floats = npt.NDArray[np.float64]
 _WRONG_SENSE = 0.0
 
 
+def judge_relations(network: MultilayerPerceptron, columns: npt.ArrayLike) -> Floats:
+    """Probabilities (n, RELATIONS) by a network, of pairs with `PAIR_COLUMNS` (n, k)."""
+    logits = network(columns)
+    shares = np.exp(logits - logits.max(1, keepdims=True))
+    return np.asarray(shares / shares.sum(1, keepdims=True))
+
+
 @dataclass(frozen=True)
 class PairClassifier:
     """`PairFeatures` → probability of each relation, and log-odds of each substitution.
@@ -30,20 +37,29 @@ class PairClassifier:
     Attributes:
         relations: `PAIR_COLUMNS` → logits of `RELATIONS`.
         substitutions: `_SUBSTITUTION_COLUMNS` → log-odds of a machine's choice.
+        direction: `select_directed` → log-odds that the copy was made of the original.
         thresholds: share of other pairs that may be flagged → least probability.
         equals: sorted hashes of word pairs that a dictionary gives for one another.
     """
 
     relations: MultilayerPerceptron
     substitutions: LinearScorer
+    direction: LinearScorer
     thresholds: Thresholds
     equals: npt.NDArray[np.uint32]
 
     def judge(self, columns: npt.ArrayLike) -> Floats:
         """Probabilities (n, RELATIONS) of pairs with `PAIR_COLUMNS` (n, k)."""
-        logits = self.relations(columns)
-        shares = np.exp(logits - logits.max(1, keepdims=True))
-        return np.asarray(shares / shares.sum(1, keepdims=True))
+        return judge_relations(self.relations, columns)
+
+    def tell_direction(self, columns: npt.ArrayLike) -> Floats:
+        """Probability (n,) that the copy was made of the original, if a machine made the one.
+
+        It answers 1 − p where copy and original change places, but for what the alignment of
+        sentences depends on their order.
+        """
+        log_odds = self.direction(select_directed(columns))[:, 0].astype(np.float64)
+        return np.asarray(0.5 * (1.0 + np.tanh(0.5 * log_odds)))
 
     def find_threshold(self, rate: float) -> float | None:
         """Least probability that is flagged; None where none is guaranteed at that rate."""
@@ -83,6 +99,7 @@ class PairClassifier:
             "equals": self.equals,
             **self.relations.to_arrays("relations"),
             **self.substitutions.to_arrays("substitutions"),
+            **self.direction.to_arrays("direction"),
         }
 
     @classmethod
@@ -91,6 +108,7 @@ class PairClassifier:
         return cls(
             MultilayerPerceptron.from_arrays(arrays, "relations"),
             LinearScorer.from_arrays(arrays, "substitutions"),
+            LinearScorer.from_arrays(arrays, "direction"),
             Thresholds.from_arrays(arrays),
             arrays["equals"],
         )

@@ -14,8 +14,8 @@ from detector.version import __version__
 
 FORMAT = "mt-artifact-detector-bundle"
 
-#: 3: parts and arrays are named as the code names them, and replay data has a folder of its own.
-FORMAT_VERSION = 3
+#: 4: comparison knows a relation more, and which text was made of which.
+FORMAT_VERSION = 4
 
 MANIFEST = "manifest.json"
 

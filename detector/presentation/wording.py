@@ -14,6 +14,7 @@ from detector.results import (
     INDEPENDENT,
     MACHINE_REWRITTEN,
     ORIGINAL,
+    RETOLD,
     SPUN,
     TRANSLATED,
     VERBATIM,
@@ -27,6 +28,8 @@ _QUOTE_LIMIT = 60
 
 _NEGLIGIBLE = 0.05
 
+_EVEN = 0.5
+
 _DIRECTION_MARKS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 _READING = {
@@ -38,6 +41,7 @@ _READING = {
 _RELATION_SENTENCES = {
     VERBATIM: "the copy has the original's own words",
     EDITED: "the copy is the original as people edit",
+    RETOLD: "the copy tells the original anew, and nothing shows that a machine did it",
     MACHINE_REWRITTEN: "the copy is the original rewritten by a machine",
     INDEPENDENT: "the copy was not made from this original",
 }
@@ -90,6 +94,9 @@ def explain_comparison(comparison: Comparison) -> str:
         f"{_RELATION_SENTENCES[comparison.relation or INDEPENDENT]}",
         f"{format_percent(comparison.coverage)} of its words stand in sentences that stem from it",
     ]
+    if comparison.direction is not None and comparison.direction < _EVEN:
+        share = format_percent(1 - comparison.direction)
+        parts.append(f"the other way round is likelier ({share}): the original seems made of it")
     count = len(comparison.substitutions)
     if count:
         strongest = max(comparison.substitutions, key=lambda item: item.score)

@@ -410,6 +410,7 @@ def test_rows_may_bring_their_own_original(tmp_path: Path, monkeypatch: pytest.M
         "comparison_probability",
         "comparison_flagged",
         "coverage",
+        "direction",
     ]
     assert (first["relation"], first["flagged"], first["coverage"]) == ("verbatim", False, 0.75)
     assert (second["relation"], second["flagged"]) == ("machine-rewritten", True)

@@ -22,7 +22,15 @@ from detector.errors import BundleError
 from detector.features.encoder import SentenceEncoder
 from detector.model.document_classifier import DocumentClassifier
 from detector.model.thresholds import Thresholds
-from detector.results import EDITED, INDEPENDENT, MACHINE_REWRITTEN, RELATIONS, VERBATIM, Comparison
+from detector.results import (
+    EDITED,
+    INDEPENDENT,
+    MACHINE_REWRITTEN,
+    RELATIONS,
+    RETOLD,
+    VERBATIM,
+    Comparison,
+)
 from detector.spans.finder import ArtifactFinder
 from detector.text.document import MAXIMUM_CHARACTERS
 from detector.text.hashing import hash_unordered_pair
@@ -47,6 +55,16 @@ Fishers dread that the diversion will ruin the summer season for the littler res
 A request against the shutdown had collected nine hundred signatures by Sunday evening.
 The last examination, three years ago, had discovered the steel girders in good state.
 """
+RETELLING = """\
+People who take the ferry will have to wait. The town has shut it because the jetty is unsafe.
+A diver looked at it. He saw that the steel under the water was cracked in several places.
+The ferry used to take some two thousand people over the bay each day. They must go by bus now.
+"It is not what anybody wants," said the mayor. He hopes that it is over before the summer.
+The repair costs four million euros. Most of that comes from the region.
+Fishermen and the owners of small restaurants are worried. They live on the summer guests.
+Nine hundred people have signed a letter against it so far. They did so before Sunday evening.
+Nobody had seen the cracks three years ago. That was when the beams were last looked at.
+"""
 OTHER = """\
 A storm that crossed the northern valleys on Tuesday night left thousands without electricity.
 Rescue teams searched the woods near Aldau for two hikers who had not come down in time.
@@ -70,11 +88,12 @@ def pairs() -> pd.DataFrame:
         rows += [
             (cut, ORIGINAL, VERBATIM),
             (edit(ORIGINAL, 8 - i % 3), ORIGINAL, EDITED),
+            ("\n".join(RETELLING.strip().split("\n")[i % 3 :]), ORIGINAL, RETOLD),
             ("\n".join(REWRITTEN.strip().split("\n")[i % 3 :]), ORIGINAL, MACHINE_REWRITTEN),
             ("\n".join(OTHER.strip().split("\n")[i % 2 :]), ORIGINAL, INDEPENDENT),
         ]
     frame = pd.DataFrame(rows, columns=["copy", "original", "relation"])
-    return frame.assign(group="harbour", article_id=[f"a{i // 4}" for i in range(len(rows))])
+    return frame.assign(group="harbour", article_id=[f"a{i // 5}" for i in range(len(rows))])
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +130,7 @@ def comparing(
     [
         (ORIGINAL, VERBATIM),
         ("\n".join(ORIGINAL.split("\n")[:5]), VERBATIM),
+        (RETELLING, RETOLD),
         (REWRITTEN, MACHINE_REWRITTEN),
         (OTHER, INDEPENDENT),
     ],
@@ -121,6 +141,16 @@ def test_relations_are_told_apart(comparing: Detector, copy: str, relation: str)
     assert sum(comparison.class_probabilities.values()) == pytest.approx(1.0)
     assert tuple(comparison.class_probabilities) == RELATIONS
     assert comparison.flagged == (relation == MACHINE_REWRITTEN)
+
+
+def test_which_text_was_made_of_which_changes_with_their_places(comparing: Detector) -> None:
+    forward, back = comparing.compare(REWRITTEN, ORIGINAL), comparing.compare(ORIGINAL, REWRITTEN)
+    assert forward.relation == back.relation == MACHINE_REWRITTEN
+    assert forward.direction is not None
+    assert back.direction is not None
+    assert forward.direction > 0.5 > back.direction
+    assert forward.direction + back.direction == pytest.approx(1.0, abs=0.05)
+    assert comparing.compare(RETELLING, ORIGINAL).direction is None
 
 
 def test_substitutions_carry_both_places_and_a_score(comparing: Detector) -> None:

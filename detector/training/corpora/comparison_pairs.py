@@ -13,7 +13,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from detector.results import EDITED, INDEPENDENT, MACHINE_REWRITTEN, ORIGINAL, TRANSLATED, VERBATIM
+from detector.results import (
+    EDITED,
+    INDEPENDENT,
+    MACHINE_REWRITTEN,
+    ORIGINAL,
+    RETOLD,
+    TRANSLATED,
+    VERBATIM,
+)
 from detector.text.sentences import split_sentences
 from detector.training.corpora.broad.document_pairs import load_document_pairs
 from detector.training.corpora.documents import (
@@ -203,7 +211,7 @@ def _as_pairs(human: pd.DataFrame, copies: Sequence[str], relation: str) -> pd.D
 def load_retranslations(folder: Path) -> pd.DataFrame:
     """Two human translations of the same Chinese articles: as alike as a round trip is.
 
-    Neither is the other's copy, and no machine had a hand in them: "edited" is the nearest.
+    Neither is the other's copy, and no machine had a hand in them: each tells the other anew.
     """
     frame = pd.read_parquet(folder / "error_spans_zh_en.parquet")
     rows = []
@@ -219,7 +227,7 @@ def load_retranslations(folder: Path) -> pd.DataFrame:
                 rows.append((copy, original, f"{test_set}-{doc}", split))
     pairs = pd.DataFrame(rows, columns=["copy", "original", "article_id", "split"])
     return pairs.assign(
-        relation=EDITED, group="retranslation", pivot="zh", system="", rate=0.0, held_out=False
+        relation=RETOLD, group="retranslation", pivot="zh", system="", rate=0.0, held_out=False
     )
 
 

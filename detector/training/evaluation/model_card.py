@@ -248,10 +248,19 @@ def _format_comparison(figures: Mapping[str, Any]) -> str:
     """A copy against its original, on the test split."""
     test = figures["test"]
     rows = [
-        [name, f"{row['pairs']:,}", _percent(row["flagged"]), _percent(row["said right"])]
+        [
+            name,
+            f"{row['pairs']:,}",
+            _percent(row["flagged"]),
+            _percent(row["said right"]),
+            DASH if row["direction right"] is None else _percent(row["direction right"]),
+        ]
         for name, row in test["by_group"].items()
     ]
-    header = ["relation / made from", "pairs", "flagged at 0.5 %", "relation said right"]
+    header = [
+        "relation / made from", "pairs", "flagged at 0.5 %", "relation said right",
+        "direction right",
+    ]  # fmt: skip
     lines = []
     rest = test["without other people's translations"]
     for name, part in (("all others", test), ("all but other people's translations", rest)):

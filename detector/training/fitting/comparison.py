@@ -12,14 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detector.comparison.pair_features import PairFeatures
-from detector.comparison.relation_classifier import PairClassifier
+from detector.comparison.pair_features import PairFeatures, select_directed
+from detector.comparison.relation_classifier import PairClassifier, judge_relations
 from detector.detector import Detector
 from detector.features.document_features import DocumentFeatures
 from detector.model.linear import LinearScorer
 from detector.model.mlp import MultilayerPerceptron
-from detector.model.thresholds import Thresholds
-from detector.results import EDITED, MACHINE_REWRITTEN, RELATIONS
+from detector.results import EDITED, MACHINE_REWRITTEN, RELATIONS, RETOLD
 from detector.text.hashing import hash_unordered_pair
 from detector.training.evaluation.statistics import bootstrap, measure_auroc
 from detector.training.fitting.networks import fit_network
@@ -38,6 +37,9 @@ _PAIR_THRESHOLD_KEYS = {
 }
 
 _FOLDS = 5
+
+#: A column that spreads less is the same in all pairs.
+_LEAST_SPREAD = 1e-9
 
 #: Texts whose features are kept at hand.
 _MOST_KNOWN = 128
@@ -135,7 +137,7 @@ def fit_substitutions(pairs: PairFeatureTable) -> LinearScorer:
 
     relation = pairs.frame["relation"]
     of_machine = (relation == MACHINE_REWRITTEN).to_numpy()
-    usable = of_machine | (relation == EDITED).to_numpy()
+    usable = of_machine | relation.isin((EDITED, RETOLD)).to_numpy()
     chosen = [i for i in np.flatnonzero(usable) if len(pairs.substitutions[i])]
     weights = weigh_pairs(pairs.frame.iloc[chosen])
     sizes = [len(pairs.substitutions[i]) for i in chosen]
@@ -147,14 +149,33 @@ def fit_substitutions(pairs: PairFeatureTable) -> LinearScorer:
     return LinearScorer(model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32))
 
 
+def fit_direction(pairs: PairFeatureTable) -> LinearScorer:
+    """Log-odds that the copy was made of the original, on pairs of which a machine made one.
+
+    Each pair is learnt from in both orders, without a constant: neither order is likelier.
+    """
+    from sklearn.linear_model import LogisticRegression
+
+    of_machine = pairs.frame["relation"] == MACHINE_REWRITTEN
+    rows = select_directed(pairs.columns[of_machine.to_numpy()])
+    weights = weigh_pairs(pairs.frame[of_machine])
+    scale = np.sqrt((rows**2).mean(axis=0))
+    scale[scale < _LEAST_SPREAD] = 1.0
+    model = LogisticRegression(C=1.0, fit_intercept=False, max_iter=2000)
+    both = np.concatenate([rows, -rows]) / scale
+    labels = np.repeat([1, 0], len(rows))
+    model.fit(both, labels, sample_weight=np.tile(weights, 2))
+    return LinearScorer((model.coef_ / scale).T.astype(np.float32), np.zeros(1, dtype=np.float32))
+
+
 def fit_pair_classifier(
     pairs: PairFeatureTable, equals: npt.NDArray[np.uint32], seed: int = 0
 ) -> tuple[PairClassifier, list[dict[str, Any]]]:
     """The classifier of relations, its thresholds held out of fold, and what they rest on."""
     frame, weights = pairs.frame, weigh_pairs(pairs.frame)
-    substitutions = fit_substitutions(pairs)
+    substitutions, direction = fit_substitutions(pairs), fit_direction(pairs)
     others = (frame["relation"] != MACHINE_REWRITTEN).to_numpy()
-    scores = _score_out_of_fold(pairs, weights, substitutions, equals, seed)[others]
+    scores = _score_out_of_fold(pairs, weights, seed)[others]
     groups = (frame["relation"] + " / " + frame["group"])[others].reset_index(drop=True)
     # Whoever is told that a machine did it may expect that to be likelier than not.
     thresholds, table = fit_thresholds(scores, groups, rates=PAIR_FALSE_POSITIVE_RATES, least=0.5)
@@ -163,15 +184,11 @@ def fit_pair_classifier(
         {name: row[key] for key, name in _PAIR_THRESHOLD_KEYS.items() if key in row}
         for row in table
     ]
-    return PairClassifier(relations, substitutions, thresholds, equals), rests_on
+    return PairClassifier(relations, substitutions, direction, thresholds, equals), rests_on
 
 
 def _score_out_of_fold(
-    pairs: PairFeatureTable,
-    weights: npt.NDArray[np.float64],
-    substitutions: LinearScorer,
-    equals: npt.NDArray[np.uint32],
-    seed: int,
+    pairs: PairFeatureTable, weights: npt.NDArray[np.float64], seed: int
 ) -> npt.NDArray[np.float64]:
     """The share of "machine-rewritten" (pairs,) by networks that saw nothing of the article."""
     from sklearn.model_selection import GroupKFold
@@ -182,8 +199,8 @@ def _score_out_of_fold(
         relations = fit_relations(
             pairs.columns[rest], frame["relation"].iloc[rest].tolist(), weights[rest], seed
         )
-        part = PairClassifier(relations, substitutions, Thresholds({}), equals)
-        scores[fold] = part.judge(pairs.columns[fold])[:, RELATIONS.index(MACHINE_REWRITTEN)]
+        shares = judge_relations(relations, pairs.columns[fold])
+        scores[fold] = shares[:, RELATIONS.index(MACHINE_REWRITTEN)]
     return scores
 
 
@@ -198,12 +215,14 @@ def measure_comparison(
     threshold = classifier.find_threshold(rate)
     flagged = machine >= (np.inf if threshold is None else threshold)
     said = np.array(RELATIONS)[shares.argmax(1)]
+    forward = classifier.tell_direction(pairs.columns) > 0.5
     groups = frame["relation"] + " / " + frame["group"]
     by_group = {
         str(name): {
             "pairs": len(rows),
             "flagged": float(flagged[rows].mean()),
             "said right": float((said[rows] == frame["relation"].to_numpy()[rows]).mean()),
+            "direction right": float(forward[rows].mean()) if truth[rows].all() else None,
         }
         for name, rows in groups.groupby(groups).indices.items()
     }

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from detector.comparison.pair_features import PairFeatures
-from detector.results import EDITED, MACHINE_REWRITTEN
+from detector.results import EDITED, MACHINE_REWRITTEN, RETOLD
 from detector.training.corpora.comparison_pairs import load_pairs
 from detector.training.corpora.documents import HELD_OUT_SPINNERS
 from detector.training.fitting.comparison import (
@@ -93,7 +93,7 @@ class _Marker:
         for row, of_pair in zip(self._pairs.itertuples(), features, strict=True):
             if self._chosen[int(str(row.Index))]:
                 self.marked.append(self._mark_copy(row, of_pair))
-            elif row.relation == EDITED and row.original not in self._originals:
+            elif row.relation in (EDITED, RETOLD) and row.original not in self._originals:
                 self._originals.add(str(row.original))
                 marks: list[float | None] = [0.0] * len(of_pair.original_words.starts)
                 text, split = str(row.original), str(row.split)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from detector.results import EDITED, MACHINE_REWRITTEN, ORIGINAL
+from detector.results import MACHINE_REWRITTEN, ORIGINAL, RETOLD
 from detector.training.corpora.broad.labelled_documents import (
     TEACHERS,
     TRANSLATED_DOCUMENTS,
@@ -19,16 +19,16 @@ from detector.training.corpora.splits import hash_fraction
 #: Machine versions of a corpus of documents, beside one of the other corpora's.
 _SHARE_OF_A_CORPUS = 0.5
 
-#: A language model's rewriting in its own words keeps no sentence: whoever did it retold the
-#: article, and what told the hand would be the model's style alone.
-_RETOLD = "rewritten"
+#: Systems whose names end so rewrote an article in their own words.
+_OWN_WORDS = "rewritten"
 
 
 def load_document_pairs(folder: Path, seed: int, most: int) -> list[pd.DataFrame]:
     """Machines' versions beside their originals, and teachers' versions of one article.
 
-    Professionals' and machines' translations of one article are left out: neither is a copy of the
-    other, and a round trip whose first half a human did is made no differently.
+    A language model's rewriting in its own words, and a machine's and a professional's translation
+    of one foreign article, of which neither is a copy of the other, tell an article anew as
+    teachers' versions do.
 
     Args:
         folder: where the training corpora lie.
@@ -43,11 +43,7 @@ def load_document_pairs(folder: Path, seed: int, most: int) -> list[pd.DataFrame
 
 
 def _pair_versions(documents: pd.DataFrame, seed: int, most: int) -> pd.DataFrame:
-    machine = documents[
-        (documents["label"] != ORIGINAL)
-        & (documents["group"] != TRANSLATED_DOCUMENTS)
-        & ~documents["system"].str.endswith(_RETOLD)
-    ]
+    machine = documents[documents["label"] != ORIGINAL]
     originals = documents.loc[
         documents["label"] == ORIGINAL, ["group", "article_id", "split", "text"]
     ]
@@ -57,7 +53,10 @@ def _pair_versions(documents: pd.DataFrame, seed: int, most: int) -> pd.DataFram
     shuffled = pairs.sample(frac=1.0, random_state=seed)
     rank = shuffled.groupby(["group", "split", "held_out"], sort=False).cumcount()
     chosen = shuffled[np.asarray(rank < max(1, round(most * _SHARE_OF_A_CORPUS)))]
-    return chosen.sort_index().assign(relation=MACHINE_REWRITTEN)
+    is_retold = chosen["system"].str.endswith(_OWN_WORDS)
+    is_retold |= chosen["group"] == TRANSLATED_DOCUMENTS
+    relation = np.where(is_retold, RETOLD, MACHINE_REWRITTEN)
+    return chosen.assign(relation=relation).sort_index()
 
 
 def _pair_teachers(documents: pd.DataFrame, seed: int, most: int) -> pd.DataFrame:
@@ -72,5 +71,5 @@ def _pair_teachers(documents: pd.DataFrame, seed: int, most: int) -> pd.DataFram
     order = [hash_fraction(f"{seed} {copy}") for copy in pairs["copy"]]
     pairs = pairs.iloc[np.argsort(order, kind="stable")].groupby("split").head(most)
     return pairs.sort_index().assign(
-        relation=EDITED, group="teachers", pivot="", system="", rate=0.0, held_out=False
+        relation=RETOLD, group="teachers", pivot="", system="", rate=0.0, held_out=False
     )
