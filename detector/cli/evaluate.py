@@ -120,7 +120,7 @@ def _measure_corpora(
     corpora: Path, plots: Path | None, model: str | None, replay: Path | None
 ) -> Callable[[str], str]:
     from detector.model.bundle import Bundle
-    from detector.training.evaluation.corpora_tables import evaluate_corpora
+    from detector.training.evaluation.corpora.figures import evaluate_corpora
     from detector.training.evaluation.model_card import format_figures
     from detector.training.evaluation.scored_documents import ScoredDocuments
     from detector.training.retraining.replay_data import load_replay_data

@@ -12,7 +12,10 @@ import numpy as np
 import pandas as pd
 
 from detector.results import ORIGINAL, SPUN, TRANSLATED
-from detector.training.corpora.broad.labelled_documents import load_labelled_documents
+from detector.training.corpora.broad.labelled_documents import (
+    DOCUMENT_COLUMNS,
+    load_labelled_documents,
+)
 from detector.training.corpora.loading import (
     load_human_news,
     load_roundtrip_flores,
@@ -21,11 +24,6 @@ from detector.training.corpora.loading import (
 )
 from detector.training.corpora.splits import hash_fraction
 from detector.training.generation.synonym_lists import AIKSAURUS, SynonymLists
-
-DOCUMENT_COLUMNS = (
-    "text", "label", "group", "article_id", "pivot", "system", "rate", "split", "held_out",
-    "by_translator",
-)  # fmt: skip
 
 _FLORES_BLOCK = 20
 
@@ -93,8 +91,7 @@ def load_documents(folder: Path, permissive: bool = False) -> pd.DataFrame:
     See `load_news_documents` and
     `detector.training.corpora.broad.labelled_documents.load_labelled_documents`.
     """
-    labelled = load_labelled_documents(folder, permissive)
-    parts = [load_news_documents(folder), labelled[list(DOCUMENT_COLUMNS)]]
+    parts = [load_news_documents(folder), load_labelled_documents(folder, permissive)]
     return pd.concat(parts, ignore_index=True)
 
 

@@ -109,7 +109,7 @@ class ScoredDocuments:
         wins = (self.scores[rows] > originals) + 0.5 * (self.scores[rows] == originals)
         ids = self.frame["article_id"].to_numpy()[rows]
         figure = bootstrap(lambda weights: weigh_share(wins, weights), ids, RESAMPLES)
-        return figure and figure.to_dict()
+        return None if figure is None else figure.to_dict()
 
 
 def _measure_found(

@@ -13,7 +13,7 @@ from detector.model.linear import LinearScorer
 from detector.model.sentence_scorer import SentenceScorer
 from detector.results import ORIGINAL
 from detector.training.corpora.documents import load_documents, spin_documents, subsample_documents
-from detector.training.evaluation.corpora_tables import (
+from detector.training.evaluation.corpora.figures import (
     load_evaluation_documents,
     measure_documents,
     measure_sentences,

@@ -12,7 +12,7 @@ from tiny_lists import write_wordnet
 from detector.training.corpora.documents import (
     DOCUMENT_COLUMNS,
     join_sentences,
-    load_documents,
+    load_news_documents,
     make_parallel_documents,
     spin_documents,
     subsample_documents,
@@ -117,7 +117,7 @@ def test_loaded_documents_leave_training_articles_out(tmp_path: Path) -> None:
         ("human_news", human),
     ):
         pd.DataFrame(rows).to_parquet(tmp_path / f"{name}.parquet")
-    documents = load_documents(tmp_path)
+    documents = load_news_documents(tmp_path)
     assert tuple(documents.columns) == DOCUMENT_COLUMNS
     assert set(documents["split"]) == {"dev", "test"}
     assert not documents.isna().to_numpy().any()

@@ -116,6 +116,15 @@ def _make_human() -> pd.DataFrame:
 
 
 def _make_edited() -> pd.DataFrame:
-    levels = ("human-edited level=Adv-Txt", "human-edited level=Ele-Txt DAMAGED")
-    rows = [("Amazon-adv", level, "a paper", "A text.") for level in levels]
+    rows = [
+        (
+            f"River {n}-{level.lower()}",
+            f"human-edited level={level}-Txt",
+            "a paper",
+            make_document(f"river {n}", system, 9)[side],
+        )
+        for n in range(12)
+        for level, system, side in (("Adv", "opus", 0), ("Int", "opus", 1), ("Ele", "google", 1))
+    ]
+    rows.append(("River 1-ele", "human-edited level=Ele-Txt DAMAGED", "a paper", "A text."))
     return pd.DataFrame(rows, columns="article_id level outlet text".split())

@@ -15,7 +15,10 @@ pytest.importorskip("torch")
 pytest.importorskip("sentence_transformers")
 pytest.importorskip("onnx")
 
-from detector.training.corpora.broad import holdouts
+from detector.training.corpora.broad import holdouts, labelled_documents
+from detector.training.corpora.broad.document_pairs import load_document_pairs
+from detector.training.corpora.broad.labelled_documents import load_labelled_documents
+from detector.training.corpora.broad.licences import RESTRICTED
 from detector.training.corpora.broad.sentence_pairs import cut
 from detector.training.recipes import work_files
 from detector.training.recipes.broad.mix import DrawnMix, draw_mix
@@ -111,6 +114,74 @@ def test_the_same_seed_draws_the_same(settings: ShippedSettings, drawn: DrawnMix
     other = draw_mix(settings.corpora, BROAD, settings.lists, 2, silent)
     assert other.pairs != drawn.pairs
     assert other.record["human_articles"] == drawn.record["human_articles"]
+
+
+# --------------------------------------------------------------------------------------
+# Whole documents
+# --------------------------------------------------------------------------------------
+
+
+def test_labelled_documents_were_not_trained_on(settings: ShippedSettings, drawn: DrawnMix) -> None:
+    documents = load_labelled_documents(settings.corpora)
+    trained_on = {(pair.corpus, pair.article_id) for pair in drawn.pairs}
+    machine = documents[documents["label"] != "original"]
+    assert not trained_on & set(zip(machine["group"], machine["article_id"], strict=True))
+    assert set(documents["split"]) == {"dev", "test"}
+    assert not documents.isna().to_numpy().any()
+    # the press release is a register that is held out, and The Pioneer is neither human nor machine
+    human = documents[documents["label"] == "original"]
+    assert set(human.loc[human["group"] == "press release", "split"]) == {"test"}
+    assert "A text." not in set(human["text"])
+    held_out = machine[machine["held_out"]]
+    assert set(held_out["system"]) <= holdouts.HELD_OUT_ENGINES | holdouts.HELD_OUT_LANGUAGE_MODELS
+    assert set(held_out["split"]) == {"test"}
+
+
+def test_versions_of_an_article_have_one_original(settings: ShippedSettings) -> None:
+    documents = load_labelled_documents(settings.corpora)
+    originals = documents[documents["label"] == "original"]
+    assert not originals.duplicated(["group", "article_id", "split"]).any()
+    machine = documents[documents["label"] != "original"]
+    keys = ["group", "article_id", "split"]
+    assert len(machine.merge(originals[keys], on=keys)) == len(machine)
+
+
+def test_an_outlet_does_not_speak_for_its_register(
+    settings: ShippedSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(labelled_documents, "_ARTICLES_OF_AN_OUTLET", 2)
+    documents = load_labelled_documents(settings.corpora)
+    counts = documents[documents["label"] == "original"]["group"].value_counts()
+    assert counts["news and opinion"] <= 2 * 8
+    assert counts["press release"] == 40  # all of one outlet
+
+
+def test_teachers_versions_are_paired_both_ways(settings: ShippedSettings) -> None:
+    _, teachers = load_document_pairs(settings.corpora, seed=1, most=100)
+    assert set(teachers["relation"]) == {"retold"}
+    assert len(teachers) == 12 * 3 * 2
+    both = set(zip(teachers["copy"], teachers["original"], strict=True))
+    assert {(original, copy) for copy, original in both} == both
+    assert teachers.groupby("article_id")["split"].nunique().max() == 1
+
+
+def test_machines_versions_are_paired_with_their_originals(settings: ShippedSettings) -> None:
+    pairs, _ = load_document_pairs(settings.corpora, seed=1, most=100)
+    retold = pairs["group"] == "translated_documents"
+    retold |= pairs["system"].str.endswith("rewritten")
+    assert set(pairs.loc[retold, "relation"]) == {"retold"}
+    assert set(pairs.loc[~retold, "relation"]) == {"machine-rewritten"}
+    assert (pairs["copy"] != pairs["original"]).all()
+
+
+def test_restricted_corpora_can_be_left_out(settings: ShippedSettings) -> None:
+    permissive = replace(BROAD, permissive=True)
+    drawn = draw_mix(settings.corpora, permissive, settings.lists, 1, silent)
+    assert not {pair.corpus for pair in drawn.pairs} & set(RESTRICTED)
+    assert not {sentence.register for sentence in drawn.unpaired} & set(RESTRICTED)
+    documents = load_labelled_documents(settings.corpora, permissive=True)
+    assert not set(documents["group"]) & set(RESTRICTED)
+    assert {"roundtrip_news", "translated_documents"} <= {pair.corpus for pair in drawn.pairs}
 
 
 # --------------------------------------------------------------------------------------

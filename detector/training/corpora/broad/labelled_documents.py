@@ -25,6 +25,11 @@ from detector.training.corpora.broad.holdouts import (
 from detector.training.corpora.broad.sentence_pairs import are_cased_alike
 from detector.training.corpora.splits import hash_fraction
 
+DOCUMENT_COLUMNS = (
+    "text", "label", "group", "article_id", "pivot", "system", "rate", "split", "held_out",
+    "by_translator",
+)  # fmt: skip
+
 #: The corpora whose originals are professionals' translations.
 TRANSLATED_DOCUMENTS = "translated_documents"
 
@@ -44,7 +49,7 @@ _LOOPS_OF_A_COPY = "2 round"
 
 
 def load_labelled_documents(folder: Path, permissive: bool = False) -> pd.DataFrame:
-    """Documents that the encoder was not tuned on, with the columns of `load_documents`.
+    """Documents that the encoder was not tuned on, with `DOCUMENT_COLUMNS`.
 
     `group` is the corpus of machine documents and of their originals, and the register of human
     articles. `split` is ``"dev"`` (classifier, calibration, thresholds) or ``"test"`` (figures).
@@ -55,7 +60,7 @@ def load_labelled_documents(folder: Path, permissive: bool = False) -> pd.DataFr
     parts = [_label_human(articles), _label_edited(load_edited_articles(folder))]
     for corpus, frame in load_machine_documents(folder, permissive).items():
         parts += _label_versions(corpus, frame[frame["split"] != TRAIN])
-    return pd.concat(parts, ignore_index=True)
+    return pd.concat(parts, ignore_index=True)[list(DOCUMENT_COLUMNS)]
 
 
 def _label_human(articles: pd.DataFrame) -> pd.DataFrame:
@@ -75,7 +80,7 @@ def _cap_outlets(articles: pd.DataFrame) -> pd.Series:
 
 def _label_edited(articles: pd.DataFrame) -> pd.DataFrame:
     """Teachers' versions of newspaper articles, half of the articles in each split."""
-    heads = articles["article_id"].astype(str).str.replace(r"[-_](Adv|Int|Ele).*$", "", regex=True)
+    heads = articles["article_id"].astype(str).str.replace(r"\s*-(adv|int|ele)$", "", regex=True)
     splits = heads.map(lambda head: "test" if hash_fraction(f"edited {head}") < 0.5 else "dev")
     registers = f"{TEACHERS}, " + articles["level"].map(_LEVELS)
     return _label_as_human(articles["text"], registers, "edited/" + heads, splits)

@@ -25,6 +25,7 @@ from detector.training.corpora.documents import (
 )
 from detector.training.corpora.labelled_pairs import choose_pairs
 from detector.training.corpora.loading import load_roundtrip_news
+from detector.training.evaluation.corpora.tables import tabulate_labels, tabulate_test
 from detector.training.evaluation.scored_documents import (
     RESAMPLES,
     Floats,
@@ -33,7 +34,6 @@ from detector.training.evaluation.scored_documents import (
     tabulate_false_positives,
 )
 from detector.training.evaluation.statistics import bootstrap, measure_auroc, weigh_share
-from detector.training.evaluation.test_tables import tabulate_labels, tabulate_test
 from detector.training.fitting.classifier import fit_classifier
 from detector.training.fitting.discriminant import cross_fit_discriminant, fill_discriminants
 from detector.training.fitting.feature_table import FeatureTable, extract_features

@@ -1,0 +1,1 @@
+"""The figures of the model card that rest on the training corpora."""
