@@ -30,6 +30,9 @@ _NEGLIGIBLE = 0.05
 
 _EVEN = 0.5
 
+#: Of two labels one is named alone where it is so many times as likely as the other.
+_MUCH_LIKELIER = 2.0
+
 _DIRECTION_MARKS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 _READING = {
@@ -59,9 +62,19 @@ def name_outcome(result: Verdict | Comparison) -> str:
     """The outcome in a few words: flagged or not, as what, with which probability."""
     if result.probability is None:
         return "not judged"
-    name = result.label if isinstance(result, Verdict) else result.relation
+    name = _name_label(result) if isinstance(result, Verdict) else result.relation
     state = "flagged" if result.flagged else "not flagged"
     return f"{state} · {name} · {format_probability(result.probability)}"
+
+
+def _name_label(verdict: Verdict) -> str | None:
+    """The label; both of a machine's where neither is twice as likely as the other."""
+    if verdict.label in (None, ORIGINAL):
+        return verdict.label
+    translated, spun = (verdict.class_probabilities.get(kind, 0.0) for kind in (TRANSLATED, SPUN))
+    if min(translated, spun) > max(translated, spun) / _MUCH_LIKELIER:
+        return f"{TRANSLATED} or {SPUN}"
+    return verdict.label
 
 
 def explain_verdict(verdict: Verdict) -> str:

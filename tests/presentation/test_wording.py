@@ -15,6 +15,7 @@ from detector.presentation.wording import (
     explain_verdict,
     format_percent,
     name_feature,
+    name_outcome,
     round_parts,
 )
 from detector.results import SentenceScore, Verdict
@@ -48,6 +49,29 @@ def test_why_in_one_sentence() -> None:
         "sentences that stem from it; of 3 substitutions the most telling is “tail” in place of "
         "“horns” (wrong sense)."
     )
+
+
+@pytest.mark.parametrize(
+    ("translated", "spun", "said"),
+    [
+        (0.8, 0.1, "translated"), (0.6, 0.3, "translated"), (0.55, 0.35, "translated or spun"),
+        (0.4, 0.5, "translated or spun"), (0.1, 0.8, "spun"),
+    ],
+)  # fmt: skip
+def test_labels_that_cannot_be_told_apart_are_both_named(
+    translated: float, spun: float, said: str
+) -> None:
+    shares = {"original": 1 - translated - spun, "translated": translated, "spun": spun}
+    label = "translated" if translated > spun else "spun"
+    verdict = replace(judge(TEXT), label=label, class_probabilities=shares)
+    assert name_outcome(verdict).split(" · ")[1] == said
+
+
+def test_an_original_that_seems_made_of_its_copy_is_said() -> None:
+    assert "the other way round is likelier (80 %): the original seems made of it" in (
+        explain_comparison(replace(compare(), direction=0.2))
+    )
+    assert "other way" not in explain_comparison(replace(compare(), direction=0.9))
 
 
 @pytest.mark.parametrize(
