@@ -130,12 +130,16 @@ class Editor:
     def edit(self, text: str, headline: str | None = None) -> tuple[str, tuple[str, ...]]:
         """The edited article, a sentence a line, and the names of the rules that were followed.
 
+        A text without sentences, such as a table, comes back as it is.
+
         Args:
             text: the original.
             headline: where given, put on top, changed.
         """
         rng = self._random
         sentences = [s.text for s in split_sentences(text) if s.kind == "sentence"]
+        if not sentences:
+            return text, ()
         chosen = rng.sample(list(_RULES), k=rng.randint(2, min(6, len(_RULES))))
         for name in chosen:
             sentences = _RULES[name](sentences, rng) or sentences

@@ -110,3 +110,8 @@ def test_own_sentences_are_added() -> None:
     edited = editing.add_own(SENTENCES, random.Random(1))
     assert [s for s in edited if s in SENTENCES] == SENTENCES
     assert len(edited) > len(SENTENCES)
+
+
+def test_a_table_comes_back_as_it_is() -> None:
+    table = "Oper shr 12 cts\nRevs 1.2 mln\nAvg shrs 800,000"
+    assert Editor(1).edit(table) == (table, ())

@@ -33,6 +33,22 @@ def make_document(name: str, system: str, sentences: int = 6) -> tuple[str, str]
     return " ".join(original), " ".join(translate(s, "de", system) for s in original)
 
 
+def make_translations(name: str) -> tuple[str, str]:
+    """A professional's and a machine's translation of a document that is in no corpus."""
+    own, made = make_document(name, "google")
+    return own.replace("The ", "Those ").replace(" the ", " a "), made
+
+
+def simplify(text: str) -> str:
+    """A text as a teacher tells it to learners: in short sentences."""
+    return text.replace(", ", ". It was so: ").replace(" of the ", " in a ")
+
+
+def simplify_much(text: str) -> str:
+    """The same for beginners."""
+    return simplify(text).replace("The ", "A ")
+
+
 def _make_round_trips() -> pd.DataFrame:
     ids = {
         "asap_essays": [f"asap-p{prompt}-{n}" for prompt in (1, 2, 3) for n in range(8)],
@@ -56,7 +72,7 @@ def _make_round_trips() -> pd.DataFrame:
 
 def _make_translated() -> pd.DataFrame:
     rows = [
-        (f"wmt-{n}", "news", "cs", system, *make_document(f"translated {n}", "google"))
+        (f"wmt-{n}", "news", "cs", system, *make_translations(f"translated {n}"))
         for n in range(20)
         for system in ("wmt21 Online-A", "wmt21 Online-G", "GPT-4-1106 (ALMA repo)")
     ]
@@ -121,10 +137,10 @@ def _make_edited() -> pd.DataFrame:
             f"River {n}-{level.lower()}",
             f"human-edited level={level}-Txt",
             "a paper",
-            make_document(f"river {n}", system, 9)[side],
+            retell(make_document(f"river {n}", "opus", 9)[0]),
         )
         for n in range(12)
-        for level, system, side in (("Adv", "opus", 0), ("Int", "opus", 1), ("Ele", "google", 1))
+        for level, retell in (("Adv", str), ("Int", simplify), ("Ele", simplify_much))
     ]
     rows.append(("River 1-ele", "human-edited level=Ele-Txt DAMAGED", "a paper", "A text."))
     return pd.DataFrame(rows, columns="article_id level outlet text".split())
