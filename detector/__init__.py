@@ -16,6 +16,7 @@ from detector.version import __version__
 if TYPE_CHECKING:
     from detector.detector import Detector
     from detector.errors import BundleError, DetectorError, MissingPackageError
+    from detector.estimator import DetectorClassifier
     from detector.references.index import ReferenceIndex
     from detector.results import (
         Artifact,
@@ -31,6 +32,7 @@ __all__ = [
     "BundleError",
     "Comparison",
     "Detector",
+    "DetectorClassifier",
     "DetectorError",
     "MissingPackageError",
     "ReferenceIndex",
@@ -45,6 +47,7 @@ _ERRORS = ("BundleError", "DetectorError", "MissingPackageError")
 
 _HOMES = dict.fromkeys(__all__, "detector.results") | {
     "Detector": "detector.detector",
+    "DetectorClassifier": "detector.estimator",
     "ReferenceIndex": "detector.references.index",
     **dict.fromkeys(_ERRORS, "detector.errors"),
 }

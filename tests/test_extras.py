@@ -36,6 +36,13 @@ def test_several_workers_need_joblib_and_one_does_not(monkeypatch: pytest.Monkey
     assert [outcome.failure for outcome in outcomes] == [None, None, None]
 
 
+def test_the_estimator_needs_scikit_learn() -> None:
+    done = run_python(
+        "import sys; sys.modules['sklearn'] = None\nfrom detector import DetectorClassifier"
+    )
+    assert "scikit-learn: pip install 'mt-artifact-detector[train]'" in done.stderr
+
+
 def test_drift_needs_no_extra(tmp_path: Path) -> None:
     file = tmp_path / "scored.csv"
     file.write_text("probability,flagged\n.5,False\n.6,True\n")

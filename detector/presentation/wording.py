@@ -107,6 +107,8 @@ def explain_comparison(comparison: Comparison) -> str:
         f"{_RELATION_SENTENCES[comparison.relation or INDEPENDENT]}",
         f"{format_percent(comparison.coverage)} of its words stand in sentences that stem from it",
     ]
+    if links := _say_links(comparison):
+        parts.append(links)
     if comparison.direction is not None and comparison.direction < _EVEN:
         share = format_percent(1 - comparison.direction)
         parts.append(f"the other way round is likelier ({share}): the original seems made of it")
@@ -118,6 +120,20 @@ def explain_comparison(comparison: Comparison) -> str:
             f"of {count:,} substitution{plural} the most telling is {_say_substitution(strongest)}"
         )
     return f"{_say_outcome(comparison)}: {'; '.join(parts)}."
+
+
+def _say_links(comparison: Comparison) -> str | None:
+    """How many sentences kept their bounds, and how many of these have other words."""
+    linked = [k for k in comparison.alignment if k.sentences and k.original_sentences]
+    kept = sum(link.kind == "one-to-one" for link in linked)
+    changed = comparison.features.get("changed sentences")
+    if not linked or changed is None:
+        return None
+    reworded = round(changed * len(linked))
+    return (
+        f"{kept:,} of {_count(len(linked), 'sentence')} that stem from it were kept one to one, "
+        f"{reworded:,} reworded"
+    )
 
 
 def explain_link(link: SentenceLink) -> str:
@@ -134,8 +150,12 @@ def _say_outcome(result: Verdict | Comparison) -> str:
     return f"Not flagged ({result.reason})" if result.reason else "Not flagged"
 
 
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 def _say_share(some: int, total: int) -> str:
-    sentences = f"{total:,} sentence{'' if total == 1 else 's'}"
+    sentences = _count(total, "sentence")
     if some == 0:
         return f"none of the {sentences}"
     if total == 1:

@@ -139,7 +139,7 @@ def compare() -> Comparison:
             put("drives", "runs", "synonym", 1.4),
             put("tail", "horns", "wrong sense", 2.9),
         ),
-        features={"similarity": 0.7},
+        features={"similarity": 0.7, "changed sentences": 0.5},
         verdict=VERDICT,
         original_verdict=judge(ORIGINAL, probability=0.03),
         signature="detector:1|model:example|threshold:0.9@fpr0.01",

@@ -41,6 +41,8 @@ def write_comparison_pairs(settings: ShippedSettings, work: Path, fresh: Path) -
     pairs = load_pairs(
         settings.corpora, COMPARISON_SPINNERS, settings.seed, settings.amounts.pairs, settings.lists
     )
+    # What is held out is measured on, on the test split.
+    pairs = pairs[~((pairs["split"] == "dev") & pairs["held_out"].astype(bool))]
     ordered = pairs.sort_values(["split", "article_id"]).reset_index(drop=True)
     ordered.to_parquet(fresh / PAIRS)
 
@@ -59,9 +61,9 @@ def write_comparison(settings: ShippedSettings, work: Path, fresh: Path) -> None
     """The classifier of relations, and its figures on the test split."""
     pairs = work_files.read_pair_features(work / FEATURES)
     frame = pairs.frame
-    development = (frame["split"] == "dev") & ~frame["held_out"].astype(bool)
     equals = collect_equals(settings.lists.wordnet)
-    classifier, table = fit_pair_classifier(pairs.select(development), equals, settings.seed)
+    development = pairs.select(frame["split"] == "dev")
+    classifier, table = fit_pair_classifier(development, equals, settings.seed)
     work_files.write_arrays(fresh / CLASSIFIER, classifier.to_arrays())
     test = pairs.select(frame["split"] == "test")
     figures = measure_comparison(classifier, test)
