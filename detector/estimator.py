@@ -19,7 +19,7 @@ except ModuleNotFoundError as error:
     raise MissingPackageError("DetectorClassifier", "scikit-learn", "train") from error
 
 
-class DetectorClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class DetectorClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
     """Tells original, translated and spun texts apart with a model that was trained before.
 
     Fitting loads the model and learns nothing of the texts: `detector train` does that.

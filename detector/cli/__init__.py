@@ -13,7 +13,7 @@ import click
 from detector.cli.streams import guard_streams
 from detector.version import __version__
 
-VERBS = ("compare", "drift", "evaluate", "index", "info", "score", "train")
+VERBS = ("cluster", "compare", "drift", "evaluate", "index", "info", "score", "train")
 """Modules of this package, each with a command of its own name; one is imported when it is used."""
 
 

@@ -1,0 +1,1 @@
+"""Texts of a crawl that stem from one another, in groups, with the original among them."""

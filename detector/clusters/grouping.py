@@ -1,0 +1,226 @@
+"""Group texts that stem from one another, and name the likeliest original of each group.
+
+For each text an index over the crawl itself names a few others that share rare words with it, so
+that never all pairs are compared. Each of these pairs is compared once. Texts that stem from one
+another make a group (reports of the same event do not), and its original is the text of which the
+others were rather made than the other way round.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from detector.clusters.links import Comparer, Link
+from detector.io.readers import BadInput, Record
+from detector.references.index import ReferenceIndex
+from detector.results import DEFAULT_COMPARISON_RATE, RELATIONS
+from detector.text.document import MAXIMUM_CHARACTERS
+
+ORIGINAL_ROLE, COPY_ROLE, ALONE_ROLE = ROLES = ("original", "copy", "alone")
+
+#: How many likely relatives of a text are compared with it.
+_CANDIDATES = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A text in its group.
+
+    Attributes:
+        id: the caller's.
+        role: one of `ROLES`.
+        relation: what it is to the group's original, one of `detector.results.RELATIONS`; None of
+            the original itself, and where the two cannot be compared.
+        machine: probability that a machine made it of the original; None where `relation` is.
+        flagged: that probability reaches the threshold of comparisons.
+        coverage: share of its words in sentences that stem from the original.
+    """
+
+    id: object
+    role: str
+    relation: str | None = None
+    machine: float | None = None
+    flagged: bool = False
+    coverage: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Texts that stem from one another; a text that stems from no other is one by itself.
+
+    Attributes:
+        original: the likeliest original, or the only text.
+        copies: the others, in the order of the input.
+    """
+
+    original: Member
+    copies: tuple[Member, ...] = ()
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The original, then its copies."""
+        return (self.original, *self.copies)
+
+    def __len__(self) -> int:
+        return 1 + len(self.copies)
+
+
+def group(
+    documents: Iterable[tuple[object, str]],
+    detector: Comparer,
+    *,
+    false_positive_rate: float = DEFAULT_COMPARISON_RATE,
+    candidates: int = _CANDIDATES,
+    folder: Path | None = None,
+) -> list[Group]:
+    """Group documents: every one is in one group, in the order of their first members.
+
+    The texts are kept on disk; memory holds an id and a few numbers of each.
+
+    Args:
+        documents: pairs of id and text. Ids need not differ.
+        detector: compares two texts.
+        false_positive_rate: share of other pairs that may be flagged by mistake, see
+            `Detector.compare`.
+        candidates: how many likely relatives of a text are compared with it, at most.
+        folder: where the index of the texts is made; a temporary one unless told.
+
+    Raises:
+        ReferenceIndexError: the index cannot be written.
+    """
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        crawl = _Crawl.read(documents, Path(place) / "index")
+        links = list(_compare_candidates(crawl, detector, false_positive_rate, candidates))
+        components = _join(len(crawl.ids), links)
+        return [
+            _make_group(crawl, members, links_of, detector, false_positive_rate)
+            for members, links_of in components
+        ]
+
+
+@dataclass(frozen=True)
+class _Crawl:
+    """The texts of a crawl by number; those that hold nothing to compare are in no index."""
+
+    ids: list[object]
+    index: ReferenceIndex
+    refused: frozenset[int]
+
+    @classmethod
+    def read(cls, documents: Iterable[tuple[object, str]], folder: Path) -> _Crawl:
+        ids: list[object] = []
+        refused: set[int] = set()
+
+        def number() -> Iterator[Record]:
+            for place, (identity, text) in enumerate(documents):
+                ids.append(identity)
+                yield Record(place, text, source="crawl", row=place + 1)
+
+        def refuse(bad: BadInput) -> None:
+            refused.add(int(str(bad.id)))
+
+        index = ReferenceIndex.create(folder)
+        index.add(number(), report=refuse)
+        return cls(ids, index, frozenset(refused))
+
+    def read_text(self, number: int) -> str:
+        return self.index.text(number)[:MAXIMUM_CHARACTERS]
+
+
+def _compare_candidates(
+    crawl: _Crawl, detector: Comparer, rate: float, candidates: int
+) -> Iterator[Link]:
+    """Links of pairs that stem from one another."""
+    seen: set[tuple[int, int]] = set()
+    for number in range(len(crawl.ids)):
+        if number in crawl.refused:
+            continue
+        text = crawl.read_text(number)
+        for found in crawl.index.find(text, candidates + 1):
+            other = int(str(found.id))
+            pair = (min(number, other), max(number, other))
+            if other == number or pair in seen:
+                continue
+            seen.add(pair)
+            link = _compare(number, text, other, found.text, detector, rate)
+            if link.is_related:
+                yield link
+
+
+def _compare(
+    copy: int, text: str, original: int, reference: str, detector: Comparer, rate: float
+) -> Link:
+    comparison = detector.compare(
+        text, reference[:MAXIMUM_CHARACTERS], false_positive_rate=rate, artifacts="none"
+    )
+    return Link(copy, original, comparison)
+
+
+def _join(count: int, links: list[Link]) -> list[tuple[list[int], list[Link]]]:
+    """The connected texts, each with the links among them, in the order of their first text."""
+    parent = list(range(count))
+
+    def find(number: int) -> int:
+        while parent[number] != number:
+            parent[number] = parent[parent[number]]
+            number = parent[number]
+        return number
+
+    for link in links:
+        one, other = sorted((find(link.copy), find(link.original)))
+        parent[other] = one
+    members: defaultdict[int, list[int]] = defaultdict(list)
+    for number in range(count):
+        members[find(number)].append(number)
+    links_of: defaultdict[int, list[Link]] = defaultdict(list)
+    for link in links:
+        links_of[find(link.copy)].append(link)
+    return [(numbers, links_of[root]) for root, numbers in members.items()]
+
+
+def _make_group(
+    crawl: _Crawl, members: list[int], links: list[Link], detector: Comparer, rate: float
+) -> Group:
+    if len(members) == 1:
+        return Group(Member(crawl.ids[members[0]], ALONE_ROLE))
+    original = _choose_original(members, links)
+    known = {(link.copy, link.original): link for link in links}
+    source = crawl.read_text(original)
+    copies = []
+    for number in members:
+        if number == original:
+            continue
+        link = known.get((number, original)) or _compare(
+            number, crawl.read_text(number), original, source, detector, rate
+        )
+        found = link.comparison
+        copies.append(
+            Member(
+                crawl.ids[number],
+                COPY_ROLE,
+                relation=found.relation,
+                machine=found.probability,
+                flagged=found.flagged,
+                coverage=found.coverage,
+            )
+        )
+    return Group(Member(crawl.ids[original], ORIGINAL_ROLE), tuple(copies))
+
+
+def _choose_original(members: list[int], links: list[Link]) -> int:
+    """The text of which the others were rather made; of equals the first that was read."""
+    scores = dict.fromkeys(members, 0.0)
+    for link in links:
+        scores[link.original] += link.log_odds
+        scores[link.copy] -= link.log_odds
+    return max(members, key=lambda number: (scores[number], -number))
+
+
+def count_relations(groups: Iterable[Group]) -> dict[str, int]:
+    """How many copies there are of each relation, of those that occur, in `RELATIONS`' order."""
+    found = [copy.relation for one in groups for copy in one.copies]
+    return {relation: found.count(relation) for relation in RELATIONS if relation in found}

@@ -1,0 +1,119 @@
+"""Copies find each other, and the original is the text that the others were made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from detector.clusters.grouping import Group, Member, count_relations, group
+from detector.clusters.links import Link
+from detector.results import Comparison, Verdict
+
+BRIDGE = """\
+The harbour bridge was shut on Friday after engineers found cracks in three of its girders.
+Ferries will carry commuters across the estuary until the repairs are paid for and finished.
+Mayor Ines Kohl asked shopkeepers for patience at a crowded meeting in the customs house.
+Fishermen fear that the detour will ruin the summer season for the smaller restaurants.
+"""
+SPUN = BRIDGE.replace("shut", "closed down").replace("cracks", "fissures").replace("fear", "dread")
+CUT = "\n".join(BRIDGE.split("\n")[:2])
+EVENT = """\
+Cracked girders have closed the harbour bridge, and ferries now carry commuters over the estuary.
+Opposition councillors said on Saturday that inspections had been skipped for three years.
+"""
+ORCHARD = """\
+Late frost has destroyed most of the apricot blossom in the valleys south of the monastery.
+Growers burnt straw between the trees all night, and a helicopter stirred the cold air.
+"""
+NOTHING = Verdict(None, None, {}, False, None, 0.01, reason="empty: there is no text")
+
+#: Words that only the machine puts; the more a text has of them, the rather it is a copy.
+MACHINE_WORDS = ("closed down", "fissures", "dread")
+
+
+def count_machine_words(text: str) -> int:
+    return sum(word in text for word in MACHINE_WORDS)
+
+
+@dataclass
+class WordComparer:
+    """Compares by shared words, and notes which pairs it was asked about."""
+
+    asked: list[tuple[str, str]] = field(default_factory=list)
+
+    def compare(
+        self, text: str, reference: str, /, *, false_positive_rate: float, artifacts: str
+    ) -> Comparison:
+        self.asked.append((text, reference))
+        own, theirs = set(text.split()), set(reference.split())
+        coverage, covered = len(own & theirs) / len(own), len(own & theirs) / len(theirs)
+        made = count_machine_words(text) - count_machine_words(reference)
+        relation, direction = "independent", None
+        if max(coverage, covered) > 0.5:
+            relation = "machine-rewritten" if made else "verbatim"
+            direction = (0.95 if made > 0 else 0.05) if made else None
+        probability = 0.9 if relation == "machine-rewritten" else 0.1
+        return Comparison(
+            relation=relation, class_probabilities={relation: 1.0}, probability=probability,
+            flagged=probability > 0.5, threshold=0.5, false_positive_rate=false_positive_rate,
+            coverage=coverage, original_coverage=covered, alignment=(), substitutions=(),
+            features={}, verdict=NOTHING, original_verdict=NOTHING, direction=direction,
+        )  # fmt: skip
+
+
+CRAWL = [
+    ("spun", SPUN), ("orchard", ORCHARD), ("event", EVENT), ("bridge", BRIDGE), ("cut", CUT),
+    ("empty", "  "), ("repost", BRIDGE),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def groups() -> list[Group]:
+    return group(CRAWL, WordComparer())
+
+
+def test_copies_make_a_group_and_others_stand_alone(groups: list[Group]) -> None:
+    members = [[member.id for member in one.members] for one in groups]
+    assert members == [["bridge", "spun", "cut", "repost"], ["orchard"], ["event"], ["empty"]]
+    assert [one.original.role for one in groups] == ["original", "alone", "alone", "alone"]
+    assert sum(len(one) for one in groups) == len(CRAWL)
+
+
+def test_each_copy_says_what_it_is_to_the_original(groups: list[Group]) -> None:
+    relations = {member.id: member for member in groups[0].copies}
+    assert relations["spun"].relation == "machine-rewritten"
+    assert relations["spun"].flagged
+    assert relations["spun"].machine == 0.9
+    assert relations["cut"].relation == relations["repost"].relation == "verbatim"
+    assert not relations["cut"].flagged
+    assert relations["cut"].coverage == 1.0
+    assert groups[0].original == Member("bridge", "original")
+    assert count_relations(groups) == {"verbatim": 2, "machine-rewritten": 1}
+
+
+def test_the_original_does_not_depend_on_the_order() -> None:
+    (first, *_) = [one for one in group(CRAWL[::-1], WordComparer()) if len(one) > 1]
+    assert first.original.id in ("bridge", "repost")  # the same text twice
+    assert {member.id for member in first.members} == {"bridge", "spun", "cut", "repost"}
+
+
+def test_no_pair_is_compared_twice_the_same_way_round() -> None:
+    comparer = WordComparer()
+    group(CRAWL[:5], comparer)
+    assert len(comparer.asked) == len(set(comparer.asked))
+    assert not any(ORCHARD in pair for pair in comparer.asked)
+
+
+def test_a_crawl_of_nothing_has_no_groups() -> None:
+    assert group([], WordComparer()) == []
+
+
+def test_without_a_machine_the_longer_text_is_the_source() -> None:
+    comparer = WordComparer()
+    cut = comparer.compare(CUT, BRIDGE, false_positive_rate=0.01, artifacts="none")
+    assert Link(0, 1, cut).log_odds > 0
+    whole = comparer.compare(BRIDGE, CUT, false_positive_rate=0.01, artifacts="none")
+    assert Link(0, 1, whole).log_odds == -Link(0, 1, cut).log_odds
+    other = comparer.compare(ORCHARD, BRIDGE, false_positive_rate=0.01, artifacts="none")
+    assert not Link(0, 1, other).is_related
