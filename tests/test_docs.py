@@ -168,7 +168,7 @@ def test_readme_retrains(checkout: Path) -> None:
 
 @pytest.mark.parametrize(
     ("start", "code"),
-    [("--references", 0), ("detector cluster", 0), ("printf", 1), ("--summary scored.json", 0)]
+    [("--references", 0), ("detector cluster", 0), ("printf", 1), ("--summary scored.json", 0)],
 )
 def test_usage_shows_what_the_command_prints(checkout: Path, start: str, code: int) -> None:
     commands, shown = find_output(read_page("docs/usage.md"), start)

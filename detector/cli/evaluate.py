@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from detector.cli.options import (
+    SOME_FAILED,
     CannotRunError,
     RateChoice,
     figures_format_option,
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from detector.detector import Detector
+
+
+_SAME, _MISSING = "the same", "missing"
 
 
 @click.command()
@@ -66,9 +70,16 @@ if TYPE_CHECKING:
     metavar="FOLDER",
     help="With --corpora: the replay data of --model.  [default: beside it]",
 )
+@click.option(
+    "--check",
+    is_flag=True,
+    help="With --corpora: only tell whether its files are those that --model was trained on.",
+)
 @figures_format_option
 @model_option
+@click.pass_context
 def evaluate(
+    context: click.Context,
     pairs: tuple[Path, ...],
     corpora: Path | None,
     other: str | None,
@@ -76,6 +87,7 @@ def evaluate(
     fpr: str,
     plots: Path | None,
     replay: Path | None,
+    check: bool,
     form: str,
     model: str | None,
 ) -> None:
@@ -96,8 +108,17 @@ def evaluate(
         )
     if corpora and (other or held_out):
         raise click.UsageError("--compare and --held-out go with --pairs")
-    if pairs and replay:
-        raise click.UsageError("--replay goes with --corpora")
+    if pairs and (replay or check):
+        raise click.UsageError(f"{'--replay' if replay else '--check'} goes with --corpora")
+    if corpora is not None:
+        changes = _compare_corpora(corpora, model)
+        if check:
+            _tell_changes(context, changes)
+            return
+        if missing := [name for name, state in changes.items() if state == _MISSING]:
+            raise CannotRunError(
+                f"{corpora}: lacks {', '.join(missing)}; the model card names the public sources"
+            )
     try:
         if plots is not None:
             from detector.presentation.plots import check_matplotlib
@@ -114,6 +135,37 @@ def evaluate(
     except (DetectorError, FileNotFoundError) as error:
         raise CannotRunError(str(error)) from error
     click.echo(print_figures(form))
+
+
+def _compare_corpora(corpora: Path, model: str | None) -> dict[str, str]:
+    """What has become of each corpus that a model, or the one it was retrained from, rests on."""
+    from detector.model.bundle import Bundle
+    from detector.model.manifest import compute_checksum
+    from detector.training.recipes.shipped_settings import TRAINING_CORPORA
+
+    try:
+        corpora_of_model = Bundle.open(model).manifest.corpora
+    except DetectorError as error:
+        raise CannotRunError(str(error)) from error
+    states = {}
+    for name in (f"{corpus}.parquet" for corpus in TRAINING_CORPORA):
+        record = corpora_of_model.get(name, {})
+        path = corpora / name
+        if not path.is_file():
+            states[name] = _MISSING
+        elif compute_checksum(path) != record.get("sha256"):
+            states[name] = f"another file: {record.get('rows', 0):,} rows were trained on"
+        else:
+            states[name] = _SAME
+    return states
+
+
+def _tell_changes(context: click.Context, changes: Mapping[str, str]) -> None:
+    width = max(map(len, changes), default=0)
+    for name, state in changes.items():
+        click.echo(f"{name:{width}}  {state}")
+    if any(state != _SAME for state in changes.values()):
+        context.exit(SOME_FAILED)
 
 
 def _measure_corpora(

@@ -13,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
+from bundles import write_bundle
 from click.testing import CliRunner, Result
 
 from detector.cli.evaluate import evaluate
+from detector.model.manifest import compute_checksum
 from detector.results import Verdict
 from detector.training.evaluation.pair_documents import (
     flag_at_rates,
@@ -248,6 +250,7 @@ def test_without_matplotlib_nothing_is_scored_in_vain(
         ([], "give --pairs FILE to measure on pairs of your own, or --corpora FOLDER"),
         (["--pairs", "pairs.csv", "--corpora", "."], "one of the two"),
         (["--corpora", ".", "--compare", "blind"], "--compare and --held-out go with --pairs"),
+        (["--pairs", "pairs.csv", "--check"], "--check goes with --corpora"),
         (["--pairs", "missing.csv"], "does not exist"),
         (["--pairs", "bad.csv"], "bad.csv: has no column 'original' and no column 'text'"),
         (["--pairs", "late.csv", "--held-out"], "nothing to measure: no row has the split test"),
@@ -268,6 +271,29 @@ def test_wrong_calls_exit_with_2_and_say_why(
     assert result.exit_code == 2
     assert message in result.stderr
     assert result.stdout == ""
+
+
+def test_corpora_are_compared_with_those_of_the_model(tmp_path: Path) -> None:
+    known = tmp_path / "corpora" / "human_news.parquet"
+    known.parent.mkdir()
+    known.write_bytes(b"articles")
+    (known.parent / "roundtrip_news.parquet").write_bytes(b"another year's")
+    record = {"sha256": compute_checksum(known), "rows": 12}
+    other = {"sha256": "0" * 64, "rows": 34}
+    corpora = {"human_news.parquet": record, "roundtrip_news.parquet": other, "mine.csv": other}
+    model = tmp_path / "model"
+    write_bundle(model, {"settings.json": {}}, name="small", seed=1, corpora=corpora)
+    result = run("--corpora", known.parent, "--model", model, "--check")
+    assert result.exit_code == 1
+    said = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
+    assert said["human_news.parquet"] == "the same"
+    assert said["roundtrip_news.parquet"] == "another file: 34 rows were trained on"
+    assert said["translated_news.parquet"] == "missing"
+    assert "mine.csv" not in said
+    result = run("--corpora", known.parent, "--model", model)
+    assert result.exit_code == 2
+    assert "translated_news.parquet" in result.stderr
+    assert "the model card names the public sources" in result.stderr
 
 
 def test_documents_are_flagged_at_every_promised_rate(pairs: Path) -> None:
