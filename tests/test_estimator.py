@@ -12,6 +12,7 @@ pytest.importorskip("sklearn")
 from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from detector.detector import Detector
@@ -54,7 +55,7 @@ def test_a_text_that_cannot_be_judged_has_no_figures(classifier: DetectorClassif
 def test_contributions_have_names_and_feed_another_model(classifier: DetectorClassifier) -> None:
     assert classifier.get_feature_names_out().tolist() == list(FEATURE_COLUMNS)
     assert classifier.transform(TEXTS).shape == (len(TEXTS), len(FEATURE_COLUMNS))
-    pipeline = make_pipeline(classifier, LogisticRegression())
+    pipeline = make_pipeline(classifier, StandardScaler(), LogisticRegression(C=1e4))
     labels = [path.stem for path in sorted(ARTICLES.glob("*.txt"))]
     assert pipeline.fit(TEXTS, labels).predict(TEXTS).tolist() == labels
 
