@@ -69,6 +69,19 @@ class _Scores:
     log_odds: float
 
 
+@dataclass(frozen=True, slots=True)
+class MeasuredText:
+    """A text that was read and measured once, to be compared several times.
+
+    Attributes:
+        document: what was read.
+        scores: what was measured; None where nothing of it can be judged.
+    """
+
+    document: Document
+    scores: _Scores | None
+
+
 class Detector:
     """Tells whether English articles were translated by machine, round-tripped or spun.
 
@@ -187,10 +200,21 @@ class Detector:
             for at, item in enumerate(texts)
         ]
 
+    def measure(self, text: str) -> MeasuredText:
+        """Read and measure a text, of which `compare` takes the result in its place.
+
+        Raises:
+            TypeError: it is no string.
+        """
+        if not isinstance(text, str):
+            raise TypeError(f"text is {type(text).__name__}; give a string")
+        document = self._read(text)
+        return MeasuredText(document, self._score_document(document))
+
     def compare(
         self,
-        text: str,
-        reference: str,
+        text: str | MeasuredText,
+        reference: str | MeasuredText,
         *,
         false_positive_rate: float = DEFAULT_COMPARISON_RATE,
         verdict_rate: float = DEFAULT_FALSE_POSITIVE_RATE,
@@ -199,8 +223,8 @@ class Detector:
         """Tell what a copy did to its original: relation, alignment, every substitution.
 
         Args:
-            text: the copy, a whole article as plain text.
-            reference: the original it is compared with.
+            text: the copy, a whole article as plain text, or what `measure` made of it.
+            reference: the original it is compared with, likewise.
             false_positive_rate: share of other pairs (copies word for word, human edits, other
                 articles) that may be flagged as rewritten by a machine: 0.05, 0.01 or 0.005.
             verdict_rate: the `false_positive_rate` of the verdicts on either text by itself, see
@@ -219,14 +243,18 @@ class Detector:
             BundleError: the model folder holds nothing to compare with.
         """
         for name, given in (("text", text), ("reference", reference)):
-            if not isinstance(given, str):
+            if not isinstance(given, str | MeasuredText):
                 raise TypeError(f"{name} is {type(given).__name__}; give a string")
         _check_rate("false_positive_rate", false_positive_rate)
         _check_rate("verdict_rate", verdict_rate)
         _check_setting(artifacts)
         self._load_pair_classifier()  # a model without one is told before anything is scored
-        documents = self._read(text), self._read(reference)
-        copy, original = (self._score_document(document) for document in documents)
+        measured = [
+            given if isinstance(given, MeasuredText) else self.measure(given)
+            for given in (text, reference)
+        ]
+        documents = measured[0].document, measured[1].document
+        copy, original = (of_text.scores for of_text in measured)
         verdicts = (
             self._make_verdict(documents[0], copy, verdict_rate, artifacts),
             self._make_verdict(documents[1], original, verdict_rate, artifacts),

@@ -12,6 +12,7 @@ import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from detector.clusters.links import Comparer, Link
@@ -21,6 +22,9 @@ from detector.results import DEFAULT_COMPARISON_RATE, RELATIONS
 from detector.text.document import MAXIMUM_CHARACTERS
 
 ORIGINAL_ROLE, COPY_ROLE, ALONE_ROLE = ROLES = ("original", "copy", "alone")
+
+#: Texts of which what was measured is kept: a megabyte each.
+_MEASURED_AT_HAND = 64
 
 #: How many likely relatives of a text are compared with it.
 _CANDIDATES = 8
@@ -94,12 +98,10 @@ def group(
     """
     with tempfile.TemporaryDirectory(dir=folder) as place:
         crawl = _Crawl.read(documents, Path(place) / "index")
-        links = list(_compare_candidates(crawl, detector, false_positive_rate, candidates))
+        comparer = _PairComparer(crawl, detector, false_positive_rate)
+        links = list(_compare_candidates(crawl, comparer, candidates))
         components = _join(len(crawl.ids), links)
-        return [
-            _make_group(crawl, members, links_of, detector, false_positive_rate)
-            for members, links_of in components
-        ]
+        return [_make_group(crawl, members, found, comparer) for members, found in components]
 
 
 @dataclass(frozen=True)
@@ -131,33 +133,48 @@ class _Crawl:
         return self.index.text(number)[:MAXIMUM_CHARACTERS]
 
 
-def _compare_candidates(
-    crawl: _Crawl, detector: Comparer, rate: float, candidates: int
-) -> Iterator[Link]:
+class _PairComparer:
+    """Compares texts of a crawl by their numbers; what was measured of a text is kept for a while.
+
+    Args:
+        crawl: holds the texts.
+        detector: compares them.
+        rate: see `group`.
+    """
+
+    def __init__(self, crawl: _Crawl, detector: Comparer, rate: float) -> None:
+        self._detector = detector
+        self._rate = rate
+        self._measure = lru_cache(_MEASURED_AT_HAND)(
+            lambda number: detector.measure(crawl.read_text(number))
+        )
+
+    def compare(self, copy: int, original: int) -> Link:
+        """What the one text did to the other."""
+        comparison = self._detector.compare(
+            self._measure(copy),
+            self._measure(original),
+            false_positive_rate=self._rate,
+            artifacts="none",
+        )
+        return Link(copy, original, comparison)
+
+
+def _compare_candidates(crawl: _Crawl, comparer: _PairComparer, candidates: int) -> Iterator[Link]:
     """Links of pairs that stem from one another."""
     seen: set[tuple[int, int]] = set()
     for number in range(len(crawl.ids)):
         if number in crawl.refused:
             continue
-        text = crawl.read_text(number)
-        for found in crawl.index.find(text, candidates + 1):
+        for found in crawl.index.find(crawl.read_text(number), candidates + 1):
             other = int(str(found.id))
             pair = (min(number, other), max(number, other))
             if other == number or pair in seen:
                 continue
             seen.add(pair)
-            link = _compare(number, text, other, found.text, detector, rate)
+            link = comparer.compare(number, other)
             if link.is_related:
                 yield link
-
-
-def _compare(
-    copy: int, text: str, original: int, reference: str, detector: Comparer, rate: float
-) -> Link:
-    comparison = detector.compare(
-        text, reference[:MAXIMUM_CHARACTERS], false_positive_rate=rate, artifacts="none"
-    )
-    return Link(copy, original, comparison)
 
 
 def _join(count: int, links: list[Link]) -> list[tuple[list[int], list[Link]]]:
@@ -183,20 +200,17 @@ def _join(count: int, links: list[Link]) -> list[tuple[list[int], list[Link]]]:
 
 
 def _make_group(
-    crawl: _Crawl, members: list[int], links: list[Link], detector: Comparer, rate: float
+    crawl: _Crawl, members: list[int], links: list[Link], comparer: _PairComparer
 ) -> Group:
     if len(members) == 1:
         return Group(Member(crawl.ids[members[0]], ALONE_ROLE))
     original = _choose_original(members, links)
     known = {(link.copy, link.original): link for link in links}
-    source = crawl.read_text(original)
     copies = []
     for number in members:
         if number == original:
             continue
-        link = known.get((number, original)) or _compare(
-            number, crawl.read_text(number), original, source, detector, rate
-        )
+        link = known.get((number, original)) or comparer.compare(number, original)
         found = link.comparison
         copies.append(
             Member(

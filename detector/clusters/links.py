@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from detector.results import INDEPENDENT, Comparison
 
@@ -20,8 +20,12 @@ _MOST_LOG_ODDS = 6.0
 class Comparer(Protocol):
     """What compares two texts: a `detector.Detector`, or anything that speaks like one."""
 
+    def measure(self, text: str, /) -> Any:
+        """What `compare` takes in place of a text, so that it is read once."""
+        ...
+
     def compare(
-        self, text: str, reference: str, /, *, false_positive_rate: float, artifacts: str
+        self, text: Any, reference: Any, /, *, false_positive_rate: float, artifacts: str
     ) -> Comparison:
         """What `text` did to `reference`."""
         ...

@@ -143,6 +143,14 @@ def test_relations_are_told_apart(comparing: Detector, copy: str, relation: str)
     assert comparison.flagged == (relation == MACHINE_REWRITTEN)
 
 
+def test_a_text_is_measured_once_for_several_comparisons(comparing: Detector) -> None:
+    copy, original = comparing.measure(REWRITTEN), comparing.measure(ORIGINAL)
+    assert comparing.compare(copy, original) == comparing.compare(REWRITTEN, ORIGINAL)
+    assert comparing.compare(copy, ORIGINAL) == comparing.compare(REWRITTEN, original)
+    with pytest.raises(TypeError, match="text is int; give a string"):
+        comparing.measure(7)  # type: ignore[arg-type]
+
+
 def test_which_text_was_made_of_which_changes_with_their_places(comparing: Detector) -> None:
     forward, back = comparing.compare(REWRITTEN, ORIGINAL), comparing.compare(ORIGINAL, REWRITTEN)
     assert forward.relation == back.relation == MACHINE_REWRITTEN
