@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import multiprocessing
 import pickle
 import shutil
@@ -98,6 +99,7 @@ def test_a_pickle_names_a_folder_that_holds_another_model(
     shutil.copytree(scored[0].bundle.folder, tmp_path / "model")  # type: ignore[union-attr]
     pickled = pickle.dumps(Detector.load(tmp_path / "model"))
     manifest = tmp_path / "model" / "manifest.json"
-    manifest.write_bytes(manifest.read_bytes() + b"\n")
+    content = json.loads(manifest.read_bytes()) | {"name": "another"}
+    manifest.write_text(json.dumps(content))
     with pytest.raises(BundleError, match=r"holds the model .* by now"):
         pickle.loads(pickled)  # noqa: S301

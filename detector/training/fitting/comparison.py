@@ -98,6 +98,15 @@ class PairFeatureTable:
             substitutions.append(of_pair.substitution_columns)
         return cls(frame.reset_index(drop=True), np.stack(columns), substitutions)
 
+    @classmethod
+    def concatenate(cls, tables: Sequence[PairFeatureTable]) -> PairFeatureTable:
+        """Several tables as one."""
+        return cls(
+            pd.concat([table.frame for table in tables], ignore_index=True),
+            np.concatenate([table.columns for table in tables]),
+            [rows for table in tables for rows in table.substitutions],
+        )
+
     def select(self, mask: npt.ArrayLike) -> PairFeatureTable:
         """The pairs where `mask` is true."""
         rows = np.flatnonzero(np.asarray(mask))

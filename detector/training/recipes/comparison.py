@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -10,8 +11,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from joblib import Parallel, delayed
 
 from detector.comparison.pair_features import PairFeatures
+from detector.cores import count_cores
 from detector.results import EDITED, MACHINE_REWRITTEN, RETOLD
 from detector.training.corpora.comparison_pairs import load_pairs
 from detector.training.corpora.documents import HELD_OUT_SPINNERS
@@ -33,6 +36,9 @@ PAIRS, FEATURES = "comparison_pairs.parquet", "comparison_features"
 #: Copies whose words are marked, and human originals.
 MARKED_COPIES = "marked_copies.jsonl"
 
+#: How many pairs a process measures before it answers.
+_PAIRS_AT_ONCE = 256
+
 CLASSIFIER, FIGURES = "comparison.safetensors", "comparison.json"
 
 
@@ -50,11 +56,24 @@ def write_comparison_pairs(settings: ShippedSettings, work: Path, fresh: Path) -
 def write_comparison_features(settings: ShippedSettings, work: Path, fresh: Path) -> None:
     """What is measured of each pair, and the words of some copies and originals, marked."""
     pairs = pd.read_parquet(work / PAIRS)
-    marker = _Marker(settings, pairs)
-    features = extract_pair_features(work_files.load_detector(work), pairs)
-    table = PairFeatureTable.collect(pairs, marker.mark_along(features))
-    work_files.write_pair_features(fresh / FEATURES, table)
-    work_files.write_marked_texts(fresh / MARKED_COPIES, marker.marked)
+    chosen = _choose_copies(pairs, settings)
+    measured = Parallel(n_jobs=count_cores())(
+        delayed(_measure_pairs)(settings, work, pairs.iloc[rows], chosen[rows])
+        for rows in np.array_split(np.arange(len(pairs)), math.ceil(len(pairs) / _PAIRS_AT_ONCE))
+    )
+    tables, marked = zip(*measured, strict=True)
+    work_files.write_pair_features(fresh / FEATURES, PairFeatureTable.concatenate(tables))
+    unique = {(text.group, text.text): text for texts in marked for text in texts}
+    work_files.write_marked_texts(fresh / MARKED_COPIES, unique.values())
+
+
+def _measure_pairs(
+    settings: ShippedSettings, work: Path, pairs: pd.DataFrame, chosen: npt.NDArray[np.bool_]
+) -> tuple[PairFeatureTable, list[MarkedText]]:
+    """The features of some pairs, and the words of some of their texts, marked."""
+    marker = _Marker(settings, pairs, chosen)
+    features = extract_pair_features(work_files.load_detector(work, threads=1), pairs)
+    return PairFeatureTable.collect(pairs, marker.mark_along(features)), marker.marked
 
 
 def write_comparison(settings: ShippedSettings, work: Path, fresh: Path) -> None:
@@ -82,18 +101,21 @@ class _Marker:
         marked: what was marked so far, in the pairs' order.
     """
 
-    def __init__(self, settings: ShippedSettings, pairs: pd.DataFrame) -> None:
+    def __init__(
+        self, settings: ShippedSettings, pairs: pd.DataFrame, chosen: npt.NDArray[np.bool_]
+    ) -> None:
         self.marked: list[MarkedText] = []
         self._settings = settings
         self._pairs = pairs
-        self._chosen = _choose_copies(pairs, settings)
+        self._chosen = chosen
         self._originals: set[str] = set()
         self._open_spinner = cache(self._make_spinner)
 
     def mark_along(self, features: Iterable[PairFeatures]) -> Iterator[PairFeatures]:
         """The same features, once the pair's text is marked."""
-        for row, of_pair in zip(self._pairs.itertuples(), features, strict=True):
-            if self._chosen[int(str(row.Index))]:
+        rows = zip(self._pairs.itertuples(), self._chosen, features, strict=True)
+        for row, is_chosen, of_pair in rows:
+            if is_chosen:
                 self.marked.append(self._mark_copy(row, of_pair))
             elif row.relation in (EDITED, RETOLD) and row.original not in self._originals:
                 self._originals.add(str(row.original))

@@ -100,11 +100,11 @@ class Amounts:
     tuning: Mapping[str, Any] = field(
         default_factory=lambda: {"maximum_tokens": 64, "exits": {3: 1.0}, "token_dropout": 0.08}
     )
-    machine_documents: int = 600
-    human_documents: int = 700
+    machine_documents: int = 450
+    human_documents: int = 500
     spun_documents: int = 20
-    evaluated_documents: int = 250
-    pairs: int = 150
+    evaluated_documents: int = 200
+    pairs: int = 120
     marked_documents: Mapping[str, int] = field(default_factory=lambda: {"dev": 800, "test": 120})
     spun_for_words: int = 4
     experts_share: float = 0.35

@@ -195,9 +195,14 @@ def pack_sentence_features(work: Path) -> Arrays:
     return read_arrays(work / HEADS) | models | halved | read_arrays(work / DISCRIMINANT)
 
 
-def load_detector(work: Path) -> Detector:
-    """A detector of what the work folder holds, as it will score, and without the rest."""
-    extractor, packed = load_extractor(work), pack_sentence_features(work)
+def load_detector(work: Path, threads: int | None = None) -> Detector:
+    """A detector of what the work folder holds, as it will score, and without the rest.
+
+    Args:
+        work: the work folder.
+        threads: of the encoder; all cores unless told.
+    """
+    extractor, packed = load_extractor(work, threads), pack_sentence_features(work)
     extractor.lexical = LinearScorer.from_arrays(packed, "lexical")
     extractor.discriminant = LinearScorer.from_arrays(packed, "discriminant")
     fitted = read_arrays(work / CLASSIFIER)
