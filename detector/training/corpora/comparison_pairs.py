@@ -23,7 +23,10 @@ from detector.results import (
     VERBATIM,
 )
 from detector.text.sentences import split_sentences
-from detector.training.corpora.broad.document_pairs import load_document_pairs
+from detector.training.corpora.broad.document_pairs import (
+    load_document_pairs,
+    load_other_registers,
+)
 from detector.training.corpora.documents import (
     HELD_OUT_SPINNERS,
     load_news_documents,
@@ -93,6 +96,8 @@ def load_pairs(
     ]
     machine = pd.concat(parts[:-3], ignore_index=True)
     parts += load_document_pairs(folder, seed, most)
+    others = load_other_registers(folder, seed, most)
+    parts += [_verbatim_pairs(others, seed), _edited_pairs(others, seed)]
     parts.append(_independent_pairs(human, machine, most, seed))
     pairs = pd.concat(parts, ignore_index=True)
     return pairs[list(PAIR_FRAME_COLUMNS)]

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from joblib import Parallel, delayed
 
 from detector.comparison.pair_features import PlacedWords
+from detector.cores import count_cores
 from detector.detector import Detector
 from detector.features.document_features import DocumentFeatures
 from detector.results import EDITED, TRANSLATED
@@ -51,6 +54,9 @@ FIGURES = "spans.json"
 
 #: Spinners of the same lists and rate, whose habits are drawn.
 _HABITS = 3
+
+#: How many texts a thread measures at a time.
+_TEXTS_AT_ONCE = 64
 
 #: Share of the development articles that the model of words is fitted on.
 _FITTED_SHARE = 0.6
@@ -216,8 +222,13 @@ def fit_finder(
     fitted = [t for t in [*development, *texts] if t.split == "dev" and _is_fitted(t)]
 
     def judge(chosen: Iterable[MarkedText], *groups: str) -> JudgedWords:
-        of_groups = (t for t in chosen if t.group in groups)
-        return judge_words(memory, measure_texts(detector, of_groups), counts)
+        of_groups = [t for t in chosen if t.group in groups]
+        # Most of the time goes into the encoder, which runs outside of Python: threads do.
+        parts = Parallel(n_jobs=count_cores(), prefer="threads")(
+            delayed(judge_words)(memory, measure_texts(detector, part), counts)
+            for part in _cut(of_groups)
+        )
+        return reduce(JudgedWords.join, parts)
 
     human, translated = judge(fitted, "human"), judge(fitted, "translated", "experts")
     model = fit_word_model(human, translated, judge(fitted, "spun"), settings.seed)
@@ -229,6 +240,10 @@ def fit_finder(
     balance = choose_balance(model, judge(rest, "translated"))
     model = replace(model, levels=dict(levels) | {BALANCED: balance})
     return ArtifactFinder(memory, model, counts)
+
+
+def _cut(texts: Sequence[MarkedText]) -> list[Sequence[MarkedText]]:
+    return [texts[at : at + _TEXTS_AT_ONCE] for at in range(0, len(texts), _TEXTS_AT_ONCE)]
 
 
 def _is_fitted(text: MarkedText) -> bool:
@@ -252,7 +267,7 @@ def measure_artifacts(
     detector: Detector, finder: ArtifactFinder, texts: Sequence[MarkedText]
 ) -> dict[str, Any]:
     """Precision, recall and F1 of shown spans by group, and how many human texts show."""
-    pairs = [(text, _show(detector, finder, text)) for text in texts]
+    pairs = list(zip(texts, _show_all(detector, finder, texts), strict=True))
     figures: dict[str, Any] = {}
     for level in finder.model.levels:
         for group in ("translated", "spun"):
@@ -271,11 +286,21 @@ def measure_experts_marks(
     detector: Detector, finder: ArtifactFinder, texts: Sequence[MarkedText]
 ) -> dict[str, Any]:
     """Shown spans against what experts marked in machine translations from Chinese."""
-    shown = [spans for words, spans in (_show(detector, finder, t) for t in texts) if words]
+    shown = [spans for words, spans in _show_all(detector, finder, texts) if words]
     return {
         level: {"documents": len(shown), **summarize_spans(spans[level] for spans in shown)}
         for level in finder.model.levels
     }
+
+
+def _show_all(
+    detector: Detector, finder: ArtifactFinder, texts: Sequence[MarkedText]
+) -> list[tuple[int, dict[str, dict[str, float]]]]:
+    """`_show` of each text."""
+    shown: list[tuple[int, dict[str, dict[str, float]]]] = Parallel(
+        n_jobs=count_cores(), prefer="threads"
+    )(delayed(_show)(detector, finder, text) for text in texts)
+    return shown
 
 
 def _show(

@@ -16,7 +16,10 @@ pytest.importorskip("sentence_transformers")
 pytest.importorskip("onnx")
 
 from detector.training.corpora.broad import holdouts, labelled_documents
-from detector.training.corpora.broad.document_pairs import load_document_pairs
+from detector.training.corpora.broad.document_pairs import (
+    load_document_pairs,
+    load_other_registers,
+)
 from detector.training.corpora.broad.labelled_documents import load_labelled_documents
 from detector.training.corpora.broad.licences import RESTRICTED
 from detector.training.corpora.broad.sentence_pairs import cut
@@ -163,6 +166,13 @@ def test_teachers_versions_are_paired_both_ways(settings: ShippedSettings) -> No
     both = set(zip(teachers["copy"], teachers["original"], strict=True))
     assert {(original, copy) for copy, original in both} == both
     assert teachers.groupby("article_id")["split"].nunique().max() == 1
+
+
+def test_other_registers_are_copied_by_humans(settings: ShippedSettings) -> None:
+    others = load_other_registers(settings.corpora, seed=1, most=10)
+    assert set(others["group"]) == {"news and opinion", "press release", "blogs and news pages"}
+    assert others.groupby(["group", "split"]).size().max() == 4
+    assert set(others["label"]) == {"original"}
 
 
 def test_machines_versions_are_paired_with_their_originals(settings: ShippedSettings) -> None:

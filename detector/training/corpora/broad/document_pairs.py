@@ -19,6 +19,10 @@ from detector.training.corpora.splits import hash_fraction
 #: Machine versions of a corpus of documents, beside one of the other corpora's.
 _SHARE_OF_A_CORPUS = 0.5
 
+#: Human articles of a register that are copied word for word and edited, beside one of the
+#: other corpora's.
+_SHARE_OF_A_REGISTER = 0.4
+
 #: Systems whose names end so rewrote an article in their own words.
 _OWN_WORDS = "rewritten"
 
@@ -40,6 +44,19 @@ def load_document_pairs(folder: Path, seed: int, most: int) -> list[pd.DataFrame
     """
     documents = load_labelled_documents(folder)
     return [_pair_versions(documents, seed, most), _pair_teachers(documents, seed, most)]
+
+
+def load_other_registers(folder: Path, seed: int, most: int) -> pd.DataFrame:
+    """Human articles of the document corpora, some of each register, for copies by humans."""
+    documents = load_labelled_documents(folder)
+    of_machines = documents.loc[documents["label"] != ORIGINAL, "group"].unique()
+    human = documents[
+        ~documents["group"].isin(of_machines) & ~documents["group"].str.startswith(TEACHERS)
+    ]
+    shuffled = human.sample(frac=1.0, random_state=seed)
+    rank = shuffled.groupby(["group", "split"], sort=False).cumcount()
+    chosen = shuffled[np.asarray(rank < max(1, round(most * _SHARE_OF_A_REGISTER)))]
+    return chosen.sort_index()
 
 
 def _pair_versions(documents: pd.DataFrame, seed: int, most: int) -> pd.DataFrame:
