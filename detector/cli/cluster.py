@@ -98,7 +98,7 @@ def cluster(
     several = [one for one in groups if len(one) > 1]
     counts = ", ".join(f"{name} {count:,}" for name, count in count_relations(groups).items())
     click.echo(
-        f"{len(records):,} texts, {len(several):,} groups of two and more"
+        f"{len(records):,} texts; groups of two and more: {len(several):,}"
         + (f"; copies: {counts}" if counts else ""),
         err=True,
     )

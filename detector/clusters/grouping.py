@@ -18,7 +18,7 @@ from pathlib import Path
 from detector.clusters.links import Comparer, Link
 from detector.io.readers import BadInput, Record
 from detector.references.index import ReferenceIndex
-from detector.results import DEFAULT_COMPARISON_RATE, RELATIONS
+from detector.results import DEFAULT_COMPARISON_RATE, RELATIONS, VERBATIM
 from detector.text.document import MAXIMUM_CHARACTERS
 
 ORIGINAL_ROLE, COPY_ROLE, ALONE_ROLE = ROLES = ("original", "copy", "alone")
@@ -161,7 +161,7 @@ class _PairComparer:
 
 
 def _compare_candidates(crawl: _Crawl, comparer: _PairComparer, candidates: int) -> Iterator[Link]:
-    """Links of pairs that stem from one another."""
+    """Links of pairs that stem from one another, both ways where one was reworded."""
     seen: set[tuple[int, int]] = set()
     for number in range(len(crawl.ids)):
         if number in crawl.refused:
@@ -175,6 +175,8 @@ def _compare_candidates(crawl: _Crawl, comparer: _PairComparer, candidates: int)
             link = comparer.compare(number, other)
             if link.is_related:
                 yield link
+                if link.comparison.relation != VERBATIM:  # a rewriting shows from one side only
+                    yield comparer.compare(other, number)
 
 
 def _join(count: int, links: list[Link]) -> list[tuple[list[int], list[Link]]]:
@@ -228,7 +230,12 @@ def _make_group(
 def _choose_original(members: list[int], links: list[Link]) -> int:
     """The text of which the others were rather made; of equals the first that was read."""
     scores = dict.fromkeys(members, 0.0)
+    surest: dict[tuple[int, int], Link] = {}
     for link in links:
+        pair = (min(link.copy, link.original), max(link.copy, link.original))
+        if pair not in surest or surest[pair].probability < link.probability:
+            surest[pair] = link
+    for link in surest.values():
         scores[link.original] += link.log_odds
         scores[link.copy] -= link.log_odds
     return max(members, key=lambda number: (scores[number], -number))

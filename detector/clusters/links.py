@@ -53,6 +53,11 @@ class Link:
         return found.relation not in (None, INDEPENDENT) and covered >= _LEAST_COVERAGE
 
     @property
+    def probability(self) -> float:
+        """That a machine made the copy of the original; 0 where that could not be told."""
+        return self.comparison.probability or 0.0
+
+    @property
     def log_odds(self) -> float:
         """How much rather the copy was made of the original than the other way round.
 

@@ -60,7 +60,7 @@ def test_a_row_for_each_text_in_the_order_of_the_input(crawl: Path) -> None:
     assert (copy["role"], original["role"]) == ("copy", "original")
     assert copy["original_id"] == original["id"]
     assert rows[0]["input_role"] == "admin"
-    assert "3 texts, 1 groups of two and more" in result.stderr
+    assert "3 texts; groups of two and more: 1" in result.stderr
 
 
 def test_rows_are_written_to_a_file(crawl: Path, tmp_path: Path) -> None:

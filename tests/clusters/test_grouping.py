@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -99,6 +99,24 @@ def test_the_original_does_not_depend_on_the_order() -> None:
     (first, *_) = [one for one in group(CRAWL[::-1], WordComparer()) if len(one) > 1]
     assert first.original.id in ("bridge", "repost")  # the same text twice
     assert {member.id for member in first.members} == {"bridge", "spun", "cut", "repost"}
+
+
+def test_a_rewriting_that_shows_from_one_side_only_tells_the_original() -> None:
+    class OneSided(WordComparer):
+        def compare(
+            self, text: str, reference: str, /, *, false_positive_rate: float, artifacts: str
+        ) -> Comparison:
+            found = super().compare(
+                text, reference, false_positive_rate=false_positive_rate, artifacts=artifacts
+            )
+            if count_machine_words(text) < count_machine_words(reference):
+                return replace(found, relation="retold", probability=0.1, direction=None)
+            return found
+
+    for crawl in ([("spun", SPUN), ("bridge", BRIDGE)], [("bridge", BRIDGE), ("spun", SPUN)]):
+        (one,) = group(crawl, OneSided())
+        assert one.original.id == "bridge"
+        assert one.copies[0].relation == "machine-rewritten"
 
 
 def test_no_pair_is_compared_twice_the_same_way_round() -> None:

@@ -29,8 +29,11 @@ Floats = npt.NDArray[np.float64]
 #: The rate at which documents are flagged unless a caller asks for another.
 RATE = 0.01
 
-#: A figure may be this much lower before it counts, however sure the difference is.
+#: A figure may be this much lower before it counts, however sure the difference is. What is found
+#: at a threshold moves with the few human articles that set it: 46 in the shipped model, of which
+#: chance gives or takes seven, and with them a twentieth of what is found.
 TOLERANCE = 0.01
+_TOLERANCES = {"true_positive_rate": 0.05}
 
 #: What a model may not get worse at; calibration moves with the mix of documents.
 _FALSE_POSITIVES = "false_positive_rate"
@@ -187,7 +190,7 @@ def find_faults(name: str, figures: Mapping[str, Any], judged: Collection[str]) 
             if figure == _FALSE_POSITIVES and cell["b"]["value"] <= RATE:
                 continue
             difference = cell["difference"]
-            if abs(difference["value"]) > TOLERANCE:
+            if abs(difference["value"]) > _TOLERANCES.get(figure, TOLERANCE):
                 faults.append(
                     f"{name}, {where}: {FIGURES[figure][1]} {cell['a']['value']:.3f} → "
                     f"{cell['b']['value']:.3f} ({difference['low']:+.3f} to "
