@@ -38,6 +38,7 @@ from detector.results import (
 )
 from detector.spans.finder import ArtifactFinder
 from detector.text.document import Document
+from detector.text.intake.arguments import check_text, check_texts
 from detector.text.language import ENGLISH, UNKNOWN
 from detector.version import __version__
 
@@ -86,8 +87,7 @@ class Detector:
     """Tells whether English articles were translated by machine, round-tripped or spun.
 
     >>> detector = Detector.load()
-    >>> verdict = detector.score(article)
-    >>> verdict.flagged, verdict.probability, verdict.label
+    >>> detector.score(article).flagged
     """
 
     def __init__(
@@ -192,11 +192,11 @@ class Detector:
         """
         _check_rate("false_positive_rate", false_positive_rate)
         _check_setting(artifacts)
-        _check_texts(texts)
+        check_texts(texts)
         if isinstance(texts, str):
             return self._judge(self._read(texts), false_positive_rate, artifacts)
         return [
-            self._judge(self._read(_check_text(item, at)), false_positive_rate, artifacts)
+            self._judge(self._read(check_text(item, at)), false_positive_rate, artifacts)
             for at, item in enumerate(texts)
         ]
 
@@ -498,24 +498,3 @@ def _check_setting(artifacts: str) -> None:
     if artifacts not in ARTIFACT_SETTINGS:
         known = ", ".join(map(repr, ARTIFACT_SETTINGS))
         raise ValueError(f"artifacts must be one of {known}, not {artifacts!r}")
-
-
-def _check_texts(texts: Any) -> None:
-    if type(texts).__name__ == "DataFrame":
-        raise TypeError("give a string or strings, not a DataFrame: score_frame takes one")
-    if isinstance(texts, bytes | bytearray | dict) or not isinstance(texts, Iterable):
-        raise TypeError(f"give a string or strings, not {type(texts).__name__}")
-
-
-def _check_text(item: Any, position: int) -> str:
-    if isinstance(item, str):
-        return item
-    if item is None or _is_missing(item):
-        return ""
-    raise TypeError(f"text {position} is {type(item).__name__}; give strings")
-
-
-def _is_missing(item: Any) -> bool:
-    """Whether an item is NaN, or pandas' NA, which answers every comparison with itself."""
-    unequal = item != item
-    return unequal is item or (isinstance(unequal, bool | np.bool_) and bool(unequal))

@@ -19,9 +19,9 @@ from detector.cli.options import (
     model_option,
     open_output,
 )
-from detector.cli.score_options import ScoreOptions
-from detector.cli.score_printing import print_answers
-from detector.cli.score_rows import (
+from detector.cli.scoring.options import ScoreOptions
+from detector.cli.scoring.printing import print_answers
+from detector.cli.scoring.rows import (
     collect_report,
     make_quarantine_row,
     make_row,

@@ -72,7 +72,7 @@ def test_discriminants_are_in_spreads_of_one_outlets_articles() -> None:
     scores = scorer(average_documents(documents)[human].astype(np.float32))
     groups = documents.frame["group"][human].to_numpy()
     spreads = [scores[groups == group].std(0) for group in ("gazette", "courier", "foreign")]
-    np.testing.assert_allclose(np.mean(spreads, axis=0), 1.0, atol=0.06)
+    np.testing.assert_allclose(np.mean(spreads, axis=0), 1.0, atol=0.1)
     means = [scores[groups == group].mean(0) for group in ("gazette", "courier", "foreign")]
     np.testing.assert_allclose(np.mean(means, axis=0), 0.0, atol=0.05)
 

@@ -15,6 +15,7 @@ from detector.features.ngrams import HASHES
 from detector.model.classes import SENTENCE_CLASSES
 from detector.text.masking import MaskedSentence, mask_sentence
 from detector.training.corpora.labelled_pairs import label_pair
+from detector.training.fitting import feature_table
 from detector.training.fitting.classifier import FittedClassifier, fit_classifier
 from detector.training.fitting.feature_table import (
     CROPS,
@@ -168,12 +169,14 @@ def test_registers_of_full_size_count_alike() -> None:
 # --------------------------------------------------------------------------------------
 
 
-def test_classes_groups_and_documents_count_alike() -> None:
+def test_classes_groups_and_documents_count_alike(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feature_table, "ARTICLES_OF_A_FULL_GROUP", 2)
     frame = pd.DataFrame(
         {
             "label": ["original"] * 12 + ["translated"] * 3 + ["spun"] * 5,
             "group": ["big"] * 10 + ["small"] * 2 + ["big"] * 3 + ["big"] * 5,
             "system": [""] * 12 + ["engine"] * 3 + ["one"] * 4 + ["two"],
+            "article_id": [f"a{n}" for n in range(20)],
         }
     )
     weights = balance(frame)
@@ -181,8 +184,8 @@ def test_classes_groups_and_documents_count_alike() -> None:
     by_class = pd.Series(weights).groupby(frame["label"]).sum()
     assert by_class.to_numpy() == pytest.approx(20 / 3)
     assert weights[:10].sum() == pytest.approx(weights[10:12].sum())
-    # spun documents are grouped by their source of synonyms
-    assert weights[15:19].sum() == pytest.approx(weights[19])
+    # spun documents are grouped by their source of synonyms; one article is half of a full group
+    assert weights[15:19].sum() == pytest.approx(2 * weights[19])
     assert len(set(weights[:10])) == 1
 
 

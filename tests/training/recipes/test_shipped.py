@@ -32,10 +32,10 @@ pytestmark = pytest.mark.slow
 AMOUNTS = Amounts(
     layers=2,
     tuning={"exits": {1: 0.3, 2: 1.0}, "checkpoint_every": 20, "validate_every": 40},
-    human_documents=60,
+    human_documents=30,
     machine_documents=10,
     spun_documents=6,
-    evaluated_documents=8,
+    evaluated_documents=6,
     pairs=7,
     marked_documents={"dev": 12, "test": 6},
     spun_for_words=1,
@@ -63,7 +63,7 @@ def made(tiny_base: Path, tmp_path_factory: pytest.TempPathFactory) -> Made:
         str(tiny_base),
         amounts=AMOUNTS,
         lists=write_synonym_lists(folder / "lists"),
-        mix=BroadMix(sentences=2500),
+        mix=BroadMix(sentences=1500),
     )
     bundle = train_shipped_model(settings, folder / "work", report=lambda line: None)
     assert bundle is not None
@@ -185,7 +185,7 @@ def test_nothing_is_made_twice(made: Made) -> None:
 
 
 def test_another_setting_runs_what_depends_on_it(made: Made, tmp_path: Path) -> None:
-    fewer = replace(AMOUNTS, evaluated_documents=7)
+    fewer = replace(AMOUNTS, evaluated_documents=5)
     steps = list_steps(replace(made.settings, amounts=fewer))
     assert [s.name for s in steps if not s.is_done(made.work)] == ["evaluation_documents"]
     other = list_steps(replace(made.settings, output=tmp_path / "elsewhere"))

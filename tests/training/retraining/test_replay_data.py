@@ -36,7 +36,7 @@ def test_it_lies_beside_the_model(tmp_path: Path, model: str, expected: str) -> 
 
 def test_the_shipped_model_has_it_in_a_checkout() -> None:
     documents = load_replay_data(Bundle.open(ROOT / "models" / "default"))
-    assert len(documents.frame) == len(documents.matrices) == 8889
+    assert len(documents.frame) == len(documents.matrices) == 10925
     assert documents.fingerprints is not None
 
 

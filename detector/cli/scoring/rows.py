@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
-from detector.cli.score_options import ScoreOptions
+from detector.cli.scoring.options import ScoreOptions
 from detector.io.readers import BadInput, FieldNames, Record, read_records
 
 if TYPE_CHECKING:

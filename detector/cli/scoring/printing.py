@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, TextIO
 import click
 
 from detector.cli.options import open_output
-from detector.cli.score_options import ScoreOptions
-from detector.cli.score_rows import (
+from detector.cli.scoring.options import ScoreOptions
+from detector.cli.scoring.rows import (
     collect_report,
     make_quarantine_row,
     make_row,

@@ -1,0 +1,1 @@
+"""What ``detector score`` reads, writes and prints."""
