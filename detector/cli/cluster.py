@@ -12,7 +12,7 @@ import click
 from detector.cli.options import (
     SOME_FAILED,
     CannotRunError,
-    RateChoice,
+    comparison_rate_option,
     load_detector,
     model_option,
     open_output,
@@ -37,13 +37,7 @@ _COLUMNS = (
     help="Write here, all or nothing, instead of printing JSON lines; the extension tells the "
     "format.",
 )
-@click.option(
-    "--fpr",
-    type=RateChoice(["0.05", "0.01", "0.005"]),
-    default="0.005",
-    show_default=True,
-    help="Share of other pairs (people's edits, other articles) that may be flagged by mistake.",
-)
+@comparison_rate_option
 @model_option
 @click.option("--text-column", default="text", show_default=True, help="Column with the text.")
 @click.option("--id-column", default="id", show_default=True, help="Column with the id.")

@@ -10,8 +10,8 @@ import click
 
 from detector.cli.options import (
     CannotRunError,
-    RateChoice,
     color_option,
+    comparison_rate_option,
     load_detector,
     model_option,
     open_output,
@@ -36,13 +36,7 @@ if TYPE_CHECKING:
     show_default=True,
     help="How to print: html is a page of its own, with both texts side by side.",
 )
-@click.option(
-    "--fpr",
-    type=RateChoice(["0.05", "0.01", "0.005"]),
-    default="0.005",
-    show_default=True,
-    help="Share of other pairs (people's edits, other articles) that may be flagged by mistake.",
-)
+@comparison_rate_option
 @click.option("--output", metavar="FILE", help="Write here, all or nothing, instead of printing.")
 @click.option("--report", metavar="FILE", help="Also write the page of --format html here.")
 @color_option

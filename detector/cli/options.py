@@ -62,6 +62,14 @@ model_option = click.option(
     help="Model folder.  [default: $DETECTOR_MODEL, or the one shipped]",
 )
 
+comparison_rate_option = click.option(
+    "--fpr",
+    type=RateChoice(["0.05", "0.01", "0.005"]),
+    default="0.005",
+    show_default=True,
+    help="Share of other pairs (people's edits, other articles) that may be flagged by mistake.",
+)
+
 color_option = click.option(
     "--color",
     type=click.Choice(["auto", "always", "never"]),

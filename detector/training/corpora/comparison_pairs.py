@@ -24,16 +24,17 @@ from detector.results import (
 )
 from detector.text.sentences import split_sentences
 from detector.training.corpora.broad.document_pairs import (
-    load_document_pairs,
-    load_other_registers,
+    choose_other_registers,
+    pair_documents,
 )
+from detector.training.corpora.broad.labelled_documents import load_labelled_documents
 from detector.training.corpora.documents import (
     HELD_OUT_SPINNERS,
     load_news_documents,
     spin_documents,
     subsample_documents,
 )
-from detector.training.corpora.splits import hash_fraction
+from detector.training.corpora.splits import draw_rows, hash_fraction
 from detector.training.generation.editing import Editor
 from detector.training.generation.spinner import COMPARISON_SPIN_RATES
 from detector.training.generation.synonym_lists import SynonymLists
@@ -95,8 +96,9 @@ def load_pairs(
         load_retranslations(folder),
     ]
     machine = pd.concat(parts[:-3], ignore_index=True)
-    parts += load_document_pairs(folder, seed, most)
-    others = load_other_registers(folder, seed, most)
+    labelled = load_labelled_documents(folder)
+    parts += pair_documents(labelled, seed, most)
+    others = choose_other_registers(labelled, seed, most)
     parts += [_verbatim_pairs(others, seed), _edited_pairs(others, seed)]
     parts.append(_independent_pairs(human, machine, most, seed))
     pairs = pd.concat(parts, ignore_index=True)
@@ -143,16 +145,9 @@ def _spun_pairs(
             original=[texts[key] for key in keys], held_out=split == "test", group="spun"
         )
         spun = spun[spun["copy"] != spun["original"]]
-        varied = _vary(subsample_pairs(spun, most, seed), seed)
+        varied = _vary(draw_rows(spun, ["system", "split"], most, seed), seed)
         parts.append(varied.assign(relation=MACHINE_REWRITTEN))
     return parts
-
-
-def subsample_pairs(pairs: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
-    """At most `most` rows of each system and split."""
-    shuffled = pairs.sample(frac=1.0, random_state=seed)
-    rank = shuffled.groupby(["system", "split"], sort=False).cumcount()
-    return shuffled[np.asarray(rank < most)].sort_index()
 
 
 def _vary(machine: pd.DataFrame, seed: int) -> pd.DataFrame:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from detector.text.masking import MaskedSentence, mask_sentence
 from detector.text.words import tokenize
+from detector.training.corpora.splits import draw_rows
 
 
 def collect_common_words(texts: Iterable[str], minimum: int = 2) -> frozenset[str]:
@@ -99,6 +100,4 @@ def choose_pairs(frame: pd.DataFrame, per_original: int, seed: int) -> pd.DataFr
     The same original stands beside dozens of translations; seen dozens of times, it would be
     learnt by heart as "human".
     """
-    shuffled = frame.sample(frac=1.0, random_state=seed)
-    rank = shuffled.groupby("original", sort=False).cumcount()
-    return shuffled[rank < per_original].sort_index()
+    return draw_rows(frame, ["original"], per_original, seed)

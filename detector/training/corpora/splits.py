@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
 from detector.text.hashing import hash_widely
 
 #: What training never sees, so that a figure for the unseen can be given.
@@ -16,6 +21,13 @@ HELD_OUT_OUTLETS = frozenset(
 TEST_SETS_TRANSLATED = {"wmt10": "dev", "wmt15": "dev", "wmt16": "test"}
 
 FLORES_TRAIN_UNTIL, FLORES_DEV_UNTIL = 597, 797
+
+
+def draw_rows(frame: pd.DataFrame, keys: Sequence[str], most: int, seed: int) -> pd.DataFrame:
+    """At most `most` rows of each combination of `keys`, drawn by a seed, in the frame's order."""
+    shuffled = frame.sample(frac=1.0, random_state=seed)
+    rank = shuffled.groupby(list(keys), sort=False).cumcount()
+    return shuffled[np.asarray(rank < most)].sort_index()
 
 
 def hash_fraction(key: str) -> float:

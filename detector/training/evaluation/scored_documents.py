@@ -31,10 +31,14 @@ _FEWEST_FOR_A_RATE = 200
 
 @dataclass(frozen=True)
 class ScoredDocuments:
-    """Documents of the evaluation with what the model says of them."""
+    """Documents of the evaluation with what the model says of them.
+
+    `shares` are those (documents, 2) of translated and of spun in the probability of either.
+    """
 
     frame: pd.DataFrame
     scores: Floats
+    shares: Floats
     flagged: dict[float, npt.NDArray[np.bool_]]
     words: npt.NDArray[np.int64]
     probabilities: Floats
@@ -128,11 +132,17 @@ def _measure_found(
 def score_documents(documents: FeatureTable, classifier: DocumentClassifier) -> ScoredDocuments:
     """Scores of documents, and which are flagged at each rate."""
     words = documents.words
-    scores, _ = classifier.score(documents.summaries, words)
+    scores, log_shares = classifier.score(documents.summaries, words)
     flagged = {rate: scores >= at for rate, at in classifier.thresholds.items()}
     probabilities = classifier.calibrate(scores, words)
     return ScoredDocuments(
-        documents.frame, scores, flagged, words, probabilities, classifier.thresholds
+        documents.frame,
+        scores,
+        np.exp(log_shares),
+        flagged,
+        words,
+        probabilities,
+        classifier.thresholds,
     )
 
 

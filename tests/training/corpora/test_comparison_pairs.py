@@ -7,8 +7,8 @@ from detector.training.corpora.comparison_pairs import (
     _cut,
     _find_nearest,
     _verbatim_pairs,
-    subsample_pairs,
 )
+from detector.training.corpora.splits import draw_rows
 
 TEXT = "\n".join(
     f"Sentence number {i} of the report about the harbour board has some words in it."
@@ -50,4 +50,7 @@ def test_the_nearest_is_another_article_of_the_same_split() -> None:
 
 def test_subsampling_counts_by_system_and_split() -> None:
     frame = pd.DataFrame({"system": ["a"] * 10 + ["b"] * 3, "split": ["dev"] * 13})
-    assert subsample_pairs(frame, 4, seed=1)["system"].value_counts().to_dict() == {"a": 4, "b": 3}
+    assert draw_rows(frame, ["system", "split"], 4, seed=1)["system"].value_counts().to_dict() == {
+        "a": 4,
+        "b": 3,
+    }

@@ -17,8 +17,8 @@ pytest.importorskip("onnx")
 
 from detector.training.corpora.broad import holdouts, labelled_documents
 from detector.training.corpora.broad.document_pairs import (
-    load_document_pairs,
-    load_other_registers,
+    choose_other_registers,
+    pair_documents,
 )
 from detector.training.corpora.broad.labelled_documents import load_labelled_documents
 from detector.training.corpora.broad.licences import RESTRICTED
@@ -160,7 +160,7 @@ def test_an_outlet_does_not_speak_for_its_register(
 
 
 def test_teachers_versions_are_paired_both_ways(settings: ShippedSettings) -> None:
-    _, teachers = load_document_pairs(settings.corpora, seed=1, most=100)
+    _, teachers = pair_documents(load_labelled_documents(settings.corpora), seed=1, most=100)
     assert set(teachers["relation"]) == {"retold"}
     assert len(teachers) == 12 * 3 * 2
     both = set(zip(teachers["copy"], teachers["original"], strict=True))
@@ -169,14 +169,14 @@ def test_teachers_versions_are_paired_both_ways(settings: ShippedSettings) -> No
 
 
 def test_other_registers_are_copied_by_humans(settings: ShippedSettings) -> None:
-    others = load_other_registers(settings.corpora, seed=1, most=10)
+    others = choose_other_registers(load_labelled_documents(settings.corpora), seed=1, most=10)
     assert set(others["group"]) == {"news and opinion", "press release", "blogs and news pages"}
     assert others.groupby(["group", "split"]).size().max() == 4
     assert set(others["label"]) == {"original"}
 
 
 def test_machines_versions_are_paired_with_their_originals(settings: ShippedSettings) -> None:
-    pairs, _ = load_document_pairs(settings.corpora, seed=1, most=100)
+    pairs, _ = pair_documents(load_labelled_documents(settings.corpora), seed=1, most=100)
     retold = pairs["group"] == "translated_documents"
     retold |= pairs["system"].str.endswith("rewritten")
     assert set(pairs.loc[retold, "relation"]) == {"retold"}

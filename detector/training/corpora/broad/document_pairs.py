@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from itertools import permutations
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,9 +11,8 @@ from detector.results import MACHINE_REWRITTEN, ORIGINAL, RETOLD
 from detector.training.corpora.broad.labelled_documents import (
     TEACHERS,
     TRANSLATED_DOCUMENTS,
-    load_labelled_documents,
 )
-from detector.training.corpora.splits import hash_fraction
+from detector.training.corpora.splits import draw_rows, hash_fraction
 
 #: Machine versions of a corpus of documents, beside one of the other corpora's.
 _SHARE_OF_A_CORPUS = 0.5
@@ -27,7 +25,7 @@ _SHARE_OF_A_REGISTER = 0.4
 _OWN_WORDS = "rewritten"
 
 
-def load_document_pairs(folder: Path, seed: int, most: int) -> list[pd.DataFrame]:
+def pair_documents(documents: pd.DataFrame, seed: int, most: int) -> list[pd.DataFrame]:
     """Machines' versions beside their originals, and teachers' versions of one article.
 
     A language model's rewriting in its own words, and a machine's and a professional's translation
@@ -35,28 +33,23 @@ def load_document_pairs(folder: Path, seed: int, most: int) -> list[pd.DataFrame
     teachers' versions do.
 
     Args:
-        folder: where the training corpora lie.
+        documents: see `detector.training.corpora.broad.labelled_documents`.
         seed: of what is drawn.
         most: pairs of a kind and split, at most.
 
     Returns:
         Frames with the columns of `load_pairs`.
     """
-    documents = load_labelled_documents(folder)
     return [_pair_versions(documents, seed, most), _pair_teachers(documents, seed, most)]
 
 
-def load_other_registers(folder: Path, seed: int, most: int) -> pd.DataFrame:
+def choose_other_registers(documents: pd.DataFrame, seed: int, most: int) -> pd.DataFrame:
     """Human articles of the document corpora, some of each register, for copies by humans."""
-    documents = load_labelled_documents(folder)
     of_machines = documents.loc[documents["label"] != ORIGINAL, "group"].unique()
     human = documents[
         ~documents["group"].isin(of_machines) & ~documents["group"].str.startswith(TEACHERS)
     ]
-    shuffled = human.sample(frac=1.0, random_state=seed)
-    rank = shuffled.groupby(["group", "split"], sort=False).cumcount()
-    chosen = shuffled[np.asarray(rank < max(1, round(most * _SHARE_OF_A_REGISTER)))]
-    return chosen.sort_index()
+    return draw_rows(human, ["group", "split"], max(1, round(most * _SHARE_OF_A_REGISTER)), seed)
 
 
 def _pair_versions(documents: pd.DataFrame, seed: int, most: int) -> pd.DataFrame:
@@ -67,13 +60,12 @@ def _pair_versions(documents: pd.DataFrame, seed: int, most: int) -> pd.DataFram
     pairs = machine.rename(columns={"text": "copy"}).merge(
         originals.rename(columns={"text": "original"}), on=["group", "article_id", "split"]
     )
-    shuffled = pairs.sample(frac=1.0, random_state=seed)
-    rank = shuffled.groupby(["group", "split", "held_out"], sort=False).cumcount()
-    chosen = shuffled[np.asarray(rank < max(1, round(most * _SHARE_OF_A_CORPUS)))]
+    share = max(1, round(most * _SHARE_OF_A_CORPUS))
+    chosen = draw_rows(pairs, ["group", "split", "held_out"], share, seed)
     is_retold = chosen["system"].str.endswith(_OWN_WORDS)
     is_retold |= chosen["group"] == TRANSLATED_DOCUMENTS
     relation = np.where(is_retold, RETOLD, MACHINE_REWRITTEN)
-    return chosen.assign(relation=relation).sort_index()
+    return chosen.assign(relation=relation)
 
 
 def _pair_teachers(documents: pd.DataFrame, seed: int, most: int) -> pd.DataFrame:

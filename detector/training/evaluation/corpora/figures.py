@@ -171,10 +171,9 @@ def measure_documents(
     scored = score_documents(documents, classifier)
     if collect is not None:
         collect(scored)
-    _, shares = classifier.score(documents.summaries, documents.words)
     return {
         "documents": tabulate_test(scored),
-        "labels": tabulate_labels(scored, np.exp(shares)),
+        "labels": tabulate_labels(scored),
         "false_positives_test": tabulate_false_positives(scored),
         "leave one register out": leave_one_register_out(development),
     }

@@ -78,12 +78,8 @@ def _list_rows(
             yield f"spun by {source}, {100 * rate:.0f} % of words", originals, chosen
 
 
-def tabulate_labels(scored: ScoredDocuments, shares: npt.NDArray[np.float64]) -> dict[str, Any]:
+def tabulate_labels(scored: ScoredDocuments) -> dict[str, Any]:
     """What machine documents of the test split are called, by what they are.
-
-    Args:
-        scored: documents.
-        shares: (documents, 2), of translated and of spun in the probability of either.
 
     Returns:
         For ``translated`` and ``spun`` how many documents there are, how many of them more
@@ -92,8 +88,8 @@ def tabulate_labels(scored: ScoredDocuments, shares: npt.NDArray[np.float64]) ->
     """
     frame = scored.frame
     test, label = (frame["split"] == "test").to_numpy(), frame["label"].to_numpy()
-    louder = np.array([TRANSLATED, SPUN])[shares.argmax(axis=1)]
-    is_machine = scored.probabilities * shares.max(axis=1) > 1 - scored.probabilities
+    louder = np.array([TRANSLATED, SPUN])[scored.shares.argmax(axis=1)]
+    is_machine = scored.probabilities * scored.shares.max(axis=1) > 1 - scored.probabilities
     named = np.where(is_machine, louder, ORIGINAL)
     flagged = scored.flagged.get(0.01, np.zeros(len(frame), dtype=bool))
     table = {}
