@@ -109,12 +109,21 @@ _INTERRUPTED = 130
     help="Spans that gave the machine away; in rows, a column of that name.  [default: few in text "
     "and reports, none in rows]",
 )
+@click.option(
+    "--show",
+    type=click.Choice(["line", "spans", "text"]),
+    help="How much is printed as text: a line for each article; the strongest spans below it; the "
+    "text with all its spans, too.  [default: line]",
+)
 @click.option("--report", metavar="FILE", help="Also write an HTML page to read the verdicts on.")
 @color_option
 @click.option("--quiet", is_flag=True, help="Show neither progress nor summary.")
 @click.pass_context
 def score(context: click.Context, /, **values: Any) -> None:
     """Score articles: texts, pages or rows, by extension; - is standard input.
+
+    An article is answered with a line: flagged or not, as what, with which probability, why, and
+    which article it is. --show text prints the article too, with what gave the machine away.
 
     Rows are answered in order: id, probability, label, flagged, reason and signature, then the
     other fields of the row; where a row has fields of these names itself, they come back as

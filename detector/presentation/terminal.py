@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 import os
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -32,6 +32,8 @@ from detector.presentation.wording import (
     format_log_odds,
     format_percent,
     name_outcome,
+    summarize_comparison,
+    summarize_verdict,
 )
 from detector.results import Artifact, Comparison, Substitution, Verdict
 
@@ -63,6 +65,12 @@ _MARKS = ("[[", "]]")
 
 _INDENT = "  "
 
+_POINT = " · "
+
+_NOT_JUDGED = "not judged"
+
+_STATE_WIDTH = len("not flagged")
+
 
 def wants_colour(stream: TextIO, choice: str = "auto") -> bool:
     """Whether to colour what is written to a stream.
@@ -84,6 +92,40 @@ def wants_colour(stream: TextIO, choice: str = "auto") -> bool:
     return stream.isatty()
 
 
+def format_line(result: Verdict | Comparison, name: str, *, colour: bool) -> str:
+    """An article in one line: the outcome, why, and which article it is.
+
+    Args:
+        result: what the detector said of it.
+        name: its file or id.
+        colour: set the outcome in bold, a flag in red.
+    """
+    state, *rest = name_outcome(result).split(_POINT)
+    state = _embolden(state, result.flagged, colour) + " " * (_STATE_WIDTH - len(state))
+    is_verdict = isinstance(result, Verdict)
+    why = summarize_verdict(result) if is_verdict else summarize_comparison(result)
+    return _POINT.join([state, *rest, *filter(None, [clean(why)]), name_on_a_line(name)])
+
+
+def format_refusal(reason: str, name: str, *, colour: bool) -> str:
+    """An article that could not be judged, in one line: why, and which it is."""
+    state = _embolden(_NOT_JUDGED, False, colour) + " " * (_STATE_WIDTH - len(_NOT_JUDGED))
+    return _POINT.join([state, name_on_a_line(reason), name_on_a_line(name)])
+
+
+def name_on_a_line(name: str) -> str:
+    """A name or a reason that others made up, on one line of a terminal."""
+    return " ".join(clean(name).split())
+
+
+def format_spans(verdict: Verdict, *, colour: bool, width: int) -> str:
+    """Why, in a sentence, and a table of the strongest spans; `format_verdict` less the text."""
+    width = max(width, _NARROWEST)
+    colours = _assign_colours(a.kind for a in verdict.artifacts)
+    parts = [*_wrap(explain_verdict(verdict), width), *_list_spans(verdict, colours, colour, width)]
+    return "\n".join([*parts, *([verdict.signature] if verdict.signature else [])])
+
+
 def format_verdict(text: str, verdict: Verdict, *, colour: bool, width: int) -> str:
     """The text with its spans, and below it the verdict and a table of the strongest spans.
 
@@ -99,19 +141,13 @@ def format_verdict(text: str, verdict: Verdict, *, colour: bool, width: int) -> 
     width = max(width, _NARROWEST)
     colours = _assign_colours(a.kind for a in verdict.artifacts)
     places = [_Place(a.start, a.end, a.kind, a.score) for a in verdict.artifacts]
-    parts = [
-        _format_text(text, places, colours, colour, width),
-        _format_outcome(verdict, colour),
-        *_wrap(explain_verdict(verdict), width),
-    ]
-    strongest = heapq.nlargest(_ROWS, verdict.artifacts, key=lambda artifact: artifact.score)
-    if strongest:
-        parts += ["", _say_count("span", len(verdict.artifacts), len(strongest))]
-        header = ("log-odds", "kind", "in the text", "people write")
-        rows = (_make_artifact_row(artifact) for artifact in strongest)
-        kinds = [artifact.kind for artifact in strongest]
-        parts += _format_table(header, rows, kinds, colours if colour else {}, width)
-    return "\n".join([*parts, *([verdict.signature] if verdict.signature else [])])
+    return "\n".join(
+        [
+            _format_text(text, places, colours, colour, width),
+            _embolden(name_outcome(verdict), verdict.flagged, colour),
+            format_spans(verdict, colour=colour, width=width),
+        ]
+    )
 
 
 def format_comparison(
@@ -136,20 +172,24 @@ def format_comparison(
     colours = _assign_colours(item.kind for item in items)
     places = [_Place(s.start, s.end, s.kind, s.score) for s in items if s.end > s.start]
     _check_ends((item.end for item in items), copy)
+    return "\n".join(
+        [
+            _format_text(copy, places, colours, colour, width),
+            _embolden(name_outcome(comparison), comparison.flagged, colour),
+            format_substitutions(comparison, colour=colour, width=width),
+        ]
+    )
+
+
+def format_substitutions(comparison: Comparison, *, colour: bool, width: int) -> str:
+    """Why, in a sentence, and the strongest substitutions; `format_comparison` less the text."""
+    width = max(width, _NARROWEST)
     kept = format_percent(comparison.original_coverage)
     parts = [
-        _format_text(copy, places, colours, colour, width),
-        _format_outcome(comparison, colour),
         *_wrap(explain_comparison(comparison), width),
         *_wrap(f"Of the original, the copy has {kept}.", width),
+        *_list_substitutions(comparison, colour, width),
     ]
-    strongest = heapq.nlargest(_ROWS, items, key=lambda item: item.score)
-    if strongest:
-        parts += ["", _say_count("substitution", len(items), len(strongest))]
-        header = ("log-odds", "kind", "copy", "original")
-        rows = (_make_substitution_row(item) for item in strongest)
-        kinds = [item.kind for item in strongest]
-        parts += _format_table(header, rows, kinds, colours if colour else {}, width)
     return "\n".join([*parts, *([comparison.signature] if comparison.signature else [])])
 
 
@@ -201,24 +241,39 @@ def _format_text(
     moved = [place for place in moved if place.start < place.end]
     if not plain:
         return ""
+    marked, added = _bracket(plain, moved)
+    bounds = list(_find_lines(marked, width))
     if not colour:
-        return "\n".join([*_wrap(_bracket(plain, moved), width), ""])
+        return "\n".join([*(marked[start:end] for start, end in bounds), ""])
+    # Lines end where they do with brackets: colours must not move a word.
     layers = _flatten(moved, colours)
     starts = [start for start, _ in layers]
     lines = (
-        _colour_line(plain, start, end, layers, starts) for start, end in _find_lines(plain, width)
+        _colour_line(
+            plain, start - bisect_left(added, start), end - bisect_left(added, end), layers, starts
+        )
+        for start, end in bounds
     )
     return "\n".join([*lines, ""])
 
 
-def _bracket(text: str, places: Iterable[_Place]) -> str:
-    """Text with brackets around its spans; overlapping ones share a pair."""
-    parts = []
-    position = 0
-    for start, end in _merge((place.start, place.end) for place in places):
-        parts += [text[position:start], _MARKS[0], text[start:end], _MARKS[1]]
-        position = end
-    return "".join([*parts, text[position:]])
+def _bracket(text: str, places: Iterable[_Place]) -> tuple[str, list[int]]:
+    """Text with brackets around its spans, and where in it they stand; overlaps share a pair."""
+    marks = [
+        (at, mark)
+        for span in _merge((place.start, place.end) for place in places)
+        for at, mark in zip(span, _MARKS, strict=True)
+    ]
+    parts: list[str] = []
+    added: list[int] = []
+    position = length = 0
+    for at, mark in marks:
+        parts += [text[position:at], mark]
+        length += at - position
+        added += range(length, length + len(mark))
+        length += len(mark)
+        position = at
+    return "".join([*parts, text[position:]]), added
 
 
 def _merge(spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
@@ -318,11 +373,38 @@ def _cut_word(text: str, start: int, end: int, width: int) -> Iterator[int]:
         used += room
 
 
-def _format_outcome(result: Verdict | Comparison, colour: bool) -> str:
-    outcome = name_outcome(result)
+def _embolden(outcome: str, flagged: bool, colour: bool) -> str:
     if not colour:
         return outcome
-    return f"{_BOLD_RED if result.flagged else _BOLD}{outcome}{_RESET}"
+    return f"{_BOLD_RED if flagged else _BOLD}{outcome}{_RESET}"
+
+
+def _list_spans(
+    verdict: Verdict, colours: Mapping[str, int], colour: bool, width: int
+) -> Iterator[str]:
+    strongest = heapq.nlargest(_ROWS, verdict.artifacts, key=lambda artifact: artifact.score)
+    if not strongest:
+        return
+    yield ""
+    yield _say_count("span", len(verdict.artifacts), len(strongest))
+    header = ("log-odds", "kind", "in the text", "people write")
+    rows = (_make_artifact_row(artifact) for artifact in strongest)
+    kinds = [artifact.kind for artifact in strongest]
+    yield from _format_table(header, rows, kinds, colours if colour else {}, width)
+
+
+def _list_substitutions(comparison: Comparison, colour: bool, width: int) -> Iterator[str]:
+    items = comparison.substitutions
+    strongest = heapq.nlargest(_ROWS, items, key=lambda item: item.score)
+    if not strongest:
+        return
+    yield ""
+    yield _say_count("substitution", len(items), len(strongest))
+    header = ("log-odds", "kind", "copy", "original")
+    rows = (_make_substitution_row(item) for item in strongest)
+    kinds = [item.kind for item in strongest]
+    colours = _assign_colours(item.kind for item in items)
+    yield from _format_table(header, rows, kinds, colours if colour else {}, width)
 
 
 def _say_count(name: str, count: int, shown: int) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from detector.results import (
     EDITED,
@@ -18,8 +18,10 @@ from detector.results import (
     SPUN,
     TRANSLATED,
     VERBATIM,
+    Artifact,
     Comparison,
     SentenceLink,
+    SentenceScore,
     Substitution,
     Verdict,
 )
@@ -27,6 +29,11 @@ from detector.results import (
 _QUOTE_LIMIT = 60
 
 _NEGLIGIBLE = 0.05
+
+#: Log-odds from which a span is named as the strongest trace. Of spans that strong, four of five
+#: stand where a spinner changed the words, of those between 1 and 1.5 three of five. The strongest
+#: span is that strong in 60 % of spun articles and in 1.7 % of people's.
+LEAST_NAMED_TRACE = 1.5
 
 _EVEN = 0.5
 
@@ -81,15 +88,14 @@ def explain_verdict(verdict: Verdict) -> str:
     """Why, in one plain sentence: how many sentences sound like it, and the strongest trace."""
     if verdict.probability is None:
         return f"Not judged ({verdict.reason})."
-    judged = [sentence for sentence in verdict.sentences if sentence.contributions]
+    judged = find_judged(verdict.sentences)
     telling = sum(sentence.log_odds > 0 for sentence in judged)
     parts = []
     if judged:
         verb = "reads" if telling in (0, 1) else "read"
         many = _say_share(telling, len(judged))
         parts.append(f"{many} {verb} like {_READING.get(verdict.label or '', 'a machine')}")
-    if verdict.artifacts:
-        strongest = max(verdict.artifacts, key=lambda artifact: artifact.score)
+    if strongest := find_strongest_trace(verdict):
         human = f"; people write “{clip(strongest.suggestion)}”" if strongest.suggestion else ""
         trace = f"“{clip(strongest.text)}” ({strongest.kind}{human})"
         parts.append(f"the strongest trace is {trace}")
@@ -97,6 +103,54 @@ def explain_verdict(verdict: Verdict) -> str:
         parts.append("no single phrase stands out")
     parts += verdict.notes
     return f"{_say_outcome(verdict)}: {'; '.join(parts) or 'no sentence could be weighed'}."
+
+
+def find_judged(sentences: Iterable[SentenceScore]) -> list[SentenceScore]:
+    """The sentences that have a say; captions, links and fragments have none."""
+    return [sentence for sentence in sentences if sentence.contributions]
+
+
+def find_strongest_trace(verdict: Verdict) -> Artifact | None:
+    """The span that told most, if it told enough to be named alone."""
+    telling = (item for item in verdict.artifacts if item.score >= LEAST_NAMED_TRACE)
+    return max(telling, key=lambda artifact: artifact.score, default=None)
+
+
+def find_strongest_substitution(comparison: Comparison) -> Substitution | None:
+    """The substitution that tells most, if it is rather a machine's choice than a person's."""
+    telling = (item for item in comparison.substitutions if item.score >= 0)
+    return max(telling, key=lambda item: item.score, default=None)
+
+
+def summarize_verdict(verdict: Verdict) -> str:
+    """Why, in so few words that they fit a line: what stands in the way, sentences, a trace."""
+    if verdict.probability is None:
+        return verdict.reason or ""
+    parts = [verdict.reason] if verdict.reason else []
+    below = verdict.threshold is not None and not verdict.flagged and verdict.reason is None
+    if below and verdict.label != ORIGINAL:
+        parts.append(f"flagged from {format_threshold(verdict)} on")
+    if judged := find_judged(verdict.sentences):
+        telling = sum(sentence.log_odds > 0 for sentence in judged)
+        like = "like a machine's" if verdict.label == ORIGINAL else "so"
+        parts.append(f"{telling:,} of {_count(len(judged), 'sentence')} read {like}")
+    if trace := find_strongest_trace(verdict):
+        human = f" (people write “{clip(trace.suggestion)}”)" if trace.suggestion else ""
+        parts.append(f"“{clip(trace.text)}”{human}")
+    return "; ".join(parts)
+
+
+def summarize_comparison(comparison: Comparison) -> str:
+    """What was done to the original, in so few words that they fit a line."""
+    if comparison.probability is None:
+        return comparison.reason or ""
+    parts = [comparison.reason] if comparison.reason else []
+    parts.append(f"{format_percent(comparison.coverage)} stems from the original")
+    if count := len(comparison.substitutions):
+        strongest = find_strongest_substitution(comparison)
+        named = f", {_say_substitution(strongest)}" if strongest else ""
+        parts.append(f"{_count(count, 'substitution')}{named}")
+    return "; ".join(parts)
 
 
 def explain_comparison(comparison: Comparison) -> str:
@@ -112,13 +166,11 @@ def explain_comparison(comparison: Comparison) -> str:
     if comparison.direction is not None and comparison.direction < _EVEN:
         share = format_percent(1 - comparison.direction)
         parts.append(f"the other way round is likelier ({share}): the original seems made of it")
-    count = len(comparison.substitutions)
-    if count:
-        strongest = max(comparison.substitutions, key=lambda item: item.score)
-        plural = "" if count == 1 else "s"
-        parts.append(
-            f"of {count:,} substitution{plural} the most telling is {_say_substitution(strongest)}"
-        )
+    count = _count(len(comparison.substitutions), "substitution")
+    if strongest := find_strongest_substitution(comparison):
+        parts.append(f"of {count} the most telling is {_say_substitution(strongest)}")
+    elif comparison.substitutions:
+        parts.append(f"{count}, none of which points to a machine by itself")
     return f"{_say_outcome(comparison)}: {'; '.join(parts)}."
 
 

@@ -44,6 +44,7 @@ class ScoreOptions:
     quiet: bool
     artifacts: str | None
     report: str | None
+    show: str | None
     color: str
 
     @property
@@ -79,10 +80,9 @@ class ScoreOptions:
         """
         if self.output is None and (self.resume or self.overwrite):
             raise click.UsageError("--resume and --overwrite speak of an --output: name one")
-        if self.report is not None and self.comparing:
+        if self.show is not None and (self.output is not None or self.form in ("json", "csv")):
             raise click.UsageError(
-                "--report shows texts by themselves, and with originals rows are flagged by "
-                "comparison: leave one out, or use detector compare --report for a pair"
+                "--show says how much is printed as text: leave it out, or --output and --format"
             )
         if self.report is not None and self.resume:
             raise click.UsageError("--report shows a whole run, and --resume scores only the rest")

@@ -6,6 +6,7 @@ import csv
 import itertools
 import json
 import shutil
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TextIO
@@ -23,9 +24,11 @@ from detector.cli.scoring.rows import (
     score_inputs,
 )
 from detector.io.readers import BadInput, Record, holds_rows
+from detector.results import INDEPENDENT, Comparison, Verdict
 
 if TYPE_CHECKING:
     from detector.batch.chunks import Outcome
+    from detector.batch.judge import Judgement
     from detector.batch.summary import Tally
     from detector.detector import Detector
 
@@ -37,7 +40,7 @@ def print_answers(detector: Detector, options: ScoreOptions) -> Tally:
     items = read_inputs(options)
     first = next(items, None)
     items = itertools.chain([] if first is None else [first], items)
-    form = options.form or ("json" if first is not None and _came_in_rows(first) else "text")
+    form = _choose_form(options, first)
     tally = Tally()
     started = time.monotonic()
     try:
@@ -48,11 +51,11 @@ def print_answers(detector: Detector, options: ScoreOptions) -> Tally:
         ):
             collected = collect_report(outcomes, options, detector)
             if quarantine is None:
-                told = _tell(collected, tally)
+                told = _tell(collected, tally, failures=form != "text" or not _is_one_terminal())
             else:
                 told = _divert(collected, tally, quarantine)
             if form == "text":
-                _print_text(stream, told, options.color)
+                _print_text(stream, told, options)
             else:
                 _PRINTERS[form](stream, told, options.columns)
     except KeyboardInterrupt:
@@ -60,6 +63,18 @@ def print_answers(detector: Detector, options: ScoreOptions) -> Tally:
         raise
     tally.seconds = time.monotonic() - started
     return tally
+
+
+def _choose_form(options: ScoreOptions, first: Record | BadInput | None) -> str:
+    if options.form is not None:
+        return options.form
+    rows = first is not None and _came_in_rows(first)
+    return "json" if rows and options.show is None else "text"
+
+
+def _is_one_terminal() -> bool:
+    """Whether answers and errors are read in one place, where nothing need be said twice."""
+    return sys.stdout.isatty() and sys.stderr.isatty()
 
 
 def _came_in_rows(item: Record | BadInput) -> bool:
@@ -72,13 +87,19 @@ def _open_quarantine(name: str | None) -> Any:
     return nullcontext() if name is None else open_output(name)
 
 
-def _tell(outcomes: Iterable[Outcome], tally: Tally) -> Iterator[Outcome]:
-    """Count what passes, and say on standard error what was wrong with which input."""
+def _tell(outcomes: Iterable[Outcome], tally: Tally, *, failures: bool) -> Iterator[Outcome]:
+    """Count what passes, and say on standard error what was wrong with which input.
+
+    Args:
+        outcomes: what passes.
+        tally: what counts it.
+        failures: name inputs that failed here too, not only where the answers are printed.
+    """
     for outcome in outcomes:
         tally.add(outcome)
         if isinstance(outcome.source, Record) and outcome.source.note:
             click.echo(f"note: {outcome.source.place}: {outcome.source.note}", err=True)
-        if outcome.failure is not None:
+        if failures and outcome.failure is not None:
             click.echo(f"error: {outcome.source.place}: {outcome.failure}", err=True)
         yield outcome
 
@@ -93,31 +114,47 @@ def _divert(outcomes: Iterable[Outcome], tally: Tally, quarantine: TextIO) -> It
             quarantine.write(json.dumps(make_quarantine_row(outcome), ensure_ascii=False) + "\n")
 
 
-def _print_text(stream: TextIO, outcomes: Iterable[Outcome], color: str) -> None:
-    """What was found; where the terminal has colours, in the text itself."""
-    from detector.presentation.terminal import (
-        clean,
-        format_comparison,
-        format_verdict,
-        wants_colour,
-    )
+def _print_text(stream: TextIO, outcomes: Iterable[Outcome], options: ScoreOptions) -> None:
+    """A line for each article; below it, where that was asked for, its spans or its text."""
+    from detector.presentation.terminal import format_line, format_refusal, wants_colour
 
-    colour = wants_colour(stream, color)
+    colour = wants_colour(stream, options.color)
     width = shutil.get_terminal_size().columns
     for outcome in outcomes:
-        judgement, source = outcome.judgement, outcome.source
-        verdict = judgement.verdict if judgement else None
-        if judgement is None or verdict is None or isinstance(source, BadInput):
-            body = f"not judged · {outcome.reason}"
-        elif not colour:
-            body = "\n".join(map(str, filter(None, (verdict, judgement.comparison))))
-        elif judgement.comparison is not None and judgement.original is not None:
-            body = format_comparison(
-                source.text, judgement.original, judgement.comparison, colour=True, width=width
-            )
-        else:
-            body = format_verdict(source.text, verdict, colour=True, width=width)
-        stream.write(f"{clean(str(source.id))}: {body}\n")
+        judgement, name = outcome.judgement, str(outcome.source.id)
+        if judgement is None or judgement.verdict is None:
+            line = format_refusal(str(outcome.reason), name, colour=colour)
+            stream.write(f"{line}\n")
+            continue
+        result = _choose_result(judgement)
+        if isinstance(result, Comparison) and outcome.get("original_id") is not None:
+            name = f"{name}, of {outcome.get('original_id')}"
+        stream.write(f"{format_line(result, name, colour=colour)}\n")
+        if options.show in ("spans", "text") and result.probability is not None:
+            stream.write(f"\n{_show_more(outcome, judgement, options.show, colour, width)}\n\n")
+
+
+def _choose_result(judgement: Judgement) -> Verdict | Comparison:
+    """What decides whether an article is flagged: the comparison, where it stems from another."""
+    comparison, verdict = judgement.comparison, judgement.verdict
+    assert verdict is not None  # what is printed as text is judged with it
+    if comparison is None or comparison.relation in (None, INDEPENDENT):
+        return verdict
+    return comparison
+
+
+def _show_more(outcome: Outcome, judgement: Judgement, show: str, colour: bool, width: int) -> str:
+    from detector.presentation import terminal
+
+    result = _choose_result(judgement)
+    shown: Mapping[str, Any] = {"colour": colour, "width": width}
+    if isinstance(result, Verdict):
+        if show == "text" and isinstance(outcome.source, Record):
+            return terminal.format_verdict(outcome.source.text, result, **shown)
+        return terminal.format_spans(result, **shown)
+    if show == "text" and isinstance(outcome.source, Record) and judgement.original is not None:
+        return terminal.format_comparison(outcome.source.text, judgement.original, result, **shown)
+    return terminal.format_substitutions(result, **shown)
 
 
 def _print_json(stream: TextIO, outcomes: Iterable[Outcome], columns: Sequence[str]) -> None:
