@@ -68,13 +68,33 @@ def _stem(word: bytes) -> bytes:
     return word
 
 
-def _count_words(text: str) -> Counter[bytes]:
-    """How often each word stands in a text, in small letters, without accents, as UTF-8."""
+def _split_words(text: str) -> list[bytes]:
+    """The words of a text in their order, in small letters, without accents, as UTF-8."""
     if "&" in text:
         text = html.unescape(text)
     if not text.isascii():
         text = _MARKS.sub(" ", _ACCENTS.sub("", unicodedata.normalize("NFKD", text)))
-    counts = Counter(text.lower().encode().translate(_TO_BLANKS).split())
+    return text.lower().encode().translate(_TO_BLANKS).split()
+
+
+def list_words(text: str) -> npt.NDArray[np.uint32]:
+    """The hashed stems of a text's words in their order, each below `WORD_BUCKETS`.
+
+    Stop words and single letters are left out.
+    """
+    hashes = [_hash_stem(word[:_LONGEST_WORD]) for word in _split_words(text)]
+    return np.array([word for word in hashes if word is not None], np.uint32)
+
+
+@lru_cache(maxsize=_CACHED_WORDS)
+def _hash_stem(word: bytes) -> int | None:
+    features = _hash_word(word)
+    return int(features[0]) if len(features) else None
+
+
+def _count_words(text: str) -> Counter[bytes]:
+    """How often each word stands in a text, see `_split_words`."""
+    counts = Counter(_split_words(text))
     if counts and max(map(len, counts)) > _LONGEST_WORD:
         # A text without blanks, or with an image in it: one such "word" must not cost more.
         return Counter(word[:_LONGEST_WORD] for word in counts.elements())
