@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import re
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -279,3 +280,105 @@ def test_a_packed_page_that_unpacks_without_end_is_refused(tmp_path: Path, stand
 def test_what_is_no_archive_is_told(tmp_path: Path, content: bytes) -> None:
     (reason,) = outline(read_warc(tmp_path, content))
     assert reason in ("record at byte 0: no header of a WARC record", "empty: no record")
+
+
+# --------------------------------------------------------------------------------------
+# Bodies that are cut off
+# --------------------------------------------------------------------------------------
+
+WHOLE = "The ferry stays in harbour until Monday. " * 40
+
+
+def deflate(content: bytes) -> bytes:
+    return zlib.compress(content)
+
+
+def chunk(content: bytes) -> bytes:
+    return b"".join(
+        b"%x\r\n%s\r\n" % (len(content[at : at + 500]), content[at : at + 500])
+        for at in range(0, len(content), 500)
+    ) + (b"0\r\n\r\n")
+
+
+@pytest.mark.parametrize("name", ["gzip", "deflate", "chunked", "both", "plain"])
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_body_that_is_cut_off_gets_a_note(
+    tmp_path: Path, stand_in: None, name: str, cut: bool
+) -> None:
+    body = make_page(WHOLE).encode()
+    coded = {
+        "gzip": gzip.compress(body),
+        "deflate": deflate(body),
+        "chunked": chunk(body),
+        "both": chunk(gzip.compress(body)),
+        "plain": body,
+    }[name]
+    headers = {
+        "gzip": (("Content-Encoding", "gzip"),),
+        "deflate": (("Content-Encoding", "deflate"),),
+        "chunked": (("Transfer-Encoding", "chunked"),),
+        "both": (("Content-Encoding", "gzip"), ("Transfer-Encoding", "chunked")),
+        "plain": (("Content-Length", str(len(coded))),),
+    }[name]
+    (item,) = read_warc(tmp_path, make_record(coded[:-12] if cut else coded, headers=headers))
+    assert isinstance(item, Record)
+    assert item.text.startswith(WHOLE[:41])
+    assert (item.note or "").startswith("cut off") == cut
+
+
+# --------------------------------------------------------------------------------------
+# ARC
+# --------------------------------------------------------------------------------------
+
+
+def make_arc_record(body: str, number: int, content_type: str = "text/html") -> bytes:
+    """A record of an archive as it was written before there was WARC."""
+    content = f"HTTP/1.1 200 OK\r\nContent-Type: {content_type}\r\n\r\n{body}".encode()
+    line = f"http://coast.example/{number} 192.0.2.1 20040305100000 {content_type} {len(content)}\n"
+    return line.encode() + content + b"\n"
+
+
+def make_arc(records: list[bytes], *, compressed: bool = False) -> bytes:
+    text = b"1 0 InternetArchive\nURL IP-address Archive-date Content-type Archive-length\n"
+    first = b"filedesc://a.arc 0.0.0.0 20040305100000 text/plain %d\n%s\n" % (len(text), text)
+    members = [first, *records]
+    return b"".join(map(gzip.compress, members) if compressed else members)
+
+
+@pytest.mark.parametrize("name", ["a.arc", "a.arc.gz", "-", "a.dat"])
+def test_an_archive_older_than_warc_is_read(tmp_path: Path, stand_in: None, name: str) -> None:
+    records = [make_arc_record(make_page(body), n) for n, body in enumerate(make_bodies(3))]
+    records.insert(1, make_arc_record("x", 9, "image/png"))
+    records.append(make_arc_record("A text of its own.", 4, "text/plain"))
+    content = make_arc(records, compressed=name.endswith(".gz"))
+    if name == "-":
+        items = list(read_records(["-"], standard_input=io.BytesIO(content)))
+    else:
+        items = read_warc(tmp_path, content, name)
+    assert outline(items) == [*make_bodies(3), "A text of its own."]
+    assert [item.row for item in items] == [2, 4, 5, 6]
+    assert all(item.id == f"{item.source}:{item.row}" for item in items)
+    assert items[0].fields["url"] == "http://coast.example/0"
+    assert items[0].fields["captured"] == "2004-03-05T10:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (lambda r: r.replace(b"text/html ", b"text/html 9", 1), "its length is false"),
+        (lambda r: r.replace(b" 20040305100000", b"", 1), "no header of an ARC record"),
+        (lambda r: r[:-20] + b"\n", "its length is false"),
+        (lambda r: r.replace(b"HTTP/1.1 200", b"nonsense !!!"), "malformed: "),
+    ],
+    ids=["length", "header", "end", "status"],
+)
+def test_a_broken_arc_record_costs_no_other(
+    tmp_path: Path, stand_in: None, change: Callable[[bytes], bytes], reason: str
+) -> None:
+    bodies = make_bodies(4)
+    records = [make_arc_record(make_page(body), n) for n, body in enumerate(bodies)]
+    records[1] = change(records[1])
+    items = read_warc(tmp_path, make_arc(records), "a.arc")
+    assert outline(items[:1] + items[2:]) == [bodies[0], *bodies[2:]]
+    assert isinstance(items[1], BadInput)
+    assert reason in items[1].reason

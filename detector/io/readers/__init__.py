@@ -53,8 +53,8 @@ def read_records(
     """Every text of the given files, in order.
 
     A file's name tells its format: .txt, .html, .jsonl, .ndjson or .json, .csv, .tsv, .parquet,
-    .warc, each also with .gz or .zst behind it. Of any other, standard input included, the first
-    bytes do. A .txt file that holds a page is read as one.
+    .warc or .arc, each also with .gz or .zst behind it. Of any other, standard input included, the
+    first bytes do. A .txt file that holds a page is read as one.
 
     Args:
         sources: files, folders (with all that is in them), patterns such as "crawl/**/*.html";

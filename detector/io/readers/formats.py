@@ -17,7 +17,7 @@ from detector.io.encodings import find_mark
 from detector.io.faults import UnreadableError
 from detector.io.readers.html import Page, opens_page, read_page
 from detector.io.readers.records import BadInput, FieldNames, Record, read_table, read_text
-from detector.io.readers.warc import read_warc
+from detector.io.readers.warc import read_arc, read_warc
 from detector.io.tables import TABLE_FORMATS
 from detector.io.tables.json_rows import opens_rows
 
@@ -70,6 +70,7 @@ FORMATS = (
     ),
     # An archive's gzip members are told apart, so that one may be broken.
     Format("warc", (".warc",), read_warc, b"WARC/", reads_gzip=True),
+    Format("arc", (".arc",), read_arc, b"filedesc:", reads_gzip=True),
 )
 
 INPUT_FORMATS = tuple(form.name for form in FORMATS)
