@@ -1,33 +1,46 @@
 """Group texts that stem from one another, and name the likeliest original of each group.
 
-For each text an index over the crawl itself names a few others that share rare words with it, so
-that never all pairs are compared. Each of these pairs is compared once. Texts that stem from one
-another make a group (reports of the same event do not), and its original is the text of which the
-others were rather made than the other way round.
+For each text its rare words name a few others, so that never all pairs are compared, and only
+texts that have such candidates are ever measured. Each of these pairs is compared once. Texts that
+stem from one another make a group (reports of the same event do not), and its original is the text
+of which the others were rather made than the other way round.
 """
 
 from __future__ import annotations
 
 import tempfile
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
+from detector.choices import (
+    COMPARISON_RATES,
+    DEFAULT_COMPARISON_RATE,
+    ArtifactSetting,
+    check_rate,
+)
+from detector.clusters.candidates import CandidateFinder
 from detector.clusters.links import Comparer, Link
-from detector.io.readers import BadInput, Record
-from detector.references.index import ReferenceIndex
-from detector.results import DEFAULT_COMPARISON_RATE, RELATIONS, VERBATIM
+from detector.clusters.settling import Evidence, Standing, join_pairs, settle
+from detector.clusters.store import CrawlStore
+from detector.clusters.words import CrawlWords
+from detector.io.readers import Record
+from detector.results import RELATIONS, VERBATIM
 from detector.text.document import MAXIMUM_CHARACTERS
 
 ORIGINAL_ROLE, COPY_ROLE, ALONE_ROLE = ROLES = ("original", "copy", "alone")
 
+CANDIDATES = 8
+"""How many likely relatives of a text are compared with it, unless told."""
+
 #: Texts of which what was measured is kept: a megabyte each.
 _MEASURED_AT_HAND = 64
-
-#: How many likely relatives of a text are compared with it.
-_CANDIDATES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,17 +52,28 @@ class Member:
         role: one of `ROLES`.
         relation: what it is to the group's original, one of `detector.results.RELATIONS`; None of
             the original itself, and where the two cannot be compared.
-        machine: probability that a machine made it of the original; None where `relation` is.
-        flagged: that probability reaches the threshold of comparisons.
+        machine: probability that a machine made it of the original; None where `relation` is, and
+            of a text that is the original's letter by letter.
+        flagged: that probability reaches the threshold of comparisons, and there is no `reason`.
         coverage: share of its words in sentences that stem from the original.
+        copied_from: id of the copy that it was made of, where it is a copy of a copy.
+        note: what else is to be said: copies of copies, texts merged of two, dates.
+        substitutes: the strongest substitutions, as what the original has and what stands here.
+        reason: why it cannot be flagged.
+        signature: versions, model and threshold of the comparison.
     """
 
-    id: object
+    id: Any
     role: str
     relation: str | None = None
     machine: float | None = None
     flagged: bool = False
     coverage: float | None = None
+    copied_from: Any = None
+    note: str | None = None
+    substitutes: tuple[tuple[str, str], ...] = ()
+    reason: str | None = None
+    signature: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,175 +97,299 @@ class Group:
         return 1 + len(self.copies)
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row of a crawl stands.
+
+    Attributes:
+        place: of the row in the input, from 0.
+        number: of its text.
+        group: from 1, in the order of the groups' first rows.
+        size: rows in the group.
+        member: what it is there.
+        original_id: id of the group's original; None where the row is that, or alone.
+    """
+
+    place: int
+    number: int
+    group: int
+    size: int
+    member: Member
+    original_id: Any = None
+
+
 def group(
     documents: Iterable[tuple[object, str]],
-    detector: Comparer,
+    detector: Comparer | None = None,
     *,
     false_positive_rate: float = DEFAULT_COMPARISON_RATE,
-    candidates: int = _CANDIDATES,
+    candidates: int = CANDIDATES,
     folder: Path | None = None,
 ) -> list[Group]:
     """Group documents: every one is in one group, in the order of their first members.
 
-    The texts are kept on disk; memory holds an id and a few numbers of each.
+    The texts are kept on disk; memory holds the ids and a few numbers of each.
 
     Args:
         documents: pairs of id and text. Ids need not differ.
-        detector: compares two texts.
+        detector: compares two texts; the shipped model's unless given.
         false_positive_rate: share of other pairs that may be flagged by mistake, see
             `Detector.compare`.
         candidates: how many likely relatives of a text are compared with it, at most.
-        folder: where the index of the texts is made; a temporary one unless told.
+        folder: where the texts are kept meanwhile; a temporary one unless told.
 
     Raises:
-        ReferenceIndexError: the index cannot be written.
+        ClusterError: the texts cannot be kept there.
+        ValueError: `false_positive_rate` is none of `detector.choices.COMPARISON_RATES`.
     """
-    with tempfile.TemporaryDirectory(dir=folder) as place:
-        crawl = _Crawl.read(documents, Path(place) / "index")
-        comparer = _PairComparer(crawl, detector, false_positive_rate)
-        links = list(_compare_candidates(crawl, comparer, candidates))
-        components = _join(len(crawl.ids), links)
-        return [_make_group(crawl, members, found, comparer) for members, found in components]
+    check_rate("false_positive_rate", false_positive_rate, COMPARISON_RATES)
+    ids: list[object] = []
+
+    def number() -> Iterator[Record]:
+        for place, (identity, text) in enumerate(documents):
+            ids.append(identity)
+            yield Record(place, text, source="", row=place + 1)
+
+    with (
+        tempfile.TemporaryDirectory(dir=folder) as workplace,
+        CrawlStore(Path(workplace) / "crawl.sqlite", {}) as store,
+    ):
+        store.read(number())
+        Grouping(store, detector or _load_detector(), false_positive_rate, candidates).run()
+        return _collect_groups(list_places(store, lambda place: ids[place]))
 
 
-@dataclass(frozen=True)
-class _Crawl:
-    """The texts of a crawl by number; those that hold nothing to compare are in no index."""
+def _load_detector() -> Comparer:
+    from detector.detector import Detector
 
-    ids: list[object]
-    index: ReferenceIndex
-    refused: frozenset[int]
-
-    @classmethod
-    def read(cls, documents: Iterable[tuple[object, str]], folder: Path) -> _Crawl:
-        ids: list[object] = []
-        refused: set[int] = set()
-
-        def number() -> Iterator[Record]:
-            for place, (identity, text) in enumerate(documents):
-                ids.append(identity)
-                yield Record(place, text, source="crawl", row=place + 1)
-
-        def refuse(bad: BadInput) -> None:
-            refused.add(int(str(bad.id)))
-
-        index = ReferenceIndex.create(folder)
-        index.add(number(), report=refuse)
-        return cls(ids, index, frozenset(refused))
-
-    def read_text(self, number: int) -> str:
-        return self.index.text(number)[:MAXIMUM_CHARACTERS]
+    return Detector.load()
 
 
-class _PairComparer:
-    """Compares texts of a crawl by their numbers; what was measured of a text is kept for a while.
+def _collect_groups(places: Iterable[Place]) -> list[Group]:
+    originals: dict[int, Member] = {}
+    copies: defaultdict[int, list[Member]] = defaultdict(list)
+    for found in places:
+        if found.member.role == COPY_ROLE:
+            copies[found.group].append(found.member)
+        else:
+            originals[found.group] = found.member
+    return [Group(originals[at], tuple(copies[at])) for at in sorted(originals)]
+
+
+class Grouping:
+    """Finds and compares candidates among the texts of a store; goes on where it was broken off.
 
     Args:
-        crawl: holds the texts.
-        detector: compares them.
-        rate: see `group`.
+        store: has read the crawl.
+        detector: compares two texts.
+        rate: share of other pairs that may be flagged by mistake.
+        candidates: how many likely relatives of a text are compared with it, at most.
     """
 
-    def __init__(self, crawl: _Crawl, detector: Comparer, rate: float) -> None:
+    def __init__(
+        self,
+        store: CrawlStore,
+        detector: Comparer,
+        rate: float = DEFAULT_COMPARISON_RATE,
+        candidates: int = CANDIDATES,
+    ) -> None:
+        self._store = store
         self._detector = detector
         self._rate = rate
+        self._candidates = candidates
         self._measure = lru_cache(_MEASURED_AT_HAND)(
-            lambda number: detector.measure(crawl.read_text(number))
+            lambda number: detector.measure(store.read_text(number)[:MAXIMUM_CHARACTERS])
         )
+        self._evidence = Evidence(self._compare, store.read_text, store.find_date)
 
-    def compare(self, copy: int, original: int) -> Link:
-        """What the one text did to the other."""
-        comparison = self._detector.compare(
+    def run(self, report: Callable[[int, int], object] = lambda done, texts: None) -> None:
+        """Find out what hangs together.
+
+        Args:
+            report: called with how many texts of how many are done with, now and then.
+        """
+        if not self._store.get_fact("paired"):
+            self._find_pairs(report)
+        self._compare_pairs(report)
+
+    def _find_pairs(self, report: Callable[[int, int], object]) -> None:
+        store, texts = self._store, self._store.count_texts()
+        with tempfile.TemporaryDirectory(dir=store.path.parent) as folder, store.change():
+            words = CrawlWords(store.words, Path(folder))
+            finder = CandidateFinder(words, Path(folder))
+            done = store.get_fact("texts with pairs") or 0
+            for block in words.blocks():
+                if block.start < done:
+                    continue
+                for number in block:
+                    for other in finder.find(number, self._candidates):
+                        store.add_pair(number, other)
+                store.set_fact("texts with pairs", block.stop)
+                store.commit_now_and_then()
+                report(block.stop, 2 * texts)
+            store.set_fact("paired", True)
+
+    def _compare_pairs(self, report: Callable[[int, int], object]) -> None:
+        store, texts = self._store, self._store.count_texts()
+        components = list(_list_components(list(store.pairs())))
+        pairs = sum(map(len, components))
+        done = 0
+        with store.change():
+            for component in components:
+                first = min(map(min, component))
+                if not store.is_settled(first):
+                    found = settle(component, self._evidence)
+                    store.settle(first, {n: standing.to_dict() for n, standing in found.items()})
+                    store.commit_now_and_then()
+                done += len(component)
+                report(texts + texts * done // pairs, 2 * texts)
+
+    def _compare(self, copy: int, original: int) -> Link:
+        """What the one text did to the other; kept, so that it is not asked again."""
+        known = self._store.find_link(copy, original)
+        if known is not None:
+            return known
+        found = self._detector.compare(
             self._measure(copy),
             self._measure(original),
             false_positive_rate=self._rate,
             artifacts="none",
         )
-        return Link(copy, original, comparison)
+        link = Link.make(copy, original, found)
+        self._store.add_link(link)
+        self._store.commit_now_and_then()
+        return link
 
 
-def _compare_candidates(crawl: _Crawl, comparer: _PairComparer, candidates: int) -> Iterator[Link]:
-    """Links of pairs that stem from one another, both ways where one was reworded."""
-    seen: set[tuple[int, int]] = set()
-    for number in range(len(crawl.ids)):
-        if number in crawl.refused:
+def _list_components(pairs: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """Pairs that hang together, those of neighbours in a row, so that few texts are at hand."""
+    beside: defaultdict[int, list[int]] = defaultdict(list)
+    for one, other in pairs:
+        beside[one].append(other)
+        beside[other].append(one)
+    for component in join_pairs(pairs):
+        ranks: dict[int, int] = {}
+        waiting = deque([component[0]])
+        while waiting:
+            number = waiting.popleft()
+            if number not in ranks:
+                ranks[number] = len(ranks)
+                waiting.extend(sorted(beside[number]))
+        yield [
+            (number, other)
+            for number in ranks
+            for other in sorted(beside[number], key=ranks.__getitem__)
+            if ranks[other] < ranks[number]
+        ]
+
+
+def list_places(store: CrawlStore, name: Callable[[int], Any] | None = None) -> Iterator[Place]:
+    """What each row of a crawl is, in the order of the rows, once a `Grouping` has run.
+
+    Args:
+        store: has the rows.
+        name: the id of the row at a place; the row's own unless told.
+    """
+    name = name or store.get_id
+    texts = np.arange(store.count_texts())
+    named = np.zeros(len(texts), np.bool_)
+    for number, said in store.standings():
+        texts[number] = said["original"]
+        if said["further"] is not None:
+            named[said["further"]] = True
+    rows = np.array([(place, number) for place, number, _ in store.numbers()], np.int64)
+    rows = rows.reshape(-1, 2)
+    groups, sizes = _number_groups(texts[rows[:, 1]])
+    firsts = _find_first_rows(store, (sizes[groups] > 1) | named[rows[:, 1]])
+    for (place, number), at in zip(rows.tolist(), groups.tolist(), strict=True):
+        size = int(sizes[at])
+        if size == 1:
+            yield Place(place, number, at + 1, 1, Member(name(place), ALONE_ROLE))
             continue
-        for found in crawl.index.find(crawl.read_text(number), candidates + 1):
-            other = int(str(found.id))
-            pair = (min(number, other), max(number, other))
-            if other == number or pair in seen:
-                continue
-            seen.add(pair)
-            link = comparer.compare(number, other)
-            if link.is_related:
-                yield link
-                if link.comparison.relation != VERBATIM:  # a rewriting shows from one side only
-                    yield comparer.compare(other, number)
+        said = store.find_standing(number)
+        standing = Standing(number) if said is None else Standing.from_dict(said)
+        member = _make_member(place, number, standing, firsts, name)
+        original = None if member.role == ORIGINAL_ROLE else name(firsts[standing.original])
+        yield Place(place, number, at + 1, size, member, original)
 
 
-def _join(count: int, links: list[Link]) -> list[tuple[list[int], list[Link]]]:
-    """The connected texts, each with the links among them, in the order of their first text."""
-    parent = list(range(count))
-
-    def find(number: int) -> int:
-        while parent[number] != number:
-            parent[number] = parent[parent[number]]
-            number = parent[number]
-        return number
-
-    for link in links:
-        one, other = sorted((find(link.copy), find(link.original)))
-        parent[other] = one
-    members: defaultdict[int, list[int]] = defaultdict(list)
-    for number in range(count):
-        members[find(number)].append(number)
-    links_of: defaultdict[int, list[Link]] = defaultdict(list)
-    for link in links:
-        links_of[find(link.copy)].append(link)
-    return [(numbers, links_of[root]) for root, numbers in members.items()]
+def _number_groups(
+    keys: npt.NDArray[np.int64],
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The group of each row, from 0, in the order of their first rows, and the groups' sizes."""
+    _, first, inverse, counts = np.unique(
+        keys, return_index=True, return_inverse=True, return_counts=True
+    )
+    order = np.argsort(first)
+    ranks = np.empty_like(order)
+    ranks[order] = np.arange(len(order))
+    return ranks[inverse.reshape(-1)], counts[order]
 
 
-def _make_group(
-    crawl: _Crawl, members: list[int], links: list[Link], comparer: _PairComparer
-) -> Group:
-    if len(members) == 1:
-        return Group(Member(crawl.ids[members[0]], ALONE_ROLE))
-    original = _choose_original(members, links)
-    known = {(link.copy, link.original): link for link in links}
-    copies = []
-    for number in members:
-        if number == original:
-            continue
-        link = known.get((number, original)) or comparer.compare(number, original)
-        found = link.comparison
-        copies.append(
-            Member(
-                crawl.ids[number],
-                COPY_ROLE,
-                relation=found.relation,
-                machine=found.probability,
-                flagged=found.flagged,
-                coverage=found.coverage,
-            )
+def _find_first_rows(store: CrawlStore, wanted: npt.NDArray[np.bool_]) -> dict[int, int]:
+    """Of the texts of the wanted rows the row in which each came first: by date, then place."""
+    firsts: dict[int, tuple[float, int]] = {}
+    for (place, number, date), is_wanted in zip(store.numbers(), wanted.tolist(), strict=True):
+        key = (float("inf") if date is None else date, place)
+        if is_wanted and (number not in firsts or key < firsts[number]):
+            firsts[number] = key
+    return {number: place for number, (_, place) in firsts.items()}
+
+
+def _make_member(
+    place: int,
+    number: int,
+    standing: Standing,
+    firsts: Mapping[int, int],
+    name: Callable[[int], Any],
+) -> Member:
+    identity, first = name(place), firsts[number]
+    link = standing.link
+    if standing.original == number:
+        if place == first:
+            return Member(identity, ORIGINAL_ROLE)
+        return Member(identity, COPY_ROLE, VERBATIM, coverage=1.0)
+    said = dict(_say_more(number, standing, firsts, name))
+    if place != first:
+        said["same text"] = f"the same, letter by letter, as {name(first)}"
+    parent = None if standing.parent is None else firsts[standing.parent]
+    if place != first:
+        parent = first
+    assert link is not None  # of an original alone
+    return Member(
+        identity,
+        COPY_ROLE,
+        link.relation,
+        link.probability,
+        link.flagged,
+        link.coverage,
+        None if parent is None else name(parent),
+        "; ".join(f"{code}: {words}" for code, words in said.items()) or None,
+        link.substitutes,
+        link.reason,
+        link.signature,
+    )
+
+
+def _say_more(
+    number: int, standing: Standing, firsts: Mapping[int, int], name: Callable[[int], Any]
+) -> Iterator[tuple[str, str]]:
+    """Codes and explanations of what is out of the ordinary with a copy."""
+    link = standing.link
+    if standing.parent is not None:
+        yield "copy of a copy", f"made of {name(firsts[standing.parent])}"
+    if standing.further is not None:
+        yield "merged", f"holds sentences of {name(firsts[standing.further])} too"
+    if link is not None and link.original != standing.original:
+        yield (
+            "compared",
+            (f"with {name(firsts[link.original])}, since the original shares too little with it"),
         )
-    return Group(Member(crawl.ids[original], ORIGINAL_ROLE), tuple(copies))
-
-
-def _choose_original(members: list[int], links: list[Link]) -> int:
-    """The text of which the others were rather made; of equals the first that was read."""
-    scores = dict.fromkeys(members, 0.0)
-    surest: dict[tuple[int, int], Link] = {}
-    for link in links:
-        pair = (min(link.copy, link.original), max(link.copy, link.original))
-        if pair not in surest or surest[pair].probability < link.probability:
-            surest[pair] = link
-    for link in surest.values():
-        scores[link.original] += link.log_odds
-        scores[link.copy] -= link.log_odds
-    return max(members, key=lambda number: (scores[number], -number))
+    if standing.predates:
+        yield "dated", "before the text that it was made of, as it seems"
 
 
 def count_relations(groups: Iterable[Group]) -> dict[str, int]:
     """How many copies there are of each relation, of those that occur, in `RELATIONS`' order."""
-    found = [copy.relation for one in groups for copy in one.copies]
-    return {relation: found.count(relation) for relation in RELATIONS if relation in found}
+    found = Counter(copy.relation for one in groups for copy in one.copies)
+    return {relation: found[relation] for relation in RELATIONS if found[relation]}

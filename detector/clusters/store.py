@@ -1,0 +1,350 @@
+"""A crawl on disk, with all that was found out about it so far: what makes a run resumable.
+
+One SQLite file. What was finished is committed, so that a run that ends anyhow, by a kill say, goes
+on from there when the same file is opened again; whatever was under way is done anew, with the
+same result.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Self
+
+from detector.clusters.dates import read_date
+from detector.clusters.links import Link
+from detector.clusters.words import encode_words
+from detector.errors import DetectorError
+from detector.io.readers import BadInput, Record
+
+_FORMAT = 1
+
+_SCHEMA = """
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE sources (name TEXT PRIMARY KEY, state TEXT) WITHOUT ROWID;
+CREATE TABLE texts (number INTEGER PRIMARY KEY, digest BLOB UNIQUE, content BLOB, words BLOB);
+CREATE TABLE items (place INTEGER PRIMARY KEY, id TEXT, source TEXT, row INTEGER, fields TEXT,
+    note TEXT, reference TEXT, reason TEXT, number INTEGER, date REAL);
+CREATE TABLE pairs (one INTEGER, other INTEGER, PRIMARY KEY (one, other)) WITHOUT ROWID;
+CREATE TABLE links (copy INTEGER, original INTEGER, said TEXT,
+    PRIMARY KEY (copy, original)) WITHOUT ROWID;
+CREATE TABLE standings (number INTEGER PRIMARY KEY, said TEXT);
+CREATE TABLE settled (first INTEGER PRIMARY KEY);
+"""
+
+_COMMIT_SECONDS = 1.0
+
+_HELD_PAGES = -65_536  # KiB
+
+
+class ClusterError(DetectorError):
+    """Grouping cannot begin or go on: its place is taken, damaged, full, or another run's."""
+
+
+class CrawlStore:
+    """The texts of a crawl, each once, the rows that they came in, and what was found of them.
+
+    Args:
+        path: the file; made if it is missing.
+        identity: all that the result depends on besides the inputs, ready for JSON.
+
+    Raises:
+        ClusterError: the file is another run's, or cannot be used.
+    """
+
+    def __init__(self, path: Path, identity: Mapping[str, Any]) -> None:
+        self.path = path
+        with self._explain():
+            self._connection = sqlite3.connect(path, isolation_level=None)
+            self._execute("PRAGMA journal_mode = WAL")
+            self._execute("PRAGMA synchronous = NORMAL")
+            self._execute(f"PRAGMA cache_size = {_HELD_PAGES}")
+        self._committed = time.monotonic()
+        self._begin(json.loads(json.dumps({"format": _FORMAT, **identity})))
+
+    def _begin(self, identity: Any) -> None:
+        if not self._execute("SELECT 1 FROM sqlite_master").fetchone():
+            with self.change():
+                for statement in filter(str.strip, _SCHEMA.split(";")):
+                    self._execute(statement)
+                self.set_fact("identity", identity)
+        known = self.get_fact("identity")
+        if known != identity:
+            keys = {*known, *identity}
+            changed = sorted(key for key in keys if known.get(key) != identity.get(key))
+            raise ClusterError(
+                f"{self.path}: was begun with another {', '.join(changed)}: resume with the same, "
+                "or start anew with --overwrite"
+            )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the file free."""
+        self._connection.close()
+
+    # ---- Rows and texts ----
+
+    def read(self, items: Iterable[Record | BadInput], date_column: str | None = None) -> None:
+        """Take in what readers yield; what is there already is only checked to be the same.
+
+        Raises:
+            ClusterError: the inputs have changed since the run began.
+        """
+        if self.get_fact("read"):
+            self._check_sources()
+            return
+        known = self._count("items")
+        place = -1
+        with self.change():
+            for place, item in enumerate(items):
+                if place < known:
+                    self._check_item(place, item)
+                else:
+                    self._add_item(place, item, date_column)
+                    self.commit_now_and_then()
+            if place + 1 < known:
+                raise self._refuse_inputs(f"there were {known:,}, and there are {place + 1:,}")
+            self.set_fact("read", True)
+
+    def _add_item(self, place: int, item: Record | BadInput, date_column: str | None) -> None:
+        self._execute(
+            "INSERT OR IGNORE INTO sources VALUES (?, ?)",
+            item.source,
+            json.dumps(_describe_file(item.source)),
+        )
+        fields = json.dumps(item.fields, ensure_ascii=True, default=str)
+        row = (place, json.dumps(item.id, default=str), item.source, item.row, fields)
+        if isinstance(item, BadInput):
+            rest: tuple[Any, ...] = (None, None, item.reason, None, None)
+        else:
+            date = read_date(item.fields.get(date_column)) if date_column else None
+            rest = (item.note, item.reference, None, self._add_text(item.text), date)
+        self._execute(f"INSERT INTO items VALUES ({', '.join('?' * 10)})", *row, *rest)
+
+    def _add_text(self, text: str) -> int:
+        digest = make_digest(text)
+        known = self._execute("SELECT number FROM texts WHERE digest = ?", digest).fetchone()
+        if known:
+            return int(known[0])
+        number = self._count("texts")
+        content = zlib.compress(_encode(text), 1)
+        words = encode_words(text)
+        self._execute("INSERT INTO texts VALUES (?, ?, ?, ?)", number, digest, content, words)
+        return number
+
+    def _check_item(self, place: int, item: Record | BadInput) -> None:
+        source, row, number = self._execute(
+            "SELECT source, row, number FROM items WHERE place = ?", place
+        ).fetchone()
+        same = (source, row) == (item.source, item.row)
+        # What is drawn out of a page may differ from one time to the next; the file tells.
+        if same and isinstance(item, Record) and _describe_file(source) is None:
+            same = number is not None and self.read_text(number) == item.text
+        if not same:
+            raise self._refuse_inputs(f"the one at place {place + 1:,} is another")
+
+    def _check_sources(self) -> None:
+        for name, state in self._execute("SELECT name, state FROM sources ORDER BY name"):
+            if json.dumps(_describe_file(name)) != state:
+                raise self._refuse_inputs(f"{name} is another")
+
+    def _refuse_inputs(self, what: str) -> ClusterError:
+        return ClusterError(
+            f"{self.path}: the inputs have changed since ({what}): start anew with --overwrite"
+        )
+
+    def items(self) -> Iterator[Record | BadInput]:
+        """What was read, as it was read, in its order."""
+        rows = self._execute(
+            "SELECT id, source, row, fields, note, reference, reason, content FROM items "
+            "LEFT JOIN texts USING (number) ORDER BY place"
+        )
+        for identity, source, row, fields, note, reference, reason, content in rows:
+            known = json.loads(identity), json.loads(fields)
+            if reason is not None:
+                yield BadInput(known[0], source, row, reason, known[1])
+            else:
+                yield Record(known[0], _decode(content), source, row, known[1], note, reference)
+
+    def rows(self) -> Iterator[tuple[int, Any, int, dict[str, Any]]]:
+        """Place, id, number of the text and fields of each row that holds one, in their order."""
+        for place, identity, number, fields in self._execute(
+            "SELECT place, id, number, fields FROM items WHERE number IS NOT NULL ORDER BY place"
+        ):
+            yield place, json.loads(identity), number, json.loads(fields)
+
+    def numbers(self) -> Iterator[tuple[int, int, float | None]]:
+        """Place, number of the text and date of each row that holds a text, in their order."""
+        yield from self._execute(
+            "SELECT place, number, date FROM items WHERE number IS NOT NULL ORDER BY place"
+        )
+
+    def get_id(self, place: int) -> Any:
+        """The id of a row."""
+        found = self._execute("SELECT id FROM items WHERE place = ?", place).fetchone()
+        return json.loads(found[0])
+
+    def bad_inputs(self) -> Iterator[BadInput]:
+        """What could not be read."""
+        for identity, source, row, fields, reason in self._execute(
+            "SELECT id, source, row, fields, reason FROM items WHERE reason IS NOT NULL "
+            "ORDER BY place"
+        ):
+            yield BadInput(json.loads(identity), source, row, reason, json.loads(fields))
+
+    def read_text(self, number: int) -> str:
+        """A text."""
+        found = self._execute("SELECT content FROM texts WHERE number = ?", number).fetchone()
+        return _decode(found[0])
+
+    def find_text(self, text: str) -> int | None:
+        """The number of a text, if it is one of the crawl's."""
+        digest = make_digest(text)
+        found = self._execute("SELECT number FROM texts WHERE digest = ?", digest).fetchone()
+        return int(found[0]) if found else None
+
+    def find_first_id(self, number: int) -> Any:
+        """The id of the row in which a text came first, by date, then by place."""
+        found = self._execute(
+            "SELECT id FROM items WHERE number = ? ORDER BY date IS NULL, date, place", number
+        ).fetchone()
+        return json.loads(found[0])
+
+    def words(self) -> Iterator[bytes]:
+        """What `encode_words` made of each text, in the order of their numbers."""
+        for (content,) in self._execute("SELECT words FROM texts ORDER BY number"):
+            yield content
+
+    def count_texts(self) -> int:
+        """How many different texts there are."""
+        return self._count("texts")
+
+    def find_date(self, number: int) -> float | None:
+        """The earliest date of a text, in seconds; None where no row brings one."""
+        found = self._execute("SELECT MIN(date) FROM items WHERE number = ?", number).fetchone()
+        return None if found[0] is None else float(found[0])
+
+    # ---- What was found ----
+
+    def add_pair(self, one: int, other: int) -> None:
+        """Keep two texts that are to be compared."""
+        pair = min(one, other), max(one, other)
+        self._execute("INSERT OR IGNORE INTO pairs VALUES (?, ?)", *pair)
+
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """The texts that are to be compared."""
+        yield from self._execute("SELECT one, other FROM pairs ORDER BY one, other")
+
+    def add_link(self, link: Link) -> None:
+        """Keep what a comparison said."""
+        said = link.to_json()
+        self._execute(
+            "INSERT OR REPLACE INTO links VALUES (?, ?, ?)", link.copy, link.original, said
+        )
+
+    def find_link(self, copy: int, original: int) -> Link | None:
+        """What a comparison said, if the two were compared this way round."""
+        found = self._execute(
+            "SELECT said FROM links WHERE copy = ? AND original = ?", copy, original
+        ).fetchone()
+        return Link.from_json(found[0]) if found else None
+
+    def is_settled(self, first: int) -> bool:
+        """Whether all is known of the texts that hang together with this one, their first."""
+        found = self._execute("SELECT 1 FROM settled WHERE first = ?", first).fetchone()
+        return found is not None
+
+    def settle(self, first: int, standings: Mapping[int, Any]) -> None:
+        """Keep what became of the texts that hang together."""
+        self._connection.executemany(
+            "INSERT OR REPLACE INTO standings VALUES (?, ?)",
+            [(number, json.dumps(said)) for number, said in standings.items()],
+        )
+        self._execute("INSERT OR REPLACE INTO settled VALUES (?)", first)
+
+    def find_standing(self, number: int) -> Any:
+        """What became of a text; None of one that stands alone."""
+        found = self._execute("SELECT said FROM standings WHERE number = ?", number).fetchone()
+        return json.loads(found[0]) if found else None
+
+    def standings(self) -> Iterator[tuple[int, Any]]:
+        """What became of each text that does not stand alone."""
+        for number, said in self._execute("SELECT number, said FROM standings ORDER BY number"):
+            yield number, json.loads(said)
+
+    # ---- Facts and changes ----
+
+    def get_fact(self, name: str) -> Any:
+        """What was kept under a name; None where nothing was."""
+        found = self._execute("SELECT value FROM facts WHERE name = ?", name).fetchone()
+        return json.loads(found[0]) if found else None
+
+    def set_fact(self, name: str, value: Any) -> None:
+        """Keep something small."""
+        self._execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", name, json.dumps(value))
+
+    @contextmanager
+    def change(self) -> Iterator[None]:
+        """Changes that last once the context ends, or `commit_now_and_then` was called."""
+        with self._explain():
+            self._execute("BEGIN")
+            try:
+                yield
+            finally:
+                # What was finished before an error or an interrupt is worth keeping.
+                self._execute("COMMIT")
+
+    def commit_now_and_then(self) -> None:
+        """Have the changes so far last, if some time has passed since the last were."""
+        if time.monotonic() - self._committed >= _COMMIT_SECONDS:
+            self._execute("COMMIT")
+            self._execute("BEGIN")
+            self._committed = time.monotonic()
+
+    def _count(self, table: str) -> int:
+        column = "place" if table == "items" else "number"
+        found = self._execute(f"SELECT COALESCE(MAX({column}) + 1, 0) FROM {table}").fetchone()
+        return int(found[0])
+
+    def _execute(self, statement: str, *values: Any) -> sqlite3.Cursor:
+        return self._connection.execute(statement, values)
+
+    @contextmanager
+    def _explain(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise ClusterError(f"{self.path}: cannot be used: {error}") from error
+
+
+def make_digest(text: str) -> bytes:
+    """What tells a text from others."""
+    return blake2b(_encode(text), digest_size=16).digest()
+
+
+def _encode(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def _decode(content: bytes) -> str:
+    return zlib.decompress(content).decode("utf-8", "surrogatepass")
+
+
+def _describe_file(name: str) -> list[int] | None:
+    with suppress(OSError, ValueError):
+        path = Path(name)
+        if path.is_file():
+            state = path.stat()
+            return [state.st_size, state.st_mtime_ns]
+    return None
