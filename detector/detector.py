@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import numpy.typing as npt
 
+from detector.choices import (
+    COMPARISON_RATES,
+    DEFAULT_COMPARISON_RATE,
+    DEFAULT_FALSE_POSITIVE_RATE,
+    ArtifactSetting,
+    check_artifacts,
+    check_rate,
+)
 from detector.errors import BundleError
 from detector.features.columns import FEATURE_COLUMNS
 from detector.features.document_features import DocumentFeatures
 from detector.features.extractor import FeatureExtractor
+from detector.measured_text import MeasuredText, Scores, apply_classifier, count_words
 from detector.model import parts
 from detector.model.bundle import Bundle
 from detector.model.document_classifier import DocumentClassifier
@@ -26,12 +34,12 @@ from detector.reasons import (
     find_text_reason,
 )
 from detector.results import (
-    DEFAULT_COMPARISON_RATE,
     LABELS,
     MACHINE_REWRITTEN,
     RELATIONS,
     Artifact,
     Comparison,
+    Label,
     SentenceScore,
     Verdict,
     format_signature,
@@ -48,39 +56,6 @@ if TYPE_CHECKING:
     from detector.comparison.relation_classifier import PairClassifier
 
 Floats = npt.NDArray[np.float64]
-
-DEFAULT_FALSE_POSITIVE_RATE = 0.01
-ARTIFACT_SETTINGS = ("few", "many", "all", "none")
-
-
-@dataclass(frozen=True, slots=True)
-class _Scores:
-    """What is measured of one document; the same at every rate and setting.
-
-    Attributes:
-        features: of its sentences, of which at least one is judged.
-        probability: calibrated, of not being original.
-        shares: of "translated" and "spun" in that probability; they sum to 1.
-        log_odds: see `Detector.measure_log_odds`.
-    """
-
-    features: DocumentFeatures
-    probability: float
-    shares: list[float]
-    log_odds: float
-
-
-@dataclass(frozen=True, slots=True)
-class MeasuredText:
-    """A text that was read and measured once, to be compared several times.
-
-    Attributes:
-        document: what was read.
-        scores: what was measured; None where nothing of it can be judged.
-    """
-
-    document: Document
-    scores: _Scores | None
 
 
 class Detector:
@@ -144,6 +119,10 @@ class Detector:
             return super().__reduce__()
         return _load_same, (str(self.bundle.folder.absolute()), self.threads, self.model)
 
+    def __repr__(self) -> str:
+        rates = ", ".join(f"{rate:g}" for rate in self.false_positive_rates) or "none"
+        return f"<Detector {self.model}, false-positive rates {rates}>"
+
     @property
     def threads(self) -> int | None:
         """How many threads the encoder was given; None where it takes all cores."""
@@ -156,11 +135,15 @@ class Detector:
 
     @overload
     def score(  # type: ignore[overload-overlap]  # a str is an Iterable[str] too
-        self, texts: str, *, false_positive_rate: float = ..., artifacts: str = ...
+        self, texts: str, *, false_positive_rate: float = ..., artifacts: ArtifactSetting = ...
     ) -> Verdict: ...
     @overload
     def score(
-        self, texts: Iterable[str], *, false_positive_rate: float = ..., artifacts: str = ...
+        self,
+        texts: Iterable[str],
+        *,
+        false_positive_rate: float = ...,
+        artifacts: ArtifactSetting = ...,
     ) -> list[Verdict]: ...
 
     def score(
@@ -168,7 +151,7 @@ class Detector:
         texts: str | Iterable[str],
         *,
         false_positive_rate: float = DEFAULT_FALSE_POSITIVE_RATE,
-        artifacts: str = "few",
+        artifacts: ArtifactSetting = "few",
     ) -> Verdict | list[Verdict]:
         """Judge one text, or each of a list or Series of texts; each verdict is its text's alone.
 
@@ -187,16 +170,16 @@ class Detector:
 
         Raises:
             TypeError: `texts` is no string or strings, or an item neither a string nor missing.
-            ValueError: `false_positive_rate` does not lie between 0 and 1, or `artifacts` is
-                none of `ARTIFACT_SETTINGS`.
+            ValueError: `false_positive_rate` is none of `detector.choices.VERDICT_RATES`, or
+                `artifacts` none of `ARTIFACT_SETTINGS`.
         """
-        _check_rate("false_positive_rate", false_positive_rate)
-        _check_setting(artifacts)
+        rate = check_rate("false_positive_rate", false_positive_rate)
+        check_artifacts(artifacts)
         check_texts(texts)
         if isinstance(texts, str):
-            return self._judge(self._read(texts), false_positive_rate, artifacts)
+            return self._judge(self._read(texts), rate, artifacts)
         return [
-            self._judge(self._read(check_text(item, at)), false_positive_rate, artifacts)
+            self._judge(self._read(check_text(item, at)), rate, artifacts)
             for at, item in enumerate(texts)
         ]
 
@@ -218,7 +201,7 @@ class Detector:
         *,
         false_positive_rate: float = DEFAULT_COMPARISON_RATE,
         verdict_rate: float = DEFAULT_FALSE_POSITIVE_RATE,
-        artifacts: str = "few",
+        artifacts: ArtifactSetting = "few",
     ) -> Comparison:
         """Tell what a copy did to its original: relation, alignment, every substitution.
 
@@ -238,16 +221,16 @@ class Detector:
 
         Raises:
             TypeError: a text is no string.
-            ValueError: a rate does not lie between 0 and 1, or `artifacts` is none of
-                `ARTIFACT_SETTINGS`.
+            ValueError: a rate is none of those that exist (`detector.choices`), or `artifacts` none
+                of `ARTIFACT_SETTINGS`.
             BundleError: the model folder holds nothing to compare with.
         """
         for name, given in (("text", text), ("reference", reference)):
             if not isinstance(given, str | MeasuredText):
                 raise TypeError(f"{name} is {type(given).__name__}; give a string")
-        _check_rate("false_positive_rate", false_positive_rate)
-        _check_rate("verdict_rate", verdict_rate)
-        _check_setting(artifacts)
+        rate = check_rate("false_positive_rate", false_positive_rate, COMPARISON_RATES)
+        verdict_rate = check_rate("verdict_rate", verdict_rate)
+        check_artifacts(artifacts)
         self._load_pair_classifier()  # a model without one is told before anything is scored
         measured = [
             given if isinstance(given, MeasuredText) else self.measure(given)
@@ -261,17 +244,15 @@ class Detector:
         )
         reason = find_obstacle(*documents)
         if reason is None and copy is not None and original is not None:
-            return self._compare_scored(copy, original, verdicts, false_positive_rate)
-        return self._refuse_pair(
-            reason or explain_empty_side(copy is None), verdicts, false_positive_rate
-        )
+            return self._compare_scored(copy, original, verdicts, rate)
+        return self._refuse_pair(reason or explain_empty_side(copy is None), verdicts, rate)
 
     def measure_log_odds(self, features: DocumentFeatures) -> float:
         """The score of a document that comparison and artifacts rest on.
 
         In a retrained model it is the base model's, on which these were fitted.
         """
-        return float(_apply(self._log_odds_classifier, features)[0][0])
+        return float(apply_classifier(self._log_odds_classifier, features)[0][0])
 
     def _load_pair_classifier(self) -> PairClassifier:
         if self._pair_classifier is None:
@@ -285,7 +266,7 @@ class Detector:
         return self._pair_classifier
 
     def _compare_scored(
-        self, copy: _Scores, original: _Scores, verdicts: tuple[Verdict, Verdict], rate: float
+        self, copy: Scores, original: Scores, verdicts: tuple[Verdict, Verdict], rate: float
     ) -> Comparison:
         from detector.comparison.pair_features import PairFeatures
 
@@ -294,10 +275,10 @@ class Detector:
             copy.features, original.features, copy.log_odds, original.log_odds
         )
         shares = classifier.judge(features.columns[None])[0]
-        by_relation = dict(zip(RELATIONS, map(float, shares), strict=True))
+        by_relation: dict[str, float] = dict(zip(RELATIONS, map(float, shares), strict=True))
         probability = by_relation[MACHINE_REWRITTEN]
         threshold = classifier.find_threshold(rate)
-        relation = max(by_relation, key=by_relation.__getitem__)
+        relation = max(RELATIONS, key=by_relation.__getitem__)
         direction = None
         if relation == MACHINE_REWRITTEN:
             direction = float(classifier.tell_direction(features.columns)[0])
@@ -359,12 +340,11 @@ class Detector:
             workers: processes that score; as many as cores for None.
 
         Returns:
-            Columns ``probability``, ``label``, ``probability_original``,
-            ``probability_translated``, ``probability_spun``, ``flagged``, ``threshold``,
-            ``reason``, ``words``, ``language`` and ``signature``.
+            The columns `detector.columns.JUDGED_COLUMNS`.
 
         Raises:
             KeyError: there is no such column.
+            TypeError: `frame` is no DataFrame, or the column holds no texts.
         """
         from detector.batch.frame import score_frame
 
@@ -376,40 +356,78 @@ class Detector:
             workers=workers,
         )
 
+    def compare_frame(
+        self,
+        frame: pd.DataFrame,
+        *,
+        text_column: str = "text",
+        reference_column: str = "original",
+        false_positive_rate: float = DEFAULT_FALSE_POSITIVE_RATE,
+        workers: int | None = 1,
+    ) -> pd.DataFrame:
+        """Judge a column of texts, each beside its original; a row is flagged by the comparison.
+
+        Args:
+            frame: holds the texts; one without an original is judged by itself.
+            text_column: where they are.
+            reference_column: where the originals are.
+            false_positive_rate: see `score`; pairs are flagged at `DEFAULT_COMPARISON_RATE`, or
+                this one if it is lower.
+            workers: see `score_frame`.
+
+        Returns:
+            The columns `detector.columns.JUDGED_COLUMNS` and `COMPARED_COLUMNS`.
+
+        Raises:
+            KeyError: there is no such column.
+            TypeError: `frame` is no DataFrame, or a column holds no texts.
+        """
+        from detector.batch.frame import compare_frame
+
+        return compare_frame(
+            frame,
+            self,
+            text_column=text_column,
+            reference_column=reference_column,
+            false_positive_rate=false_positive_rate,
+            workers=workers,
+        )
+
     def _read(self, text: str) -> Document:
         return Document.make(text, self.extractor.common_words)
 
     def _judge(self, document: Document, rate: float, artifacts: str) -> Verdict:
         return self._make_verdict(document, self._score_document(document), rate, artifacts)
 
-    def _score_document(self, document: Document) -> _Scores | None:
+    def _score_document(self, document: Document) -> Scores | None:
         """Measure a document; None where nothing of it can be judged."""
         if document.language != ENGLISH:
             return None
         features = self.extractor.extract(document)
         if not features.judged:
             return None
-        score, shares = _apply(self.classifier, features)
+        score, shares = apply_classifier(self.classifier, features)
         log_odds = float(score[0])
         if self._log_odds_classifier is not self.classifier:
             log_odds = self.measure_log_odds(features)
-        probability = float(self.classifier.calibrate(score, _count_words(features))[0])
-        return _Scores(features, probability, np.exp(shares[0]).tolist(), log_odds)
+        probability = float(self.classifier.calibrate(score, count_words(features))[0])
+        return Scores(features, probability, np.exp(shares[0]).tolist(), log_odds)
 
     def _make_verdict(
-        self, document: Document, scores: _Scores | None, rate: float, artifacts: str
+        self, document: Document, scores: Scores | None, rate: float, artifacts: str
     ) -> Verdict:
         if scores is None:
             return self._refuse(document, rate)
         features, probability = scores.features, scores.probability
-        by_class = dict(
+        by_class: dict[str, float] = dict(
             zip(LABELS, (1 - probability, *(probability * s for s in scores.shares)), strict=True)
         )
+        label: Label = max(LABELS, key=by_class.__getitem__)
         threshold = self._find_threshold(features, rate)
         reason = find_text_reason(features, self.classifier.thresholds, rate)
         return Verdict(
             probability=probability,
-            label=max(by_class, key=by_class.__getitem__),
+            label=label,
             class_probabilities=by_class,
             flagged=reason is None and threshold is not None and probability >= threshold,
             threshold=threshold,
@@ -423,13 +441,13 @@ class Detector:
             notes=document.notes,
         )
 
-    def _find_artifacts(self, scores: _Scores, setting: str) -> tuple[Artifact, ...]:
+    def _find_artifacts(self, scores: Scores, setting: str) -> tuple[Artifact, ...]:
         if self._finder is None or setting == "none":
             return ()
         return self._finder.find(scores.features, scores.log_odds, setting)
 
     def _find_threshold(self, features: DocumentFeatures, rate: float) -> float | None:
-        thresholds = self.classifier.find_threshold(rate, _count_words(features))
+        thresholds = self.classifier.find_threshold(rate, count_words(features))
         return None if thresholds is None else float(thresholds[0])
 
     def _weigh_sentences(self, features: DocumentFeatures) -> tuple[SentenceScore, ...]:
@@ -467,16 +485,6 @@ class Detector:
         )
 
 
-def _apply(classifier: DocumentClassifier, features: DocumentFeatures) -> tuple[Floats, Floats]:
-    """The score (1,) and log-shares (1, 2) of one document."""
-    # One at a time: a matrix product of several rows differs in its last digit.
-    return classifier.score(features.summary[None], _count_words(features))
-
-
-def _count_words(features: DocumentFeatures) -> npt.NDArray[np.int64]:
-    return np.array([features.words])
-
-
 def _load_same(folder: str, threads: int | None, model: str) -> Detector:
     """Load a pickled detector again.
 
@@ -487,14 +495,3 @@ def _load_same(folder: str, threads: int | None, model: str) -> Detector:
     if detector.model != model:
         raise BundleError(f"{folder}: holds the model {detector.model} by now, not {model}")
     return detector
-
-
-def _check_rate(name: str, rate: float) -> None:
-    if not 0 < rate < 1:
-        raise ValueError(f"{name} must lie between 0 and 1, not {rate}")
-
-
-def _check_setting(artifacts: str) -> None:
-    if artifacts not in ARTIFACT_SETTINGS:
-        known = ", ".join(map(repr, ARTIFACT_SETTINGS))
-        raise ValueError(f"artifacts must be one of {known}, not {artifacts!r}")

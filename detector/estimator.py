@@ -8,7 +8,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from detector.detector import DEFAULT_FALSE_POSITIVE_RATE, Detector
+from detector.choices import DEFAULT_FALSE_POSITIVE_RATE
+from detector.detector import Detector
 from detector.errors import MissingPackageError
 from detector.features.columns import FEATURE_COLUMNS
 from detector.results import LABELS, ORIGINAL, Verdict

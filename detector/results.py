@@ -5,24 +5,28 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Self
+from typing import Any, Final, Literal, Self
 
-ORIGINAL, TRANSLATED, SPUN = LABELS = ("original", "translated", "spun")
+from detector.html_display import ShownAsHtml
+
+Label = Literal["original", "translated", "spun"]
+Relation = Literal["verbatim", "edited", "retold", "machine-rewritten", "independent"]
+
+ORIGINAL: Final = "original"
+TRANSLATED: Final = "translated"
+SPUN: Final = "spun"
+LABELS: tuple[Label, Label, Label] = (ORIGINAL, TRANSLATED, SPUN)
 """Human English (translations by humans included), machine translation, synonym substitution."""
 
-RELATIONS = VERBATIM, EDITED, RETOLD, MACHINE_REWRITTEN, INDEPENDENT = (
-    "verbatim",
-    "edited",
-    "retold",
-    "machine-rewritten",
-    "independent",
-)
+VERBATIM: Final = "verbatim"
+EDITED: Final = "edited"
+RETOLD: Final = "retold"
+MACHINE_REWRITTEN: Final = "machine-rewritten"
+INDEPENDENT: Final = "independent"
+RELATIONS: tuple[Relation, ...] = (VERBATIM, EDITED, RETOLD, MACHINE_REWRITTEN, INDEPENDENT)
 """What a copy is to its reference: the same text, perhaps cut; reworked by a human; told anew in
 other words, sentence by sentence, by a hand that is not known to be a machine's; rewritten by a
 machine (spun, or translated and back); another article, even on the same event."""
-
-#: Comparisons make fewer mistakes than verdicts on one text, so fewer are accepted.
-DEFAULT_COMPARISON_RATE = 0.005
 
 SUBSTITUTION_KINDS = (
     "synonym",
@@ -42,11 +46,8 @@ LINK_KINDS = ("one-to-one", "split", "merged", "added", "dropped")
 reverse; "added" has no original, "dropped" no counterpart in the copy."""
 
 _SHOWN_SENTENCES = 5
-
 _SHOWN_ARTIFACTS = 10
-
 _SHOWN_SUBSTITUTIONS = 40
-
 _SHOWN_CHARACTERS = 72
 
 
@@ -161,8 +162,8 @@ class Artifact(_Result):
         return f"{self.score:+.2f}  [{self.start}–{self.end}] {self.text!r}{meant}  ({self.kind})"
 
 
-@dataclass(frozen=True)
-class Verdict(_Result):
+@dataclass(frozen=True, repr=False)
+class Verdict(ShownAsHtml, _Result):
     """The detector's judgement on one document.
 
     Attributes:
@@ -186,7 +187,7 @@ class Verdict(_Result):
     """
 
     probability: float | None
-    label: str | None
+    label: Label | None
     class_probabilities: Mapping[str, float]
     flagged: bool
     threshold: float | None
@@ -228,6 +229,21 @@ class Verdict(_Result):
     def reason_code(self) -> str | None:
         """The part of `reason` that programs compare: "too short", "not English", "empty"."""
         return self.reason.split(":", 1)[0] if self.reason else None
+
+    def to_html(self, text: str | None = None) -> str:
+        """What a notebook shows of the verdict, as HTML that needs nothing from outside.
+
+        Args:
+            text: the article as it was scored, to be shown with its spans marked.
+
+        Raises:
+            ValueError: the spans lie outside that text: it is another one.
+        """
+        return self._render_html(text)
+
+    def __repr__(self) -> str:
+        shown = "label probability flagged reason words".split()
+        return _format_repr(self, shown, "sentences artifacts".split())
 
     def __str__(self) -> str:
         lines = [_format_headline(self)]
@@ -315,8 +331,8 @@ class Substitution(_Result):
         return f"{self.score:+.2f}  [{self.start}–{self.end}] {after} ← {before}  ({self.kind})"
 
 
-@dataclass(frozen=True)
-class Comparison(_Result):
+@dataclass(frozen=True, repr=False)
+class Comparison(ShownAsHtml, _Result):
     """What a copy did to its original.
 
     Attributes:
@@ -340,7 +356,7 @@ class Comparison(_Result):
         signature: versions, model and threshold, enough to reproduce the figures.
     """
 
-    relation: str | None
+    relation: Relation | None
     class_probabilities: Mapping[str, float]
     probability: float | None
     flagged: bool
@@ -378,6 +394,22 @@ class Comparison(_Result):
             if name in nested:
                 nested[name] = Verdict.from_dict(nested[name])
         return super().from_dict(nested)
+
+    def to_html(self, text: str | None = None, reference: str | None = None) -> str:
+        """What a notebook shows of the comparison, as HTML that needs nothing from outside.
+
+        Args:
+            text: the copy as it was compared; both texts are then shown side by side.
+            reference: the original as it was compared.
+
+        Raises:
+            ValueError: one text is given without the other, or spans lie outside them.
+        """
+        return self._render_html(text, reference)
+
+    def __repr__(self) -> str:
+        shown = "relation probability flagged reason coverage".split()
+        return _format_repr(self, shown, ["substitutions"])
 
     def __str__(self) -> str:
         return "\n".join(_describe_comparison(self))
@@ -420,6 +452,13 @@ def format_signature(
     """
     shown = "withheld" if threshold is None else f"{threshold:.6g}"
     return f"detector:{version}|model:{model}|threshold:{shown}@fpr{false_positive_rate:g}"
+
+
+def _format_repr(result: Verdict | Comparison, shown: list[str], counted: list[str]) -> str:
+    """On one line: fields as they are, of the long ones the number; `to_dict` has all."""
+    parts = [f"{name}={getattr(result, name)!r}" for name in shown]
+    parts += [f"{len(getattr(result, name))} {name}" for name in counted]
+    return f"<{type(result).__name__} {', '.join(parts)}>"
 
 
 def _shorten(text: str) -> str:

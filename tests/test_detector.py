@@ -8,6 +8,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -186,10 +187,35 @@ def test_what_is_no_list_of_texts_is_refused(tiny_detector: Detector) -> None:
             tiny_detector.score(given)  # type: ignore[call-overload]
 
 
-@pytest.mark.parametrize("rate", [0, 1, -0.1, 5, float("nan")])
-def test_rate_outside_0_and_1_is_refused(tiny_detector: Detector, rate: float) -> None:
-    with pytest.raises(ValueError, match="between 0 and 1"):
+@pytest.mark.parametrize("rate", [0, 1, -0.1, 5, float("nan"), 0.02, 0.0100001])
+def test_rates_that_do_not_exist_are_refused_with_those_that_do(
+    tiny_detector: Detector, rate: float
+) -> None:
+    with pytest.raises(ValueError, match=rf"must be 0.05, 0.01 or 0.001, not {rate}: only"):
         tiny_detector.score("A text.", false_positive_rate=rate)
+    with pytest.raises(ValueError, match=r"must be 0.05, 0.01, 0.005 or 0.001, not"):
+        tiny_detector.compare("A text.", "A text.", false_positive_rate=rate)
+    with pytest.raises(ValueError, match=r"verdict_rate must be 0.05, 0.01 or 0.001"):
+        tiny_detector.compare("A text.", "A text.", verdict_rate=rate)
+
+
+@pytest.mark.parametrize("rate", ["0.01", "1%", None, True, [0.01]], ids=repr)
+def test_rates_that_are_no_numbers_are_refused_with_what_they_are(
+    tiny_detector: Detector, rate: float
+) -> None:
+    kind = type(rate).__name__
+    with pytest.raises(TypeError, match=rf"false_positive_rate is {kind} \(.*\); give 0.05"):
+        tiny_detector.score("A text.", false_positive_rate=rate)
+
+
+def test_rates_may_be_numbers_of_any_kind(tiny_detector: Detector) -> None:
+    for rate in (np.float32(0.05), np.float64(0.05), 1 / 20, Fraction(1, 20)):
+        assert tiny_detector.score("", false_positive_rate=rate).signature.endswith("@fpr0.05")  # type: ignore[arg-type]
+
+
+def test_a_detector_says_what_it_is(tiny_detector: Detector, tiny_bundle: Path) -> None:
+    model = Bundle.open(tiny_bundle).identifier
+    assert repr(tiny_detector) == f"<Detector {model}, false-positive rates 0.01, 0.05>"
 
 
 def test_rate_without_a_guarantee_flags_nothing(

@@ -7,39 +7,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
+from detector.choices import (
+    DEFAULT_COMPARISON_RATE,
+    DEFAULT_FALSE_POSITIVE_RATE,
+    ArtifactSetting,
+)
+from detector.columns import COMPARED_COLUMNS, JUDGED_COLUMNS
 from detector.errors import DetectorError
-from detector.results import DEFAULT_COMPARISON_RATE, INDEPENDENT, LABELS
+from detector.results import INDEPENDENT, LABELS
 
 if TYPE_CHECKING:
     from detector.model.bundle import Bundle
     from detector.references.index import ReferenceIndex
     from detector.results import Comparison, Verdict
-
-
-JUDGED_COLUMNS: Mapping[str, type] = {
-    "probability": float,
-    "label": str,
-    **{f"probability_{label}": float for label in LABELS},
-    "flagged": bool,
-    "threshold": float,
-    "reason": str,
-    "words": int,
-    "language": str,
-    "signature": str,
-    "notes": str,
-}
-"""What is said of each document that was looked at, and of what type; null where unknown."""
-
-COMPARED_COLUMNS: Mapping[str, type] = {
-    "original_id": str,
-    "original_score": float,
-    "relation": str,
-    "comparison_probability": float,
-    "comparison_flagged": bool,
-    "coverage": float,
-    "direction": float,
-}
-"""What is said besides where documents are compared with originals; null where there is none."""
 
 _SHOWN_ERROR = 200
 
@@ -57,10 +37,10 @@ class Settings:
         whole: judgements keep the verdict and the comparison that their columns are taken from.
     """
 
-    false_positive_rate: float = 0.01
+    false_positive_rate: float = DEFAULT_FALSE_POSITIVE_RATE
     references: str | None = None
     comparing: bool = False
-    artifacts: str = "none"
+    artifacts: ArtifactSetting = "none"
     whole: bool = False
 
 
@@ -98,7 +78,9 @@ class Scorer(Protocol):
     def load(cls, path: str | os.PathLike[str] | None = None, *, threads: int | None = None) -> Any:
         """The detector of a model folder."""
 
-    def score(self, text: str, /, *, false_positive_rate: float, artifacts: str) -> Verdict:
+    def score(
+        self, text: str, /, *, false_positive_rate: float, artifacts: ArtifactSetting
+    ) -> Verdict:
         """Judge one text."""
 
     def compare(
@@ -109,7 +91,7 @@ class Scorer(Protocol):
         *,
         false_positive_rate: float,
         verdict_rate: float,
-        artifacts: str,
+        artifacts: ArtifactSetting,
     ) -> Comparison:
         """Judge a text beside its original, and either by itself."""
 

@@ -19,7 +19,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from detector.batch.judge import COMPARED_COLUMNS, JUDGED_COLUMNS, Judge, Settings
+from detector.batch.judge import Judge, Settings
+from detector.choices import DEFAULT_FALSE_POSITIVE_RATE, check_rate
+from detector.columns import name_columns
 from detector.errors import DetectorError
 
 if TYPE_CHECKING:
@@ -45,7 +47,7 @@ def score(
     text_column: str = "text",
     id_column: str | None = None,
     model: str | None = None,
-    false_positive_rate: float = 0.01,
+    false_positive_rate: float = DEFAULT_FALSE_POSITIVE_RATE,
     *,
     reference_column: str | None = None,
     references: str | None = None,
@@ -68,11 +70,12 @@ def score(
 
     Returns:
         The columns of `df`, one that is named like one of ours with "input_" before its name;
-        then `JUDGED_COLUMNS` and, where originals are given, `COMPARED_COLUMNS`.
+        then those of `detector.columns`: `JUDGED_COLUMNS` and, where originals are given,
+        `COMPARED_COLUMNS`.
 
     Raises:
         ImportError: pyspark or pyarrow is not installed.
-        ValueError: there is no such column, or it holds no strings, or a rate is impossible.
+        ValueError: there is no such column, or it holds no strings, or there is no such rate.
         BundleError: the model that is to be sent is missing, incomplete or altered.
     """
     settings = Settings(
@@ -99,14 +102,13 @@ def _judge_column(
 
 def _name_types(settings: Settings) -> dict[str, type]:
     """Our columns and their types, in order."""
-    return {**JUDGED_COLUMNS, **(COMPARED_COLUMNS if settings.comparing else {})}
+    return name_columns(comparing=settings.comparing)
 
 
 def _check(
     df: DataFrame, text: str, identity: str | None, reference: str | None, rate: float
 ) -> None:
-    if not 0 < rate < 1:
-        raise ValueError(f"false_positive_rate must lie between 0 and 1, not {rate}")
+    check_rate("false_positive_rate", rate)
     types = dict(df.dtypes)
     for name in filter(None, (text, identity, reference)):
         if name not in types:

@@ -17,8 +17,9 @@ from detector.batch import workers as workers_module
 from detector.batch.chunks import Outcome
 from detector.batch.engine import score_records
 from detector.batch.frame import score_frame
-from detector.batch.judge import COMPARED_COLUMNS, JUDGED_COLUMNS, Judge, Settings
+from detector.batch.judge import Judge, Settings
 from detector.batch.workers import WorkerError
+from detector.columns import COMPARED_COLUMNS, JUDGED_COLUMNS
 from detector.errors import DetectorError
 from detector.io.readers import BadInput, Record
 
@@ -344,30 +345,3 @@ def test_workers_give_the_figures_of_the_detector_to_the_last_digit(
         assert answer["probability"].tolist() == [v.probability for v in expected]
         assert answer["signature"].tolist() == [v.signature for v in expected]
         assert answer.index.tolist() == frame.index.tolist()
-
-
-def test_a_frame_has_the_columns_and_types_of_score_frame(
-    tiny_detector: Detector, person_article: str
-) -> None:
-    frame = pd.DataFrame({"body": [person_article, None, float("nan"), ""]})
-    answer = score_frame(frame, tiny_detector, text_column="body", false_positive_rate=0.05)
-    pd.testing.assert_frame_equal(
-        answer,
-        tiny_detector.score_frame(frame, text_column="body", false_positive_rate=0.05),
-        check_exact=False,
-        rtol=1e-9,
-    )
-    assert answer["reason"].tolist()[1:] == ["empty: there is no text"] * 3
-    empty = score_frame(frame.head(0), tiny_detector, text_column="body")
-    assert (len(empty), list(empty.columns)) == (0, list(JUDGED_COLUMNS))
-    assert str(empty.dtypes["flagged"]) == "bool"
-
-
-def test_frames_of_something_else_are_refused(tiny_detector: Detector) -> None:
-    frame = pd.DataFrame({"text": ["a", 3]})
-    with pytest.raises(TypeError, match="text 1 is int"):
-        score_frame(frame, tiny_detector)
-    with pytest.raises(KeyError, match="no column 'body'; the frame has 'text'"):
-        score_frame(frame, tiny_detector, text_column="body")
-    with pytest.raises(ValueError, match="between 0 and 1"):
-        score_frame(frame, tiny_detector, false_positive_rate=2)

@@ -16,7 +16,8 @@ import pytest
 from fake_detector import FakeDetector
 
 from detector.batch import spark as module
-from detector.batch.judge import COMPARED_COLUMNS, JUDGED_COLUMNS, Settings
+from detector.batch.judge import Settings
+from detector.columns import COMPARED_COLUMNS, JUDGED_COLUMNS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -129,7 +130,7 @@ def test_columns_that_are_not_there_are_refused(frame: DataFrame) -> None:
         module.score(frame)
     with pytest.raises(ValueError, match="column 'tags' holds array<string>, not texts"):
         module.score(frame, "tags")
-    with pytest.raises(ValueError, match="between 0 and 1, not 1"):
+    with pytest.raises(ValueError, match="must be 0.05, 0.01 or 0.001, not 1"):
         module.score(frame, "body", false_positive_rate=1)
 
 

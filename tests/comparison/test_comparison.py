@@ -216,6 +216,18 @@ class Calls:
         return counted
 
 
+def test_a_frame_of_pairs_is_answered_as_the_pairs_are(comparing: Detector) -> None:
+    frame = pd.DataFrame({"copy": [REWRITTEN, OTHER], "was": [ORIGINAL, ORIGINAL]}, index=[5, 3])
+    answer = comparing.compare_frame(frame, text_column="copy", reference_column="was")
+    assert answer.index.tolist() == [5, 3]
+    for row, copy in zip(answer.to_dict("records"), frame["copy"], strict=True):
+        comparison = comparing.compare(copy, ORIGINAL, artifacts="none")
+        assert row["comparison_probability"] == comparison.probability
+        assert (row["relation"], row["coverage"]) == (comparison.relation, comparison.coverage)
+        assert row["probability"] == comparison.verdict.probability
+    assert answer["flagged"].tolist() == [True, False]
+
+
 @pytest.fixture
 def calls(comparing: Detector, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     comparing.compare(REWRITTEN, ORIGINAL)  # now every module is imported
@@ -337,7 +349,7 @@ def test_a_model_without_comparison_says_so(tiny_detector: Detector) -> None:
 @pytest.mark.parametrize("rate", [0.0, 1.0, -1.0])
 @pytest.mark.parametrize("name", ["false_positive_rate", "verdict_rate"])
 def test_an_impossible_rate_is_refused(comparing: Detector, name: str, rate: float) -> None:
-    with pytest.raises(ValueError, match=f"{name} must lie between 0 and 1"):
+    with pytest.raises(ValueError, match=f"{name} must be 0.05, 0.01, "):
         comparing.compare(REWRITTEN, ORIGINAL, **{name: rate})
 
 

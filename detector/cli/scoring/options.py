@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from detector.choices import ArtifactSetting
 from detector.cli.options import refuse_overwriting
 
 _COLUMNS = ("id", "probability", "label", "flagged", "reason", "error", "signature")
@@ -42,7 +43,7 @@ class ScoreOptions:
     quarantine: str | None
     summary: str | None
     quiet: bool
-    artifacts: str | None
+    artifacts: ArtifactSetting | None
     report: str | None
     show: str | None
     color: str
@@ -59,7 +60,7 @@ class ScoreOptions:
         shown = ("artifacts",) if self.artifacts not in (None, "none") else ()
         return (*_COLUMNS, *compared, *shown)
 
-    def choose_artifacts(self, form: str) -> str:
+    def choose_artifacts(self, form: str) -> ArtifactSetting:
         """Which artifacts to find: those that are shown, or in rows those that were asked for.
 
         Args:

@@ -34,7 +34,7 @@ _FITTING = {
     "string": frozenset({_TRUTH, _WHOLE, _NUMBER, _OTHER}),
     "double": frozenset({_WHOLE, _NUMBER}),
     "bool": frozenset({_TRUTH}),
-    "int32": frozenset({_WHOLE}),
+    "int64": frozenset({_WHOLE}),
 }
 
 
@@ -111,7 +111,7 @@ def _make_schema(types: Mapping[str, str], only_nulls: set[str]) -> pa.Schema:
     makers = {
         "bool": pa.bool_(),
         "double": pa.float64(),
-        "int32": pa.int32(),
+        "int64": pa.int64(),
         "string": pa.string(),
     }
     return pa.schema(
@@ -159,7 +159,7 @@ def _make_batches(
 
 
 def _fit(value: Any, kind: str) -> Any:
-    if value is None or kind in ("bool", "int32"):
+    if value is None or kind in ("bool", "int64"):
         return value
     if kind == "double":
         return float(value)
@@ -215,7 +215,7 @@ def _unify(schemas: Sequence[pa.Schema], columns: Sequence[str]) -> pa.Schema:
         elif len(kinds) == 1:
             types[name] = kinds.pop()
         else:
-            types[name] = "double" if kinds == {"int32", "double"} else "string"
+            types[name] = "double" if kinds == {"int64", "double"} else "string"
     return _make_schema(types, only_nulls)
 
 

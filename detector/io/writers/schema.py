@@ -4,29 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from detector.columns import CLUSTER_COLUMNS, name_columns
+
+_KINDS = {bool: "bool", float: "double", int: "int64", str: "string"}
+
 RESULT_SCHEMA: Mapping[str, str] = {
     "id": "string",
-    "probability": "double",
-    "label": "string",
-    "probability_original": "double",
-    "probability_translated": "double",
-    "probability_spun": "double",
-    "flagged": "bool",
-    "threshold": "double",
-    "false_positive_rate": "double",
-    "reason": "string",
+    **{
+        name: _KINDS[kind]
+        for name, kind in {**name_columns(comparing=True), **CLUSTER_COLUMNS}.items()
+    },
     "error": "string",
-    "words": "int32",
-    "language": "string",
-    "signature": "string",
-    "notes": "string",
-    "original_id": "string",
-    "original_score": "double",
-    "original_probability": "double",
-    "relation": "string",
-    "comparison_probability": "double",
-    "comparison_flagged": "bool",
-    "coverage": "double",
 }
 """Types in Parquet of the columns that a result may have, all of them nullable.
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from detector.detector import DEFAULT_FALSE_POSITIVE_RATE, Detector
+from detector.choices import DEFAULT_FALSE_POSITIVE_RATE
+from detector.detector import Detector
 from detector.reasons import MINIMUM_WORDS
 from detector.results import ORIGINAL
 from detector.training.corpora.findings import ValidationReport
