@@ -18,7 +18,7 @@ from detector.cli.options import (
     refuse_overwriting,
 )
 from detector.errors import DetectorError
-from detector.io.readers import STANDARD_INPUT, BadInput, read_records
+from detector.io.readers import STANDARD_INPUT, BadInput, Record, read_records
 
 if TYPE_CHECKING:
     from detector.detector import Detector
@@ -61,8 +61,9 @@ def compare(
     if copy == original or (_is_file(copy) and _is_file(original) and _are_one(copy, original)):
         raise click.UsageError(f"COPY and ORIGINAL are the same file, {copy}: name two")
     refuse_overwriting((copy, original), {"--output": output, "--report": report})
-    texts = [_read_one(source) for source in (copy, original)]
+    records = (_read_one(copy), _read_one(original))
     detector = load_detector(model)
+    texts = (records[0].text, records[1].text)
     try:
         comparison = detector.compare(*texts, false_positive_rate=float(fpr))
     except DetectorError as error:
@@ -71,9 +72,9 @@ def compare(
         raise CannotRunError(f"{copy} against {original}: {comparison.reason}")
     try:
         with open_output(output) as stream:
-            _write(stream, form, comparison, (texts[0], texts[1]), detector, color)
+            _write(stream, form, comparison, records, detector, color)
         if report is not None:
-            _write_page(report, comparison, (texts[0], texts[1]), detector)
+            _write_page(report, comparison, records, detector)
     except OSError as error:
         raise CannotRunError(f"{error.filename or output}: {error.strerror or error}") from error
 
@@ -86,8 +87,8 @@ def _are_one(copy: str, original: str) -> bool:
     return Path(copy).samefile(original)
 
 
-def _read_one(source: str) -> str:
-    """The one text of a file.
+def _read_one(source: str) -> Record:
+    """The one article of a file.
 
     Raises:
         CannotRunError: it holds none, or several.
@@ -103,35 +104,51 @@ def _read_one(source: str) -> str:
         )
     (record,) = records
     assert not isinstance(record, BadInput)  # told apart above
-    return record.text
+    return record
 
 
 def _write(
     stream: TextIO,
     form: str,
     comparison: Comparison,
-    texts: tuple[str, str],
+    records: tuple[Record, Record],
     detector: Detector,
     color: str,
 ) -> None:
     if form == "json":
         stream.write(comparison.to_json() + "\n")
     elif form == "html":
-        _write_page(stream, comparison, texts, detector)
+        _write_page(stream, comparison, records, detector)
     else:
         from detector.presentation.terminal import format_comparison, wants_colour
 
         width = shutil.get_terminal_size().columns
         shown = format_comparison(
-            *texts, comparison, colour=wants_colour(stream, color), width=width
+            records[0].text,
+            records[1].text,
+            comparison,
+            colour=wants_colour(stream, color),
+            width=width,
         )
         stream.write(f"{shown}\n")
 
 
 def _write_page(
-    target: str | TextIO, comparison: Comparison, texts: tuple[str, str], detector: Detector
+    target: str | TextIO,
+    comparison: Comparison,
+    records: tuple[Record, Record],
+    detector: Detector,
 ) -> None:
-    from detector.presentation.html import write_comparison_report
+    from detector.presentation.html import describe_source, write_comparison_report
 
     card = detector.bundle.manifest.to_dict() if detector.bundle is not None else None
-    write_comparison_report(target, *texts, comparison, model_card=card)
+    copy, original = records
+    sources = (
+        describe_source(str(copy.id), copy.fields, copy.text, comparison.verdict),
+        describe_source(
+            str(original.id), original.fields, original.text, comparison.original_verdict
+        ),
+    )
+    write_comparison_report(
+        target, copy.text, original.text, comparison, sources=sources, model_card=card
+    )

@@ -21,8 +21,8 @@ from detector.cli.options import (
 )
 from detector.cli.scoring.options import ScoreOptions
 from detector.cli.scoring.printing import print_answers
+from detector.cli.scoring.report import collect_report
 from detector.cli.scoring.rows import (
-    collect_report,
     make_quarantine_row,
     make_row,
     read_inputs,

@@ -102,8 +102,10 @@ def format_line(result: Verdict | Comparison, name: str, *, colour: bool) -> str
     """
     state, *rest = name_outcome(result).split(_POINT)
     state = _embolden(state, result.flagged, colour) + " " * (_STATE_WIDTH - len(state))
-    is_verdict = isinstance(result, Verdict)
-    why = summarize_verdict(result) if is_verdict else summarize_comparison(result)
+    if isinstance(result, Verdict):
+        why = summarize_verdict(result)
+    else:
+        why = summarize_comparison(result)
     return _POINT.join([state, *rest, *filter(None, [clean(why)]), name_on_a_line(name)])
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from detector.results import (
     EDITED,
@@ -42,13 +42,13 @@ _MUCH_LIKELIER = 2.0
 
 _DIRECTION_MARKS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
-_READING = {
+_READING: Mapping[str, str] = {
     ORIGINAL: "a machine's English",
     TRANSLATED: "machine translation",
     SPUN: "synonym spinning",
 }
 
-_RELATION_SENTENCES = {
+_RELATION_SENTENCES: Mapping[str, str] = {
     VERBATIM: "the copy has the original's own words",
     EDITED: "the copy is the original as people edit",
     RETOLD: "the copy tells the original anew, and nothing shows that a machine did it",
@@ -105,9 +105,22 @@ def explain_verdict(verdict: Verdict) -> str:
     return f"{_say_outcome(verdict)}: {'; '.join(parts) or 'no sentence could be weighed'}."
 
 
+def pick_result(verdict: Verdict, comparison: Comparison | None) -> Verdict | Comparison:
+    """What decides whether an article is flagged: the comparison, where it stems from another."""
+    if comparison is None or comparison.relation in (None, INDEPENDENT):
+        return verdict
+    return comparison
+
+
 def find_judged(sentences: Iterable[SentenceScore]) -> list[SentenceScore]:
     """The sentences that have a say; captions, links and fragments have none."""
     return [sentence for sentence in sentences if sentence.contributions]
+
+
+def count_judged(sentences: Sequence[SentenceScore]) -> str:
+    """How many sentences have a say, and of how many, where some have none: "20 of 22"."""
+    judged = len(find_judged(sentences))
+    return f"{judged:,}" if judged == len(sentences) else f"{judged:,} of {len(sentences):,}"
 
 
 def find_strongest_trace(verdict: Verdict) -> Artifact | None:

@@ -15,8 +15,8 @@ import click
 
 from detector.cli.options import open_output
 from detector.cli.scoring.options import ScoreOptions
+from detector.cli.scoring.report import collect_report
 from detector.cli.scoring.rows import (
-    collect_report,
     make_quarantine_row,
     make_row,
     name_columns,
@@ -24,11 +24,10 @@ from detector.cli.scoring.rows import (
     score_inputs,
 )
 from detector.io.readers import BadInput, Record, holds_rows
-from detector.results import INDEPENDENT, Comparison, Verdict
+from detector.results import Comparison, Verdict
 
 if TYPE_CHECKING:
     from detector.batch.chunks import Outcome
-    from detector.batch.judge import Judgement
     from detector.batch.summary import Tally
     from detector.detector import Detector
 
@@ -117,6 +116,7 @@ def _divert(outcomes: Iterable[Outcome], tally: Tally, quarantine: TextIO) -> It
 def _print_text(stream: TextIO, outcomes: Iterable[Outcome], options: ScoreOptions) -> None:
     """A line for each article; below it, where that was asked for, its spans or its text."""
     from detector.presentation.terminal import format_line, format_refusal, wants_colour
+    from detector.presentation.wording import pick_result
 
     colour = wants_colour(stream, options.color)
     width = shutil.get_terminal_size().columns
@@ -126,34 +126,34 @@ def _print_text(stream: TextIO, outcomes: Iterable[Outcome], options: ScoreOptio
             line = format_refusal(str(outcome.reason), name, colour=colour)
             stream.write(f"{line}\n")
             continue
-        result = _choose_result(judgement)
+        result = pick_result(judgement.verdict, judgement.comparison)
         if isinstance(result, Comparison) and outcome.get("original_id") is not None:
             name = f"{name}, of {outcome.get('original_id')}"
         stream.write(f"{format_line(result, name, colour=colour)}\n")
         if options.show in ("spans", "text") and result.probability is not None:
-            stream.write(f"\n{_show_more(outcome, judgement, options.show, colour, width)}\n\n")
+            more = _show_more(outcome, result, options.show, colour=colour, width=width)
+            stream.write(f"\n{more}\n\n")
 
 
-def _choose_result(judgement: Judgement) -> Verdict | Comparison:
-    """What decides whether an article is flagged: the comparison, where it stems from another."""
-    comparison, verdict = judgement.comparison, judgement.verdict
-    assert verdict is not None  # what is printed as text is judged with it
-    if comparison is None or comparison.relation in (None, INDEPENDENT):
-        return verdict
-    return comparison
+def _show_more(outcome: Outcome, result: Verdict | Comparison, show: str, **shown: Any) -> str:
+    """What stands below an article's line.
 
-
-def _show_more(outcome: Outcome, judgement: Judgement, show: str, colour: bool, width: int) -> str:
+    Args:
+        outcome: the article and what was judged of it.
+        result: what decides of that.
+        show: "spans" or "text".
+        shown: whether in colours and how wide, as `detector.presentation.terminal` takes them.
+    """
     from detector.presentation import terminal
 
-    result = _choose_result(judgement)
-    shown: Mapping[str, Any] = {"colour": colour, "width": width}
+    text = outcome.source.text if isinstance(outcome.source, Record) and show == "text" else None
     if isinstance(result, Verdict):
-        if show == "text" and isinstance(outcome.source, Record):
-            return terminal.format_verdict(outcome.source.text, result, **shown)
+        if text is not None:
+            return terminal.format_verdict(text, result, **shown)
         return terminal.format_spans(result, **shown)
-    if show == "text" and isinstance(outcome.source, Record) and judgement.original is not None:
-        return terminal.format_comparison(outcome.source.text, judgement.original, result, **shown)
+    original = outcome.judgement.original if outcome.judgement else None
+    if text is not None and original is not None:
+        return terminal.format_comparison(text, original, result, **shown)
     return terminal.format_substitutions(result, **shown)
 
 

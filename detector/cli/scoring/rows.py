@@ -53,33 +53,6 @@ def make_quarantine_row(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def collect_report(
-    outcomes: Iterable[Outcome], options: ScoreOptions, detector: Detector
-) -> Iterator[Outcome]:
-    """Pass the outcomes on; once the last is through, write the report that was asked for."""
-    if options.report is None:
-        yield from outcomes
-        return
-    from detector.presentation.html import BatchReport, ReportRow, write_article_report
-
-    card = detector.bundle.manifest.to_dict() if detector.bundle is not None else None
-    report = BatchReport(model_card=card)
-    for outcome in outcomes:
-        source = outcome.source
-        verdict = outcome.judgement.verdict if outcome.judgement else None
-        text = "" if isinstance(source, BadInput) else source.text
-        url = source.fields.get("url")
-        row = ReportRow(
-            str(source.id), verdict, text, outcome.failure, url if isinstance(url, str) else None
-        )
-        report.add(row)
-        yield outcome
-    if len(report) == 1 and row.verdict is not None:
-        write_article_report(options.report, row.text, row.verdict, url=row.url, model_card=card)
-    else:
-        report.write(options.report)
-
-
 def make_row(outcome: Outcome, columns: Sequence[str]) -> dict[str, Any]:
     """Our columns, then the row's own fields; what went well has no error to name."""
     row = name_columns(outcome, columns)

@@ -11,12 +11,15 @@ from detector.presentation.html.batch import ROW_LIMIT, BatchReport
 from detector.presentation.html.batch_rows import ReportRow
 from detector.presentation.html.comparison import write_comparison_report
 from detector.presentation.html.page import SIZE_LIMIT
+from detector.presentation.html.sources import Source, describe_source
 
 __all__ = [
     "ROW_LIMIT",
     "SIZE_LIMIT",
     "BatchReport",
     "ReportRow",
+    "Source",
+    "describe_source",
     "write_article_report",
     "write_comparison_report",
 ]

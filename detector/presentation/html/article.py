@@ -12,6 +12,7 @@ from typing import Any, TextIO
 from markupsafe import Markup
 
 from detector.presentation.html.page import BAR_LIMIT, SPAN_LIMIT, TEXT_LIMIT, write_page
+from detector.presentation.html.sources import Source, describe_source
 from detector.presentation.html.spans import (
     KindCount,
     Palette,
@@ -42,7 +43,7 @@ class ViewLimits:
     heading: str
 
 
-_ON_A_PAGE = ViewLimits(TEXT_LIMIT, SPAN_LIMIT, BAR_LIMIT, _SENTENCE_LIMIT, parts=6, heading="h2")
+ON_A_PAGE = ViewLimits(TEXT_LIMIT, SPAN_LIMIT, BAR_LIMIT, _SENTENCE_LIMIT, parts=6, heading="h2")
 
 IN_A_ROW = ViewLimits(text=20_000, spans=200, bars=300, sentences=0, parts=3, heading="h3")
 
@@ -93,6 +94,7 @@ def write_article_report(
     *,
     title: str | None = None,
     url: str | None = None,
+    source: Source | None = None,
     model_card: Mapping[str, Any] | None = None,
 ) -> None:
     """Write one article's page: the text with its spans, what each sentence adds, how to read it.
@@ -103,6 +105,7 @@ def write_article_report(
         verdict: what the detector said of it.
         title: its name or headline.
         url: where it came from; linked if it leads to the web.
+        source: title, outlet, date and file; unless given, title and url, or else its headline.
         model_card: `Manifest.to_dict()` of the model, for its measured false positives.
 
     Raises:
@@ -110,13 +113,14 @@ def write_article_report(
         OSError: the file cannot be written.
     """
     palette = Palette()
+    source = source or describe_source("", {"title": title, "url": url}, text, verdict)
     write_page(
         target,
         "article.html",
-        title=title or "Article",
-        url=url,
+        title=source.title or "Article",
+        source=source,
         verdict=verdict,
-        view=make_article_view(text, verdict, "", palette, _ON_A_PAGE),
+        view=make_article_view(text, verdict, "", palette, ON_A_PAGE),
         artifacts=_find_strongest(verdict.artifacts),
         palette=palette,
         sentences=list(_make_sentence_rows(verdict.sentences)),

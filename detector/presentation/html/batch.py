@@ -12,17 +12,21 @@ from markupsafe import Markup
 from detector.presentation.html.article import IN_A_ROW, make_article_view
 from detector.presentation.html.batch_rows import (
     Cells,
+    OriginalCounts,
     ReportRow,
     Strength,
     StrongestFirst,
     make_cells,
+    name_label,
 )
+from detector.presentation.html.comparison import make_pair_view
 from detector.presentation.html.histogram import lay_out_histogram
 from detector.presentation.html.page import SIZE_LIMIT, write_page
 from detector.presentation.html.rendering import render
+from detector.presentation.html.sources import Source
 from detector.presentation.html.spans import Palette, check_offsets
 from detector.presentation.wording import clip, format_percent, format_probability
-from detector.results import LABELS, Verdict
+from detector.results import LABELS, RELATIONS, Comparison
 
 ROW_LIMIT = 10_000
 """Articles that a batch's table lists at most."""
@@ -37,6 +41,9 @@ _FRAME_BYTES = 200_000
 """Kept back for everything else: style, script, header, histogram, notes."""
 
 _BINS = 20
+
+_ORIGINAL_LIMIT = 300
+"""Originals whose copies are counted one by one."""
 
 
 class BatchReport:
@@ -82,7 +89,9 @@ class BatchReport:
         self._labels: Counter[str] = Counter()
         self._reasons: Counter[str] = Counter()
         self._models: Counter[str] = Counter()
+        self._originals = OriginalCounts(_ORIGINAL_LIMIT)
         self._rates: Counter[float] = Counter()
+        self._pair_rates: Counter[float] = Counter()
         self._thresholds: tuple[float, float] | None = None
 
     def __len__(self) -> int:
@@ -94,20 +103,21 @@ class BatchReport:
         Raises:
             ValueError: the verdict's spans lie outside the text: it is another one's.
         """
-        verdict = row.verdict
-        probability = verdict.probability if verdict else None
+        verdict, result = row.verdict, row.result
+        probability = result.probability if result else None
         strength = Strength(
-            verdict.flagged if verdict else False,
+            result.flagged if result else False,
             -1.0 if probability is None else probability,
             -self._count,
         )
         if verdict is not None and row.text:
             check_offsets(row.text, [*verdict.sentences, *verdict.artifacts])
         self._tally(row)
+        group = self._originals.add(row)
         if self._rows.takes(strength):
-            self._rows.add(strength, 1, make_cells(row))
+            self._rows.add(strength, 1, make_cells(row, group))
         if verdict is not None and row.text and self._views.takes(strength):
-            view = self._make_view(row.text, verdict, f"{self._count}-")
+            view = self._make_view(row)
             self._views.add(strength, len(view.encode()), view)
         self._count += 1
 
@@ -131,35 +141,46 @@ class BatchReport:
             histogram=lay_out_histogram(self._bins, self._thresholds),
             thresholds=self._say_thresholds(),
             labels=sorted(self._labels),
+            originals=self._originals.most_copied_first(),
             rows=rows,
             signatures=self._models,
             rates=sorted(self._rates),
+            pair_rates=sorted(self._pair_rates),
             model_card=self.model_card,
         )
 
     def _tally(self, row: ReportRow) -> None:
-        verdict = row.verdict
-        if verdict is None or verdict.probability is None:
-            reason = (verdict.reason if verdict else row.reason) or "unknown"
+        result = row.result
+        if result is None or result.probability is None:
+            reason = (result.reason if result else row.reason) or "unknown"
             _count_value(self._reasons, reason.split(":", 1)[0])
             _count_value(self._labels, "not judged")
         else:
-            _count_value(self._labels, verdict.label or "unknown")
-            self._flagged += verdict.flagged
-            place = min(_BINS - 1, int(verdict.probability * _BINS))
-            self._bins[place][verdict.flagged] += 1
-        if verdict is None:
+            _count_value(self._labels, name_label(result))
+            self._flagged += result.flagged
+            place = min(_BINS - 1, int(result.probability * _BINS))
+            self._bins[place][result.flagged] += 1
+        if result is None:
             return
-        _count_value(self._models, _name_model(verdict.signature))
-        if len(self._rates) < _VALUE_LIMIT or verdict.false_positive_rate in self._rates:
-            self._rates[verdict.false_positive_rate] += 1
-        if verdict.threshold is not None:
-            low, high = self._thresholds or (verdict.threshold, verdict.threshold)
-            self._thresholds = min(low, verdict.threshold), max(high, verdict.threshold)
+        _count_value(self._models, _name_model(result.signature))
+        rates = self._pair_rates if isinstance(result, Comparison) else self._rates
+        if len(rates) < _VALUE_LIMIT or result.false_positive_rate in rates:
+            rates[result.false_positive_rate] += 1
+        if result.threshold is not None:
+            low, high = self._thresholds or (result.threshold, result.threshold)
+            self._thresholds = min(low, result.threshold), max(high, result.threshold)
 
-    def _make_view(self, text: str, verdict: Verdict, prefix: str) -> Markup:
-        view = make_article_view(text, verdict, prefix, self._palette, IN_A_ROW)
-        return render("batch_view.html", view=view, verdict=verdict)
+    def _make_view(self, row: ReportRow) -> Markup:
+        """What a row shows once it is opened: the article, or it and its original side by side."""
+        prefix, result = f"{self._count}-", row.result
+        if isinstance(result, Comparison) and row.original is not None:
+            texts = (row.text, row.original)
+            sources = (row.source, Source(title=clip(row.original_name)))
+            pair = make_pair_view(texts, result, sources, prefix, self._palette, IN_A_ROW)
+            return render("batch_pair.html", view=pair, comparison=result)
+        assert row.verdict is not None  # a row without one has no view
+        view = make_article_view(row.text, row.verdict, prefix, self._palette, IN_A_ROW)
+        return render("batch_view.html", view=view, verdict=row.verdict)
 
     def _make_rows(self) -> tuple[list[Markup], list[str]]:
         """The rows of the strongest articles, and what the table leaves out."""
@@ -219,7 +240,7 @@ class BatchReport:
             return "No article could be judged."
         share = format_percent(self._flagged / judged)
         said = f"{self._flagged:,} of {articles} flagged ({share})."
-        if len(self._rates) != 1:
+        if len(self._rates) != 1 or self._pair_rates:
             return said
         rate = next(iter(self._rates))
         if self._thresholds is None:
@@ -231,12 +252,13 @@ class BatchReport:
 
     def _name_facts(self) -> dict[str, str]:
         facts = {"articles": f"{self._count:,}", "flagged": f"{self._flagged:,}"}
-        facts |= {name: f"{self._labels[name]:,}" for name in LABELS if self._labels[name]}
+        kinds = (*LABELS, *RELATIONS)
+        facts |= {name: f"{self._labels[name]:,}" for name in kinds if self._labels[name]}
         if refused := self._labels["not judged"]:
             reasons = (f"{reason} {count:,}" for reason, count in self._reasons.most_common())
             facts["not judged"] = f"{refused:,} ({', '.join(reasons)})"
         facts["threshold"] = self._say_thresholds()
-        rates = " and ".join(map(format_percent, sorted(self._rates)))
+        rates = " and ".join(map(format_percent, sorted({*self._rates, *self._pair_rates})))
         facts["false positives accepted"] = rates or "–"
         return facts
 
@@ -244,7 +266,8 @@ class BatchReport:
         if self._thresholds is None:
             return "none"
         low, high = map(format_probability, self._thresholds)
-        return low if low == high else f"{low} to {high}, by length"
+        by = "length" if not self._pair_rates else "length, and with an original or without"
+        return low if low == high else f"{low} to {high}, by {by}"
 
 
 def _count_value(counter: Counter[str], value: str) -> None:

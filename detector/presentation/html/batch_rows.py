@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
 from typing import Any
 
-from detector.presentation.html.rendering import leads_to_the_web
-from detector.presentation.wording import clip
-from detector.results import Verdict
-
-_ID_LIMIT = 160
+from detector.presentation.html.sources import Source, describe_source
+from detector.presentation.wording import (
+    clip,
+    find_strongest_substitution,
+    find_strongest_trace,
+    pick_result,
+)
+from detector.results import Comparison, Verdict
 
 
 @dataclass(frozen=True)
@@ -23,6 +29,10 @@ class ReportRow:
         text: the article, without which its row cannot be opened.
         reason: why there is no verdict.
         url: where it came from; linked if it leads to the web.
+        fields: what else is known of it: its title, outlet and date, by the usual names.
+        comparison: what it is to its original, where one is known.
+        original: the original's text.
+        original_id: the original's id.
     """
 
     id: str
@@ -30,6 +40,31 @@ class ReportRow:
     text: str = ""
     reason: str | None = None
     url: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    comparison: Comparison | None = None
+    original: str | None = None
+    original_id: str | None = None
+
+    @cached_property
+    def result(self) -> Verdict | Comparison | None:
+        """What decides whether it is flagged; None where the input could not be read."""
+        return self.verdict and pick_result(self.verdict, self.comparison)
+
+    @cached_property
+    def source(self) -> Source:
+        """How it is named."""
+        fields = {**self.fields, "url": self.url} if self.url else self.fields
+        return describe_source(self.id, fields, self.text, self.verdict)
+
+    @cached_property
+    def original_name(self) -> str:
+        """How its original is named; "" where it stems from none that is known."""
+        if not isinstance(self.result, Comparison):
+            return ""
+        source = describe_source(
+            self.original_id or "", {}, self.original or "", self.result.original_verdict
+        )
+        return source.title or clip(self.original or "")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,10 +78,9 @@ class Strength:
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """What a row of the table says."""
+    """What a row of the table says; `group` tells which original it stems from."""
 
-    id: str
-    url: str | None
+    source: Source
     probability: float | None
     label: str
     flagged: bool
@@ -54,33 +88,88 @@ class Cells:
     spans: int
     remark: str
     has_text: bool
+    original: str = ""
+    group: int | None = None
 
 
-def make_cells(row: ReportRow) -> Cells:
-    """What the table says of an article, clipped to what a row has room for."""
-    verdict = row.verdict
-    url = row.url if row.url and len(row.url) <= 2 * _ID_LIMIT else None
+def make_cells(row: ReportRow, group: int | None = None) -> Cells:
+    """What the table says of an article, clipped to what a row has room for.
+
+    Args:
+        row: the article.
+        group: the number of its original.
+    """
+    verdict, result = row.verdict, row.result
+    if isinstance(result, Comparison):
+        spans = len(result.substitutions)
+    else:
+        spans = len(verdict.artifacts) if verdict else 0
     return Cells(
-        id=clip(row.id, _ID_LIMIT),
-        url=url if url and leads_to_the_web(url) else None,
-        probability=verdict.probability if verdict else None,
-        label=(verdict.label if verdict else None) or "not judged",
-        flagged=verdict.flagged if verdict else False,
+        source=row.source,
+        probability=result.probability if result else None,
+        label=name_label(result),
+        flagged=result.flagged if result else False,
         words=verdict.words if verdict else 0,
-        spans=len(verdict.artifacts) if verdict else 0,
-        remark=_make_remark(verdict, row.reason),
+        spans=spans,
+        remark=_make_remark(result, row.reason),
         has_text=verdict is not None and bool(row.text),
+        original=clip(row.original_name),
+        group=group,
     )
 
 
-def _make_remark(verdict: Verdict | None, reason: str | None) -> str:
+def name_label(result: Verdict | Comparison | None) -> str:
+    """What an article is: its label, or its relation to its original."""
+    name = result.relation if isinstance(result, Comparison) else result and result.label
+    return name or "not judged"
+
+
+def _make_remark(result: Verdict | Comparison | None, reason: str | None) -> str:
     """What stands in small letters under an article's name."""
-    if verdict is None or verdict.reason:
-        return clip((verdict.reason if verdict else reason) or "", 120)
-    if not verdict.artifacts:
-        return ""
-    strongest = max(verdict.artifacts, key=lambda artifact: artifact.score)
-    return f"“{clip(strongest.text)}” ({clip(strongest.kind)})"
+    if result is None or result.reason:
+        return clip((result.reason if result else reason) or "", 120)
+    if isinstance(result, Comparison):
+        item = find_strongest_substitution(result)
+        return f"“{clip(item.text)}” for “{clip(item.original_text)}”" if item else ""
+    strongest = find_strongest_trace(result)
+    return f"“{clip(strongest.text)}” ({clip(strongest.kind)})" if strongest else ""
+
+
+@dataclass(slots=True)
+class OriginalCount:
+    """An original and how many articles of a batch stem from it."""
+
+    number: int
+    name: str
+    copies: int = 0
+    flagged: int = 0
+
+
+class OriginalCounts:
+    """The originals of a batch, each with its copies; of endlessly many, the first so many."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._counts: dict[bytes, OriginalCount] = {}
+
+    def add(self, row: ReportRow) -> int | None:
+        """Count an article; the number of its original, None where it has none or it is beyond."""
+        if not isinstance(row.result, Comparison):
+            return None
+        name = row.original_id or row.original or ""
+        key = blake2b(name.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if key not in self._counts:
+            if len(self._counts) >= self.limit:
+                return None
+            self._counts[key] = OriginalCount(len(self._counts) + 1, row.original_name)
+        count = self._counts[key]
+        count.copies += 1
+        count.flagged += row.result.flagged
+        return count.number
+
+    def most_copied_first(self) -> list[OriginalCount]:
+        """All that were counted."""
+        return sorted(self._counts.values(), key=lambda count: (-count.copies, count.number))
 
 
 class StrongestFirst:

@@ -35,6 +35,7 @@ def write_page(
     *,
     signatures: Iterable[str],
     rates: Iterable[float],
+    pair_rates: Iterable[float] = (),
     model_card: Mapping[str, Any] | None,
     **values: object,
 ) -> None:
@@ -45,6 +46,7 @@ def write_page(
         template: the file under ``templates``.
         signatures: of the models whose figures the page shows.
         rates: shares of false positives at which its texts were flagged.
+        pair_rates: likewise for copies beside their originals.
         model_card: `Manifest.to_dict()` of the model, for its measured false positives.
         values: what the template names, the title among them.
     """
@@ -58,6 +60,9 @@ def write_page(
         script_hash=_hash(script),
         signatures=[signature for signature in signatures if signature],
         measured=[_find_measured(model_card or {}, rate) for rate in rates],
+        measured_pairs=[
+            found for rate in pair_rates if (found := _find_measured_pairs(model_card or {}, rate))
+        ],
         **values,
     )
     if isinstance(target, str | os.PathLike):
@@ -105,6 +110,27 @@ def _find_measured(model_card: Mapping[str, Any], rate: float) -> _Measured:
             if outlet.get(share) is not None and outlet.get(bound) is not None
         ],
     )
+
+
+@dataclass(frozen=True)
+class _MeasuredPairs:
+    """What a model card tells of other pairs that were flagged at a rate of comparisons."""
+
+    rate: float
+    pairs: int
+    flagged: int
+    upper_bound: float
+
+
+def _find_measured_pairs(model_card: Mapping[str, Any], rate: float) -> _MeasuredPairs | None:
+    comparison = (model_card.get("figures") or {}).get("comparison") or {}
+    for record in comparison.get("thresholds") or ():
+        known = {"false_positive_rate", "other_pairs", "flagged", "upper_bound"} <= record.keys()
+        if known and record["false_positive_rate"] == rate:
+            return _MeasuredPairs(
+                rate, record["other_pairs"], record["flagged"], record["upper_bound"]
+            )
+    return None
 
 
 @cache

@@ -16,6 +16,7 @@ from markupsafe import Markup
 
 from detector.presentation.wording import (
     clip,
+    count_judged,
     explain_comparison,
     explain_link,
     explain_verdict,
@@ -72,6 +73,7 @@ def _open_templates() -> Environment:
     environment.filters |= {
         "body": escape_body,
         "clip": clip,
+        "count_judged": count_judged,
         "explain_comparison": explain_comparison,
         "explain_link": explain_link,
         "explain_verdict": explain_verdict,

@@ -181,7 +181,8 @@
     const body = articles.tBodies[0];
     const more = byId("more");
     const count = byId("count");
-    const filter = Object.fromEntries(["q", "label", "flagged", "least", "most"].map((id) => [id, byId(id)]));
+    const filter = Object.fromEntries(["q", "label", "original", "flagged", "least", "most"]
+      .map((id) => [id, byId(id)]).filter(([, input]) => input));
     const column = Object.fromEntries(find("th[data-c]", articles).map((head) => [head.dataset.c, head.cellIndex]));
     let limit = STEP;
     let shown = [];
@@ -189,14 +190,15 @@
     const bound = (input, otherwise) => (input.value === "" ? otherwise : Number(input.value));
     const matches = () => {
       const words = filter.q.value.toLowerCase().split(/\s+/).filter(Boolean);
-      const [label, only] = [filter.label.value, filter.flagged.checked];
+      const [label, only, group] = [filter.label.value, filter.flagged.checked, filter.original?.value];
       const [least, most] = [bound(filter.least, 0), bound(filter.most, 1)];
       const everything = least <= 0 && most >= 1;
-      return ({ cells, words: text }) => {
+      return ({ row, cells, words: text }) => {
         const share = parseFloat(cells[column.probability]);
         return words.every((word) => text.includes(word))
           && (!label || cells[column.label] === label)
           && (!only || cells[column.flagged] === "flagged")
+          && (!group || row.dataset.g === group)
           && (everything || (share >= least && share <= most));
       };
     };
@@ -241,6 +243,11 @@
       limit += STEP;
       show();
     });
+    find(".choose").forEach((button) => button.addEventListener("click", () => {
+      filter.original.value = button.dataset.g;
+      restart();
+      byId("articles").scrollIntoView();
+    }));
     body.addEventListener("click", (event) => {
       const button = event.target.closest(".open");
       if (!button) return;
