@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -224,20 +224,36 @@ def substitute(
     pattern: re.Pattern[str], text: str, plain_form: Callable[[re.Match[str]], str] = _plain_form
 ) -> Normalized:
     """Put plain forms in the place of all matches, and note where each character came from."""
-    found: list[tuple[int, int, int]] = []
+    return replace_spans(
+        text, [(*match.span(), plain_form(match)) for match in pattern.finditer(text)]
+    )
 
-    def replace(match: re.Match[str]) -> str:
-        plain = plain_form(match)
-        found.append((match.start(), match.end(), len(plain)))
-        return plain
 
-    plain_text = pattern.sub(replace, text)
+def replace_spans(text: str, pieces: Sequence[tuple[int, int, str]]) -> Normalized:
+    """Put other text in the place of spans, and note where each character came from.
+
+    Args:
+        text: the text.
+        pieces: start, end and what stands there instead, in order; they do not overlap.
+    """
+    places = np.arange(len(text), dtype=np.int32)
+    if not pieces:
+        return Normalized(text, places, places + 1)
+    match_starts = np.array([start for start, _, _ in pieces], dtype=np.int32)
+    match_ends = np.array([end for _, end, _ in pieces], dtype=np.int32)
+    plain_lengths = np.array([len(plain) for _, _, plain in pieces], dtype=np.int32)
+    kept = (text[end:start] for end, start in zip([0, *match_ends], match_starts, strict=False))
+    plain_text = (
+        "".join(
+            part
+            for pair in zip(kept, (plain for _, _, plain in pieces), strict=True)
+            for part in pair
+        )
+        + text[int(match_ends[-1]) :]
+    )
     places = np.arange(len(plain_text), dtype=np.int32)
-    if not found:
-        return Normalized(plain_text, places, places + 1)
-    match_starts, match_ends, plain_lengths = np.array(found, dtype=np.int32).T
-    # The text is kept and replaced by turns: kept pieces at even places, matches at odd ones.
-    sources = np.zeros(2 * len(found) + 1, dtype=np.int32)
+    # The text is kept and replaced by turns: kept pieces at even places, replaced ones at odd.
+    sources = np.zeros(2 * len(pieces) + 1, dtype=np.int32)
     sources[1::2], sources[2::2] = match_starts, match_ends
     lengths = np.empty_like(sources)
     lengths[0::2] = np.append(match_starts, len(text)) - sources[0::2]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from detector.text.intake.encodings import decode_text
 from detector.text.intake.lookalikes import undisguise
+from detector.text.intake.markup import read_markup
 from detector.text.intake.mojibake import repair_characters
 from detector.text.language import is_binary
 from detector.text.normalization import Normalized, compose, normalize
@@ -34,13 +35,17 @@ def read_plainly(text: str) -> PlainReading:
     """Decode, repair and normalise a text, and note what typography does not explain."""
     encodable, broken = _SURROGATES.subn("\ufffd", text)
     decoded, encoding = decode_text(encodable)
-    repaired, wrong = repair_characters(decoded.text)
+    shown, tags = read_markup(decoded.text)
+    repaired, wrong = repair_characters(shown.text)
     normalized = normalize(repaired.text)
     plain, disguised = undisguise(normalized.text)
-    steps = compose(compose(decoded, repaired), replace(normalized, text=plain))
+    steps = decoded
+    for step in (shown, repaired, replace(normalized, text=plain)):
+        steps = compose(steps, step)
     notes = (
         (broken, f"broken characters: {broken:,} read as \ufffd"),
         (encoding, f"{encoding}: decoded"),
+        (tags, f"HTML: {tags:,} tags left out"),
         (wrong, f"repaired characters: {wrong:,} that were read in the wrong encoding"),
         (disguised, f"disguised letters: {disguised:,} read as the Latin ones they imitate"),
     )
