@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
+from detector.columns import COLUMNS_VERSION
 from detector.intervals import wilson_interval
 from detector.io.readers import Record
 from detector.version import __version__
@@ -137,6 +138,7 @@ class Tally:
             "notes": _rank(self.notes),
             "seconds": round(self.seconds, 3),
             "inputs_per_second": round(self.inputs / self.seconds, 2) if self.seconds else None,
+            "columns_version": COLUMNS_VERSION,
             "signature": f"detector:{__version__}|model:{model}|fpr{false_positive_rate:g}",
         }
 

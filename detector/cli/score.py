@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,7 +29,7 @@ from detector.cli.scoring.rows import (
     score_inputs,
 )
 from detector.errors import DetectorError
-from detector.io.readers import INPUT_FORMATS
+from detector.io.readers import INPUT_FORMATS, BadInput, Record
 from detector.presentation.progress import show_progress
 from detector.version import __version__
 
@@ -115,6 +115,13 @@ _INTERRUPTED = 130
     help="How much is printed as text: a line for each article; the strongest spans below it; the "
     "text with all its spans, too.  [default: line]",
 )
+@click.option(
+    "--columns",
+    "named_columns",
+    metavar="NAME,...",
+    help="Columns of rows, in this order: of those below, and of the row's own.  [default: all]",
+)
+@click.option("--keep-text", is_flag=True, help="Rows hold the text too, in --text-column.")
 @click.option("--report", metavar="FILE", help="Also write an HTML page to read the verdicts on.")
 @color_option
 @click.option("--quiet", is_flag=True, help="Show neither progress nor summary.")
@@ -125,9 +132,10 @@ def score(context: click.Context, /, **values: Any) -> None:
     An article is answered with a line: flagged or not, as what, with which probability, why, and
     which article it is. --show text prints the article too, with what gave the machine away.
 
-    Rows are answered in order: id, probability, label, flagged, reason and signature, then the
-    other fields of the row; where a row has fields of these names itself, they come back as
-    input_probability, input_label and so on. CSV that is printed holds no other fields.
+    Rows are answered in order, with the columns that docs/usage.md explains: id, probability,
+    label and so on, then the other fields of the row; where a row has fields of these names
+    itself, they come back as input_probability, input_label and so on. CSV that is printed holds
+    no other fields. --columns picks among all of them.
 
     Printed, an input that cannot be scored keeps its place, and is named on standard error. With
     --output it goes to the quarantine instead, with the reason; a run that is broken off, even by
@@ -161,6 +169,9 @@ def _write_files(detector: Detector, options: ScoreOptions) -> Tally:
     from detector.batch.workers import WorkerError
 
     target = Path(str(options.output))
+    items = read_inputs(
+        options
+    )  # what is wrong with its columns is told before anything is written
     journal = Journal.begin(
         target,
         Path(options.quarantine or f"{target}.quarantine.jsonl"),
@@ -170,9 +181,8 @@ def _write_files(detector: Detector, options: ScoreOptions) -> Tally:
     )
     try:
         with journal:
-            _fill(journal, detector, options)
-            columns = [name for name in options.columns if name != "error"]
-            journal.finish(columns, keep_empty=options.quarantine is not None)
+            _fill(journal, detector, options, items)
+            journal.finish(options.written_columns, keep_empty=options.quarantine is not None)
     except KeyboardInterrupt:
         click.echo(f"\ninterrupted: {_say_how_to_resume(journal)}", err=True)
         raise
@@ -199,6 +209,8 @@ def _identify(detector: Detector, options: ScoreOptions) -> dict[str, Any]:
         "--reference-column": options.reference_column,
         "--input-format": options.input_format,
         "--artifacts": options.choose_artifacts("rows"),
+        "--columns": options.chosen,
+        "--keep-text": options.keep_text,
         "--references": _identify_index(options.references),
     }
 
@@ -212,11 +224,15 @@ def _identify_index(folder: str | None) -> list[Any] | None:
     return [folder, *([str(p.relative_to(folder)), s.st_size, s.st_mtime_ns] for p, s in states)]
 
 
-def _fill(journal: Journal, detector: Detector, options: ScoreOptions) -> None:
+def _fill(
+    journal: Journal,
+    detector: Detector,
+    options: ScoreOptions,
+    items: Iterator[Record | BadInput],
+) -> None:
     """Score what is left of the inputs into the journal."""
     if journal.complete:
         return
-    items = read_inputs(options)
     if journal.inputs and not options.quiet:
         click.echo(f"going on after {journal.inputs:,} finished inputs", err=True)
     journal.pass_over(items)
@@ -227,7 +243,7 @@ def _fill(journal: Journal, detector: Detector, options: ScoreOptions) -> None:
         ):
             for outcome in collect_report(outcomes, options, detector):
                 if outcome.failure is None:
-                    journal.add(outcome, make_row(outcome, options.columns), None)
+                    journal.add(outcome, make_row(outcome, options), None)
                 else:
                     journal.add(outcome, None, make_quarantine_row(outcome))
                 step()

@@ -1,4 +1,4 @@
-"""Data frames: the columns of every table of results, the index of the input, every row answered."""
+"""Data frames: the columns of every table, the index of the input, every row answered."""
 
 from __future__ import annotations
 

@@ -130,7 +130,7 @@ def test_columns_that_are_not_there_are_refused(frame: DataFrame) -> None:
         module.score(frame)
     with pytest.raises(ValueError, match="column 'tags' holds array<string>, not texts"):
         module.score(frame, "tags")
-    with pytest.raises(ValueError, match="must be 0.05, 0.01 or 0.001, not 1"):
+    with pytest.raises(ValueError, match=r"must be 0.05, 0.01 or 0.001, not 1"):
         module.score(frame, "body", false_positive_rate=1)
 
 

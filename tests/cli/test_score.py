@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from detector import __version__
 from detector.cli import main
+from detector.columns import COMPARED_COLUMNS, JUDGED_COLUMNS
 from detector.errors import BundleError
 from detector.results import Comparison, Verdict
 
@@ -171,15 +172,7 @@ def test_each_row_gets_a_row_in_order_with_its_own_fields(tmp_path: Path) -> Non
     result = run("score", source, "--fpr", "0.05")
     assert result.exit_code == 0
     first, second = parse_rows(result.stdout)
-    assert list(first) == [
-        "id",
-        "probability",
-        "label",
-        "flagged",
-        "reason",
-        "signature",
-        "outlet",
-    ]
+    assert list(first) == ["id", *JUDGED_COLUMNS, "outlet"]
     assert (first["id"], first["probability"], first["label"]) == (1, 0.875, "translated")
     assert (first["flagged"], first["reason"], first["outlet"]) == (True, None, "x")
     assert first["signature"].endswith("threshold:0.6@fpr0.05")
@@ -281,11 +274,11 @@ def test_csv_has_the_fixed_columns(tmp_path: Path) -> None:
     source = write(tmp_path, "in.jsonl", rows({"id": 'a,"b"', "text": MACHINE, "k": 1}, {"id": 2}))
     result = run("score", source, "--format", "csv")
     assert result.exit_code == 1
-    header, first, second = csv.reader(io.StringIO(result.stdout))
-    assert header == ["id", "probability", "label", "flagged", "reason", "error", "signature"]
-    assert first[:4] == ['a,"b"', "0.875", "translated", "False"]
-    assert second[:4] == ["2", "", "", "False"]
-    assert second[5].endswith("row 2: no field 'text': the row holds nothing else")
+    first, second = csv.DictReader(io.StringIO(result.stdout))
+    assert list(first) == ["id", *JUDGED_COLUMNS, "error"]
+    assert (first["id"], first["probability"], first["flagged"]) == ('a,"b"', "0.875", "False")
+    assert (second["id"], second["probability"], second["flagged"]) == ("2", "", "False")
+    assert second["error"].endswith("row 2: no field 'text': the row holds nothing else")
 
 
 def test_output_goes_to_the_file_and_nothing_is_printed(tmp_path: Path) -> None:
@@ -334,7 +327,7 @@ def test_what_cannot_be_scored_goes_to_the_quarantine_and_nowhere_else(tmp_path:
     assert (result.exit_code, result.stdout) == (1, "")
     out = parse_rows(target.read_text())
     assert [row["id"] for row in out] == [1, 4]
-    assert list(out[0]) == ["id", "probability", "label", "flagged", "reason", "signature", "k"]
+    assert list(out[0]) == ["id", *JUDGED_COLUMNS, "k"]
     assert (out[0]["k"], out[0]["flagged"], out[1]["input_label"]) == (1, True, "mine")
     assert parse_rows((tmp_path / "out.jsonl.quarantine.jsonl").read_text()) == [
         {
@@ -409,16 +402,7 @@ def test_rows_may_bring_their_own_original(tmp_path: Path, monkeypatch: pytest.M
     given = [{"text": PERSON, "was": PERSON}, {"text": PERSON, "was": MACHINE}, {"text": MACHINE}]
     source = write(tmp_path, "in.jsonl", rows(*({"was": None} | row for row in given)))
     first, second, third = parse_rows(run("score", source, "--reference-column", "was").stdout)
-    assert list(first)[5:] == [
-        "signature",
-        "original_id",
-        "original_score",
-        "relation",
-        "comparison_probability",
-        "comparison_flagged",
-        "coverage",
-        "direction",
-    ]
+    assert list(first) == ["id", *JUDGED_COLUMNS, *COMPARED_COLUMNS]
     assert (first["relation"], first["flagged"], first["coverage"]) == ("verbatim", False, 0.75)
     assert (second["relation"], second["flagged"]) == ("machine-rewritten", True)
     assert (third["relation"], third["comparison_flagged"], third["coverage"]) == (None, None, None)

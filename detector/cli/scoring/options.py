@@ -9,18 +9,7 @@ import click
 
 from detector.choices import ArtifactSetting
 from detector.cli.options import refuse_overwriting
-
-_COLUMNS = ("id", "probability", "label", "flagged", "reason", "error", "signature")
-
-_COMPARED = (
-    "original_id",
-    "original_score",
-    "relation",
-    "comparison_probability",
-    "comparison_flagged",
-    "coverage",
-    "direction",
-)
+from detector.columns import name_columns
 
 
 @dataclass(frozen=True)
@@ -47,6 +36,8 @@ class ScoreOptions:
     report: str | None
     show: str | None
     color: str
+    keep_text: bool
+    named_columns: str | None
 
     @property
     def comparing(self) -> bool:
@@ -55,10 +46,28 @@ class ScoreOptions:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns of every row, before the row's own."""
-        compared = _COMPARED if self.comparing else ()
+        """The columns that say something of every row, before the row's own."""
         shown = ("artifacts",) if self.artifacts not in (None, "none") else ()
-        return (*_COLUMNS, *compared, *shown)
+        return ("id", *name_columns(comparing=self.comparing), *shown, "error")
+
+    @property
+    def chosen(self) -> tuple[str, ...] | None:
+        """The columns that were asked for, in this order, be they ours or the row's own."""
+        if self.named_columns is None:
+            return None
+        return tuple(name.strip() for name in self.named_columns.split(","))
+
+    @property
+    def written_columns(self) -> tuple[str, ...]:
+        """The columns that a file begins with; an input with an error is not among its rows."""
+        if self.chosen is not None:
+            return self.chosen
+        return tuple(name for name in self.columns if name != "error")
+
+    @property
+    def keeps_text(self) -> bool:
+        """Whether a row gets the text that was scored, in the column that it came in."""
+        return self.keep_text or self.text_column in (self.chosen or ())
 
     def choose_artifacts(self, form: str) -> ArtifactSetting:
         """Which artifacts to find: those that are shown, or in rows those that were asked for.
@@ -91,6 +100,11 @@ class ScoreOptions:
             raise click.UsageError(
                 "--format says how to print; the format of --output is told by its extension"
             )
+        if self.form == "text" and (self.keep_text or self.chosen):
+            raise click.UsageError(
+                "--columns and --keep-text say what rows hold: print them with --format json or csv"
+            )
+        self._check_columns()
         self._check_paths()
         if self.output is not None:
             from detector.io.writers.formats import FormatError, find_output_format
@@ -99,6 +113,13 @@ class ScoreOptions:
                 find_output_format(Path(self.output))
             except FormatError as error:
                 raise click.UsageError(f"--output {error}") from error
+
+    def _check_columns(self) -> None:
+        chosen = self.chosen or ()
+        if "" in chosen:
+            raise click.UsageError("--columns takes names with commas between: id,flagged")
+        if len(set(chosen)) < len(chosen):
+            raise click.UsageError(f"--columns {self.named_columns}: name each column once")
 
     def _check_paths(self) -> None:
         named = {

@@ -8,7 +8,7 @@ import json
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
 import click
@@ -19,7 +19,6 @@ from detector.cli.scoring.report import collect_report
 from detector.cli.scoring.rows import (
     make_quarantine_row,
     make_row,
-    name_columns,
     read_inputs,
     score_inputs,
 )
@@ -56,7 +55,7 @@ def print_answers(detector: Detector, options: ScoreOptions) -> Tally:
             if form == "text":
                 _print_text(stream, told, options)
             else:
-                _PRINTERS[form](stream, told, options.columns)
+                _PRINTERS[form](stream, told, options)
     except KeyboardInterrupt:
         click.echo("\ninterrupted", err=True)
         raise
@@ -67,7 +66,7 @@ def print_answers(detector: Detector, options: ScoreOptions) -> Tally:
 def _choose_form(options: ScoreOptions, first: Record | BadInput | None) -> str:
     if options.form is not None:
         return options.form
-    rows = first is not None and _came_in_rows(first)
+    rows = options.keep_text or options.chosen or (first is not None and _came_in_rows(first))
     return "json" if rows and options.show is None else "text"
 
 
@@ -157,19 +156,20 @@ def _show_more(outcome: Outcome, result: Verdict | Comparison, show: str, **show
     return terminal.format_substitutions(result, **shown)
 
 
-def _print_json(stream: TextIO, outcomes: Iterable[Outcome], columns: Sequence[str]) -> None:
+def _print_json(stream: TextIO, outcomes: Iterable[Outcome], options: ScoreOptions) -> None:
     for outcome in outcomes:
-        row = make_row(outcome, columns)
+        row = make_row(outcome, options)
         stream.write(json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n")
 
 
-def _print_csv(stream: TextIO, outcomes: Iterable[Outcome], columns: Sequence[str]) -> None:
-    writer = csv.DictWriter(stream, columns, lineterminator="\n")
+def _print_csv(stream: TextIO, outcomes: Iterable[Outcome], options: ScoreOptions) -> None:
+    columns = options.chosen or options.columns
+    writer = csv.DictWriter(stream, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(name_columns(outcome, columns) for outcome in outcomes)
+    writer.writerows(make_row(outcome, options) for outcome in outcomes)
 
 
-_PRINTERS: Mapping[str, Callable[[TextIO, Iterable[Outcome], Sequence[str]], None]] = {
+_PRINTERS: Mapping[str, Callable[[TextIO, Iterable[Outcome], ScoreOptions], None]] = {
     "csv": _print_csv,
     "json": _print_json,
 }

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
+
+import click
 
 from detector.cli.scoring.options import ScoreOptions
 from detector.io.readers import BadInput, FieldNames, Record, read_records
@@ -15,9 +19,31 @@ if TYPE_CHECKING:
 
 
 def read_inputs(options: ScoreOptions) -> Iterator[Record | BadInput]:
-    """What the files hold, in order."""
+    """What the files hold, in order.
+
+    Raises:
+        click.UsageError: a column was asked for that neither is ours nor stands in the first row.
+    """
     names = FieldNames(options.text_column, options.id_column, options.reference_column)
-    return iter(read_records(options.files, names, input_format=options.input_format))
+    items = iter(read_records(options.files, names, input_format=options.input_format))
+    first = next(items, None)
+    if first is None:
+        return iter(())
+    if isinstance(first, Record):
+        _refuse_unknown_columns(first, options)
+    return itertools.chain([first], items)
+
+
+def _refuse_unknown_columns(first: Record, options: ScoreOptions) -> None:
+    known = [*options.columns, *_take_fields(first, options)]
+    for name in options.chosen or ():
+        if name not in known:
+            near = get_close_matches(name, known, 1)
+            raise click.UsageError(
+                f"--columns {name}: no such column"
+                + (f"; did you mean {near[0]}?" if near else "")
+                + f" There are {', '.join(known)}"
+            )
 
 
 def score_inputs(
@@ -53,12 +79,17 @@ def make_quarantine_row(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def make_row(outcome: Outcome, columns: Sequence[str]) -> dict[str, Any]:
-    """Our columns, then the row's own fields; what went well has no error to name."""
-    row = name_columns(outcome, columns)
+def make_row(outcome: Outcome, options: ScoreOptions) -> dict[str, Any]:
+    """The columns that were asked for; else ours, then the row's own fields.
+
+    What went well has no error to name, unless that column was asked for.
+    """
+    row = name_columns(outcome, options.columns) | _take_fields(outcome.source, options)
+    if options.chosen is not None:
+        return {name: row.get(name) for name in options.chosen}
     if row["error"] is None:
         del row["error"]
-    return row | _rename_clashes(outcome.source.fields, columns)
+    return row
 
 
 def name_columns(outcome: Outcome, columns: Sequence[str]) -> dict[str, Any]:
@@ -73,10 +104,13 @@ def name_columns(outcome: Outcome, columns: Sequence[str]) -> dict[str, Any]:
     return {name: special[name] if name in special else outcome.get(name) for name in columns}
 
 
-def _rename_clashes(fields: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
+def _take_fields(source: Record | BadInput, options: ScoreOptions) -> dict[str, Any]:
     """A row's own fields; one named like a column of ours gets "input_" put before its name."""
-    renamed = {name: value for name, value in fields.items() if name not in columns}
-    for name in columns:
+    fields = dict(source.fields)
+    if options.keeps_text and isinstance(source, Record):
+        fields = {options.text_column: source.text} | fields
+    renamed = {name: value for name, value in fields.items() if name not in options.columns}
+    for name in options.columns:
         if name in fields:
             free = f"input_{name}"
             while free in renamed:
