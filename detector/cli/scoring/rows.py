@@ -99,6 +99,7 @@ def name_columns(outcome: Outcome, columns: Sequence[str]) -> dict[str, Any]:
         "id": outcome.source.id,
         "flagged": bool(outcome.get("flagged")),
         "reason": outcome.reason,
+        "words": outcome.get("words") or 0,
         "error": None if failure is None else f"{outcome.source.place}: {failure}",
     }
     return {name: special[name] if name in special else outcome.get(name) for name in columns}
