@@ -203,7 +203,7 @@ def test_verbs_and_options_of_usage_exist() -> None:
     page = read_page("docs/usage.md")
     context = click.Context(main)
     verbs = {name: main.get_command(context, name) for name in main.list_commands(context)}
-    assert set(re.findall(r"^detector (\w+)", page, re.MULTILINE)) == set(verbs)
+    assert set(re.findall(r"^detector ([\w-]+)", page, re.MULTILINE)) == set(verbs)
     known = {o for verb in verbs.values() if verb for p in verb.params for o in p.opts}
     mentioned = set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", page)) - {"--help", "--partitions"}
     assert mentioned <= known

@@ -13,8 +13,11 @@ import click
 from detector.cli.streams import guard_streams
 from detector.version import __version__
 
-VERBS = ("cluster", "compare", "drift", "evaluate", "index", "info", "score", "train")
-"""Modules of this package, each with a command of its own name; one is imported when it is used."""
+VERBS = (
+    "cluster", "compare", "drift", "evaluate", "explain-rates", "index", "info", "score", "train",
+)  # fmt: skip
+"""Modules of this package, each with a command of its own name (with "_" for "-"); one is imported
+when it is used."""
 
 
 class _Verbs(click.Group):
@@ -31,7 +34,8 @@ class _Verbs(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in VERBS:
             return None
-        command: click.Command = getattr(import_module(f"{__name__}.{name}"), name)
+        module = name.replace("-", "_")
+        command: click.Command = getattr(import_module(f"{__name__}.{module}"), module)
         return command
 
 

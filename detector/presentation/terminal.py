@@ -32,8 +32,7 @@ from detector.presentation.wording import (
     format_log_odds,
     format_percent,
     name_outcome,
-    summarize_comparison,
-    summarize_verdict,
+    summarize_result,
 )
 from detector.results import Artifact, Comparison, Substitution, Verdict
 
@@ -102,11 +101,8 @@ def format_line(result: Verdict | Comparison, name: str, *, colour: bool) -> str
     """
     state, *rest = name_outcome(result).split(_POINT)
     state = _embolden(state, result.flagged, colour) + " " * (_STATE_WIDTH - len(state))
-    if isinstance(result, Verdict):
-        why = summarize_verdict(result)
-    else:
-        why = summarize_comparison(result)
-    return _POINT.join([state, *rest, *filter(None, [clean(why)]), name_on_a_line(name)])
+    why = clean(summarize_result(result))
+    return _POINT.join([state, *rest, *([why] if why else []), name_on_a_line(name)])
 
 
 def format_refusal(reason: str, name: str, *, colour: bool) -> str:

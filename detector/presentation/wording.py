@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from detector.results import (
     EDITED,
@@ -135,35 +135,34 @@ def find_strongest_substitution(comparison: Comparison) -> Substitution | None:
     return max(telling, key=lambda item: item.score, default=None)
 
 
-def summarize_verdict(verdict: Verdict) -> str:
-    """Why, in so few words that they fit a line: what stands in the way, sentences, a trace."""
-    if verdict.probability is None:
-        return verdict.reason or ""
-    parts = [verdict.reason] if verdict.reason else []
+def summarize_result(result: Verdict | Comparison) -> str:
+    """Why, in so few words that they fit a line."""
+    if result.probability is None:
+        return result.reason or ""
+    parts = [result.reason] if result.reason else []
+    parts += _name_facts(result) if isinstance(result, Verdict) else _name_changes(result)
+    return "; ".join(parts)
+
+
+def _name_facts(verdict: Verdict) -> Iterator[str]:
     below = verdict.threshold is not None and not verdict.flagged and verdict.reason is None
     if below and verdict.label != ORIGINAL:
-        parts.append(f"flagged from {format_threshold(verdict)} on")
+        yield f"flagged from {format_threshold(verdict)} on"
     if judged := find_judged(verdict.sentences):
         telling = sum(sentence.log_odds > 0 for sentence in judged)
         like = "like a machine's" if verdict.label == ORIGINAL else "so"
-        parts.append(f"{telling:,} of {_count(len(judged), 'sentence')} read {like}")
+        yield f"{telling:,} of {_count(len(judged), 'sentence')} read {like}"
     if trace := find_strongest_trace(verdict):
         human = f" (people write “{clip(trace.suggestion)}”)" if trace.suggestion else ""
-        parts.append(f"“{clip(trace.text)}”{human}")
-    return "; ".join(parts)
+        yield f"“{clip(trace.text)}”{human}"
 
 
-def summarize_comparison(comparison: Comparison) -> str:
-    """What was done to the original, in so few words that they fit a line."""
-    if comparison.probability is None:
-        return comparison.reason or ""
-    parts = [comparison.reason] if comparison.reason else []
-    parts.append(f"{format_percent(comparison.coverage)} stems from the original")
+def _name_changes(comparison: Comparison) -> Iterator[str]:
+    yield f"{format_percent(comparison.coverage)} stems from the original"
     if count := len(comparison.substitutions):
         strongest = find_strongest_substitution(comparison)
         named = f", {_say_substitution(strongest)}" if strongest else ""
-        parts.append(f"{_count(count, 'substitution')}{named}")
-    return "; ".join(parts)
+        yield f"{_count(count, 'substitution')}{named}"
 
 
 def explain_comparison(comparison: Comparison) -> str:

@@ -15,6 +15,13 @@ from typing import Any, TextIO
 from markupsafe import Markup
 
 from detector.io.atomic_files import replace_whole
+from detector.presentation.base_rates import (
+    BASE_RATES,
+    format_rows,
+    read_measured_rates,
+    say_base_rate,
+    work_out,
+)
 from detector.presentation.html.rendering import render
 from detector.version import __version__
 
@@ -84,19 +91,27 @@ class _Outlet:
 
 @dataclass(frozen=True)
 class _Measured:
-    """What a model card tells of the false positives at one rate; None where it tells nothing."""
+    """What a model card tells of flags at one rate; None where it tells nothing.
+
+    `right` has a row for each kind of machine text: its name, the share that is flagged, and for
+    each of `bases` how many of 100 flags are right.
+    """
 
     rate: float
     articles: int | None
     flagged: int | None
     upper_bound: float | None
     outlets: list[_Outlet]
+    bases: list[str]
+    right: list[list[str]]
 
 
 def _find_measured(model_card: Mapping[str, Any], rate: float) -> _Measured:
     record = (model_card.get("thresholds") or {}).get(f"{rate:g}") or {}
     if not {"articles", "flagged", "upper_bound"} <= record.keys():
         record = {}
+    known = read_measured_rates(model_card, rate)
+    right = work_out(known.found, known.mistaken) if known else []
     outlets = (model_card.get("figures") or {}).get("leave one register out") or ()
     share, bound = f"share at {rate:g}", f"bound at {rate:g}"
     return _Measured(
@@ -109,6 +124,8 @@ def _find_measured(model_card: Mapping[str, Any], rate: float) -> _Measured:
             for outlet in outlets
             if outlet.get(share) is not None and outlet.get(bound) is not None
         ],
+        bases=[say_base_rate(base) for base in BASE_RATES],
+        right=format_rows(right),
     )
 
 
