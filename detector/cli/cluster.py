@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,14 +24,76 @@ from detector.cli.options import (
     refuse_overwriting,
 )
 from detector.errors import DetectorError
-from detector.io.readers import INPUT_FORMATS, BadInput, FieldNames, Record, read_records
+from detector.io.readers import INPUT_FORMATS, FieldNames, read_records
+from detector.version import __version__
 
 if TYPE_CHECKING:
-    from detector.clusters.grouping import Group
+    from detector.clusters.store import CrawlStore
+    from detector.detector import Detector
 
-_COLUMNS = (
-    "id", "group", "size", "role", "relation", "machine", "flagged", "coverage", "original_id",
-)  # fmt: skip
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class _Options:
+    """The options of a call by their names; see ``detector cluster --help``."""
+
+    files: tuple[str, ...]
+    output: str | None
+    report: str | None
+    fpr: str
+    model: str | None
+    text_column: str
+    id_column: str
+    date_column: str
+    input_format: str | None
+    resume: bool
+    overwrite: bool
+    quarantine: str | None
+    quiet: bool
+
+    @property
+    def written(self) -> dict[str, str | None]:
+        """What is written besides the output, by the option that names it."""
+        return {"--report": self.report, "--quarantine": self.quarantine}
+
+    def check(self) -> None:
+        """Refuse what does not go together, before any model is loaded.
+
+        Raises:
+            click.UsageError: two options contradict each other, or a file cannot be written.
+        """
+        if self.output is None and (self.resume or self.overwrite):
+            raise click.UsageError("--resume and --overwrite speak of an --output: name one")
+        written = {"--output": self.output, **self.written}
+        refuse_overwriting(self.files, written)
+        for name, path in written.items():
+            if path is not None and not _can_be_file(Path(path)):
+                raise click.UsageError(f"{name} {path}: not a file in an existing folder")
+        if self.output is not None:
+            from detector.io.writers.formats import FormatError, find_output_format
+
+            try:
+                find_output_format(Path(self.output))
+            except FormatError as error:
+                raise click.UsageError(f"--output {error}") from error
+
+    def identify(self, detector: Detector) -> dict[str, Any]:
+        """What the result depends on besides the inputs."""
+        return {
+            "version": __version__,
+            "model": detector.model,
+            "--fpr": self.fpr,
+            "files": list(self.files),
+            "--text-column": self.text_column,
+            "--id-column": self.id_column,
+            "--date-column": self.date_column,
+            "--input-format": self.input_format,
+        }
+
+
+def _can_be_file(path: Path) -> bool:
+    return not path.is_dir() and path.absolute().parent.is_dir()
 
 
 @click.command()
@@ -37,96 +104,168 @@ _COLUMNS = (
     help="Write here, all or nothing, instead of printing JSON lines; the extension tells the "
     "format.",
 )
+@click.option("--report", metavar="FILE", help="Also write an HTML page to read the groups on.")
 @comparison_rate_option
 @model_option
 @click.option("--text-column", default="text", show_default=True, help="Column with the text.")
 @click.option("--id-column", default="id", show_default=True, help="Column with the id.")
 @click.option(
+    "--date-column",
+    default="date",
+    show_default=True,
+    help="Column with the date of publication, if rows bring one: it helps to name the original.",
+)
+@click.option(
     "--input-format",
     type=click.Choice(INPUT_FORMATS),
     help="What the files hold.  [default: by extension]",
 )
+@click.option("--resume", is_flag=True, help="Go on with a run to --output that was broken off.")
+@click.option("--overwrite", is_flag=True, help="Replace an --output that exists.")
+@click.option(
+    "--quarantine",
+    metavar="FILE",
+    help="JSON lines of the inputs that could not be read.  [default: OUTPUT.quarantine.jsonl]",
+)
+@click.option("--quiet", is_flag=True, help="Show neither progress nor summary.")
 @click.pass_context
-def cluster(
-    context: click.Context,
-    files: tuple[str, ...],
-    output: str | None,
-    fpr: str,
-    model: str | None,
-    text_column: str,
-    id_column: str,
-    input_format: str | None,
-) -> None:
+def cluster(context: click.Context, /, **values: Any) -> None:
     """Group the texts of FILE... that stem from one another, and name the original of each group.
 
     A row for each text: its group and the group's size; its role (original, copy or alone); and of
-    a copy its relation to the original, the probability that a machine made it of that, and whether
-    this is flagged. The other columns of a row pass through.
+    a copy its relation to the original, the probability that a machine made it of that, whether
+    this is flagged, and what was put in place of what. The other columns of a row pass through.
 
-    Exits with 0 when all could be read, 1 when some inputs could not be, 2 when the call is wrong.
+    A run with --output that is broken off, even by a kill, goes on with --resume.
+
+    Exits with 0 when all could be read, 1 when some inputs could not be, 2 when the call is wrong
+    or the output cannot be written, 130 when interrupted.
     """
-    from detector.clusters.grouping import count_relations, group
-
-    refuse_overwriting(files, {"--output": output})
-    faults: list[BadInput] = []
-    records: list[Record] = []
-    names = FieldNames(text_column, id_column)
-
-    def read() -> Iterator[tuple[int, str]]:
-        for item in read_records(files, names, input_format=input_format):
-            if isinstance(item, BadInput):
-                faults.append(item)
-                continue
-            # The text is in the index by now; the rest is small.
-            records.append(Record(item.id, "", item.source, item.row, item.fields))
-            yield len(records) - 1, item.text
-
-    detector = load_detector(model)
+    options = _Options(**values)
+    options.check()
+    detector = load_detector(options.model)
     try:
-        groups = group(read(), detector, false_positive_rate=float(fpr))
-        _write(output, list(_make_rows(groups, records)))
+        with _open_store(options, options.identify(detector)) as store:
+            _find_groups(store, detector, options)
+            failed = _write_results(store, detector, options)
+    except KeyboardInterrupt:
+        if options.output is not None:
+            click.echo("\ninterrupted: go on with the same call and --resume", err=True)
+        context.exit(_INTERRUPTED)
     except DetectorError as error:
         raise CannotRunError(str(error)) from error
-    for fault in faults:
-        click.echo(f"error: {fault.place}: {fault.reason}", err=True)
-    several = [one for one in groups if len(one) > 1]
-    counts = ", ".join(f"{name} {count:,}" for name, count in count_relations(groups).items())
-    click.echo(
-        f"{len(records):,} texts; groups of two and more: {len(several):,}"
-        + (f"; copies: {counts}" if counts else ""),
-        err=True,
-    )
-    if faults:
+    if failed:
         context.exit(SOME_FAILED)
 
 
-def _make_rows(groups: Sequence[Group], records: Sequence[Record]) -> Iterator[dict[str, Any]]:
-    """A row for each text, in the order of the input."""
-    rows: dict[int, dict[str, Any]] = {}
-    for number, one in enumerate(groups, start=1):
-        for member in one.members:
-            place = int(str(member.id))
-            original = None if member is one.original else records[int(str(one.original.id))].id
-            said = (
-                records[place].id, number, len(one), member.role, member.relation, member.machine,
-                member.flagged, member.coverage, original,
-            )  # fmt: skip
-            rows[place] = dict(zip(_COLUMNS, said, strict=True))
-    for place, record in enumerate(records):
-        yield rows[place] | {
-            (f"input_{name}" if name in _COLUMNS else name): value
-            for name, value in record.fields.items()
-        }
+@contextmanager
+def _open_store(options: _Options, identity: Mapping[str, Any]) -> Iterator[CrawlStore]:
+    """Where texts are kept while the run lasts: beside the output, so that it can be resumed."""
+    from detector.clusters.store import CrawlStore
 
-
-def _write(output: str | None, rows: Sequence[dict[str, Any]]) -> None:
-    if output is None:
-        with open_output(None) as stream:
-            stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    if options.output is None:
+        with (
+            tempfile.TemporaryDirectory(prefix="detector-") as folder,
+            CrawlStore(Path(folder) / "crawl.sqlite", identity) as store,
+        ):
+            yield store
         return
-    from detector.io.writers import open_writer
+    from detector.batch.journal import name_folder
 
-    columns = list(dict.fromkeys([*_COLUMNS, *(name for row in rows for name in row)]))
-    with open_writer(Path(output), columns) as writer:
-        for row in rows:
-            writer.write(row)
+    target = Path(options.output)
+    place = name_folder(target)
+    begun = place.is_dir()
+    if begun and not (options.resume or options.overwrite):
+        raise CannotRunError(
+            f"{place}: holds a run that was broken off: go on with --resume, or start anew with "
+            "--overwrite"
+        )
+    if target.exists() and not (options.overwrite or (begun and options.resume)):
+        raise CannotRunError(_say_taken(target))
+    if begun and not options.resume:
+        shutil.rmtree(place)
+    place.mkdir(exist_ok=True)
+    with CrawlStore(place / "crawl.sqlite", identity) as store:
+        # Once rows are written, what lies there may be this run's own output.
+        if target.exists() and not (options.overwrite or store.get_fact("writing")):
+            raise CannotRunError(_say_taken(target))
+        yield store
+    shutil.rmtree(place)
+
+
+def _say_taken(target: Path) -> str:
+    return f"{target}: exists: name another file, or replace it with --overwrite"
+
+
+def _find_groups(store: CrawlStore, detector: Detector, options: _Options) -> None:
+    from detector.clusters.grouping import Grouping
+
+    names = FieldNames(options.text_column, options.id_column)
+    items = read_records(options.files, names, input_format=options.input_format)
+    store.read(items, options.date_column)
+    with _show_progress(options) as report:
+        Grouping(store, detector, float(options.fpr)).run(report)
+
+
+@contextmanager
+def _show_progress(options: _Options) -> Iterator[Callable[[int, int], object]]:
+    if options.quiet or not sys.stderr.isatty():
+        yield lambda done, texts: None
+        return
+    from tqdm import tqdm
+
+    with tqdm(unit=" texts", dynamic_ncols=True, file=sys.stderr) as bar:
+
+        def report(done: int, texts: int) -> None:
+            bar.total = texts
+            bar.update(done - bar.n)
+
+        yield report
+
+
+def _write_results(store: CrawlStore, detector: Detector, options: _Options) -> int:
+    """Write rows, quarantine and page; how many inputs could not be read."""
+    from detector.clusters.rows import Summary, list_columns, list_rows
+
+    store.keep_fact("writing", True)
+    summary = Summary()
+    rows = summary.count(list_rows(store))
+    try:
+        if options.output is None:
+            with open_output(None) as stream:
+                stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        else:
+            from detector.io.writers import open_writer
+
+            with open_writer(Path(options.output), list_columns(store)) as writer:
+                for row in rows:
+                    writer.write(row)
+        failed = _write_quarantine(store, options)
+        if options.report is not None:
+            from detector.presentation.html import write_cluster_report
+
+            write_cluster_report(options.report, store, detector, rate=float(options.fpr))
+    except OSError as error:
+        raise CannotRunError(f"{error.filename or options.output}: {error.strerror}") from error
+    if not options.quiet:
+        click.echo(str(summary), err=True)
+    return failed
+
+
+def _write_quarantine(store: CrawlStore, options: _Options) -> int:
+    """Name what could not be read: on standard error, and beside an output in a file."""
+    from detector.batch.chunks import Outcome
+    from detector.cli.scoring.rows import make_quarantine_row
+
+    faults = list(store.bad_inputs())
+    for fault in faults:
+        click.echo(f"error: {fault.place}: {fault.reason}", err=True)
+    path = options.quarantine
+    if path is None and options.output is not None and faults:
+        path = f"{options.output}.quarantine.jsonl"
+    if path is not None:
+        with open_output(path) as stream:
+            for fault in faults:
+                row = make_quarantine_row(Outcome(fault))
+                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+    return len(faults)

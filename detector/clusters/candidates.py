@@ -27,11 +27,13 @@ anything to compare.
 LEAST_ORDER = 0.22
 """Likewise for the share of the shorter one's words that stand in the other in the same order."""
 
-_LEAST_WORDS = 5
+LEAST_WORDS = 5
+"""Texts of fewer have no candidates."""
+
+ROUGHLY_CHOSEN = 2
+"""So many times the texts that are asked for are looked at more closely."""
 
 _POSTINGS_READ = 20_000
-
-_ROUGHLY_CHOSEN = 2
 
 
 class CandidateFinder:
@@ -51,9 +53,9 @@ class CandidateFinder:
     def find(self, number: int, k: int) -> list[int]:
         """At most k texts that may be relatives of one, the likeliest first."""
         words = self._words.get(number)
-        if len(words) < _LEAST_WORDS:
+        if len(words) < LEAST_WORDS:
             return []
-        chosen = self._choose_roughly(number, words, _ROUGHLY_CHOSEN * k)
+        chosen = self._choose_roughly(number, words, ROUGHLY_CHOSEN * k)
         near = chosen[self._compare(number, words, chosen) >= LEAST_COSINE].tolist()
         orders = [(-self._words.measure_order(number, other), other) for other in near]
         return [other for order, other in sorted(orders)[:k] if -order >= LEAST_ORDER]
@@ -71,11 +73,7 @@ class CandidateFinder:
 
     def _choose_roughly(self, number: int, words: Words, depth: int) -> Integers:
         """The texts that share most of the rarest words with one, by the words' rarity."""
-        frequencies = self._words.frequencies[words]
-        order = np.argsort(frequencies, kind="stable")
-        order = order[frequencies[order] > 1]
-        read = np.cumsum(frequencies[order])
-        chosen = words[order[: max(1, int(np.searchsorted(read, _POSTINGS_READ)))]]
+        chosen = choose_rare_words(words, self._words.frequencies, _POSTINGS_READ)
         if not len(chosen):
             return np.empty(0, np.int64)
         counts, ends = self._words.frequencies[chosen], self._list_ends[chosen]
@@ -86,6 +84,22 @@ class CandidateFinder:
         found = np.flatnonzero(scores)
         scores = scores[found] / np.maximum(self._words.lengths[found], 1e-9)
         return found[np.argsort(-scores, kind="stable")[:depth]]
+
+
+def choose_rare_words(words: Words, frequencies: Integers, postings: int) -> Words:
+    """The rarest words of a text that other texts have too.
+
+    Args:
+        words: of the text, each once.
+        frequencies: in how many texts each word stands.
+        postings: in so many texts they may stand, all together.
+    """
+    own = frequencies[words]
+    order = np.argsort(own, kind="stable")
+    order = order[own[order] > 1]
+    read = np.cumsum(own[order])
+    chosen: Words = words[order[: max(1, int(np.searchsorted(read, postings)))]]
+    return chosen
 
 
 def _write_postings(words: CrawlWords, path: Path) -> npt.NDArray[np.uint32]:

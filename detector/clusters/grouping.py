@@ -22,7 +22,6 @@ import numpy.typing as npt
 from detector.choices import (
     COMPARISON_RATES,
     DEFAULT_COMPARISON_RATE,
-    ArtifactSetting,
     check_rate,
 )
 from detector.clusters.candidates import CandidateFinder

@@ -184,6 +184,15 @@ class CrawlStore:
         ):
             yield place, json.loads(identity), number, json.loads(fields)
 
+    def list_fields(self) -> list[str]:
+        """The names of the fields of all rows, in the order in which they first came."""
+        names: dict[str, None] = {}
+        for (fields,) in self._execute(
+            "SELECT fields FROM items WHERE number IS NOT NULL ORDER BY place"
+        ):
+            names |= dict.fromkeys(json.loads(fields))
+        return list(names)
+
     def numbers(self) -> Iterator[tuple[int, int, float | None]]:
         """Place, number of the text and date of each row that holds a text, in their order."""
         yield from self._execute(
@@ -294,6 +303,11 @@ class CrawlStore:
         """Keep something small."""
         self._execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", name, json.dumps(value))
 
+    def keep_fact(self, name: str, value: Any) -> None:
+        """Keep something small, at once."""
+        with self.change():
+            self.set_fact(name, value)
+
     @contextmanager
     def change(self) -> Iterator[None]:
         """Changes that last once the context ends, or `commit_now_and_then` was called."""
@@ -325,6 +339,10 @@ class CrawlStore:
         try:
             yield
         except sqlite3.Error as error:
+            if "locked" in str(error):
+                raise ClusterError(
+                    f"{self.path}: another run is writing there: wait until it ends"
+                ) from error
             raise ClusterError(f"{self.path}: cannot be used: {error}") from error
 
 

@@ -33,6 +33,34 @@ def encode_words(text: str) -> bytes:
     return list_words(text[:MAXIMUM_CHARACTERS]).tobytes()
 
 
+def count_words(sequence: Words) -> tuple[Words, npt.NDArray[np.uint8]]:
+    """The words of a text, each once, in rising order, and how often each stands there."""
+    own, counts = np.unique(sequence, return_counts=True)
+    return own, np.minimum(counts, _MOST_OFTEN).astype(np.uint8)
+
+
+def measure_rarity(frequencies: Integers, texts: int) -> Floats:
+    """Inverse document frequency of each word, by the number of texts that it stands in."""
+    rarity: Floats = np.log(np.maximum((texts + _PRIOR_TEXTS) / (frequencies + 1.0), 1.0))
+    return rarity
+
+
+def weigh_words(words: Words, counts: npt.NDArray[np.uint8], rarity: Floats) -> Floats:
+    """How much each word of a text weighs: the oftener and the rarer, the more."""
+    weights: Floats = _WEIGHTS[counts] * rarity[words]
+    return weights
+
+
+def measure_order(one: Words, other: Words) -> float:
+    """How much of the shorter of two texts stands in the other in the same order, 0 to 1.
+
+    The longest common subsequence of their words, as `encode_words` lists them. Reports of the
+    same event share names and numbers, but hardly their order; a translation and back does.
+    """
+    shorter = min(len(one), len(other))
+    return LCSseq.similarity(one.tolist(), other.tolist()) / shorter if shorter else 0.0
+
+
 class CrawlWords:
     """The words of all texts of a crawl, in files that are mapped into memory.
 
@@ -52,8 +80,7 @@ class CrawlWords:
         self._words = _map_file(folder / "words", np.uint32)
         self._counts = _map_file(folder / "counts", np.uint8)
         self._sequences = _map_file(folder / "sequences", np.uint32)
-        rarity = (len(self) + _PRIOR_TEXTS) / (self.frequencies + 1.0)
-        self.rarity = np.log(np.maximum(rarity, 1.0))
+        self.rarity = measure_rarity(self.frequencies, len(self))
         self.lengths = np.array([np.linalg.norm(self.weigh(n)) for n in range(len(self))])
 
     def __len__(self) -> int:
@@ -78,22 +105,15 @@ class CrawlWords:
     def weigh(self, number: int) -> Floats:
         """How much each word of a text weighs: the oftener and the rarer, the more."""
         counts = self._counts[self._ends[number] : self._ends[number + 1]]
-        weights: Floats = _WEIGHTS[counts] * self.rarity[self.get(number)]
-        return weights
+        return weigh_words(self.get(number), counts, self.rarity)
 
     def measure_order(self, one: int, other: int) -> float:
-        """How much of the shorter of two texts stands in the other in the same order, 0 to 1.
+        """See the function of this name."""
+        return measure_order(self._get_sequence(one), self._get_sequence(other))
 
-        The longest common subsequence of their words. Reports of the same event share names and
-        numbers, but hardly their order; a translation and back does.
-        """
-        first, second = self._get_sequence(one), self._get_sequence(other)
-        shorter = min(len(first), len(second))
-        return LCSseq.similarity(first, second) / shorter if shorter else 0.0
-
-    def _get_sequence(self, number: int) -> list[int]:
+    def _get_sequence(self, number: int) -> Words:
         ends = self._sequence_ends
-        sequence: list[int] = self._sequences[ends[number] : ends[number + 1]].tolist()
+        sequence: Words = self._sequences[ends[number] : ends[number + 1]]
         return sequence
 
 
@@ -109,10 +129,10 @@ def _write_words(
     ):
         for content in texts:
             sequence = np.frombuffer(content, np.uint32)
-            own, often = np.unique(sequence, return_counts=True)
+            own, often = count_words(sequence)
             frequencies[own] += 1
             words.write(own.tobytes())
-            counts.write(np.minimum(often, _MOST_OFTEN).astype(np.uint8).tobytes())
+            counts.write(often.tobytes())
             sequences.write(content)
             ends.append(ends[-1] + len(own))
             sequence_ends.append(sequence_ends[-1] + len(sequence))

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,6 +16,7 @@ from fake_detector import FakeDetector
 
 from detector.cli import cluster as verb
 from detector.cli import main
+from detector.columns import CLUSTER_COLUMNS
 
 FERRY = """\
 The ferry to the northern islands will stop running in October because its hull has rusted through.
@@ -52,10 +57,10 @@ def test_a_row_for_each_text_in_the_order_of_the_input(crawl: Path) -> None:
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [row["id"] for row in rows] == ["a", "b", "c"]
     assert [(row["group"], row["size"]) for row in rows] == [(1, 2), (2, 1), (1, 2)]
-    assert rows[1] == {
-        "id": "b", "group": 2, "size": 1, "role": "alone", "relation": None, "machine": None,
-        "flagged": False, "coverage": None, "original_id": None, "outlet": "gazette",
+    assert {name: value for name, value in rows[1].items() if value is not None} == {
+        "id": "b", "group": 2, "size": 1, "role": "alone", "flagged": False, "outlet": "gazette",
     }  # fmt: skip
+    assert list(rows[1]) == ["id", *CLUSTER_COLUMNS, "outlet"]
     copy, original = sorted((rows[0], rows[2]), key=lambda row: row["role"])
     assert (copy["role"], original["role"]) == ("copy", "original")
     assert copy["original_id"] == original["id"]
@@ -79,6 +84,108 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_grouped(crawl: Path) -> No
     assert result.exit_code == 1
     assert len(result.stdout.splitlines()) == 3
     assert f"error: {crawl}, row 4: no field 'text'" in result.stderr
+
+
+def test_what_cannot_be_read_lies_beside_an_output(crawl: Path, tmp_path: Path) -> None:
+    with crawl.open("a") as file:
+        file.write('{"id": "d", "outlet": "x"}\n')
+    target = tmp_path / "groups.jsonl"
+    assert run(crawl, "--output", target).exit_code == 1
+    (bad,) = map(json.loads, Path(f"{target}.quarantine.jsonl").read_text().splitlines())
+    assert (bad["id"], bad["row"], bad["fields"]) == ("d", 4, {"outlet": "x"})
+    assert "no field 'text'" in bad["reason"]
+
+
+def test_parquet_has_the_columns_types(crawl: Path, tmp_path: Path) -> None:
+    parquet = pytest.importorskip("pyarrow.parquet")
+    target = tmp_path / "groups.parquet"
+    assert run(crawl, "--output", target).exit_code == 0
+    table = parquet.read_table(target)
+    types = {field.name: str(field.type) for field in table.schema}
+    assert types["group"] == types["size"] == "int64"
+    assert (types["machine"], types["flagged"], types["note"]) == ("double", "bool", "string")
+    assert table.column("original_id").to_pylist()[1] is None
+
+
+def test_the_earlier_of_two_equals_is_the_original(tmp_path: Path) -> None:
+    path = tmp_path / "crawl.jsonl"
+    rows = [
+        {"id": "late", "text": FERRY, "published": "2024-05-09"},
+        {"id": "early", "text": FERRY, "published": "2024-05-01"},
+        {"id": "undated", "text": FERRY},
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = run(path, "--date-column", "published").stdout.splitlines()
+    assert [json.loads(line)["original_id"] for line in found] == ["early", None, "early"]
+    found = run(path).stdout.splitlines()
+    assert [json.loads(line)["role"] for line in found] == ["original", "copy", "copy"]
+
+
+def test_an_output_that_exists_is_only_replaced_when_told(crawl: Path, tmp_path: Path) -> None:
+    target = tmp_path / "groups.jsonl"
+    assert run(crawl, "--output", target).exit_code == 0
+    before = target.read_text()
+    refused = run(crawl, "--output", target)
+    assert refused.exit_code == 2
+    assert "replace it with --overwrite" in refused.stderr
+    assert run(crawl, "--output", target, "--overwrite").exit_code == 0
+    assert target.read_text() == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["crawl.jsonl", "groups.jsonl"]
+
+
+def test_resuming_needs_an_output_and_the_same_call(crawl: Path, tmp_path: Path) -> None:
+    assert run(crawl, "--resume").exit_code == 2
+    target = tmp_path / "groups.jsonl"
+    break_off(crawl, target, 1)
+    assert run(crawl, "--output", target).exit_code == 2
+    other = run(crawl, "--output", target, "--resume", "--fpr", "0.05")
+    assert other.exit_code == 2
+    assert "was begun with another --fpr" in other.stderr
+
+
+KILLED = """
+import os, signal, sys
+from fake_detector import FakeDetector
+from detector.cli import cluster, main
+from detector.clusters import store
+
+store._COMMIT_SECONDS = 0.0
+last = int(sys.argv.pop(1))
+class Killed(FakeDetector):
+    asked = 0
+    def compare(self, *arguments, **options):
+        Killed.asked += 1
+        if Killed.asked == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().compare(*arguments, **options)
+cluster.load_detector = lambda model: Killed()
+main()
+"""
+
+
+def break_off(crawl: Path, target: Path, last: int) -> None:
+    """A run that is killed while it makes this comparison."""
+    call = [sys.executable, "-c", KILLED, str(last), "cluster", str(crawl), "--output", str(target)]
+    path = os.pathsep.join([*sys.path, str(Path(__file__).parents[1])])
+    ended = subprocess.run(call, env={**os.environ, "PYTHONPATH": path})
+    assert ended.returncode == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("last", [1, 2, 4])
+def test_a_run_that_was_killed_ends_as_if_it_had_not_been(
+    last: int, crawl: Path, tmp_path: Path
+) -> None:
+    with crawl.open("a") as file:
+        texts = [FERRY + "It was rewritten.", BAKERY, SPUN + "Twice.", BAKERY + "Of rye."]
+        rows = [{"id": number, "text": text} for number, text in enumerate(texts)]
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+    whole, target = tmp_path / "whole.csv", tmp_path / "groups.csv"
+    assert run(crawl, "--output", whole).exit_code == 0
+    break_off(crawl, target, last)
+    assert not target.exists()
+    assert run(crawl, "--output", target, "--resume").exit_code == 0
+    assert target.read_bytes() == whole.read_bytes()
+    assert not Path(f"{target}.parts").exists()
 
 
 def test_the_input_is_not_written_over(crawl: Path) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from detector.clusters.grouping import Group, Member, count_relations, group
-from detector.clusters.links import Link
 from detector.results import Comparison, Verdict
 
 BRIDGE = """\
@@ -130,11 +129,29 @@ def test_a_crawl_of_nothing_has_no_groups() -> None:
     assert group([], WordComparer()) == []
 
 
-def test_without_a_machine_the_longer_text_is_the_source() -> None:
+def test_a_text_that_stands_there_twice_is_compared_once() -> None:
     comparer = WordComparer()
-    cut = comparer.compare(CUT, BRIDGE, false_positive_rate=0.01, artifacts="none")
-    assert Link(0, 1, cut).log_odds > 0
-    whole = comparer.compare(BRIDGE, CUT, false_positive_rate=0.01, artifacts="none")
-    assert Link(0, 1, whole).log_odds == -Link(0, 1, cut).log_odds
-    other = comparer.compare(ORCHARD, BRIDGE, false_positive_rate=0.01, artifacts="none")
-    assert not Link(0, 1, other).is_related
+    (one,) = group([("bridge", BRIDGE), ("spun", SPUN), ("again", SPUN)], comparer)
+    assert comparer.asked.count((SPUN, BRIDGE)) == 1
+    spun, again = one.copies
+    assert (spun.copied_from, again.copied_from) == (None, "spun")
+    assert again.note == "same text: the same, letter by letter, as spun"
+    assert (spun.flagged, spun.machine) == (again.flagged, again.machine) == (True, 0.9)
+
+
+def test_the_same_text_twice_needs_no_comparison_at_all() -> None:
+    comparer = WordComparer()
+    first, other = group([("a", BRIDGE), ("b", BRIDGE), ("c", ORCHARD)], comparer)
+    assert comparer.asked == []
+    assert first.copies == (Member("b", "copy", "verbatim", coverage=1.0),)
+    assert other.original == Member("c", "alone")
+
+
+def test_ids_come_back_as_they_were_given() -> None:
+    first, _ = group([((1, "x"), BRIDGE), (None, ORCHARD), (2.5, SPUN)], WordComparer())
+    assert [member.id for member in first.members] == [(1, "x"), 2.5]
+
+
+def test_a_rate_without_a_threshold_is_refused_before_anything_is_read() -> None:
+    with pytest.raises(ValueError, match=r"0\.05, 0\.01"):
+        group(iter(()), WordComparer(), false_positive_rate=0.3)

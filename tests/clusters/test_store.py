@@ -1,0 +1,125 @@
+"""A crawl on disk: what was finished stays, and the same run goes on, no other."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from detector.clusters.store import ClusterError, CrawlStore
+from detector.io.readers import BadInput, Record
+
+ITEMS = [
+    Record("a", "One text.", "x.jsonl", 1, {"date": "2024-02-01", "views": 3}, note="a guess"),
+    BadInput("b", "x.jsonl", 2, "empty: no text", {"outlet": "y"}),
+    Record(7, "Another text, with half a character: \ud83d.", "x.jsonl", 3, {"url": None}),
+    Record("c", "One text.", "x.jsonl", 4, {"date": "2024-01-01"}, reference="its original"),
+]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[CrawlStore]:
+    with CrawlStore(tmp_path / "crawl.sqlite", {"model": "m"}) as opened:
+        yield opened
+
+
+def test_what_was_read_comes_back(store: CrawlStore) -> None:
+    store.read(iter(ITEMS), "date")
+    assert list(store.items()) == ITEMS
+    assert list(store.bad_inputs()) == [ITEMS[1]]
+    assert store.count_texts() == 2
+    assert [identity for _, identity, _, _ in store.rows()] == ["a", 7, "c"]
+    assert store.list_fields() == ["date", "views", "url"]
+
+
+def test_a_text_knows_its_first_row_by_date(store: CrawlStore) -> None:
+    store.read(iter(ITEMS), "date")
+    number = store.find_text("One text.")
+    assert number is not None
+    assert store.find_first_id(number) == "c"
+    assert store.find_text("Unknown.") is None
+
+
+def test_a_run_that_was_broken_off_while_reading_goes_on(tmp_path: Path) -> None:
+    def break_off() -> Iterator[Record | BadInput]:
+        yield from ITEMS[:2]
+        raise KeyboardInterrupt
+
+    path = tmp_path / "crawl.sqlite"
+    with CrawlStore(path, {}) as store, pytest.raises(KeyboardInterrupt):
+        store.read(break_off())
+    with CrawlStore(path, {}) as store:
+        store.read(iter(ITEMS))
+        assert list(store.items()) == ITEMS
+        store.read(iter(()))  # all was read: the inputs are not looked at again
+
+
+@pytest.mark.parametrize(
+    "others", [[ITEMS[0], ITEMS[2]], [Record("a", "A changed text.", "x.jsonl", 1)], []]
+)
+def test_other_inputs_are_refused(others: list[Record | BadInput], tmp_path: Path) -> None:
+    def break_off() -> Iterator[Record | BadInput]:
+        yield from ITEMS[:3]
+        raise KeyboardInterrupt
+
+    path = tmp_path / "crawl.sqlite"
+    with CrawlStore(path, {}) as store, pytest.raises(KeyboardInterrupt):
+        store.read(break_off())
+    with CrawlStore(path, {}) as store, pytest.raises(ClusterError, match="inputs have changed"):
+        store.read(iter(others))
+
+
+def test_a_file_that_changed_since_is_noticed(tmp_path: Path) -> None:
+    file = tmp_path / "a.txt"
+    file.write_text("One text.")
+    path = tmp_path / "crawl.sqlite"
+    with CrawlStore(path, {}) as store:
+        store.read([Record("a", "One text.", str(file))])
+        file.write_text("Two texts.")
+        with pytest.raises(ClusterError, match=r"a\.txt is another"):
+            store.read([])
+
+
+def test_another_run_is_refused_and_named(tmp_path: Path) -> None:
+    path = tmp_path / "crawl.sqlite"
+    CrawlStore(path, {"model": "m", "--fpr": "0.01"}).close()
+    with pytest.raises(ClusterError, match="another model"):
+        CrawlStore(path, {"model": "n", "--fpr": "0.01"})
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "crawl.sqlite"
+    path.write_bytes(b"no database at all, but long enough to look like a file of one" * 50)
+    with pytest.raises(ClusterError, match=r"crawl\.sqlite: cannot be used"):
+        CrawlStore(path, {})
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from detector.clusters import store as module
+from detector.io.readers import Record
+
+module._COMMIT_SECONDS = 0.0
+def items():
+    for number in range(10):
+        if number == 6:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield Record(number, f"Text {number}.", "x", number)
+module.CrawlStore(Path(sys.argv[1]), {}).read(items())
+"""
+
+
+def test_what_was_committed_survives_a_kill(tmp_path: Path) -> None:
+    path = tmp_path / "crawl.sqlite"
+    ended = subprocess.run([sys.executable, "-c", KILLED, str(path)], env=dict(os.environ))
+    assert ended.returncode == -signal.SIGKILL
+    with CrawlStore(path, {}) as store:
+        assert store.count_texts() == 6
+        store.read(Record(number, f"Text {number}.", "x", number) for number in range(10))
+        assert store.count_texts() == 10
