@@ -15,6 +15,7 @@ from detector.cli.options import (
     load_detector,
     model_option,
     open_output,
+    refuse_addresses,
     refuse_overwriting,
 )
 from detector.errors import DetectorError
@@ -60,6 +61,7 @@ def compare(
     """
     if copy == original or (_is_file(copy) and _is_file(original) and _are_one(copy, original)):
         raise click.UsageError(f"COPY and ORIGINAL are the same file, {copy}: name two")
+    refuse_addresses((copy, original))
     refuse_overwriting((copy, original), {"--output": output, "--report": report})
     records = (_read_one(copy), _read_one(original))
     detector = load_detector(model)

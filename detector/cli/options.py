@@ -17,6 +17,7 @@ import click
 from detector.errors import DetectorError
 from detector.io.atomic_files import replace_whole_text
 from detector.io.readers import STANDARD_INPUT
+from detector.io.readers.sources import explain_address
 
 if TYPE_CHECKING:
     from detector.detector import Detector
@@ -100,6 +101,17 @@ def load_detector(model: str | None) -> Detector:
         return Detector.load(model)
     except DetectorError as error:
         raise CannotRunError(str(error)) from error
+
+
+def refuse_addresses(sources: Iterable[str]) -> None:
+    """Refuse addresses of the web where files are meant.
+
+    Raises:
+        click.UsageError: one of them is an address; the message says how to get at its text.
+    """
+    for source in sources:
+        if address := explain_address(source):
+            raise click.UsageError(f"{source} is {address}")
 
 
 def covers(source: str, path: Path) -> bool:

@@ -300,6 +300,32 @@ _FEATURE_NAMES = {
 }
 
 
+_SOURCE_NAMES = {
+    "asap_essays": "school essays",
+    "bbc-2004": "BBC, 2004–05",
+    "broken_telephone": "news and summaries",
+    "detectrl": "abstracts, stories and reviews",
+    "lafand_news": "African news",
+    "language_model_articles": "news of 2026",
+    "paraphrased_documents": "abstracts, stories and reviews, second sample",
+    "reuters-1987": "Reuters, 1987",
+    "roundtrip_flores": "encyclopedia and travel guides",
+    "roundtrip_news": "news, 2009–16",
+    "ted_talks": "TED talks",
+    "translated_documents": "professionals' translations, 2021–22",
+    "translated_news": "professionals' translations, 2008–16",
+    "wikinews-2019": "Wikinews, 2019",
+    "wmt20-en-sources": "news, 2020",
+    "wmt21-en-sources": "news, 2021",
+    "wmt22-en-sources": "news, 2022",
+}
+
+
+def name_source(name: str) -> str:
+    """What texts a model card's figures are of, in plain words; one not known, as it is called."""
+    return _SOURCE_NAMES.get(name) or name.replace("_", " ")
+
+
 def format_threshold(result: Verdict | Comparison) -> str:
     """The threshold as probabilities are written, or that there is none."""
     return "none" if result.threshold is None else format_probability(result.threshold)

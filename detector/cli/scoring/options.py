@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from detector.choices import ArtifactSetting
-from detector.cli.options import refuse_overwriting
+from detector.cli.options import refuse_addresses, refuse_overwriting
 from detector.columns import name_columns
 
 
@@ -88,6 +88,7 @@ class ScoreOptions:
         Raises:
             click.UsageError: two options contradict each other, or a file cannot be written.
         """
+        refuse_addresses(self.files)
         if self.output is None and (self.resume or self.overwrite):
             raise click.UsageError("--resume and --overwrite speak of an --output: name one")
         if self.show is not None and (self.output is not None or self.form in ("json", "csv")):

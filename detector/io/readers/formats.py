@@ -76,8 +76,21 @@ FORMATS = (
 INPUT_FORMATS = tuple(form.name for form in FORMATS)
 """What `read_records` can read, by the names that it takes."""
 
-# Scored as plain text, their markup would pass for an author's style.
-_REFUSED = frozenset({".xml"})
+_PDF = "PDF files are not read: take their text, pdftotext FILE.pdf, and give FILE.txt"
+
+_OFFICE = (
+    "documents of word processors are not read: save as plain text, or "
+    "pandoc FILE.docx -t plain --wrap=none -o FILE.txt, and give FILE.txt"
+)
+
+# Scored as plain text, markup would pass for an author's style.
+_REFUSED = {
+    ".xml": f".xml files are not read: give {', '.join(form.name for form in FORMATS)}",
+    ".pdf": _PDF,
+} | dict.fromkeys((".docx", ".doc", ".odt", ".rtf", ".pages"), _OFFICE)
+
+_REFUSED_STARTS = {b"%PDF-": _PDF, b"{\\rtf": _OFFICE, b"\xd0\xcf\x11\xe0": _OFFICE}
+"""First bytes of files that are not read, whatever they are called."""
 
 
 def get_format(name: str) -> Format:
@@ -94,7 +107,7 @@ def find_named_format(source: str) -> Format | None:
     ending = Path(strip_compression(source)).suffix
     found = next((form for form in FORMATS if ending.lower() in form.endings), None)
     if found is None and ending.lower() in _REFUSED:
-        raise UnreadableError(f"{ending} files are not read: give {', '.join(INPUT_FORMATS)}")
+        raise UnreadableError(_REFUSED[ending.lower()])
     return found
 
 
@@ -113,9 +126,15 @@ def recognise(start: bytes, named: Format | None) -> Format:
     Args:
         start: its first bytes.
         named: the format that its name announces.
+
+    Raises:
+        UnreadableError: files that begin so are not read.
     """
     if named not in (None, _TEXT):
         return named
+    for opening, reason in _REFUSED_STARTS.items():
+        if start.startswith(opening):
+            raise UnreadableError(reason)
     text = start[:LOOKED_AT].decode(find_mark(start) or "utf-8", errors="ignore")
     if opens_page(text):
         return get_format("html")

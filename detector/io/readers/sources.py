@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import io
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,19 @@ from detector.io.readers.records import STANDARD_INPUT, BadInput
 _TABLE_LITTER = frozenset({"_SUCCESS", "_committed", "_common_metadata", "_metadata", "_temporary"})
 
 
+_ADDRESS = re.compile(r"(https?|ftp)://", re.IGNORECASE)
+
+
+def explain_address(source: str) -> str | None:
+    """What to do where a name is an address of the web; None where it is none."""
+    if not _ADDRESS.match(source):
+        return None
+    return (
+        "an address, and nothing is fetched from the network: save the page, "
+        f"curl -o page.html '{source}', and give page.html"
+    )
+
+
 def expand_source(source: str) -> Iterator[str | BadInput]:
     """The files that a name stands for: itself, those of a folder, those that a pattern matches.
 
@@ -26,6 +40,8 @@ def expand_source(source: str) -> Iterator[str | BadInput]:
     path = Path(source)
     if source == STANDARD_INPUT or path.is_file():
         yield source
+    elif address := explain_address(source):
+        yield BadInput(source, source, None, address)
     elif path.is_dir():
         yield from _list_folder(path, source)
     elif glob.has_magic(source) and not path.exists():

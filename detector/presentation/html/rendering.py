@@ -26,6 +26,7 @@ from detector.presentation.wording import (
     format_threshold,
     name_feature,
     name_outcome,
+    name_source,
     pick_parts,
     round_parts,
 )
@@ -84,6 +85,7 @@ def _open_templates() -> Environment:
         "pick_parts": pick_parts,
         "probability": format_probability,
         "round_parts": round_parts,
+        "source_name": name_source,
         "thousands": "{:,}".format,
         "threshold": format_threshold,
     }
