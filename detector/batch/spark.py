@@ -95,7 +95,7 @@ def _judge_column(
     *,
     distribute: bool,
 ) -> DataFrame:
-    find_model = _distribute(df, model) if distribute else _Path(model)
+    find_model = send_model(df, model) if distribute else ModelPath(model)
     judge = _JudgeBatches(find_model, settings, texts, originals)
     return df.mapInArrow(judge, _extend_schema(df, settings))
 
@@ -146,7 +146,7 @@ def _extend_schema(df: DataFrame, settings: Settings) -> StructType:
     return t.StructType([*df.schema.fields, *added])
 
 
-class _Path:
+class ModelPath:
     """A model folder that is where it was said to be; None is the one shipped."""
 
     def __init__(self, path: str | None) -> None:
@@ -156,7 +156,7 @@ class _Path:
         return self.path
 
 
-class _Sent:
+class SentModel:
     """A model folder that Spark unpacked beside the worker."""
 
     def __init__(self, archive: str) -> None:
@@ -177,7 +177,7 @@ class _JudgeBatches:
 
     def __init__(
         self,
-        model: _Path | _Sent,
+        model: ModelPath | SentModel,
         settings: Settings,
         text_column: str,
         reference_column: str | None,
@@ -220,7 +220,7 @@ def _load_judge(model: str | None, settings: Settings) -> Judge:
     return _judges[key]
 
 
-def _distribute(df: DataFrame, model: str | None) -> _Sent:
+def send_model(df: DataFrame, model: str | None) -> SentModel:
     """Have Spark send the model folder, packed, to every executor, which unpacks it once."""
     from detector.model.bundle import Bundle
 
@@ -232,7 +232,7 @@ def _distribute(df: DataFrame, model: str | None) -> _Sent:
     atexit.register(shutil.rmtree, packed, ignore_errors=True)
     archive = shutil.make_archive(str(packed / name), "zip", root_dir=bundle.folder)
     df.sparkSession.sparkContext.addArchive(archive)
-    return _Sent(Path(archive).name)
+    return SentModel(Path(archive).name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -230,7 +230,7 @@ class Grouping:
 
     def _compare_pairs(self, report: Callable[[int, int], object]) -> None:
         store, texts = self._store, self._store.count_texts()
-        components = list(_list_components(list(store.pairs())))
+        components = list(list_components(list(store.pairs())))
         pairs = sum(map(len, components))
         done = 0
         with store.change():
@@ -260,7 +260,7 @@ class Grouping:
         return link
 
 
-def _list_components(pairs: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+def list_components(pairs: Sequence[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
     """Pairs that hang together, those of neighbours in a row, so that few texts are at hand."""
     beside: defaultdict[int, list[int]] = defaultdict(list)
     for one, other in pairs:
@@ -302,14 +302,33 @@ def list_places(store: CrawlStore, name: Callable[[int], Any] | None = None) -> 
     firsts = _find_first_rows(store, (sizes[groups] > 1) | named[rows[:, 1]])
     for (place, number), at in zip(rows.tolist(), groups.tolist(), strict=True):
         size = int(sizes[at])
-        if size == 1:
-            yield Place(place, number, at + 1, 1, Member(name(place), ALONE_ROLE))
-            continue
-        said = store.find_standing(number)
+        said = store.find_standing(number) if size > 1 else None
         standing = Standing(number) if said is None else Standing.from_dict(said)
-        member = _make_member(place, number, standing, firsts, name)
-        original = None if member.role == ORIGINAL_ROLE else name(firsts[standing.original])
-        yield Place(place, number, at + 1, size, member, original)
+        yield make_place(place, standing, (number, at + 1, size), firsts, name)
+
+
+def make_place(
+    place: int,
+    standing: Standing,
+    where: tuple[int, int, int],
+    firsts: Mapping[int, int],
+    name: Callable[[int], Any],
+) -> Place:
+    """What a row is in its group.
+
+    Args:
+        place: of the row.
+        standing: of its text.
+        where: number of its text, number of its group, and rows in that.
+        firsts: the first row of each text of the group, by the text's number.
+        name: the id of the row at a place.
+    """
+    number, _, size = where
+    if size == 1:
+        return Place(place, *where, Member(name(place), ALONE_ROLE))
+    member = _make_member(place, number, standing, firsts, name)
+    original = None if member.role == ORIGINAL_ROLE else name(firsts[standing.original])
+    return Place(place, *where, member, original)
 
 
 def _number_groups(

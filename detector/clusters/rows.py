@@ -23,7 +23,7 @@ def list_rows(store: CrawlStore) -> Iterator[dict[str, Any]]:
     its name.
     """
     for place, (_, identity, _, fields) in zip(list_places(store), store.rows(), strict=True):
-        yield _name_columns(identity, place) | {
+        yield name_columns(identity, place) | {
             (f"input_{name}" if name in COLUMNS else name): value for name, value in fields.items()
         }
 
@@ -34,7 +34,8 @@ def list_columns(store: CrawlStore) -> list[str]:
     return list(dict.fromkeys([*COLUMNS, *own]))
 
 
-def _name_columns(identity: Any, place: Place) -> dict[str, Any]:
+def name_columns(identity: Any, place: Place) -> dict[str, Any]:
+    """Our columns of a row with this id."""
     member = place.member
     substitutes = "; ".join(f"{before} → {now}" for before, now in member.substitutes)
     said = (

@@ -170,7 +170,7 @@ def test_a_batch_is_judged_against_its_originals() -> None:
     settings = Settings(comparing=True)
     module._judges[("fake", settings)] = module.Judge(FakeDetector(), settings)
     try:
-        judge = module._JudgeBatches(module._Path("fake"), settings, "text", "was")
+        judge = module._JudgeBatches(module.ModelPath("fake"), settings, "text", "was")
         texts, originals = ["rewritten text", "a text", None], ["a text", None, "a text"]
         batch = pa.RecordBatch.from_pydict({"text": texts, "was": originals})
         (answer,) = judge(iter([batch]))
