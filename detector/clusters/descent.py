@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +25,16 @@ _SECONDS_APART = 86_400.0
 #: So much more of a copy's word triples has to stand in another copy than in the original.
 _CHAIN_MARGIN = 0.15
 
-_SHINGLE = 3
+#: Texts whose heights differ by less stand side by side.
+_AS_HIGH = 0.75
+
+#: So many of the other texts say which of those that stand side by side they are nearest to.
+_ASKED = 50
+
+_WORD = re.compile(r"\w+")
+
+#: Gives the word triples of a text by its number, see `list_triples`.
+Triples = Callable[[int], frozenset[int]]
 
 #: Two sources of a merged text share hardly a sentence of it.
 _MOST_OVERLAP = 0.2
@@ -53,13 +63,17 @@ class Merger:
 
 
 def choose_original(
-    members: Sequence[int], links: Sequence[Link], dates: Mapping[int, float]
+    members: Sequence[int],
+    links: Sequence[Link],
+    dates: Mapping[int, float],
+    triples: Triples,
 ) -> int:
     """The text of which the others were made; of equals the first.
 
     Every pair that was compared tells how much rather the one was made of the other. The heights
     that fit all of these differences best (least squares, as in Jiang et al., "Statistical ranking
-    and combinatorial Hodge theory", 2011) put the original on top, also of chains.
+    and combinatorial Hodge theory", 2011) put the original on top, also of chains. Where several
+    stand there, as reposts do, it is the one that the other texts share most with.
     """
     places = {number: place for place, number in enumerate(members)}
     telling = [
@@ -72,7 +86,16 @@ def choose_original(
     ends = np.array([(places[link.original], places[link.copy]) for link in telling])
     odds = np.array([link.log_odds + _compare_dates(link, dates) for link in telling])
     heights = _fit_heights(len(members), ends, odds)
-    return max(members, key=lambda number: (round(heights[places[number]], 6), -number))
+    top = [number for number in members if heights[places[number]] > heights.max() - _AS_HIGH]
+    if len(top) == 1:
+        return top[0]
+    others = [number for number in members if number not in set(top)][:_ASKED]
+    return max(top, key=lambda number: (_count_shared(number, others, triples), -number))
+
+
+def _count_shared(number: int, others: Sequence[int], triples: Triples) -> float:
+    own = triples(number)
+    return round(sum(_share(triples(other), own) for other in others), 6)
 
 
 def _compare_dates(link: Link, dates: Mapping[int, float]) -> float:
@@ -108,42 +131,42 @@ def _fit_heights(count: int, ends: Array, odds: Array) -> Array:
 
 
 def find_parents(
-    members: Collection[int],
-    original: int,
-    links: Sequence[Link],
-    read_words: Callable[[int], Sequence[str]],
+    members: Collection[int], original: int, links: Sequence[Link], triples: Triples
 ) -> dict[int, int]:
     """The copies that were made of another copy, and of which.
 
     A copy of a copy shares with it what the original does not have: more of its word triples stand
     there than in the original. Copies made side by side share less with one another.
     """
+    within = set(members) - {original}
     kin: defaultdict[int, set[int]] = defaultdict(set)
     for link in links:
-        if link.is_related:
+        if link.is_related and {link.copy, link.original} <= within:
             kin[link.copy].add(link.original)
             kin[link.original].add(link.copy)
-    triples = {number: _list_triples(read_words(number)) for number in members}
-    near = {number: _share(triples[number], triples[original]) for number in members}
+    source = triples(original)
+    near = {number: _share(triples(number), source) for number in kin}
     parents: dict[int, int] = {}
-    for number in sorted(set(members) - {original}):
+    for number in sorted(kin):
         nearer = [
             other
-            for other in sorted(kin[number] & set(members) - {original, number})
+            for other in sorted(kin[number] - {number})
             if (-near[other], other) < (-near[number], number)
         ]
-        shares = {other: _share(triples[number], triples[other]) for other in nearer}
+        shares = {other: _share(triples(number), triples(other)) for other in nearer}
         best = max(nearer, key=lambda other: (shares[other], -other), default=None)
         if best is not None and shares[best] >= near[number] + _CHAIN_MARGIN:
             parents[number] = best
     return parents
 
 
-def _list_triples(words: Sequence[str]) -> set[int]:
-    return {hash(tuple(words[i : i + _SHINGLE])) for i in range(len(words) - _SHINGLE + 1)}
+def list_triples(text: str) -> frozenset[int]:
+    """Every three words of a text in a row, hashed."""
+    words = _WORD.findall(text.lower())
+    return frozenset(hash(tuple(words[i : i + 3])) for i in range(len(words) - 2))
 
 
-def _share(triples: set[int], others: set[int]) -> float:
+def _share(triples: frozenset[int], others: frozenset[int]) -> float:
     return len(triples & others) / len(triples) if triples else 0.0
 
 

@@ -17,6 +17,9 @@ _LEAST_COVERAGE = 0.3
 #: How far a text has to cover another by more than it is covered, to count as its source.
 _COVERAGE_WEIGHT = 6.0
 
+#: Coverages that differ by less say nothing.
+_AS_LONG = 0.12
+
 #: What the texts' own verdicts weigh where the comparison does not tell which was made of which.
 _VERDICT_WEIGHT = 0.5
 
@@ -121,7 +124,9 @@ class Link:
         """
         if self.direction is not None:
             return _limit(_to_log_odds(self.direction))
-        odds = _COVERAGE_WEIGHT * (self.coverage - self.original_coverage)
+        odds = self.coverage - self.original_coverage
+        # A notice below a repost, or another headline, is no source that the copy was cut from.
+        odds = 0.0 if abs(odds) < _AS_LONG else _COVERAGE_WEIGHT * odds
         own, others = self.verdicts
         if self.relation != VERBATIM and own is not None and others is not None:
             odds += _VERDICT_WEIGHT * (_to_log_odds(own) - _to_log_odds(others))

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import lru_cache
 from typing import Any
 
-from detector.clusters.descent import Merger, choose_original, find_mergers, find_parents
+from detector.clusters.descent import (
+    Merger,
+    choose_original,
+    find_mergers,
+    find_parents,
+    list_triples,
+)
 from detector.clusters.links import Link
 
-_WORD = re.compile(r"\w+")
+#: Texts of which the word triples are kept: some 30 kB each.
+_TRIPLES_AT_HAND = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +136,9 @@ def _settle_group(
     own = [link for link in links if link.copy in within and link.original in within]
     # What was put together of others is no original, whatever it covers.
     simple = [number for number in group if number not in mergers]
-    original = choose_original(simple or group, own, dates)
-    parents = find_parents(
-        group, original, own, lambda number: _WORD.findall(evidence.read_text(number).lower())
-    )
+    triples = lru_cache(_TRIPLES_AT_HAND)(lambda n: list_triples(evidence.read_text(n)))
+    original = choose_original(simple or group, own, dates, triples)
+    parents = find_parents(group, original, own, triples)
     standings = {original: Standing(original)}
     for number in group:
         if number != original:

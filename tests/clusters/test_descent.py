@@ -6,7 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from detector.clusters.descent import Merger, choose_original, find_mergers, find_parents
+from detector.clusters.descent import (
+    Merger,
+    Triples,
+    choose_original,
+    find_mergers,
+    find_parents,
+    list_triples,
+)
 from detector.clusters.links import Link
 
 DAY = 86_400.0
@@ -23,28 +30,36 @@ def link(copy: int, original: int, direction: float | None = None, **more: objec
 def test_the_original_of_a_chain_is_on_its_top() -> None:
     # 2 is the original; 0 was made of it, and three others of 0, with which 2 was not compared.
     links = [link(0, 2, 0.99), *(link(number, 0, 0.99) for number in (1, 3, 4))]
-    assert choose_original([0, 1, 2, 3, 4], links, {}) == 2
+    assert choose_original([0, 1, 2, 3, 4], links, {}, unknown) == 2
 
 
 def test_of_equals_the_first_is_the_original() -> None:
-    assert choose_original([3, 5, 7], [link(5, 3), link(7, 5)], {}) == 3
-    assert choose_original([5], [], {}) == 5
+    assert choose_original([3, 5, 7], [link(5, 3), link(7, 5)], {}, unknown) == 3
+    assert choose_original([5], [], {}, unknown) == 5
+
+
+def test_of_reposts_the_one_that_copies_share_most_with_is_the_original() -> None:
+    head, other = "cracks close the harbour bridge ", "bridge shut in the harbour "
+    texts = other + ORIGINAL, head + ORIGINAL, head + SPUN
+    links = [link(1, 0), link(2, 0, 0.99), link(2, 1, 0.99)]
+    assert choose_original([0, 1, 2], links, {}, read(*texts)) == 1
+    assert choose_original([0, 1, 2], links, {}, unknown) == 0
 
 
 def test_dates_decide_where_nothing_else_does() -> None:
-    assert choose_original([3, 5], [link(5, 3)], {3: 9 * DAY, 5: 2 * DAY}) == 5
-    assert choose_original([3, 5], [link(5, 3)], {3: 2.5 * DAY, 5: 2 * DAY}) == 3
-    assert choose_original([3, 5], [link(5, 3)], {5: 2 * DAY}) == 3
+    assert choose_original([3, 5], [link(5, 3)], {3: 9 * DAY, 5: 2 * DAY}, unknown) == 5
+    assert choose_original([3, 5], [link(5, 3)], {3: 2.5 * DAY, 5: 2 * DAY}, unknown) == 3
+    assert choose_original([3, 5], [link(5, 3)], {5: 2 * DAY}, unknown) == 3
 
 
 def test_a_machines_traces_outweigh_a_date() -> None:
-    assert choose_original([0, 1], [link(1, 0, 0.999)], {0: 9 * DAY, 1: 2 * DAY}) == 0
+    assert choose_original([0, 1], [link(1, 0, 0.999)], {0: 9 * DAY, 1: 2 * DAY}, unknown) == 0
 
 
 def test_a_group_of_thousands_is_ranked() -> None:
     links = [link(number, number - 1, 0.9) for number in range(1, 3000)]
     links += [link(number, 0, 0.99) for number in range(1, 3000)]
-    assert choose_original(range(3000), links, {}) == 0
+    assert choose_original(range(3000), links, {}, unknown) == 0
 
 
 ORIGINAL = "the harbour bridge was shut on friday after engineers found cracks in three girders"
@@ -55,8 +70,12 @@ AGAIN = (
 SIDE = "the port bridge was shut on friday once engineers found cracks in three beams"
 
 
-def read(*texts: str):
-    return lambda number: texts[number].split()
+def read(*texts: str) -> Triples:
+    return lambda number: list_triples(texts[number])
+
+
+def unknown(number: int) -> frozenset[int]:
+    return frozenset()
 
 
 def test_a_copy_of_a_copy_names_what_it_was_made_of() -> None:
