@@ -153,6 +153,7 @@ class ModelPath:
         self.path = path
 
     def find(self) -> str | None:
+        """The folder, on the machine that asks."""
         return self.path
 
 
@@ -163,6 +164,7 @@ class SentModel:
         self.archive = archive
 
     def find(self) -> str | None:
+        """The folder, on the machine that asks."""
         from pyspark import SparkFiles
 
         return str(SparkFiles.get(self.archive))
