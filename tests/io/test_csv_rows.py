@@ -173,15 +173,56 @@ BROKEN = [
     f'7,"He said "no".\n{ARTICLE}"',
     f'7,"{ARTICLE}\n"Never", she said. "Not here,"\n{ARTICLE}"',
     f'7,"He said "no" and "never" again.\n{ARTICLE}',
+    f'7,"It is 12" long, he said "no".\n{ARTICLE}"',
+    f"7,{ARTICLE}",
+    f'7,"A list:\n1,one\n2,two\n\n{ARTICLE}" x',
 ]
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=range(len(BROKEN)))
-@pytest.mark.parametrize("name", ["{}", "real-{}", "4f{}a-b2", "https://example.com/{}"])
+@pytest.mark.parametrize(
+    "name", ["{}", "real-{}", "4f{}a-b2", "https://example.com/{}", "2024-05-{}"]
+)
 def test_no_line_of_a_broken_article_is_a_row(broken: str, name: str) -> None:
     before, after = (f'{name.format(n)},"{ARTICLE}"' for n in (6, 8))
     items = read_csv("\n".join(["id,text", before, name.format(7) + broken[1:], after, after]))
     assert outline(items) == [ARTICLE, 8, ARTICLE, ARTICLE]
+
+
+LISTS = "Results:\n1,one\n2,two\n3,three\n\nhttps://example.com/9,see there\nYes,no\n\nThe end."
+
+
+@pytest.mark.parametrize("names", [(5, 6, 7, 8), ("a-ferry", "the-old-quay", "a-storm", "a-b-c")])
+@pytest.mark.parametrize(
+    "broken",
+    [f'"{LISTS}" x', f'"{LISTS}",x', f'"The "Maid" sank.\n{LISTS}"', f'"{LISTS}'],
+    ids=["behind the quote", "a cell too many", "not doubled", "never closed"],
+)
+def test_a_list_in_a_broken_article_is_no_rows(broken: str, names: tuple[object, ...]) -> None:
+    texts = (f'"{LISTS}"', broken, "Sold out", f'"{LISTS}"')
+    rows = [f"{name},{text}" for name, text in zip(names, texts, strict=True)]
+    items = read_csv("\n".join(["id,text", *rows]))
+    assert outline(items) == [LISTS, 11, "Sold out", LISTS]
+
+
+def test_a_broken_row_says_how_far_it_goes() -> None:
+    good = f'"{LISTS}"'
+    items = read_csv(f'id,text\n1,{good}\n2,"No" way.\nHowever, it went.\n3,{good}\n')
+    assert outline(items) == [LISTS, 11, LISTS]
+    assert reasons(items)[0].endswith("what stands down to line 12 is taken for the rest of it")
+
+
+def test_rows_with_ids_of_another_kind_are_found_behind_a_broken_one() -> None:
+    good = f'"{LISTS}"'
+    others = "".join(f"page {n} of May,{good}\n" for n in range(4))
+    items = read_csv(f'id,text\n1,{good}\n2,"No" way.\nHowever, it went.\n{others}')
+    assert outline(items) == [LISTS, 11, *[LISTS] * 4]
+
+
+def test_two_broken_rows_in_succession_are_two() -> None:
+    good, bad = f'"{LISTS}"', f'"The "Maid" sank.\n{LISTS}"'
+    items = read_csv(f"id,text\n1,{good}\n2,{bad}\n3,{bad}\n4,{good}\n")
+    assert outline(items) == [LISTS, 11, 21, LISTS]
 
 
 QUOTING = 'It was "never" a shed, she said: "No.", and "yes"\nHowever, he "left"'

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from detector.io.encodings import decode, find_mark
 from detector.io.faults import BINARY, ROW_LIMIT, ROW_TOO_LONG, Fault, UnreadableError
 from detector.io.tables.json_rows import read_lines
-from detector.io.tables.row_starts import RowStarts
+from detector.io.tables.row_starts import Dialect, RowStarts
 from detector.io.tables.rows import Columns, Row, leave_blank_end, name_columns
 
 COMMA, TAB = ",", "\t"
@@ -221,8 +221,8 @@ def _split_header(line: _Line, delimiter: str) -> list[str]:
 
 
 def _split_rows(lines: _Lines, delimiter: str) -> Iterator[_Cells]:
-    readers = _Readers(lines, delimiter)
     starts = RowStarts(delimiter)
+    readers = _Readers(lines, delimiter, starts)
     broken = reread_to = 0
     while True:
         lines.begin_row()
@@ -231,25 +231,23 @@ def _split_rows(lines: _Lines, delimiter: str) -> Iterator[_Cells]:
         except StopIteration:
             return
         taken = lines.taken
+        misread = fault is not None
+        fault = fault or _check_width(cells, lines.width, taken)
+        fault = fault or _check_end(lines, starts)
         if taken[0].number <= reread_to:
             note = f"may be a piece of the broken row {broken}"
-        pieces = taken[1:]
+        elif fault is not None:
+            broken = taken[0].number
         if lines.width is not None:
-            starts.learn(taken[0].text or "")
-        if fault is None:
-            fault = _check_width(cells, lines.width, taken)
-            if fault is None or not _are_rows(pieces, starts, lines.width):
-                pieces = []
-        else:
-            pieces = _cut_before_row(pieces, starts, lines.width)
-        if pieces:
+            starts.learn([line.text for line in taken], good=fault is None)
+        pieces = taken[1:]
+        swallowed = misread or (fault is not None and _are_rows(pieces, starts, lines.width))
+        if swallowed:
             # The quote that opened in the first line was never meant to hold these.
             lines.put_back(pieces)
-            if taken[0].number > reread_to:
-                broken = taken[0].number
             reread_to = max(reread_to, taken[-1].number)
-        elif fault is not None and _stays_open(fault, taken):
-            _pass_over(lines, starts)
+        if fault is not None:
+            fault = _pass_over(lines, starts, readers.dialect, taken, fault)
         yield _gather_cells(cells, taken, note, fault)
 
 
@@ -259,11 +257,14 @@ class _Readers:
     Quotes in cells are doubled, or escaped with backslashes as MySQL and Spark write them.
     """
 
-    def __init__(self, lines: _Lines, delimiter: str) -> None:
+    def __init__(self, lines: _Lines, delimiter: str, starts: RowStarts) -> None:
         self._lines = lines
-        self._delimiter = delimiter
-        self._reader = csv.reader(lines, delimiter=delimiter, strict=True)
-        self._other = csv.reader(lines, delimiter=delimiter, strict=True, escapechar="\\")
+        self._starts = starts
+        self.dialect, self._other = Dialect(delimiter), Dialect(delimiter, "\\")
+        self._readers = {
+            d: csv.reader(lines, delimiter=d.delimiter, strict=True, escapechar=d.escape)
+            for d in (self.dialect, self._other)
+        }
 
     def read(self) -> tuple[list[str], str | None, UnreadableError | None]:
         """The next row's cells, a note on how they were read, and why they could not be.
@@ -272,7 +273,7 @@ class _Readers:
             StopIteration: there is no row left.
         """
         lines = self._lines
-        cells, note, fault = _read_cells(self._reader, lines, self._delimiter)
+        cells, note, fault = self._read_in(self.dialect)
         taken = lines.taken
         wrong = fault is not None or _check_width(cells, lines.width, taken) is not None
         if not wrong or (fault is not None and fault.fault is Fault.TOO_LONG):
@@ -281,9 +282,9 @@ class _Readers:
             return cells, note, fault
         lines.put_back(taken)
         lines.begin_row()
-        again, _, problem = _read_cells(self._other, lines, self._delimiter)
+        again, _, problem = self._read_in(self._other)
         if problem is None and _check_width(again, lines.width, lines.taken) is None:
-            self._reader, self._other = self._other, self._reader
+            self.dialect, self._other = self._other, self.dialect
             return again, None, None
         lines.put_back(lines.taken)
         lines.begin_row()
@@ -291,24 +292,40 @@ class _Readers:
             next(lines)
         return cells, note, fault
 
-
-def _read_cells(
-    reader: Iterator[list[str]], lines: _Lines, delimiter: str
-) -> tuple[list[str], str | None, UnreadableError | None]:
-    try:
-        return next(reader), None, None
-    except csv.Error as error:
-        if (literal := _split_literally(lines.taken, delimiter)) is not None:
-            return literal, "quotes taken as they stand", None
-        return [], None, _describe_fault(error, lines.taken)
-    except UnreadableError as reason:
-        return [], None, reason
+    def _read_in(self, dialect: Dialect) -> tuple[list[str], str | None, UnreadableError | None]:
+        taken = self._lines.taken
+        try:
+            return next(self._readers[dialect]), None, None
+        except csv.Error as error:
+            # An article over several lines is quoted on purpose.
+            literal = None if self._starts.over_lines else _split_literally(taken, dialect)
+            if literal is not None:
+                return literal, "quotes taken as they stand", None
+            return [], None, _describe_fault(error, taken)
+        except UnreadableError as reason:
+            return [], None, reason
 
 
 def _check_width(cells: list[str], width: int | None, taken: list[_Line]) -> UnreadableError | None:
     if not cells or width in (None, len(cells)):
         return None
     return _describe_width(len(cells), width, taken)
+
+
+def _check_end(lines: _Lines, starts: RowStarts) -> UnreadableError | None:
+    """Whether a text goes on behind its line, though it does not stand in quotes."""
+    text = lines.taken[0].text or ""
+    if not starts.over_lines or len(lines.taken) > 1 or '"' in text or not text.strip():
+        return None
+    ahead = 0
+    while (line := lines.peek(ahead)) is not None and not (line.text or "").strip():
+        ahead += 1
+    if line is None or line.text is None or '"' in line.text:
+        return None
+    if starts.holds_row(line.text, lines.width):
+        return None
+    reason = "malformed CSV: a text of several lines that does not stand in quotes"
+    return UnreadableError(reason, Fault.MALFORMED)
 
 
 def _are_rows(lines: list[_Line], starts: RowStarts, width: int | None) -> bool:
@@ -320,24 +337,51 @@ def _are_rows(lines: list[_Line], starts: RowStarts, width: int | None) -> bool:
     return whole and starts.opens(last.text, width)
 
 
-def _cut_before_row(lines: list[_Line], starts: RowStarts, width: int | None) -> list[_Line]:
-    """The lines from the first one on that starts a row."""
-    found = (n for n, line in enumerate(lines) if starts.opens(line.text, width))
-    at = next(found, None)
-    return [] if at is None else lines[at:]
+def _pass_over(
+    lines: _Lines,
+    starts: RowStarts,
+    dialect: Dialect,
+    taken: list[_Line],
+    fault: UnreadableError,
+) -> UnreadableError:
+    """Leave out the other lines of a broken row, none of which is a row; the fault names them."""
+    number = None
+    if fault.fault in (Fault.TOO_FEW_CELLS, Fault.TOO_MANY_CELLS):
+        goes_on = len(taken) == 1 and '"' not in (taken[0].text or "")
+    else:
+        goes_on = starts.over_lines or _stays_open(fault, taken)
+    if goes_on and (starts.over_lines or fault.fault is Fault.MALFORMED or len(taken) > 1):
+        while (line := lines.peek()) is not None and not starts.find(lines, lines.width, dialect):
+            number = line.number
+            lines.drop()
+    elif goes_on and starts.regular:
+        number = _drop_prose(lines, starts, dialect.delimiter)
+    if number is None:
+        return fault
+    reason = f"{fault}; what stands down to line {number} is taken for the rest of it"
+    return UnreadableError(reason, fault.fault)
+
+
+def _drop_prose(lines: _Lines, starts: RowStarts, delimiter: str) -> int | None:
+    """Pass over what goes on behind a row whose text should have stood in quotes."""
+    number, ahead = None, 0
+    while (line := lines.peek(ahead)) is not None:
+        text = line.text or ""
+        ahead += 1
+        if not text.strip():
+            continue
+        if starts.opens(text, lines.width) or '"' in text or text.startswith(delimiter):
+            break
+        lines.drop(ahead)
+        number, ahead = line.number, 0
+    return number
 
 
 def _stays_open(fault: UnreadableError, taken: list[_Line]) -> bool:
     """Whether the cell in which a fault was met goes on behind the lines that were read."""
-    if fault.fault is Fault.TOO_LONG:
+    if fault.fault is Fault.TOO_LONG or len(taken) > 1:
         return len(taken) > 1
     return bool(sum((line.text or "").count('"') for line in taken) % 2)
-
-
-def _pass_over(lines: _Lines, starts: RowStarts) -> None:
-    """Leave out the lines of a broken row: none of them is a row."""
-    while (line := lines.peek()) is not None and not starts.opens(line.text, lines.width):
-        lines.drop()
 
 
 def _describe_width(count: int, width: int | None, taken: list[_Line]) -> UnreadableError:
@@ -347,9 +391,9 @@ def _describe_width(count: int, width: int | None, taken: list[_Line]) -> Unread
     return UnreadableError(f"{count} cells where the header names {width}{where}", fault)
 
 
-def _split_literally(taken: list[_Line], delimiter: str) -> list[str] | None:
+def _split_literally(taken: list[_Line], dialect: Dialect) -> list[str] | None:
     """A line of a tab-separated file that knows no quoting: a quote in it is only a quote."""
-    if delimiter != TAB or len(taken) != 1 or taken[0].text is None:
+    if dialect.delimiter != TAB or len(taken) != 1 or taken[0].text is None:
         return None
     return taken[0].text.rstrip("\r\n").split(TAB)
 
