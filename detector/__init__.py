@@ -9,18 +9,25 @@
 """
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
+from detector.html_display import set_renderer
 from detector.version import __version__
 
 if TYPE_CHECKING:
+    from detector.columns import COLUMNS_VERSION
     from detector.detector import Detector
     from detector.errors import BundleError, DetectorError, MissingPackageError
     from detector.estimator import DetectorClassifier
     from detector.references.index import ReferenceIndex
     from detector.results import (
+        LABELS,
+        RELATIONS,
         Artifact,
         Comparison,
+        Label,
+        Relation,
         SentenceLink,
         SentenceScore,
         Substitution,
@@ -28,14 +35,19 @@ if TYPE_CHECKING:
     )
 
 __all__ = [
+    "COLUMNS_VERSION",
+    "LABELS",
+    "RELATIONS",
     "Artifact",
     "BundleError",
     "Comparison",
     "Detector",
     "DetectorClassifier",
     "DetectorError",
+    "Label",
     "MissingPackageError",
     "ReferenceIndex",
+    "Relation",
     "SentenceLink",
     "SentenceScore",
     "Substitution",
@@ -46,6 +58,7 @@ __all__ = [
 _ERRORS = ("BundleError", "DetectorError", "MissingPackageError")
 
 _HOMES = dict.fromkeys(__all__, "detector.results") | {
+    "COLUMNS_VERSION": "detector.columns",
     "Detector": "detector.detector",
     "DetectorClassifier": "detector.estimator",
     "ReferenceIndex": "detector.references.index",
@@ -57,4 +70,21 @@ def __getattr__(name: str) -> object:
     """Import a public name when it is first used, so that `detector --version` stays quick."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names that can be had here, for completion and documentation."""
+    missing = {"DetectorClassifier"} if find_spec("sklearn") is None else set()
+    return sorted({*__all__, *globals()} - missing)
+
+
+def _render_html(result: Any, *texts: str | None) -> str:
+    from detector.presentation.html.notebook import render_result
+
+    return render_result(result, *texts)
+
+
+# Pages lie rooms above results, which therefore learn here, above both, who draws them.
+set_renderer(_render_html)

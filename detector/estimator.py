@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from detector.choices import DEFAULT_FALSE_POSITIVE_RATE
+from detector.choices import DEFAULT_FALSE_POSITIVE_RATE, check_rate
 from detector.detector import Detector
 from detector.errors import MissingPackageError
 from detector.features.columns import FEATURE_COLUMNS
@@ -17,7 +17,7 @@ from detector.results import LABELS, ORIGINAL, Verdict
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin, TransformerMixin
 except ModuleNotFoundError as error:
-    raise MissingPackageError("DetectorClassifier", "scikit-learn", "train") from error
+    raise MissingPackageError("DetectorClassifier", "scikit-learn", "scikit-learn") from error
 
 
 class DetectorClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
@@ -32,6 +32,9 @@ class DetectorClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
     Attributes:
         classes_: (3,), `detector.results.LABELS`.
         detector_: what scores.
+
+    >>> from sklearn.pipeline import make_pipeline
+    >>> make_pipeline(DetectorClassifier(), SimpleImputer(), LogisticRegression())
     """
 
     def __init__(
@@ -43,11 +46,13 @@ class DetectorClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         self.false_positive_rate = false_positive_rate
 
     def fit(self, X: Iterable[str], y: Any = None) -> Self:
-        """Load the model.
+        """Load the model; the texts may be any, and are not looked at.
 
         Raises:
             BundleError: it cannot be loaded.
+            ValueError: `false_positive_rate` is none of `detector.choices.VERDICT_RATES`.
         """
+        check_rate("false_positive_rate", self.false_positive_rate)
         self.detector_ = Detector.load(self.model)
         self.classes_ = np.array(LABELS, dtype=object)
         return self
@@ -70,7 +75,11 @@ class DetectorClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         ).reshape(-1, len(LABELS))
 
     def decision_function(self, X: Iterable[str]) -> npt.NDArray[np.float64]:
-        """Logarithm (n, 3) of `predict_proba`."""
+        """Logarithm (n, 3) of `predict_proba`.
+
+        Its largest value names the likeliest class; `predict` is stricter, and asks for the
+        threshold of a text of that length.
+        """
         with np.errstate(divide="ignore"):
             return np.log(self.predict_proba(X))
 
@@ -89,10 +98,12 @@ class DetectorClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         return np.array(FEATURE_COLUMNS, dtype=object)
 
     def _score(self, texts: Iterable[str]) -> list[Verdict]:
+        if isinstance(texts, str):
+            raise TypeError("X is str; give a list of texts, of one if need be")
         if not hasattr(self, "detector_"):
-            self.fit(texts)
+            self.fit(())
         return self.detector_.score(
-            list(texts), false_positive_rate=self.false_positive_rate, artifacts="none"
+            texts, false_positive_rate=self.false_positive_rate, artifacts="none"
         )
 
     def __sklearn_is_fitted__(self) -> bool:

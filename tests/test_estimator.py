@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import pickle
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 pytest.importorskip("sklearn")
 
 from sklearn.base import clone
+from sklearn.compose import ColumnTransformer
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from sklearn.utils.estimator_checks import check_estimator
+from sklearn.utils import estimator_checks as checks
 
 from detector.detector import Detector
 from detector.estimator import DetectorClassifier
@@ -67,6 +72,98 @@ def test_it_is_cloned_by_its_parameters(classifier: DetectorClassifier) -> None:
     assert classifier.classes_.tolist() == list(LABELS)
 
 
-@pytest.mark.filterwarnings("ignore:Can't test estimator")
-def test_it_keeps_to_scikit_learns_protocol(tiny_bundle: Path) -> None:
-    check_estimator(DetectorClassifier(str(tiny_bundle)))
+# --------------------------------------------------------------------------------------
+# scikit-learn's protocol
+# --------------------------------------------------------------------------------------
+
+#: The checks of `check_estimator` that need no data. It skips all others but the first of these,
+#: since they pass numbers in two dimensions, and this estimator takes texts in one.
+CHECKS_WITHOUT_DATA = (
+    checks.check_estimator_cloneable,
+    checks.check_estimator_tags_renamed,
+    checks.check_valid_tag_types,
+    checks.check_estimator_repr,
+    checks.check_no_attributes_set_in_init,
+    checks.check_mixin_order,
+    checks.check_do_not_raise_errors_in_init_or_set_params,
+    checks.check_parameters_default_constructible,
+    checks.check_get_params_invariance,
+    checks.check_set_params,
+)
+
+METHODS = ("predict", "predict_proba", "decision_function", "transform")
+
+
+def test_it_keeps_to_scikit_learns_protocol(classifier: DetectorClassifier) -> None:
+    with pytest.warns(checks.SkipTestWarning, match="Can't test estimator DetectorClassifier"):
+        checks.check_estimator(classifier)
+
+
+@pytest.mark.parametrize("check", CHECKS_WITHOUT_DATA, ids=lambda check: check.__name__)
+def test_checks_that_need_no_data_pass(
+    check: Callable[[str, DetectorClassifier], None], classifier: DetectorClassifier
+) -> None:
+    check("DetectorClassifier", classifier)
+
+
+# The demands of the checks that are skipped, made on texts.
+
+
+def test_fitting_returns_self_and_changes_no_parameter(classifier: DetectorClassifier) -> None:
+    before = dict(classifier.get_params())
+    assert classifier.fit(TEXTS, ["original"] * len(TEXTS)) is classifier
+    assert classifier.get_params() == before
+    fitted = {name for name in vars(classifier) if name not in before}
+    assert fitted == {"classes_", "detector_"}
+    first = classifier.predict_proba(TEXTS)
+    np.testing.assert_array_equal(classifier.fit(TEXTS).predict_proba(TEXTS), first)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_texts_answer_depends_on_no_other_text(
+    classifier: DetectorClassifier, method: str
+) -> None:
+    texts = [*TEXTS, FOREIGN, TEXTS[0][:700]]
+    answer = getattr(classifier, method)
+    together = answer(texts)
+    state = dict(vars(classifier))
+    one_by_one = np.concatenate([answer([text]) for text in texts])
+    np.testing.assert_array_equal(together, one_by_one)
+    order = [3, 0, 4, 2, 1]
+    np.testing.assert_array_equal(together[order], answer([texts[i] for i in order]))
+    assert vars(classifier) == state  # answering changes nothing
+
+
+@pytest.mark.parametrize("collect", [tuple, pd.Series, np.array, iter], ids=lambda c: c.__name__)
+def test_texts_may_come_in_any_collection_of_one_dimension(
+    classifier: DetectorClassifier, collect: Callable[[list[str]], Any]
+) -> None:
+    expected = classifier.predict_proba(TEXTS)
+    np.testing.assert_array_equal(classifier.predict_proba(collect(TEXTS)), expected)
+
+
+def test_what_is_no_collection_of_texts_is_refused(classifier: DetectorClassifier) -> None:
+    with pytest.raises(TypeError, match="X is str; give a list of texts"):
+        classifier.predict(TEXTS[0])
+    with pytest.raises(TypeError, match="not a DataFrame"):
+        classifier.predict(pd.DataFrame({"text": TEXTS}))
+    with pytest.raises(TypeError, match="text 0 is ndarray"):
+        classifier.predict(np.array([TEXTS]).T)
+    with pytest.raises(TypeError, match="text 0 is int"):
+        classifier.predict([1, 2])
+    with pytest.raises(ValueError, match=r"must be 0.05, 0.01 or 0.001, not 0.02"):
+        DetectorClassifier(classifier.model, 0.02).fit(TEXTS)
+
+
+def test_it_is_pickled(classifier: DetectorClassifier) -> None:
+    expected = classifier.fit(TEXTS).predict_proba(TEXTS)
+    again = pickle.loads(pickle.dumps(classifier))  # noqa: S301  # our own
+    np.testing.assert_array_equal(again.predict_proba(TEXTS), expected)
+
+
+def test_a_table_of_other_columns_goes_through_one_pipeline(classifier: DetectorClassifier) -> None:
+    frame = pd.DataFrame({"text": TEXTS, "year": [2020, 2021, 2022]})
+    columns = ColumnTransformer([("read", classifier, "text"), ("rest", "passthrough", ["year"])])
+    names = columns.fit(frame).get_feature_names_out().tolist()
+    assert names == [*(f"read__{name}" for name in FEATURE_COLUMNS), "rest__year"]
+    assert columns.transform(frame).shape == (len(TEXTS), len(names))

@@ -40,7 +40,7 @@ def test_the_estimator_needs_scikit_learn() -> None:
     done = run_python(
         "import sys; sys.modules['sklearn'] = None\nfrom detector import DetectorClassifier"
     )
-    assert "scikit-learn: pip install 'mt-artifact-detector[train]'" in done.stderr
+    assert "scikit-learn: pip install 'mt-artifact-detector[scikit-learn]'" in done.stderr
 
 
 def test_drift_needs_no_extra(tmp_path: Path) -> None:

@@ -190,3 +190,12 @@ verdicts = st.builds(
 def test_any_verdict_survives_json_and_prints(verdict: Verdict) -> None:
     assert Verdict.from_json(verdict.to_json()) == verdict
     assert str(verdict)
+
+
+def test_a_list_of_verdicts_is_read_at_a_glance() -> None:
+    assert repr(VERDICT) == (
+        "<Verdict label='translated', probability=0.981, flagged=True, reason=None, words=9, "
+        "3 sentences, 1 artifacts>"
+    )
+    assert "reason='not English: German'" in repr(NOT_JUDGED)
+    assert len(repr([VERDICT] * 10)) < 1500

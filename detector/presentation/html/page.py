@@ -57,7 +57,7 @@ def write_page(
         model_card: `Manifest.to_dict()` of the model, for its measured false positives.
         values: what the template names, the title among them.
     """
-    style, script = _read_asset("report.css"), _read_asset("report.js")
+    style, script = read_asset("report.css"), read_asset("report.js")
     page = render(
         template,
         version=__version__,
@@ -151,7 +151,8 @@ def _find_measured_pairs(model_card: Mapping[str, Any], rate: float) -> _Measure
 
 
 @cache
-def _read_asset(name: str) -> str:
+def read_asset(name: str) -> str:
+    """A file under ``assets``: a style sheet or a script."""
     return files("detector.presentation.html").joinpath("assets", name).read_text(encoding="utf-8")
 
 
