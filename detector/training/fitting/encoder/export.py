@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import torch
 from torch import nn
 from transformers import AutoTokenizer
 
+from detector.training.fitting.encoder.flat_graph import BertShape, build_flat_graph, fits
 from detector.training.fitting.encoder.tuned_encoder import TunedEncoder
 
 
@@ -44,10 +46,14 @@ def export_encoder(
     tokenizer = AutoTokenizer.from_pretrained(str(base))
     _write_model_folder(folder, transformer, tokenizer, sentence_transformers.__version__)
     (folder / "onnx").mkdir(exist_ok=True)
-    plain = folder / "onnx" / "model.onnx"
-    _export_onnx(transformer, plain)
-    if quantize:
-        _quantize(plain, folder / "onnx" / "model_quantized.onnx")
+    plain, quantized = (folder / "onnx" / name for name in ("model.onnx", "model_quantized.onnx"))
+    if not quantize:
+        _export_onnx(transformer, plain)
+    elif fits(transformer.config):
+        onnx.save(_build_flat(transformer), quantized)
+    else:
+        _export_onnx(transformer, plain)
+        _quantize(plain, quantized)
         plain.unlink()
     class_head: nn.Linear = model.class_heads[str(layers)]  # type: ignore[assignment]
     token_head: nn.Linear = model.token_heads[str(layers)]  # type: ignore[assignment]
@@ -135,7 +141,15 @@ def _export_onnx(transformer: Any, path: Path) -> None:
     )
 
 
+def _build_flat(transformer: Any) -> onnx.ModelProto:
+    config = transformer.config
+    shape = BertShape(config.num_hidden_layers, config.num_attention_heads, config.layer_norm_eps)
+    weights = {name: values.float().numpy() for name, values in transformer.state_dict().items()}
+    return build_flat_graph(weights, shape)
+
+
 def _quantize(source: Path, target: Path) -> None:
+    """Of an encoder that `flat_graph` does not know: ONNX Runtime's own, which is slower."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
     quantize_dynamic(source, target, per_channel=True, weight_type=QuantType.QInt8)
