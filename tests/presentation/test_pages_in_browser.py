@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 from sample_pages import (
     HOSTILE,
+    ORIGINAL,
     TEXT,
+    VERDICT,
+    compare,
     judge,
     make_all,
     make_article,
@@ -156,12 +159,45 @@ def test_hostile_pages_run_nothing(browser: Any, tmp_path: Path) -> None:
         assert not browser.get_log("browser")
 
 
-def test_pages_fit_a_phone(browser: Any, tmp_path: Path) -> None:
-    metrics = {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+def test_copies_of_an_original_are_found_and_shown_beside_it(browser: Any, tmp_path: Path) -> None:
+    from selenium.webdriver.common.by import By
+
+    rows = [
+        ReportRow(f"copy {i}", VERDICT, TEXT, comparison=compare(), original=f"{ORIGINAL}{i % 2}")
+        for i in range(3)
+    ]
+    visit(browser, tmp_path, make_batch(rows))
+    names = f"[...new Set({NAMES})]"
+    wait_for(browser, f"{names}.length", 3)
+    browser.find_elements(By.CSS_SELECTOR, ".choose")[1].click()
+    wait_for(browser, names, ["copy 1"])
+    browser.find_element(By.ID, "clear").click()
+    wait_for(browser, f"{names}.length", 3)
+    browser.find_element(By.CSS_SELECTOR, "tr.on .open").click()
+    panes = "[...document.querySelectorAll('tr.d.on .pane')].map((pane) => pane.textContent)"
+    wait_for(browser, panes, [TEXT, f"{ORIGINAL}0"])
+    assert not browser.get_log("browser")
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 900), (390, 844)])
+def test_pages_fit_screen_and_phone(browser: Any, tmp_path: Path, width: int, height: int) -> None:
+    unbroken = "0123456789abcdef" * 4
+    rows = [
+        ReportRow(unbroken, VERDICT, TEXT),
+        ReportRow(unbroken, VERDICT, TEXT, fields={"title": unbroken * 2, "outlet": unbroken}),
+        ReportRow(unbroken, VERDICT, TEXT, comparison=compare(), original=ORIGINAL),
+        ReportRow(unbroken, None, reason=unbroken * 2),
+    ]
+    metrics = {
+        "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 640
+    }  # fmt: skip
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
     try:
-        for markup in make_all():
+        for markup in (*make_all(), make_batch(rows)):
             visit(browser, tmp_path, markup)
-            assert browser.execute_script("return document.documentElement.scrollWidth") <= 390
+            browser.execute_script(
+                "document.querySelectorAll('.open').forEach((button) => button.click())"
+            )
+            assert browser.execute_script("return document.documentElement.scrollWidth") <= width
     finally:
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})

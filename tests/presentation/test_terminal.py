@@ -12,6 +12,8 @@ from detector.presentation.tables import measure_width
 from detector.presentation.terminal import (
     clean,
     format_comparison,
+    format_line,
+    format_refusal,
     format_verdict,
     wants_colour,
 )
@@ -138,11 +140,24 @@ def test_without_colour_there_is_no_escape_and_spans_stand_in_brackets() -> None
     )
 
 
-def test_with_colour_only_colour_is_added() -> None:
-    coloured = format_verdict(TEXT, VERDICT, colour=True, width=80)
+@pytest.mark.parametrize("width", [40, 43, 51, 80])
+def test_with_colour_only_colour_is_added(width: int) -> None:
+    coloured = format_verdict(TEXT, VERDICT, colour=True, width=width)
     assert "\x1b[1;4;" in coloured
-    plain = format_verdict(TEXT, VERDICT, colour=False, width=80)
+    plain = format_verdict(TEXT, VERDICT, colour=False, width=width)
     assert ESCAPE.sub("", coloured) == plain.replace("[[", "").replace("]]", "")
+
+
+def test_an_article_in_a_line() -> None:
+    line = format_line(VERDICT, "a\nb\x1b[2J.txt", colour=False)
+    assert line == (
+        "flagged     · translated · 0.970 · 1 of 1 sentence read so; “take the bull by the tail” "
+        "(people write “take the bull by the horns”) · a b\ufffd[2J.txt"
+    )
+    assert ESCAPE.sub("", format_line(VERDICT, "a\nb\x1b[2J.txt", colour=True)) == line
+    refused = format_refusal("binary,\nnot text", "a.txt", colour=False)
+    assert refused == "not judged  · binary, not text · a.txt"
+    assert format_line(compare(), "a", colour=False).startswith("flagged     · machine-rewritten")
 
 
 @pytest.mark.parametrize("width", [40, 57, 120])

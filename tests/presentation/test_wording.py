@@ -11,12 +11,17 @@ from sample_pages import TEXT, VERDICT, compare, judge
 
 from detector.features.columns import FEATURE_COLUMNS
 from detector.presentation.wording import (
+    LEAST_NAMED_TRACE,
+    count_judged,
     explain_comparison,
     explain_verdict,
     format_percent,
     name_feature,
     name_outcome,
+    name_source,
+    pick_result,
     round_parts,
+    summarize_result,
 )
 from detector.results import SentenceScore, Verdict
 
@@ -66,6 +71,62 @@ def test_labels_that_cannot_be_told_apart_are_both_named(
     label = "translated" if translated > spun else "spun"
     verdict = replace(judge(TEXT), label=label, class_probabilities=shares)
     assert name_outcome(verdict).split(" · ")[1] == said
+
+
+def test_a_weak_trace_is_not_named_alone() -> None:
+    strong, weak = (
+        replace(VERDICT.artifacts[0], score=LEAST_NAMED_TRACE + change) for change in (0.0, -0.01)
+    )
+    for artifacts, said in [
+        ((weak,), "no single phrase stands out"),
+        ((weak, strong), "the strongest trace is “three weeks long on spare parts waited”"),
+    ]:
+        verdict = replace(VERDICT, artifacts=artifacts)
+        assert said in explain_verdict(verdict)
+        assert ("“three weeks" in summarize_result(verdict)) == (strong in artifacts)
+
+
+def test_a_substitution_that_a_person_would_make_is_not_named_alone() -> None:
+    pair = compare()
+    rather_a_persons = tuple(replace(item, score=-0.1) for item in pair.substitutions)
+    said = explain_comparison(replace(pair, substitutions=rather_a_persons))
+    assert said.endswith("3 substitutions, none of which points to a machine by itself.")
+
+
+def test_why_in_a_line() -> None:
+    assert summarize_result(VERDICT) == (
+        "3 of 3 sentences read so; “take the bull by the tail” (people write “take the bull by the "
+        "horns”)"
+    )
+    below = replace(judge(TEXT), flagged=False)
+    assert summarize_result(below) == "flagged from 0.900 on; 3 of 3 sentences read so"
+    withheld = replace(below, reason="too short: 30 words, 60 needed")
+    assert summarize_result(withheld).startswith("too short: 30 words, 60 needed; 3 of 3")
+    person = replace(below, label="original")
+    assert summarize_result(person) == "3 of 3 sentences read like a machine's"
+    assert summarize_result(compare()) == (
+        "80 % stems from the original; 3 substitutions, “tail” in place of “horns” (wrong sense)"
+    )
+    refused = Verdict(None, None, {}, False, None, 0.01, reason="empty: there is no text")
+    assert summarize_result(refused) == "empty: there is no text"
+
+
+def test_counts_of_sentences_are_of_those_that_have_a_say() -> None:
+    assert count_judged(VERDICT.sentences) == "3 of 4"
+    assert count_judged(VERDICT.sentences[:2]) == "2"
+    assert "all 3 sentences" in explain_verdict(VERDICT)
+
+
+def test_the_comparison_decides_where_the_copy_stems_from_the_original() -> None:
+    pair = compare()
+    assert pick_result(VERDICT, pair) is pair
+    assert pick_result(VERDICT, replace(pair, relation="independent")) is VERDICT
+    assert pick_result(VERDICT, None) is VERDICT
+
+
+def test_sources_of_figures_have_plain_names() -> None:
+    assert name_source("asap_essays") == "school essays"
+    assert name_source("a_corpus_of_tomorrow") == "a corpus of tomorrow"
 
 
 def test_an_original_that_seems_made_of_its_copy_is_said() -> None:
