@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from detector.text.word_lists import read_lines, read_words
 
@@ -166,6 +167,20 @@ _COOKIES = re.compile(
     re.IGNORECASE,
 )
 
+# What stands beside such sentences and belongs to them: "We value your privacy", "They help us to
+# see how visitors move around the site."
+_BESIDE_CONSENT = re.compile(
+    r"\b(?:cookies?|privacy|consent|preferences|visitors|partners|vendors|personal data"
+    r"|(?:this|our|the) (?:web)?site)\b",
+    re.IGNORECASE,
+)
+
+#: So many sentences that ask for consent are a text of their own, with all that stands among them.
+_FEWEST_CONSENT_SENTENCES = 3
+
+#: Two of them with more sentences between them do not belong together.
+_LONGEST_GAP = 3
+
 
 def is_finished(piece: str) -> bool:
     """Whether a piece ends as a sentence does: full stop, question or exclamation mark."""
@@ -204,6 +219,33 @@ def is_consent(piece: str) -> bool:
     marks = {match.lastindex or 0 for match in _CONSENT.finditer(piece)}
     plain = min(marks, default=0) <= len(_PLAIN_CONSENT_MARKS)
     return plain and len(marks) >= _FEWEST_CONSENT_MARKS
+
+
+def find_consent(pieces: Sequence[str]) -> frozenset[int]:
+    """Indices of the sentences that ask a reader to be tracked, and of those that go with them."""
+    asking = [index for index, piece in enumerate(pieces) if is_consent(piece)]
+    found = set(asking)
+    for run in _group_runs(asking):
+        if len(run) < _FEWEST_CONSENT_SENTENCES:
+            continue
+        first, last = run[0], run[-1]
+        while first > 0 and _BESIDE_CONSENT.search(pieces[first - 1]):
+            first -= 1
+        while last + 1 < len(pieces) and _BESIDE_CONSENT.search(pieces[last + 1]):
+            last += 1
+        found.update(range(first, last + 1))
+    return frozenset(found)
+
+
+def _group_runs(places: Sequence[int]) -> list[list[int]]:
+    """Places in groups, a new one behind every long gap."""
+    runs: list[list[int]] = []
+    for place in places:
+        if runs and place - runs[-1][-1] - 1 <= _LONGEST_GAP:
+            runs[-1].append(place)
+        else:
+            runs.append([place])
+    return runs
 
 
 def _is_date_line(line: str) -> bool:

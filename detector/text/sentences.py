@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 
-from detector.text.boilerplate import ALPHANUMERIC, is_boilerplate, is_consent, is_finished
+from detector.text.boilerplate import ALPHANUMERIC, find_consent, is_boilerplate, is_finished
 from detector.text.normalization import Normalized, normalize
 from detector.text.sentence_ends import cut_line, trim
 from detector.text.word_lists import read_words
@@ -64,6 +64,8 @@ def split_normalized(normalized: Normalized) -> list[Sentence]:
             first = line_start + start
             span = normalized.original_span(first, line_start + end)
             sentences.append(Sentence(line[start:end], *span, kind, first))
+    for index in find_consent([sentence.text for sentence in sentences]):
+        sentences[index] = replace(sentences[index], kind="boilerplate")
     return sentences
 
 
@@ -85,7 +87,7 @@ def _classify_pieces(line: str, in_small_letters: bool) -> Iterator[tuple[int, i
         piece = line[start:end]
         if not ALPHANUMERIC.search(piece):
             continue
-        if is_consent(piece) or (len(piece) < len(line) and is_boilerplate(piece)):
+        if len(piece) < len(line) and is_boilerplate(piece):
             yield start, end, "boilerplate"
         else:
             yield start, end, "sentence" if is_finished(piece) else "headline"

@@ -72,10 +72,89 @@ def test_pages_are_read_to_their_main_text(tmp_path: Path) -> None:
         assert item.text.split("\n")[-5:] == PARAGRAPHS
         assert "Cookies" not in item.text
         assert (item.id, item.row, item.fields) == (item.source, None, KNOWN)
-    # Whatever a page without an article does to a parser, it does to its own process.
-    for item in items[5:]:
-        assert isinstance(item, BadInput)
-        assert item.reason.startswith(("no main text found in the page", "HTML"))
+    assert outline(items[5:6]) == ["no main text found in the page"]
+    assert outline(items[6:])[0].startswith("nested too deeply: ")
+
+
+def read_page(folder: Path, page: str) -> Record | BadInput:
+    (folder / "page.html").write_text(page)
+    (item,) = read_records([str(folder / "page.html")])
+    return item
+
+
+@pytest.mark.parametrize("depth", [10, 240, 260, 1_000, 2_000])
+def test_a_page_is_read_however_deeply_it_is_nested(tmp_path: Path, depth: int) -> None:
+    article = "".join(f"<p>{p}</p>" for p in PARAGRAPHS)
+    page = f"<html><body>{'<div>' * depth}{article}{'</div>' * depth}</body></html>"
+    item = read_page(tmp_path, page)
+    assert isinstance(item, Record)
+    assert item.text.split("\n") == PARAGRAPHS
+
+
+@pytest.mark.parametrize(
+    "around",
+    [
+        '<aside class="content">{}</aside>',
+        '<div class="wrap"><aside><div><div>{}</div></div></aside></div>',
+        '<form action="/x"><div class="text">{}</div></form>',
+        "<noscript>{}</noscript>",
+    ],
+)
+def test_an_article_is_found_in_an_unusual_place(tmp_path: Path, around: str) -> None:
+    article = "".join(f"<p>{p}</p>" for p in PARAGRAPHS)
+    assert "<article>" in PAGE
+    page = re.sub("<article>.*</article>", lambda _: around.format(article), PAGE)
+    item = read_page(tmp_path, page)
+    assert isinstance(item, Record)
+    assert item.text.split("\n")[-5:] == PARAGRAPHS
+    assert "Sport" not in item.text
+    assert item.fields["title"] == "Harbour reopens"
+
+
+@pytest.mark.parametrize("name", ["comments", "cookie-banner", "related-stories", "newsletter"])
+def test_what_is_named_as_no_article_is_none(tmp_path: Path, name: str) -> None:
+    text = "".join(f"<p>{p}</p>" for p in PARAGRAPHS)
+    page = re.sub("<article>.*</article>", f'<aside class="{name}">{text}</aside>', PAGE)
+    item = read_page(tmp_path, page)
+    assert isinstance(item, BadInput) or len(item.text.split()) < 60
+
+
+@pytest.mark.parametrize(
+    ("title", "address", "reason"),
+    [
+        ("404 Not Found", "https://coast.example/x", "is titled '404 Not Found'"),
+        ("Page not found | The Coast Post", "https://coast.example/x", "is titled"),
+        ("This page could not be found", "https://coast.example/x", "is titled"),
+        ("Just a moment...", "https://coast.example/x", "is titled"),
+        ("Access denied", "https://coast.example/x", "is titled"),
+        ("Home | The Coast Post", "https://coast.example/", "front page"),
+        ("The Coast Post - Home", "https://coast.example/en", "front page"),
+    ],
+)
+def test_a_page_without_an_article_is_told(
+    tmp_path: Path, title: str, address: str, reason: str
+) -> None:
+    page = PAGE.replace("<title>Harbour reopens", f"<title>{title}")
+    page = page.replace("https://coast.example/harbour", address).replace("<h1>Harbour", "<h1>")
+    item = read_page(tmp_path, page)
+    assert isinstance(item, BadInput)
+    assert item.reason.startswith("not an article: ")
+    assert reason in item.reason
+
+
+@pytest.mark.parametrize(
+    ("title", "address"),
+    [
+        ("404 people lost their jobs", "https://coast.example/x"),
+        ("Not found: the ring that Anna Lind lost", "https://coast.example/x"),
+        ("Home at last", "https://coast.example/en/home-at-last"),
+        ("Coming home to Scarrow", "https://coast.example/"),
+        ("The page that could not be found in any book", "https://coast.example/x"),
+    ],
+)
+def test_an_article_may_be_titled_like_one(tmp_path: Path, title: str, address: str) -> None:
+    page = PAGE.replace("Harbour reopens", title).replace("https://coast.example/harbour", address)
+    assert isinstance(read_page(tmp_path, page), Record)
 
 
 def test_a_page_on_standard_input_is_read_as_one(stand_in: None) -> None:

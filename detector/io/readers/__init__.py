@@ -95,7 +95,7 @@ def _read_all(
                 if not count and name == source:
                     yield BadInput(name, name, None, "empty: no rows")
             except UnreadableError as reason:
-                yield BadInput(name, name, None, str(reason))
+                yield BadInput(name, name, None, str(reason), fault=reason.fault)
             except OSError as error:
                 yield BadInput(name, name, None, explain(error))
 

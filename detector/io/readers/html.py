@@ -238,8 +238,9 @@ def _make_record(page: Page, answer: dict[str, Any]) -> Record | BadInput:
     text = answer["text"]
     try:
         if not text.strip():
-            raise UnreadableError("no main text found in the page")
-        return Record(identity, check_text(text), page.source, page.row, fields, page.note)
+            raise UnreadableError(answer.get("reason") or "no main text found in the page")
+        note = "; ".join(filter(None, (page.note, answer.get("note")))) or None
+        return Record(identity, check_text(text), page.source, page.row, fields, note)
     except UnreadableError as reason:
         return BadInput(identity, page.source, page.row, str(reason), fields)
 

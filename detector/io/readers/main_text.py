@@ -2,19 +2,80 @@
 
 from __future__ import annotations
 
+import re
+from copy import deepcopy
+from enum import Enum
 from typing import Any
+from urllib.parse import urlsplit
 
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from trafilatura import bare_extraction
+
+#: The parser stops at 256 elements within one another unless it is told not to, and then at 2,048.
+TOO_DEEP = "nested too deeply: more than 2,048 elements within one another"
+
+#: A page on which less was found is looked through again.
+_FEWEST_WORDS = 60
+
+# The extractor passes these over, whatever they hold.
+_PASSED_OVER = frozenset({"aside", "form", "noscript", "details", "dialog", "template", "header"})
+
+_NO_ARTICLE = re.compile(
+    r"comment|consent|cookie|gdpr|privacy|disqus|related|recommend|newsletter|subscri|promo|advert"
+    r"|legal|footer|menu|\bnav",
+    re.IGNORECASE,
+)
+
+#: Of a block's letters, those in links: a menu, or the headlines of other articles.
+_MOST_LINKED = 0.4
+
+_ROOT = re.compile(r"(?:/(?:[a-z]{2}(?:[-_][a-z]{2})?|home|index\.\w{2,5}))*/?", re.IGNORECASE)
+
+_NAMES_FRONT = re.compile(r"\W*(?:home(?:\s?page)?|front\s?page|welcome)\W*", re.IGNORECASE)
+
+_TITLE_PARTS = re.compile(r"\s[|\u2013\u2014:-]\s|\s?[|\u00bb]\s?")
+
+_NAMES_ERROR = re.compile(
+    r"""\W*(?:(?:http\s|error\s|status\s)*[45]\d\d\b(?!\s(?:people|million|years?|days?|jobs?))
+      |(?:the\s|this\s|requested\s)*(?:page|file|url|resource|site|content|article)\s
+        (?:(?:was|is|could|can(?:not|'t)?|be|has|been|you|requested|were|looking|for|no|longer
+            |does|doesn't|not)\s){0,9}(?:not\s)?(?:found|available|exists?|unavailable|removed)\b
+      |not\sfound\W*$|access\s(?:is\s)?denied\W*$|forbidden\W*$|just\sa\smoment\b
+      |attention\srequired!|are\syou\sa\s(?:robot|human)|bad\sgateway|gateway\stime-?out
+      |service\s(?:temporarily\s)?unavailable|internal\sserver\serror|under\smaintenance
+      |security\scheck|(?:sign|log)\s?in(?:\s(?:to|required)\b|\W*$)|you\shave\sbeen\sblocked
+      |(?:sorry|oops|whoops)\b.{0,40}\b(?:page|found|wrong)\b)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+#: An error page says little more than that.
+_LONGEST_ERROR = 250
 
 
 def extract_article(page: str, url: str | None) -> dict[str, Any]:
     """The main text of a page ("" where there is none), its title, date, url, outlet and author.
 
+    Where there is no article, "reason" says why; where it stood in an unusual place, "note" does.
+
     Args:
         page: HTML.
         url: where it came from, if that is known.
     """
-    article: Any = bare_extraction(page, url=url, with_metadata=True, include_comments=False)
+    tree, depth = _parse(page)
+    if depth is _Depth.ENDLESS:
+        return {"text": "", "reason": TOO_DEEP}
+    found = _extract(page if depth is _Depth.USUAL else tree, url)
+    if tree is not None and _count_words(found["text"]) < _FEWEST_WORDS:
+        found |= _look_again(tree, found["text"])
+    reason = _find_no_article(found, tree) if found["text"] and tree is not None else None
+    return found | {"text": "", "reason": reason} if reason else found
+
+
+def _extract(page: str | HtmlElement | None, url: str | None) -> dict[str, Any]:
+    article: Any = None
+    if page is not None:
+        article = bare_extraction(page, url=url, with_metadata=True, include_comments=False)
     if article is None:
         return {"text": ""}
     return {
@@ -24,4 +85,101 @@ def extract_article(page: str, url: str | None) -> dict[str, Any]:
         "url": article.url or url,
         "outlet": article.sitename or article.hostname,
         "author": article.author,
+        "kind": article.pagetype,
     }
+
+
+def _count_words(text: str) -> int:
+    return len(text.split())
+
+
+# --------------------------------------------------------------------------------------
+# Pages that are nested deeply
+# --------------------------------------------------------------------------------------
+
+
+class _Depth(Enum):
+    """How deep a page's elements are nested: see `TOO_DEEP`."""
+
+    USUAL = "the extractor's own parser reads it"
+    GREAT = "a parser reads it that is told to"
+    ENDLESS = "no parser reads all of it"
+
+
+def _parse(page: str) -> tuple[HtmlElement | None, _Depth]:
+    """The page as a tree, None where it has no element at all, and how deep it is."""
+    content = page.encode("utf-8", errors="replace")
+    tree = None
+    for huge, depth in ((False, _Depth.USUAL), (True, _Depth.GREAT)):
+        parser = HTMLParser(encoding="utf-8", huge_tree=huge, remove_comments=True)
+        try:
+            tree = document_fromstring(content, parser=parser)
+        except etree.LxmlError:
+            return None, depth
+        if not any("Excessive depth" in entry.message for entry in parser.error_log):
+            return tree, depth
+    return tree, _Depth.ENDLESS
+
+
+# --------------------------------------------------------------------------------------
+# Articles in unusual places
+# --------------------------------------------------------------------------------------
+
+
+def _look_again(tree: HtmlElement, text: str) -> dict[str, Any]:
+    """The article, with a note, if it stands in an element that the extractor passes over."""
+    best, most = None, max(_FEWEST_WORDS, 2 * _count_words(text))
+    for element in tree.iter(etree.Element):
+        words = _count_own_words(element)
+        if words >= most and not _is_apart(element):
+            best, most = element, words
+    if best is None:
+        return {}
+    page = document_fromstring("<html><body><article></article></body></html>")
+    article = page.find(".//article")
+    for part in best:
+        article.append(deepcopy(part))
+    article.text = best.text
+    found: Any = bare_extraction(page, include_comments=False, favor_recall=True)
+    if found is None or _count_words(found.text or "") < _FEWEST_WORDS:
+        return {}
+    return {"text": found.text, "note": f"the article was found in <{best.tag}>"}
+
+
+def _count_own_words(element: HtmlElement) -> int:
+    """Words of the paragraphs that an element holds itself, if most are no links."""
+    paragraphs = [part for part in element if part.tag == "p"]
+    if not paragraphs and element.tag in _PASSED_OVER and element.find(".//p") is None:
+        paragraphs = [element]
+    words = sum(_count_words(part.text_content()) for part in paragraphs)
+    linked = sum(
+        _count_words(link.text_content()) for part in paragraphs for link in part.iter("a")
+    )
+    return words if linked <= _MOST_LINKED * words else 0
+
+
+def _is_apart(element: HtmlElement) -> bool:
+    """Whether an element or one around it is named as none that holds an article."""
+    return any(
+        _NO_ARTICLE.search(f"{each.tag} {each.get('class', '')} {each.get('id', '')}")
+        for each in (element, *element.iterancestors())
+        if each.tag not in ("html", "body", "main", "article")
+    )
+
+
+# --------------------------------------------------------------------------------------
+# Pages without an article
+# --------------------------------------------------------------------------------------
+
+
+def _find_no_article(found: dict[str, Any], tree: HtmlElement) -> str | None:
+    """Why a page holds no article, as its title, address and kind tell; None where it may."""
+    title = " ".join((tree.findtext(".//title") or found.get("title") or "").split())
+    if _NAMES_ERROR.match(title) and _count_words(found["text"]) < _LONGEST_ERROR:
+        return f"not an article: the page is titled {title[:80]!r}"
+    address = found.get("url")
+    if address and _ROOT.fullmatch(urlsplit(address).path):
+        parts = _TITLE_PARTS.split(title)
+        if found.get("kind") == "website" or any(map(_NAMES_FRONT.fullmatch, parts)):
+            return "not an article: the page is a site's front page"
+    return None

@@ -6,11 +6,12 @@ import io
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
 from detector.io.encodings import decode, find_mark
-from detector.io.faults import BINARY, DOCUMENT_LIMIT, UnreadableError, name_type
+from detector.io.faults import BINARY, DOCUMENT_LIMIT, Fault, UnreadableError, name_type
 from detector.io.tables.rows import Columns, Row
 
 STANDARD_INPUT = "-"
@@ -56,13 +57,19 @@ class Record:
 
 @dataclass(frozen=True)
 class BadInput:
-    """A file or row that holds no text to score, and why; the attributes are `Record`'s."""
+    """A file or row that holds no text to score, and why; most attributes are `Record`'s.
+
+    Attributes:
+        reason: why, in words.
+        fault: why, as a code.
+    """
 
     id: Any
     source: str
     row: int | None
     reason: str
     fields: dict[str, Any] = field(default_factory=dict)
+    fault: Fault = field(default=Fault.OTHER, compare=False)
 
     @property
     def place(self) -> str:
@@ -144,12 +151,21 @@ def _check_columns(columns: Iterable[str], names: FieldNames) -> None:
     """Refuse a table that lacks the columns of texts or originals, naming those that it has."""
     present = list(columns)
     held = ", ".join(map(repr, present)) or "none"
-    if names.text not in present:
-        raise UnreadableError(f"no column {names.text!r} (columns: {held}): give --text-column")
-    if names.reference is not None and names.reference not in present:
-        raise UnreadableError(
-            f"no column {names.reference!r} (columns: {held}): give --reference-column"
-        )
+    asked = {"text": names.text, "reference": names.reference}
+    if names.id != FieldNames.id:
+        # A table may do without the usual column of ids, but not without one that was named.
+        asked["id"] = names.id
+    for what, name in asked.items():
+        if name is not None and name not in present:
+            reason = f"no column {name!r} (columns: {held}{_suggest(name, present)})"
+            raise UnreadableError(f"{reason}: give --{what}-column", Fault.MISSING_COLUMN)
+
+
+def _suggest(name: str, present: Iterable[str]) -> str:
+    """The name of a column that was meant, perhaps."""
+    by_lower = {str(column).lower(): column for column in present}
+    near = get_close_matches(name.lower(), by_lower, 1)
+    return f"; did you mean {by_lower[near[0]]!r}?" if near else ""
 
 
 def _make_record(row: Row, source: str, names: FieldNames) -> Record | BadInput:
@@ -165,7 +181,7 @@ def _make_record(row: Row, source: str, names: FieldNames) -> Record | BadInput:
         text = check_text(_take_string(fields, names.text))
         reference = None if names.reference is None else _take_reference(fields, names.reference)
     except UnreadableError as reason:
-        return BadInput(identity, source, row.number, str(reason), fields)
+        return BadInput(identity, source, row.number, str(reason), fields, reason.fault)
     return Record(identity, text, source, row.number, fields, row.note, reference)
 
 
@@ -192,5 +208,7 @@ def _take_reference(fields: dict[str, Any], name: str) -> str | None:
 def _take(fields: dict[str, Any], name: str) -> Any:
     if name not in fields:
         held = ", ".join(map(repr, fields)) or "nothing else"
-        raise UnreadableError(f"no field {name!r}: the row holds {held}")
+        raise UnreadableError(
+            f"no field {name!r}: the row holds {held}{_suggest(name, fields)}", Fault.MISSING_COLUMN
+        )
     return fields.pop(name)

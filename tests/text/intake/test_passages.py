@@ -61,8 +61,16 @@ def test_names_and_quotations_are_no_passage(text: str) -> None:
     assert Document.make(f"{ARTICLE}\n\n{text}", ()).notes == ()
 
 
-def test_a_text_that_asks_for_consent_has_no_say() -> None:
-    assert judge(CONSENT + ARTICLE) == judge(ARTICLE)
+LONG_CONSENT = (
+    "Your privacy matters to us\n\n" + CONSENT + "We ask once a year.\n\n"
+    "You may refuse cookies in your browser, and our site may then fail to store your choices. "
+    "Statistics cookies\n\nThey tell us how visitors find the site.\n\n"
+)
+
+
+@pytest.mark.parametrize("consent", [CONSENT, LONG_CONSENT])
+def test_a_text_that_asks_for_consent_has_no_say(consent: str) -> None:
+    assert judge(consent + ARTICLE) == judge(ARTICLE)
 
 
 @pytest.mark.parametrize(
