@@ -128,10 +128,7 @@ class SentenceScore(_Result):
         return sum(self.contributions.values())
 
     def __str__(self) -> str:
-        parts = ", ".join(f"{name} {value:+.2f}" for name, value in self.contributions.items())
-        return f"{self.log_odds:+.2f}  [{self.start}–{self.end}] {_shorten(self.text)}" + (
-            f"  ({parts})" if parts else ""
-        )
+        return f"{self.log_odds:+.2f}  [{self.start}–{self.end}] {_shorten(self.text)}"
 
 
 @dataclass(frozen=True)
@@ -483,7 +480,9 @@ def _format_headline(verdict: Verdict) -> str:
 def _format_extent(verdict: Verdict) -> str:
     words = f"{verdict.words:,} word{'' if verdict.words == 1 else 's'}"
     count = len(verdict.sentences)
-    sentences = f"{count:,} sentence{'' if count == 1 else 's'}"
+    judged = sum(bool(sentence.contributions) for sentence in verdict.sentences)
+    share = f"{judged:,} of " if judged < count else ""
+    sentences = f"{share}{count:,} sentence{'' if count == 1 else 's'} judged"
     return f"{words}, {sentences}, language {verdict.language or 'unknown'}"
 
 

@@ -118,9 +118,10 @@ def test_str_names_outcome_and_weightiest_sentence_first() -> None:
         "translated · probability of a machine 0.981 · "
         "flagged at 1 % false positives (threshold 0.973)"
     )
-    assert "9 words, 3 sentences, language en" in lines[2]
+    assert "9 words, 2 of 3 sentences judged, language en" in lines[2]
     assert lines[4].strip().startswith("+1.75  [0–22] The mayor gave a call.")
     assert "Leave a Comment" not in str(VERDICT)
+    assert "encoder" not in str(VERDICT), "columns are for programs"
     assert "'call' ← 'appeal'" in str(VERDICT)
     assert lines[-1].strip() == VERDICT.signature
 
@@ -195,7 +196,7 @@ def test_any_verdict_survives_json_and_prints(verdict: Verdict) -> None:
 def test_a_list_of_verdicts_is_read_at_a_glance() -> None:
     assert repr(VERDICT) == (
         "<Verdict label='translated', probability=0.981, flagged=True, reason=None, words=9, "
-        "3 sentences, 1 artifacts>"
+        "3 sentences, 1 artifact>"
     )
     assert "reason='not English: German'" in repr(NOT_JUDGED)
     assert len(repr([VERDICT] * 10)) < 1500

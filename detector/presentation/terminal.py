@@ -91,18 +91,19 @@ def wants_colour(stream: TextIO, choice: str = "auto") -> bool:
     return stream.isatty()
 
 
-def format_line(result: Verdict | Comparison, name: str, *, colour: bool) -> str:
+def format_line(result: Verdict | Comparison, name: str, *, colour: bool, why: bool = True) -> str:
     """An article in one line: the outcome, why, and which article it is.
 
     Args:
         result: what the detector said of it.
         name: its file or id.
         colour: set the outcome in bold, a flag in red.
+        why: say why; not needed over a text that says it.
     """
     state, *rest = name_outcome(result).split(_POINT)
     state = _embolden(state, result.flagged, colour) + " " * (_STATE_WIDTH - len(state))
-    why = clean(summarize_result(result))
-    return _POINT.join([state, *rest, *([why] if why else []), name_on_a_line(name)])
+    reasons = clean(summarize_result(result)) if why else ""
+    return _POINT.join([state, *rest, *([reasons] if reasons else []), name_on_a_line(name)])
 
 
 def format_refusal(reason: str, name: str, *, colour: bool) -> str:

@@ -128,10 +128,12 @@ def _print_text(stream: TextIO, outcomes: Iterable[Outcome], options: ScoreOptio
         result = pick_result(judgement.verdict, judgement.comparison)
         if isinstance(result, Comparison) and outcome.get("original_id") is not None:
             name = f"{name}, of {outcome.get('original_id')}"
-        stream.write(f"{format_line(result, name, colour=colour)}\n")
-        if options.show in ("spans", "text") and result.probability is not None:
-            more = _show_more(outcome, result, options.show, colour=colour, width=width)
-            stream.write(f"\n{more}\n\n")
+        if options.show in (None, "line") or result.probability is None:
+            stream.write(f"{format_line(result, name, colour=colour)}\n")
+            continue
+        head = format_line(result, name, colour=colour, why=False)
+        more = _show_more(outcome, result, options.show, colour=colour, width=width)
+        stream.write(f"{head}\n\n{more}\n\n")
 
 
 def _show_more(outcome: Outcome, result: Verdict | Comparison, show: str, **shown: Any) -> str:
