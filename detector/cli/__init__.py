@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from detector.cli.logs import logs_json, set_log_format, tell
 from detector.cli.streams import guard_streams
 from detector.version import __version__
 
@@ -25,8 +26,19 @@ class _Verbs(click.Group):
 
     def main(self, *args: Any, **extra: Any) -> Any:
         """Run a verb; a standard stream that cannot be used is one line and exit code 2."""
+        set_log_format("text")
         with guard_streams():
             return super().main(*args, **extra)
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run a verb; where messages are JSON lines, what is wrong with a call is one too."""
+        try:
+            return super().invoke(context)
+        except click.ClickException as fault:
+            if not logs_json():
+                raise
+            tell(fault.format_message(), "error", exit_code=fault.exit_code)
+            return context.exit(fault.exit_code)
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(VERBS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import itertools
 import math
 import os
 import sys
@@ -16,7 +17,8 @@ import click
 
 from detector.errors import DetectorError
 from detector.io.atomic_files import replace_whole_text
-from detector.io.readers import STANDARD_INPUT
+from detector.io.faults import Fault
+from detector.io.readers import STANDARD_INPUT, BadInput, Record
 from detector.io.readers.sources import explain_address
 
 if TYPE_CHECKING:
@@ -30,6 +32,9 @@ SOME_FAILED = 1
 """What a verb exits with where some of its inputs could not be used."""
 
 _WRONG_CALL = 2
+
+# So many rows in succession without the field that was named lack it for good.
+_ENOUGH_WITHOUT_COLUMN = 1_000
 
 # Half a surrogate pair, from a row's field or a file's name, has no UTF-8; written as \udc80 it
 # does no harm, and in JSON it is even the right escape.
@@ -142,6 +147,46 @@ def refuse_overwriting(sources: Iterable[str], written: Mapping[str, str | None]
         for source in sources:
             if path is not None and covers(source, Path(path)):
                 raise click.UsageError(f"{name} {path}: lies among what is read: {source}")
+
+
+def refuse_missing_columns(
+    items: Iterator[Record | BadInput],
+) -> Iterator[Record | BadInput]:
+    """The inputs, unless none of the first lies in a column of the name that was given.
+
+    Args:
+        items: what the files hold.
+
+    Raises:
+        click.UsageError: the columns that were named are in none of the files.
+    """
+    held: list[Record | BadInput] = []
+    for item in items:
+        held.append(item)
+        if not isinstance(item, BadInput) or item.fault is not Fault.MISSING_COLUMN:
+            return itertools.chain(held, items)
+        if len(held) == _ENOUGH_WITHOUT_COLUMN:
+            break
+    if held and isinstance(held[0], BadInput):
+        raise click.UsageError(f"{held[0].place}: {held[0].reason}")
+    return iter(held)
+
+
+def refuse_existing(written: Mapping[str, str | None], *, overwrite: bool) -> None:
+    """Refuse a call that would replace a file unasked.
+
+    Args:
+        written: see `refuse_overwriting`.
+        overwrite: it was asked for.
+
+    Raises:
+        click.UsageError: one of the files exists.
+    """
+    for name, path in written.items():
+        if path is not None and Path(path).exists() and not overwrite:
+            raise click.UsageError(
+                f"{name} {path}: exists: name another file, or replace it with --overwrite"
+            )
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from detector.cli.logs import log_format_option, tell
 from detector.cli.options import (
     SOME_FAILED,
     CannotRunError,
@@ -18,6 +20,7 @@ from detector.cli.options import (
     load_detector,
     model_option,
     open_output,
+    refuse_missing_columns,
 )
 from detector.cli.scoring.options import ScoreOptions
 from detector.cli.scoring.printing import print_answers
@@ -39,6 +42,8 @@ if TYPE_CHECKING:
     from detector.detector import Detector
 
 _INTERRUPTED = 130
+
+_SHOWN_REASONS = 3
 
 
 @click.command()
@@ -96,7 +101,9 @@ _INTERRUPTED = 130
     help="Processes that score.  [default: as many as cores]",
 )
 @click.option("--resume", is_flag=True, help="Go on with a run to --output that was broken off.")
-@click.option("--overwrite", is_flag=True, help="Replace an --output that exists.")
+@click.option(
+    "--overwrite", is_flag=True, help="Replace files that exist: --output and the others."
+)
 @click.option(
     "--quarantine",
     metavar="FILE",
@@ -124,6 +131,7 @@ _INTERRUPTED = 130
 @click.option("--keep-text", is_flag=True, help="Rows hold the text too, in --text-column.")
 @click.option("--report", metavar="FILE", help="Also write an HTML page to read the verdicts on.")
 @color_option
+@log_format_option
 @click.option("--quiet", is_flag=True, help="Show neither progress nor summary.")
 @click.pass_context
 def score(context: click.Context, /, **values: Any) -> None:
@@ -138,8 +146,8 @@ def score(context: click.Context, /, **values: Any) -> None:
     no other fields. --columns picks among all of them.
 
     Printed, an input that cannot be scored keeps its place, and is named on standard error. With
-    --output it goes to the quarantine instead, with the reason; a run that is broken off, even by
-    a kill, goes on from its finished parts with --resume.
+    --output it goes to the quarantine instead, with the reason, and the first are named. A run
+    that is broken off, even by a kill, goes on from its finished parts with --resume.
 
     Exits with 0 when all was scored, 1 when some inputs could not be, 2 when the call is wrong or
     the output cannot be written, 130 when interrupted.
@@ -169,12 +177,11 @@ def _write_files(detector: Detector, options: ScoreOptions) -> Tally:
     from detector.batch.workers import WorkerError
 
     target = Path(str(options.output))
-    items = read_inputs(
-        options
-    )  # what is wrong with its columns is told before anything is written
+    # What is wrong with its columns is told before anything is written.
+    items = refuse_missing_columns(read_inputs(options))
     journal = Journal.begin(
         target,
-        Path(options.quarantine or f"{target}.quarantine.jsonl"),
+        Path(options.quarantine_path or ""),
         _identify(detector, options),
         resume=options.resume,
         overwrite=options.overwrite,
@@ -184,7 +191,7 @@ def _write_files(detector: Detector, options: ScoreOptions) -> Tally:
             _fill(journal, detector, options, items)
             journal.finish(options.written_columns, keep_empty=options.quarantine is not None)
     except KeyboardInterrupt:
-        click.echo(f"\ninterrupted: {_say_how_to_resume(journal)}", err=True)
+        tell(f"\ninterrupted: {_say_how_to_resume(journal)}", inputs=journal.inputs)
         raise
     except (WorkerError, WriteError) as error:
         raise CannotRunError(f"{error}: {_say_how_to_resume(journal)}") from error
@@ -234,7 +241,7 @@ def _fill(
     if journal.complete:
         return
     if journal.inputs and not options.quiet:
-        click.echo(f"going on after {journal.inputs:,} finished inputs", err=True)
+        tell(f"going on after {journal.inputs:,} finished inputs", inputs=journal.inputs)
     journal.pass_over(items)
     try:
         with (
@@ -261,9 +268,30 @@ def _show_progress(
 
 
 def _report(options: ScoreOptions, tally: Tally, summary: Mapping[str, Any]) -> None:
+    """Tell what came of the inputs; where those are that could not be scored, however quiet."""
     from detector.batch.summary import format_summary
 
     if options.output is not None and not options.quiet:
-        click.echo(format_summary(summary), err=True)
-    elif options.output is None and tally.failed:
-        click.echo(f"{tally.failed} of {tally.inputs} inputs could not be scored", err=True)
+        tell(format_summary(summary), summary=dict(summary))
+    if not tally.failed:
+        return
+    failed = f"{tally.failed:,} of {tally.inputs:,} inputs could not be scored"
+    if options.quarantine_path is None:
+        tell(failed, failed=tally.failed, inputs=tally.inputs)
+        return
+    first = _read_reasons(Path(options.quarantine_path))
+    lines = [f"{failed} and are in {options.quarantine_path}:", *(f"  {line}" for line in first)]
+    if tally.failed > len(first):
+        lines.append(f"  and {tally.failed - len(first):,} more")
+    tell(
+        "\n".join(lines), failed=tally.failed, inputs=tally.inputs,
+        quarantine=options.quarantine_path, reasons=first,
+    )  # fmt: skip
+
+
+def _read_reasons(quarantine: Path) -> list[str]:
+    """The first reasons in a quarantine, each with its place."""
+    with quarantine.open(encoding="utf-8") as stream:
+        rows = [json.loads(line) for line in itertools.islice(stream, _SHOWN_REASONS)]
+    kept = (BadInput(row["id"], row["source"], row["row"], row["reason"]) for row in rows)
+    return [f"{bad.place}: {bad.reason}" for bad in kept]

@@ -31,6 +31,7 @@ class Fault(Enum):
     BLANK = "blank"
     DAMAGED = "damaged"
     MALFORMED = "malformed"
+    MISSING_COLUMN = "missing column"
     MISSING_LIBRARY = "missing library"
     NOT_AN_OBJECT = "not an object"
     NOT_TEXT = "not text"

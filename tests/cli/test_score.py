@@ -354,8 +354,12 @@ def test_the_quarantine_may_be_named_and_is_then_always_written(tmp_path: Path) 
     assert run(*call).exit_code == 0
     assert elsewhere.read_text() == ""
     bad = write(tmp_path, "bad_input.jsonl", rows({"id": 1}))
-    result = run("score", bad, good, "--quarantine", elsewhere)
-    assert (result.exit_code, result.stderr) == (1, "1 of 2 inputs could not be scored\n")
+    result = run("score", bad, good, "--quarantine", elsewhere, "--overwrite")
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        f"1 of 2 inputs could not be scored and are in {elsewhere}:",
+        f"  {bad}, row 1: no field 'text': the row holds nothing else",
+    ]
     assert [row["source"] for row in parse_rows(elsewhere.read_text())] == [str(bad)]
     assert len(parse_rows(result.stdout)) == 1
 
@@ -382,7 +386,8 @@ def test_a_run_into_a_file_is_summed_up(tmp_path: Path) -> None:
     lines = result.stderr.splitlines()
     assert lines[0] == "6 inputs, 4 scored, 2 could not be: no field 'text' 2"
     assert "1 flagged: 25.00 % of those scored, 95 % interval 4.56–69.94 %" in lines[3]
-    assert run(*call, "--overwrite", "--quiet").stderr == ""
+    quiet = run(*call, "--overwrite", "--quiet").stderr
+    assert quiet.startswith("2 of 6 inputs could not be scored and are in ")
 
 
 def test_rows_may_bring_their_own_original(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -425,8 +430,9 @@ def test_rows_may_bring_their_own_original(tmp_path: Path, monkeypatch: pytest.M
         (["score", "-", "--output", "."], "not a file in an existing folder"),
         (["score", "-", "--output", "out.docx"], "out.docx: no known format"),
         (["score", "-", "--quarantine", "missing/q.jsonl"], "not a file in an existing folder"),
-        (["score", "-", "--resume"], "--resume and --overwrite speak of an --output"),
+        (["score", "-", "--resume"], "--resume speaks of an --output"),
         (["score", "-", "--output", "o.csv", "--format", "csv"], "told by its extension"),
+        (["score", "-", "--overwrite"], "--overwrite speaks of a file to write"),
         (["score", "out.jsonl", "--output", "out.jsonl"], "lies among what is read"),
         (["score", "-", "--output", "o.json", "--summary", "o.json"], "a file of its own"),
         (["score", "-", "--workers", "0"], "0 is not in the range"),

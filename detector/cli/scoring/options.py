@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from detector.choices import ArtifactSetting
-from detector.cli.options import refuse_addresses, refuse_overwriting
+from detector.cli.options import refuse_addresses, refuse_existing, refuse_overwriting
 from detector.columns import name_columns
 
 
@@ -65,6 +65,12 @@ class ScoreOptions:
         return tuple(name for name in self.columns if name != "error")
 
     @property
+    def quarantine_path(self) -> str | None:
+        """Where inputs go that could not be scored; None where they are only named."""
+        default = None if self.output is None else f"{self.output}.quarantine.jsonl"
+        return self.quarantine or default
+
+    @property
     def keeps_text(self) -> bool:
         """Whether a row gets the text that was scored, in the column that it came in."""
         return self.keep_text or self.text_column in (self.chosen or ())
@@ -89,8 +95,10 @@ class ScoreOptions:
             click.UsageError: two options contradict each other, or a file cannot be written.
         """
         refuse_addresses(self.files)
-        if self.output is None and (self.resume or self.overwrite):
-            raise click.UsageError("--resume and --overwrite speak of an --output: name one")
+        if self.output is None and self.resume:
+            raise click.UsageError("--resume speaks of an --output: name one")
+        if self.overwrite and not any((self.output, self.quarantine, self.summary, self.report)):
+            raise click.UsageError("--overwrite speaks of a file to write, such as --output")
         if self.show is not None and (self.output is not None or self.form in ("json", "csv")):
             raise click.UsageError(
                 "--show says how much is printed as text: leave it out, or --output and --format"
@@ -136,6 +144,12 @@ class ScoreOptions:
         refuse_overwriting(self.files, named)
         if len({path.absolute() for path in paths.values()}) < len(paths):
             raise click.UsageError(f"{', '.join(paths)}: give each a file of its own")
+        # Whether an output may be replaced depends on the run that it is of: see `Journal.begin`.
+        alone = (
+            ("--summary", "--report") if self.output else ("--summary", "--report", "--quarantine")
+        )
+        free = self.overwrite or self.resume
+        refuse_existing({name: named[name] for name in alone}, overwrite=free)
 
 
 def _can_be_file(path: Path) -> bool:

@@ -11,8 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, TextIO
 
-import click
-
+from detector.cli.logs import tell, tell_of_input
 from detector.cli.options import open_output
 from detector.cli.scoring.options import ScoreOptions
 from detector.cli.scoring.report import collect_report
@@ -57,7 +56,7 @@ def print_answers(detector: Detector, options: ScoreOptions) -> Tally:
             else:
                 _PRINTERS[form](stream, told, options)
     except KeyboardInterrupt:
-        click.echo("\ninterrupted", err=True)
+        tell("\ninterrupted")
         raise
     tally.seconds = time.monotonic() - started
     return tally
@@ -96,9 +95,9 @@ def _tell(outcomes: Iterable[Outcome], tally: Tally, *, failures: bool) -> Itera
     for outcome in outcomes:
         tally.add(outcome)
         if isinstance(outcome.source, Record) and outcome.source.note:
-            click.echo(f"note: {outcome.source.place}: {outcome.source.note}", err=True)
+            tell_of_input("note", outcome.source, outcome.source.note)
         if failures and outcome.failure is not None:
-            click.echo(f"error: {outcome.source.place}: {outcome.failure}", err=True)
+            tell_of_input("error", outcome.source, outcome.failure)
         yield outcome
 
 

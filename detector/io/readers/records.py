@@ -23,6 +23,9 @@ _SURROGATE = re.compile(r"[\ud800-\udfff]")
 # A scraped page may hold a stray control character; a binary file is full of them.
 _CONTROL_SHARE = 0.01
 
+# Ratio of `difflib`; "text" and "outlet" have .6.
+_ALIKE = 0.7
+
 _TOO_LONG = f"too long for an article: more than {DOCUMENT_LIMIT:,} bytes of text"
 
 
@@ -164,7 +167,7 @@ def _check_columns(columns: Iterable[str], names: FieldNames) -> None:
 def _suggest(name: str, present: Iterable[str]) -> str:
     """The name of a column that was meant, perhaps."""
     by_lower = {str(column).lower(): column for column in present}
-    near = get_close_matches(name.lower(), by_lower, 1)
+    near = get_close_matches(name.lower(), by_lower, 1, _ALIKE)
     return f"; did you mean {by_lower[near[0]]!r}?" if near else ""
 
 

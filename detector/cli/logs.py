@@ -1,0 +1,111 @@
+"""What a command tells beside its answers, by the standard library's logging: words or JSON lines.
+
+Everything goes to the logger ``detector`` and from there to standard error.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+_LOGGER = logging.getLogger("detector")
+
+_LEVELS = {"error": logging.ERROR, "note": logging.WARNING, "": logging.INFO}
+
+
+class _Handler(logging.Handler):
+    """Writes to whatever standard error is at the time, which click's runner replaces."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(self.format(record), err=True)
+
+
+class _TextFormatter(logging.Formatter):
+    """A line for people: what went wrong begins with ``error: `` and what was assumed with that."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        kind = getattr(record, "kind", record.levelname.lower())
+        return f"{kind}: {record.getMessage()}" if kind else record.getMessage()
+
+
+class _JsonFormatter(logging.Formatter):
+    """An object a line: time (UTC, ISO 8601), level, message, and the figures that belong to it."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        time = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        row = {
+            "time": time,
+            "level": record.levelname.lower(),
+            "message": record.getMessage().strip(),
+        }
+        row |= getattr(record, "figures", {})
+        line = json.dumps(row, ensure_ascii=False, default=str)
+        return line.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+_FORMATTERS = {"text": _TextFormatter, "json": _JsonFormatter}
+
+_handler = _Handler()
+
+
+def set_log_format(name: str) -> None:
+    """Have the logger ``detector`` write to standard error.
+
+    Args:
+        name: "text", where only what a command tells is written, or "json", with its progress too.
+    """
+    _handler.setFormatter(_FORMATTERS[name]())
+    _LOGGER.setLevel(logging.INFO)
+    _handler.filters = [] if name == "json" else [_is_told]
+    if _handler not in _LOGGER.handlers:
+        _LOGGER.addHandler(_handler)
+    _LOGGER.propagate = False
+
+
+def _is_told(record: logging.LogRecord) -> bool:
+    """Whether people want to read it: what a command tells, and warnings of the package."""
+    return hasattr(record, "kind") or record.levelno >= logging.WARNING
+
+
+def logs_json() -> bool:
+    """Whether messages are JSON lines."""
+    return isinstance(_handler.formatter, _JsonFormatter)
+
+
+def tell(message: str, kind: str = "", **figures: Any) -> None:
+    """Tell something on standard error.
+
+    Args:
+        message: in words.
+        kind: "error", "note" or nothing; text begins with it, in JSON it is the level.
+        figures: what JSON lines say of it besides, by name.
+    """
+    if not _LOGGER.handlers:
+        set_log_format("text")
+    _LOGGER.log(_LEVELS[kind], "%s", message, extra={"kind": kind, "figures": figures})
+
+
+def tell_of_input(kind: str, item: Any, reason: str) -> None:
+    """Tell what is odd about an input, an error or a note; `item` is its record or bad input."""
+    tell(f"{item.place}: {reason}", kind, source=item.source, row=item.row, reason=reason)
+
+
+def _choose(context: click.Context, parameter: click.Parameter, value: str) -> None:
+    set_log_format(value)
+
+
+log_format_option = click.option(
+    "--log-format",
+    type=click.Choice(list(_FORMATTERS)),
+    default="text",
+    show_default=True,
+    envvar="DETECTOR_LOG_FORMAT",
+    is_eager=True,
+    expose_value=False,
+    callback=_choose,
+    help="What is told on standard error: words, or JSON lines for programs.",
+)
