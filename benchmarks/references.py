@@ -4,13 +4,14 @@
 
 FOLDER must be new; the index is left there, some 2 kB an article. The crowd is generated from a
 seed: articles of about 400 words with Zipf's frequencies, a topic each that many others share, and
-names of their own. With --corpora, a folder that holds human_news.parquet (columns corpus,
-article_id, text) and roundtrip_news.parquet (article_id, position, pivot, system, original, text),
-its articles stand in the crowd, its words make the crowd's, and queries are round trips and
-articles spun with the sources that training uses (Debian's dictionaries); a tenth of the articles
-is left out, to see what the index answers when it has no original. Without it, queries are
-generated articles with two words in five exchanged. Prints a JSON object a size; times are
-processor seconds of one thread.
+names of their own. With --corpora, a folder that holds human_articles.parquet, human_news.parquet
+(columns corpus, article_id, text), roundtrip_news.parquet (article_id, position, pivot, system,
+original, text), roundtrip_documents.parquet (corpus, original, text) and
+language_model_articles.parquet (kind, original, text), its articles stand in the crowd, its words
+make the crowd's, and queries are round trips, language models' versions and articles spun with the
+sources that training uses (Debian's dictionaries); a tenth of people's articles is left out, to see
+what the index answers when it has no original. Without it, queries are generated articles with two
+words in five exchanged. Prints a JSON object a size; times are processor seconds of one thread.
 """
 
 from __future__ import annotations
@@ -23,19 +24,40 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from detector.references.index import ReferenceIndex
+from detector.text.hashing import hash_widely
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 WORDS = 400
 TOPICS = 3000
 TOPIC_WORDS = 60
 NAMES = 12
 QUERIES = 300
+STRANGERS = 2400
+SPUN_RATES = (0.2, 0.5)
+MOST_OF_A_CORPUS = 200
 BATCH = 1000
+ALONE = 20
+MOST = 8
+
+#: What the copies of a corpus are; others go by its name.
+KINDS = {
+    "news": "round trip, news",
+    "asap_essays": "round trip, essays",
+    "lafand_news": "round trip, research models",
+    "detectrl": "round trip, abstracts",
+    "ted_talks": "round trip, talks",
+    "broken_telephone": "language model, 2 to 8 round trips",
+}
+
 QUANTILES = (0.005, 0.01, 0.05, 0.5, 0.95, 0.99)
 
 
@@ -98,40 +120,66 @@ def make_names(rng: np.random.Generator, count: int) -> list[str]:
 
 
 def load_cases(corpora: Path) -> Cases:
-    """Articles of two corpora, their round trips and spun versions."""
+    """Articles of people, with round trips, spun versions and language models' versions of some."""
     import pandas as pd
 
+    cases = Cases()
+    human = pd.concat(
+        [pd.read_parquet(corpora / f"{name}.parquet") for name in ("human_articles", "human_news")]
+    )
+    models = pd.read_parquet(corpora / "language_model_articles.parquet")
+    # what language models were given stands in the crowd once
+    human = human[~human["article_id"].isin(models["article_id"])]
+    human = human.drop_duplicates("text").sample(frac=1.0, random_state=1)
+    human_ids = (human["corpus"] + "/" + human["article_id"].astype(str)).tolist()
+    articles = list(zip(human_ids, human["text"], strict=True))
+    cases.strangers = [("people's article", text) for _, text in articles[:STRANGERS]]
+    spun = articles[STRANGERS : STRANGERS + QUERIES]
+    cases.articles = spun.copy()
+    cases.copies = list(spin(spun))
+    documents = pd.read_parquet(corpora / "roundtrip_documents.parquet")
+    add_copies(cases, join_sentences(pd.read_parquet(corpora / "roundtrip_news.parquet")))
+    add_copies(cases, documents, MOST_OF_A_CORPUS)
+    add_copies(cases, models.assign(corpus=[f"language model, {kind}" for kind in models["kind"]]))
+    cases.articles += articles[STRANGERS + QUERIES :]
+    return cases
+
+
+def spin(articles: list[tuple[str, str]]) -> Iterator[tuple[str, str, str]]:
+    """Each article spun at two rates, with the sources that training uses."""
     from detector.training.generation.synonym_lists import SynonymLists
     from detector.training.recipes.shipped_settings import TUNING_SPINNERS
 
-    cases = Cases()
-    human = pd.read_parquet(corpora / "human_news.parquet").drop_duplicates("text")
-    human = human.sample(frac=1.0, random_state=1)
-    held_out = len(human) // 10
-    cases.strangers = [(row.corpus, row.text) for row in human.head(held_out).itertuples()]
-    human = human.iloc[held_out:]
-    human_ids = (human["corpus"] + "/" + human["article_id"].astype(str)).tolist()
-    cases.articles = list(zip(human_ids, human["text"], strict=True))
-    lists, rates = SynonymLists(), (0.2, 0.3, 0.5, 0.7)
-    for i, (identity, text) in enumerate(cases.articles[:QUERIES]):
-        names = TUNING_SPINNERS[i % len(TUNING_SPINNERS)]
-        spinner = lists.make_spinner(names, rates[i % len(rates)], seed=i)
-        cases.copies.append(("spun", identity, spinner.spin(text).text))
-    frame = pd.read_parquet(corpora / "roundtrip_news.parquet").sort_values("position")
+    lists = SynonymLists()
+    for i, (identity, text) in enumerate(articles):
+        for rate in SPUN_RATES:
+            names = TUNING_SPINNERS[i % len(TUNING_SPINNERS)]
+            spun = lists.make_spinner(names, rate, seed=i).spin(text).text
+            yield f"spun, {100 * rate:.0f} %", identity, spun
+
+
+def join_sentences(frame: pd.DataFrame) -> pd.DataFrame:
+    """Articles of rows that are a sentence each; of each article the version of one system."""
     keys = ["article_id", "pivot", "system"]
+    frame = frame.sort_values("position").drop_duplicates([*keys, "position"])
     originals = frame.drop_duplicates(["article_id", "position"]).groupby("article_id")["original"]
-    texts = originals.agg("\n".join)
-    left_out = set(texts.sample(frac=0.1, random_state=1).index)
-    cases.articles += [(str(i), text) for i, text in texts.items() if i not in left_out]
-    versions = frame.drop_duplicates([*keys, "position"]).groupby(keys)["text"].agg("\n".join)
-    drawn = versions.sample(frac=1.0, random_state=1)
-    drawn = drawn.groupby("article_id").head(2)
-    for (identity, _, _), text in drawn.items():
-        if identity in left_out:
-            cases.strangers.append(("round trip", text))
-        else:
-            cases.copies.append(("round trip", str(identity), text))
-    return cases
+    versions = frame.groupby(keys)["text"].agg("\n".join).reset_index()
+    versions["original"] = versions["article_id"].map(originals.agg("\n".join))
+    drawn = versions.sample(frac=1.0, random_state=1).drop_duplicates("article_id")
+    return drawn.assign(corpus="news")
+
+
+def add_copies(cases: Cases, frame: pd.DataFrame, most: int | None = None) -> None:
+    """Take originals and copies of them; with `most`, a copy each of so many of a corpus."""
+    if most is not None:
+        frame = frame.sample(frac=1.0, random_state=1).drop_duplicates("article_id")
+        frame = frame.groupby("corpus").head(most)
+    known = dict.fromkeys(frame["original"])
+    ids = {text: f"original/{hash_widely(text.encode())}" for text in known}
+    cases.articles += [(identity, text) for text, identity in ids.items()]
+    for row in frame.itertuples():
+        kind = KINDS.get(row.corpus, row.corpus)
+        cases.copies.append((kind, ids[row.original], row.text))
 
 
 def generate_cases(crowd: Crowd, count: int = QUERIES) -> Cases:
@@ -155,42 +203,48 @@ def count_words(texts: Iterator[str]) -> Counter[str]:
     return counts
 
 
-def ask(folder: Path, cases: Cases) -> dict[str, object]:
+def ask(index: type[Any], folder: Path, cases: Cases) -> dict[str, object]:
     """Open the index in a fresh process and ask it everything."""
     # spawn: a forked process would count the parent's memory as its own
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(measure_queries, (folder, cases))
+        return pool.apply(measure_queries, (index, folder, cases))
 
 
-def measure_queries(folder: Path, cases: Cases) -> dict[str, object]:
+def measure_queries(index: type[Any], folder: Path, cases: Cases) -> dict[str, object]:
     """Opening, query time, memory, recall and scores."""
     started = time.process_time()
-    index = ReferenceIndex.open(folder)
+    references = index.open(folder)
+    references.find(cases.copies[0][2], minimum=0.0)
     opening = time.process_time() - started
-    index.find(cases.copies[0][2], minimum=0.0)
     times: list[float] = []
-    found: dict[str, list[bool]] = {}
+    ranks: dict[str, list[int]] = {}
     scores: dict[str, list[float]] = {}
     for kind, identity, text in cases.copies:
         started = time.process_time()
-        candidates = index.find(text, k=5, minimum=0.0)
+        candidates = references.find(text, k=MOST, minimum=0.0)
         times.append(time.process_time() - started)
-        found.setdefault(kind, []).append(bool(candidates) and candidates[0].id == identity)
+        found = [c.id for c in candidates]
+        rank = found.index(identity) if identity in found else MOST
+        ranks.setdefault(kind, []).append(rank)
         own = [c.score for c in candidates if c.id == identity]
         scores.setdefault(f"copy: {kind}", []).append(own[0] if own else 0.0)
-    for kind, text in cases.strangers:
-        candidates = index.find(text, k=1, minimum=0.0)
+    for kind, text in cases.strangers[:QUERIES]:
+        candidates = references.find(text, k=1, minimum=0.0)
         scores.setdefault(f"no original: {kind}", []).append(
             candidates[0].score if candidates else 0.0
         )
+    ranks["all"] = [rank for found in ranks.values() for rank in found]
     return {
-        "opening, seconds": round(opening, 3),
+        "opening and first query, seconds": round(opening, 3),
         "query, milliseconds, mean": round(1000 * float(np.mean(times)), 1),
         "query, milliseconds, 95 %": round(1000 * float(np.quantile(times, 0.95)), 1),
         "reader, MiB, private and mapped": read_memory(),
-        "recall@1": {kind: round(float(np.mean(hits)), 4) for kind, hits in found.items()},
+        "recall@1, @8, copies": {
+            kind: [*(round(float(np.mean(np.array(found) < k)), 4) for k in (1, MOST)), len(found)]
+            for kind, found in ranks.items()
+        },
         f"scores, quantiles {QUANTILES}": {
-            f"{kind} ({len(values)})": np.quantile(values, QUANTILES).round(3).tolist()
+            kind: np.quantile(values, QUANTILES).round(3).tolist()
             for kind, values in scores.items()
         },
     }
@@ -203,52 +257,85 @@ def read_memory() -> list[int]:
     return [int(sizes[name]) // 1024 for name in ("RssAnon:", "RssFile:")]
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--corpora", type=Path)
-    arguments = parser.parse_args()
-    if arguments.corpora:
-        cases = load_cases(arguments.corpora)
+def measure_changes(references: Any, articles: list[tuple[str, str]]) -> dict[str, object]:
+    """Milliseconds to add one article by itself, and of each that is replaced among a thousand."""
+    started = time.process_time()
+    for number in range(ALONE):
+        references.add([(f"alone {number}", f"{articles[number][1]} alone {number}")])
+    alone = (time.process_time() - started) / ALONE
+    replaced = [(identity, f"{text} replaced") for identity, text in articles[-BATCH:]]
+    started = time.process_time()
+    counts = references.add(replaced)
+    each = (time.process_time() - started) / max(1, counts.replaced)
+    references.add(articles[-BATCH:])
+    return {
+        "adding one article, milliseconds": round(1000 * alone, 1),
+        "replacing one of a thousand, milliseconds": round(1000 * each, 1),
+    }
+
+
+def measure_disk(folder: Path) -> int:
+    """Bytes of the files in a folder."""
+    return sum(path.stat().st_size for path in folder.iterdir())
+
+
+def measure_index(
+    index: type[Any], folder: Path, sizes: list[int], corpora: Path | None
+) -> Iterator[dict[str, object]]:
+    """Build an index and measure it at each size.
+
+    Args:
+        index: `ReferenceIndex`, or a class with its `create`, `open`, `add` and `find`.
+        folder: where the index is made.
+        sizes: articles, in rising order.
+        corpora: see the module's text.
+    """
+    if corpora:
+        cases = load_cases(corpora)
         crowd = Crowd(count_words(text.lower() for _, text in cases.articles))
     else:
         rng = np.random.default_rng(2)
         names = make_names(rng, 40_000)
         crowd = Crowd(Counter({name: 40_000 // (i + 1) + 1 for i, name in enumerate(names)}))
         cases = generate_cases(crowd)
-    index = ReferenceIndex.create(arguments.folder)
-    index.add(cases.articles)
-    articles = ((f"crowd-{i}", text) for i, text in enumerate(crowd))
-    building = generating = 0.0
-    for size in arguments.sizes:
-        before, count, spent = len(index), 0, time.process_time()
-        making = 0.0
+    references = index.create(folder)
+    articles = chain(cases.articles, ((f"crowd-{i}", text) for i, text in enumerate(crowd)))
+    building, held = 0.0, 0
+    making = 0.0
 
-        def draw(wanted: int) -> Iterator[tuple[str, str]]:
-            nonlocal making
-            for _ in range(wanted):
-                started = time.process_time()
-                article = next(articles)
-                making += time.process_time() - started
-                yield article
+    def draw(wanted: int) -> Iterator[tuple[str, str]]:
+        nonlocal making
+        for _ in range(wanted):
+            started = time.process_time()
+            article = next(articles)
+            making += time.process_time() - started
+            yield article
 
-        count = index.add(draw(max(0, size - before))).added
-        spent = time.process_time() - spent - making
-        building, generating = building + spent, generating + making
-        info = index.info()
-        figures = {
-            "documents": info.documents,
-            "added": count,
-            "seconds to add them": round(spent, 1),
+    for size in sizes:
+        making, started = 0.0, time.process_time()
+        held += references.add(draw(size - held)).added
+        building += time.process_time() - started - making
+        yield {
+            "index": index.__name__,
+            "documents": held,
             "seconds to generate them": round(making, 1),
-            "documents a second": round(count / spent) if count else None,
             "seconds to build all": round(building, 1),
-            "size, MB": round(info.bytes / 1e6),
-            "segments": info.segments,
+            "size, MB": round(measure_disk(folder) / 1e6),
             "writer's peak, MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
-        } | ask(arguments.folder, cases)
-        print(json.dumps(figures, indent=1), flush=True)
+            **ask(index, folder, cases),
+            **measure_changes(references, cases.articles[:size]),
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
+    parser.add_argument("--corpora", type=Path)
+    arguments = parser.parse_args()
+    figures = measure_index(ReferenceIndex, arguments.folder, arguments.sizes, arguments.corpora)
+    for one in figures:
+        print(json.dumps(one, indent=1), flush=True)
 
 
 if __name__ == "__main__":

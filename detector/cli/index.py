@@ -65,10 +65,10 @@ def build(
     Exits with 0 when all was added, 1 when some inputs could not be, 2 when the call is wrong.
     """
     from detector.references.index import ReferenceIndex
-    from detector.references.manifest import MANIFEST
+    from detector.references.database import DATABASE
 
     with _faults_of_the_call():
-        if (Path(folder) / MANIFEST).exists():
+        if (Path(folder) / DATABASE).exists():
             # One that a mistyped file left empty may be built all the same.
             references = ReferenceIndex.open(folder)
             if len(references):

@@ -19,14 +19,11 @@ from typing import IO, TextIO
 
 
 @contextmanager
-def replace_whole(path: Path, *, fresh_name: str | None = None) -> Iterator[IO[bytes]]:
+def replace_whole(path: Path) -> Iterator[IO[bytes]]:
     """A stream to a new file, which takes the path's place if the context ends without an error.
 
     Args:
         path: the file; where it is a link, what it points to is replaced.
-        fresh_name: what the new file is called, beside the old one, until it is in place; by chance
-            unless told. A name is for writers that keep one another out, and look for what a
-            killed one left behind.
 
     Raises:
         OSError: it cannot be written, of a full disk say, or `path` is something other than a file.
@@ -35,9 +32,9 @@ def replace_whole(path: Path, *, fresh_name: str | None = None) -> Iterator[IO[b
     target = path.resolve()
     if target.exists() and not target.is_file():
         raise OSError(errno.EINVAL, "not a file that could be replaced", str(path))
-    fresh = target.with_name(fresh_name or f".{target.name}.{secrets.token_hex(4)}.fresh")
+    fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}.fresh")
     try:
-        with fresh.open("wb" if fresh_name else "xb") as stream:
+        with fresh.open("xb") as stream:
             yield stream
             flush_to_disk(stream)
         fresh.replace(target)

@@ -6,47 +6,45 @@ a synonym spinner; shingles of words, which most duplicate finders use, do not. 
 lists choose a few candidates, whose vectors are then made from their stored texts and compared in
 full. How common a feature is, is counted over the whole index.
 
-On disk an index is a folder of *segments*, files that are never changed once written, and a
-manifest that names the ones that count. A writer adds segments, merges small ones into larger ones
-and then puts a new manifest in place of the old in one step: whoever reads sees the index as it was
-before, or as it is after. Readers map the segments into memory and hold no lock.
+On disk an index is a folder with an SQLite database, which holds the texts and the posting lists.
+What is added comes into force in one transaction: whoever reads sees the index as it was before, or
+as it is after.
 """
 
 from __future__ import annotations
 
 import os
-import zlib
+import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from detector.io.readers import BadInput, Record
-from detector.references.manifest import (
+from detector.references.database import (
+    CANNOT_ADD,
     FORMAT_VERSION,
-    MANIFEST,
-    NEW_MANIFEST,
-    Manifest,
+    LOCK_TIMEOUT,
     ReferenceIndexError,
-    explain_absence,
-    write_manifest,
+    check_length,
+    check_presence,
+    create_database,
+    explain_faults,
+    measure_bytes,
+    open_reader,
+    open_writer,
 )
 from detector.references.search import Candidate, Snapshot
 from detector.references.stored_texts import (
     Id,
     RefusedError,
+    decompress_text,
     encode_id,
     prepare_addition,
 )
-from detector.references.transaction import (
-    LOCK,
-    LOCK_TIMEOUT,
-    Transaction,
-    contains_key,
-    lock_index,
-)
-from detector.text.hashing import hash_widely
+from detector.references.writing import Writer
 
 MINIMUM_SCORE = 0.35
 """Candidates below this cosine are not reported.
@@ -77,13 +75,11 @@ class Additions:
 
 @dataclass(frozen=True)
 class IndexInfo:
-    """What an index holds: documents, those deleted but not yet gone, segments, bytes on disk."""
+    """How many documents an index holds, and its bytes on disk."""
 
     folder: str
     format_version: int
     documents: int
-    deleted: int
-    segments: int
     bytes: int
 
     def to_dict(self) -> dict[str, Any]:
@@ -98,13 +94,18 @@ class ReferenceIndex:
     second writer waits for the first. Reading is safe from several threads.
     """
 
-    def __init__(self, folder: Path, snapshot: Snapshot, stamp: tuple[int, ...]) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._snapshot = snapshot
-        self._stamp = stamp
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+        self._opened: tuple[int, ...] = ()
+        self._snapshot: Snapshot | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return ReferenceIndex.open, (self.folder,)
+
+    def __del__(self) -> None:
+        self.close()
 
     @classmethod
     def create(cls, folder: str | os.PathLike[str]) -> ReferenceIndex:
@@ -113,17 +114,7 @@ class ReferenceIndex:
         Raises:
             ReferenceIndexError: something lies there already, or it cannot be written.
         """
-        folder = Path(folder)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            _check_emptiness(folder)
-            with lock_index(folder, LOCK_TIMEOUT):
-                _check_emptiness(folder)  # another process may have been quicker
-                write_manifest(folder, Manifest())
-        except OSError as error:
-            raise ReferenceIndexError(
-                f"{folder}: cannot be written: {error.strerror or error}"
-            ) from error
+        create_database(Path(folder))
         return cls.open(folder)
 
     @classmethod
@@ -134,10 +125,17 @@ class ReferenceIndex:
             ReferenceIndexError: the folder is missing, no index, one of another version, or
                 damaged; the message says which, and what to do.
         """
-        folder = Path(folder)
-        stamp = _stamp_manifest(folder)
-        with _explain_damage(folder):
-            return cls(folder, Snapshot.open(folder), stamp)
+        index = cls(Path(folder))
+        check_presence(index.folder)
+        with index._reading():
+            return index
+
+    def close(self) -> None:
+        """Let go of the file; the next call opens it again."""
+        connection, self._connection = self._connection, None
+        # A connection of the process that this one was forked from is that one's to close.
+        if connection is not None and self._opened[0] == os.getpid():
+            connection.close()
 
     def add(
         self,
@@ -162,38 +160,38 @@ class ReferenceIndex:
                 damaged. The index is as it was before.
         """
         self._check_presence()
-        with lock_index(self.folder, timeout), self._writing() as transaction:
+        with open_writer(self.folder, timeout) as connection:
+            with explain_faults(self.folder):
+                writer = Writer(connection)
             for source in documents:
-                refused = _add_one(transaction, source)
+                refused = self._add_one(writer, source)
                 if refused is not None:
-                    transaction.counts["refused"] += 1
+                    writer.counts["refused"] += 1
                     if report is not None:
                         report(refused)
-        self._refresh()
-        return Additions(**transaction.counts)
+            with explain_faults(self.folder, CANNOT_ADD):
+                writer.finish()
+        return Additions(**writer.counts)
 
-    @contextmanager
-    def _writing(self) -> Iterator[Transaction]:
+    def _add_one(
+        self, writer: Writer, source: Record | BadInput | tuple[Id, str]
+    ) -> BadInput | None:
+        """Add one document; what cannot be added comes back with the reason."""
+        if isinstance(source, BadInput):
+            return source
+        if isinstance(source, Record):
+            identity, text, place = source.id, source.text, source.place
+            origin, row = source.source, source.row
+        else:
+            identity, text = source
+            place, origin, row = "", f"id {identity!r}", None
         try:
-            with _explain_damage(self.folder):
-                transaction = Transaction(self.folder)
-        except OSError as error:
-            raise self._explain_write_error(error) from error
-        try:
-            yield transaction
-            transaction.commit()
-        except OSError as error:
-            transaction.roll_back()
-            raise self._explain_write_error(error) from error
-        except BaseException:
-            transaction.roll_back()
-            raise
-
-    def _explain_write_error(self, error: OSError) -> ReferenceIndexError:
-        what = error.strerror or str(error)
-        return ReferenceIndexError(
-            f"{self.folder}: cannot add ({what}); the index is as it was before"
-        )
+            addition = prepare_addition(identity, text, place)
+            with explain_faults(self.folder, CANNOT_ADD):
+                writer.add(addition)
+        except RefusedError as reason:
+            return BadInput(identity, origin, row, str(reason))
+        return None
 
     def find(self, text: str, k: int = 5, minimum: float = MINIMUM_SCORE) -> list[Candidate]:
         """The documents that a text is most probably a copy of, best first.
@@ -214,9 +212,8 @@ class ReferenceIndex:
             raise ValueError(f"k is how many candidates to return, at least 1, not {k}")
         if not text.strip():
             raise ReferenceIndexError("empty text: give the words to look for")
-        snapshot = self._refresh()
-        with _explain_damage(self.folder):
-            return snapshot.find(text, k, minimum)
+        with self._reading() as connection:
+            return self._refresh(connection).find(connection, text, k, minimum)
 
     def text(self, identity: Id) -> str:
         """The stored text of an id.
@@ -224,16 +221,18 @@ class ReferenceIndex:
         Raises:
             ReferenceIndexError: there is no such id.
         """
-        snapshot = self._refresh()
-        with suppress(RefusedError):
+        unknown = ReferenceIndexError(f"{self.folder}: holds no document with the id {identity!r}")
+        try:
             encoded = encode_id(identity)
-            hashed = hash_widely(encoded.encode())
-            with _explain_damage(self.folder):
-                for segment in snapshot.segments:
-                    for document in segment.find_id(encoded, hashed):
-                        if not contains_key(segment.deleted, document):
-                            return segment.read_text(document)
-        raise ReferenceIndexError(f"{self.folder}: holds no document with the id {identity!r}")
+        except RefusedError as error:
+            raise unknown from error
+        with self._reading() as connection:
+            row = connection.execute(
+                "SELECT text FROM documents WHERE id = ?", (encoded,)
+            ).fetchone()
+            if row is not None:
+                return decompress_text(row[0])
+        raise unknown
 
     def __len__(self) -> int:
         """How many documents can be found."""
@@ -241,79 +240,45 @@ class ReferenceIndex:
 
     def info(self) -> IndexInfo:
         """Counts and sizes of the index as it is now."""
-        entries = self._refresh().manifest.entries
-        deleted = sum(entry.deleted for entry in entries)
-        return IndexInfo(
-            folder=str(self.folder),
-            format_version=FORMAT_VERSION,
-            documents=sum(entry.documents for entry in entries) - deleted,
-            deleted=deleted,
-            segments=len(entries),
-            bytes=sum(entry.bytes + 4 * entry.deleted for entry in entries),
-        )
+        with self._reading() as connection:
+            (documents,) = connection.execute("SELECT documents FROM state").fetchone()
+            size = measure_bytes(self.folder)
+        return IndexInfo(str(self.folder), FORMAT_VERSION, documents, size)
 
-    def _refresh(self) -> Snapshot:
-        """The index as it is now; a look at the manifest's time stamp tells whether it changed."""
-        stamp = self._check_presence()
-        if stamp != self._stamp:
-            with _explain_damage(self.folder):
-                self._snapshot = Snapshot.open(self.folder, self._snapshot)
-            self._stamp = stamp
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        """A connection that sees the index as it is now, for as long as the context lasts."""
+        with self._lock:
+            connection = self._connect()
+            with explain_faults(self.folder):
+                connection.execute("BEGIN")
+                try:
+                    check_length(self.folder, connection)
+                    yield connection
+                finally:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+
+    def _connect(self) -> sqlite3.Connection:
+        """This process's connection to the file that lies there now."""
+        found = (os.getpid(), *self._check_presence())
+        if self._connection is None or found != self._opened:
+            self.close()
+            self._snapshot = None
+            self._connection, self._opened = open_reader(self.folder), found
+        return self._connection
+
+    def _refresh(self, connection: sqlite3.Connection) -> Snapshot:
+        """The index as the connection sees it; what is counted is read again where it changed."""
+        (changes,) = connection.execute("SELECT changes FROM state").fetchone()
+        if self._snapshot is None or self._snapshot.changes != changes:
+            self._snapshot = Snapshot(connection)
         return self._snapshot
 
     def _check_presence(self) -> tuple[int, ...]:
         try:
-            return _stamp_manifest(self.folder)
+            return check_presence(self.folder)
         except ReferenceIndexError as error:
             raise ReferenceIndexError(
                 f"{self.folder}: the index was deleted or moved while it was in use"
             ) from error
-
-
-def _check_emptiness(folder: Path) -> None:
-    held = {path.name for path in folder.iterdir()} - {LOCK, NEW_MANIFEST}
-    if MANIFEST in held:
-        raise ReferenceIndexError(f"{folder}: holds an index already: open it, and add")
-    if held:
-        raise ReferenceIndexError(f"{folder}: not empty: name a new or an empty folder")
-
-
-def _add_one(
-    transaction: Transaction, source: Record | BadInput | tuple[Id, str]
-) -> BadInput | None:
-    """Add one document; what cannot be added comes back with the reason."""
-    if isinstance(source, BadInput):
-        return source
-    if isinstance(source, Record):
-        identity, text, place = source.id, source.text, source.place
-        origin, row = source.source, source.row
-    else:
-        identity, text = source
-        place, origin, row = "", f"id {identity!r}", None
-    try:
-        transaction.add(prepare_addition(identity, text, place))
-    except RefusedError as reason:
-        return BadInput(identity, origin, row, str(reason))
-    return None
-
-
-def _stamp_manifest(folder: Path) -> tuple[int, ...]:
-    """What changes whenever the manifest is replaced."""
-    try:
-        found = (folder / MANIFEST).stat()
-    except (FileNotFoundError, NotADirectoryError) as error:
-        raise ReferenceIndexError(explain_absence(folder)) from error
-    except OSError as error:
-        raise ReferenceIndexError(f"{folder}: cannot be read: {error.strerror}") from error
-    return found.st_ino, found.st_mtime_ns, found.st_size
-
-
-@contextmanager
-def _explain_damage(folder: Path) -> Iterator[None]:
-    """Turn what impossible bytes lead to into an error that says so."""
-    try:
-        yield
-    except (zlib.error, UnicodeDecodeError, ValueError, IndexError, KeyError, TypeError) as error:
-        raise ReferenceIndexError(
-            f"{folder}: the index is damaged ({error}): build it anew"
-        ) from error

@@ -1,21 +1,19 @@
-"""Search a snapshot of an index."""
+"""Search an index as it was at one moment."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import sqlite3
 from dataclasses import dataclass
-from functools import cached_property
-from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from detector.references.manifest import Manifest, ReferenceIndexError, read_manifest
-from detector.references.segments import Array, Segment
-from detector.references.stored_texts import Id
+from detector.references.database import COUNTED_TOGETHER, DamagedError
+from detector.references.postings import PLACE, Array, join_number, key_lists
+from detector.references.stored_texts import Id, decode_id, decompress_text
 from detector.references.vectors import (
     BUCKETS,
-    WORD_BUCKETS,
     Vector,
     count_leading_words,
     make_vector,
@@ -36,7 +34,7 @@ _COMPARED = 8
 
 _COMPARED_BEYOND = 3
 
-_OPEN_ATTEMPTS = 10
+_READ_LISTS = f"SELECT key, documents FROM postings WHERE key IN ({', '.join('?' * _QUERY_WORDS)})"
 
 
 @dataclass(frozen=True)
@@ -56,65 +54,59 @@ class Candidate:
     text: str
 
 
+class _Stored(NamedTuple):
+    identity: Id
+    place: str
+    text: str
+
+
 class Snapshot:
-    """An index as one manifest describes it; it does not change."""
+    """What a search needs to have at hand of an index; it does not change.
 
-    def __init__(self, manifest: Manifest, segments: Sequence[Segment]) -> None:
-        self.manifest = manifest
-        self.segments = tuple(segments)
-        self.documents = sum(segment.entry.documents for segment in segments)
+    Attributes:
+        changes: how many times the index had been added to.
+        documents: how many it held.
+    """
 
-    @cached_property
-    def _frequencies(self) -> npt.NDArray[np.uint32]:
-        """In how many documents each feature stands; a writer never asks."""
-        frequencies = np.zeros(BUCKETS, np.uint32)
-        for segment in self.segments:
-            sizes = np.diff(segment["term_ends"], prepend=0)
-            frequencies[segment["terms"]] += sizes.astype(np.uint32)
-            frequencies[WORD_BUCKETS + segment["grams"]] += segment["gram_counts"]
-        return frequencies
-
-    @classmethod
-    def open(cls, folder: Path, before: Snapshot | None = None) -> Snapshot:
-        """The index as it is now; files that `before` has mapped are not mapped again.
-
-        A writer may replace the manifest, and delete what it named, between our two looks.
-        """
-        manifest = read_manifest(folder)
-        for _ in range(_OPEN_ATTEMPTS):
-            try:
-                return cls(manifest, list(_open_segments(folder, manifest, before)))
-            except FileNotFoundError as error:
-                missed, manifest = manifest, read_manifest(folder)
-                if manifest == missed:
-                    raise ReferenceIndexError(
-                        f"{error.filename}: missing: the index is damaged, build it anew"
-                    ) from error
-            except OSError as error:
-                raise ReferenceIndexError(
-                    f"{error.filename}: cannot be read: {error.strerror}"
-                ) from error
-        raise ReferenceIndexError(f"{folder}: rewritten faster than it can be opened: try again")
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        ((self.changes, self.documents),) = connection.execute(
+            "SELECT changes, documents FROM state"
+        )
+        self._frequencies = np.zeros((BUCKETS // COUNTED_TOGETHER, COUNTED_TOGETHER), np.uint32)
+        for chunk, counts in connection.execute("SELECT chunk, counts FROM counts"):
+            self._frequencies[chunk] = np.frombuffer(counts, "<u4")
+        self._frequencies.shape = (BUCKETS,)
+        self._scales = {
+            block: np.frombuffer(scales, "<f4")
+            for block, scales in connection.execute("SELECT block, scales FROM scales")
+        }
 
     def weigh(self, features: npt.NDArray[np.uint32]) -> npt.NDArray[np.float64]:
         """Inverse document frequency of each feature, at least 0."""
         rarity = (self.documents + _PRIOR_DOCUMENTS) / (self._frequencies[features] + 1.0)
         return np.log(np.maximum(rarity, 1.0))
 
-    def find(self, text: str, k: int, minimum: float) -> list[Candidate]:
-        """The k documents nearest to a text."""
+    def find(
+        self, connection: sqlite3.Connection, text: str, k: int, minimum: float
+    ) -> list[Candidate]:
+        """The k documents nearest to a text.
+
+        Args:
+            connection: in a transaction that sees the index as the snapshot has it.
+            text: the copy.
+            k: how many candidates at most.
+            minimum: the least score of a candidate.
+        """
         query = make_vector(text)
-        chosen = self._choose_candidates(query, max(_COMPARED, k + _COMPARED_BEYOND))
-        texts = [segment.read_text(document) for segment, document in chosen]
-        scores = [self._compare(query, text) for text in texts]
-        ranked = sorted(range(len(chosen)), key=lambda i: -scores[i])
-        candidates = []
-        for i in ranked[:k]:
-            if scores[i] >= minimum:
-                segment, document = chosen[i]
-                identity, place = segment.read_record(document)
-                candidates.append(Candidate(identity, scores[i], place, texts[i]))
-        return candidates
+        numbers = self._choose_candidates(connection, query, max(_COMPARED, k + _COMPARED_BEYOND))
+        stored = [_read_document(connection, number) for number in numbers]
+        scored = [(self._compare(query, document.text), document) for document in stored]
+        scored.sort(key=lambda item: -item[0])
+        return [
+            Candidate(document.identity, score, document.place, document.text)
+            for score, document in scored[:k]
+            if score >= minimum
+        ]
 
     def _compare(self, query: Vector, text: str) -> float:
         """Cosine of a text with the query."""
@@ -130,7 +122,9 @@ class Snapshot:
         """Length of a vector once its features are weighed."""
         return float(np.linalg.norm(vector.weights * self.weigh(vector.features)))
 
-    def _choose_candidates(self, query: Vector, depth: int) -> list[tuple[Segment, int]]:
+    def _choose_candidates(
+        self, connection: sqlite3.Connection, query: Vector, depth: int
+    ) -> list[int]:
         """The documents that share the most telling words with the query, best first."""
         words = count_leading_words(query.features)
         features, counts = query.features[:words], query.weights[:words]
@@ -139,38 +133,43 @@ class Snapshot:
         read = np.cumsum(self._frequencies[features[order]], dtype=np.int64)
         order = order[: max(1, int(np.searchsorted(read, _QUERY_POSTINGS)))]
         weights = counts[order] * rarity[order] ** 2
-        found: list[tuple[float, int, int]] = []
-        for number, segment in enumerate(self.segments):
-            scores = _score_documents(segment, features[order], weights)
+        found: list[tuple[float, int]] = []
+        for block, scales in self._scales.items():
+            scores = _score_block(connection, key_lists(block, features[order]), weights, scales)
             best = _take_largest(scores, depth)
-            found += [(float(scores[d]), number, int(d)) for d in best]
-        found.sort(key=lambda item: (-item[0], item[1:]))
-        return [(self.segments[number], document) for _, number, document in found[:depth]]
+            found += [(-float(scores[place]), join_number(block, int(place))) for place in best]
+        return [number for _, number in sorted(found)[:depth]]
 
 
-def _open_segments(folder: Path, manifest: Manifest, before: Snapshot | None) -> Iterator[Segment]:
-    known = {s.entry.name: s for s in before.segments} if before else {}
-    for entry in manifest.entries:
-        held = known.get(entry.name)
-        if held is None:
-            yield Segment(folder, entry)
-        else:
-            yield held if held.entry == entry else held.with_entry(folder, entry)
-
-
-def _score_documents(
-    segment: Segment, features: npt.NDArray[np.uint32], weights: npt.NDArray[np.float64]
+def _score_block(
+    connection: sqlite3.Connection,
+    keys: npt.NDArray[np.int64],
+    weights: npt.NDArray[np.float64],
+    scales: npt.NDArray[np.float32],
 ) -> npt.NDArray[np.float64]:
     """Summed weights of the words that each document shares, by the root of its length."""
-    starts, ends = segment.locate_terms(features)
-    postings = segment["postings"]
-    lists = [postings[a:b] for a, b in zip(starts, ends, strict=True) if a < b]
+    asked = dict(zip(keys.tolist(), weights.tolist(), strict=True))
+    padding = [-1] * (_QUERY_WORDS - len(asked))
+    lists = connection.execute(_READ_LISTS, [*asked, *padding]).fetchall()
     if not lists:
         return np.zeros(0)
-    numbers, shares = np.concatenate(lists), np.repeat(weights, ends - starts)
-    scores: Array = np.bincount(numbers, shares, segment.entry.documents) * segment["scales"]
-    scores[segment.deleted] = 0.0
+    lengths = [len(documents) // PLACE.itemsize for _, documents in lists]
+    places = np.frombuffer(b"".join(documents for _, documents in lists), PLACE)
+    shares = np.repeat([asked[key] for key, _ in lists], lengths)
+    scores: Array = np.bincount(places, shares, len(scales))
+    if len(scores) > len(scales):
+        raise DamagedError("a document beyond the last one")
+    scores *= scales
     return scores
+
+
+def _read_document(connection: sqlite3.Connection, number: int) -> _Stored:
+    row = connection.execute(
+        "SELECT id, place, text FROM documents WHERE number = ?", (number,)
+    ).fetchone()
+    if row is None:
+        raise DamagedError("a document that is not stored")
+    return _Stored(decode_id(row[0]), row[1], decompress_text(row[2]))
 
 
 def _take_largest(scores: npt.NDArray[np.float64], count: int) -> Array:

@@ -1,4 +1,4 @@
-"""Ids and texts as bytes."""
+"""Ids and texts as they are stored."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ import numpy as np
 from detector.text.hashing import hash_widely
 
 Id = str | int | float
+
+_DIGEST_BYTES = 8
 
 
 class RefusedError(Exception):
@@ -29,6 +31,12 @@ def encode_id(identity: Any) -> str:
     return json.dumps(identity)
 
 
+def decode_id(encoded: str) -> Id:
+    """The id that `encode_id` was given."""
+    identity: Id = json.loads(encoded)
+    return identity
+
+
 def _encode_text(text: str) -> bytes:
     # Half a surrogate pair is no character, but what was added must come back.
     return text.encode("utf-8", "surrogatepass")
@@ -39,12 +47,16 @@ def compress_text(text: str) -> bytes:
     return zlib.compress(_encode_text(text))
 
 
+def decompress_text(content: bytes) -> str:
+    """The text that `compress_text` was given."""
+    return zlib.decompress(content).decode("utf-8", "surrogatepass")
+
+
 class Addition(NamedTuple):
     """A document that is to be added."""
 
     encoded_id: str
-    id_hash: int
-    digest: int
+    digest: bytes
     text: str
     place: str
 
@@ -54,5 +66,5 @@ def prepare_addition(identity: Any, text: Any, place: str) -> Addition:
     encoded = encode_id(identity)
     if not isinstance(text, str):
         raise RefusedError(f"a {type(text).__name__} where text is meant")
-    digest = hash_widely(_encode_text(text))
-    return Addition(encoded, hash_widely(encoded.encode()), digest, text, place)
+    digest = hash_widely(_encode_text(text)).to_bytes(_DIGEST_BYTES, "little")
+    return Addition(encoded, digest, text, place)

@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from detector.cli.index import index
+from detector.references.database import DATABASE
 from detector.references.index import ReferenceIndex
-from detector.references.manifest import MANIFEST
 
 FERRY = """\
 The ferry to the northern islands will stop running in October because its hull has rusted through.
@@ -161,7 +161,7 @@ def test_info(folder: Path) -> None:
     assert "documents: 2\n" in run("info", folder).stdout
     figures = json.loads(run("info", folder, "--format", "json").stdout)
     assert figures["documents"] == 2
-    assert figures["bytes"] == sum(path.stat().st_size for path in folder.glob("*.bin"))
+    assert figures["bytes"] == sum(path.stat().st_size for path in folder.glob("*.sqlite"))
 
 
 @pytest.mark.parametrize("verb", ["add", "find", "info"])
@@ -173,10 +173,10 @@ def test_a_folder_that_is_no_index(verb: str, tmp_path: Path, copy: Path) -> Non
 
 
 def test_a_damaged_index_ends_the_call(folder: Path, copy: Path) -> None:
-    (folder / MANIFEST).write_text("{")
+    (folder / DATABASE).write_text("{")
     result = run("find", folder, copy)
     assert result.exit_code == 2
-    assert "damaged or half written" in result.stderr
+    assert "cut short: build it anew" in result.stderr
 
 
 def test_a_wrong_call(folder: Path, copy: Path) -> None:

@@ -69,14 +69,6 @@ def test_what_is_no_file_is_not_replaced(name: str) -> None:
         write_bytes(Path(name))
 
 
-def test_a_named_leftover_of_a_killed_writer_is_written_over(tmp_path: Path) -> None:
-    (tmp_path / "a.new").write_text("half of something longer")
-    with replace_whole(tmp_path / "a", fresh_name="a.new") as stream:
-        stream.write(b"new")
-    assert list_names(tmp_path) == ["a"]
-    assert (tmp_path / "a").read_text() == "new"
-
-
 def test_half_a_character_is_written_as_told(tmp_path: Path) -> None:
     with replace_whole_text(tmp_path / "a", errors="backslashreplace") as stream:
         stream.write("\ud83d\n")

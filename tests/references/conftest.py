@@ -23,5 +23,14 @@ def index(folder: Path) -> ReferenceIndex:
 
 
 @pytest.fixture
-def small_segments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("detector.references.segment_writing._SEGMENT_DOCUMENTS", 10)
+def often_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Posting lists are written every few documents."""
+    monkeypatch.setattr("detector.references.writing._HELD_POSTINGS", 300)
+
+
+@pytest.fixture
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block holds sixteen documents, in indexes that are made and searched from now on."""
+    monkeypatch.setattr("detector.references.postings._PLACE_BITS", 4)
+    for module in ("postings", "writing"):
+        monkeypatch.setattr(f"detector.references.{module}.BLOCK_DOCUMENTS", 16)

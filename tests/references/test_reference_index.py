@@ -2,9 +2,14 @@
 
 import json
 import math
+import multiprocessing
+import os
 import pickle
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +17,14 @@ import pytest
 from articles import ARTICLES, HARBOUR, HARBOUR_SPUN, LIBRARY, ORCHARD, make_crowd
 
 from detector.io.readers import BadInput, Record
-from detector.references import merging, search, segment_writing, vectors
+from detector.references import search, vectors, writing
+from detector.references.database import DATABASE
 from detector.references.index import MINIMUM_SCORE, Additions, ReferenceIndex
 
 
-def segment_files(folder: Path) -> set[str]:
-    return {path.name for path in folder.glob("*.bin")}
+def read_postings(folder: Path) -> list[tuple[int, bytes]]:
+    with closing(sqlite3.connect(folder / DATABASE)) as connection:
+        return connection.execute("SELECT key, documents FROM postings ORDER BY key").fetchall()
 
 
 # --------------------------------------------------------------------------------------
@@ -73,7 +80,7 @@ def test_scores_are_the_cosine_of_plainly_counted_features(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Features are hashed, and now and then two of them are counted as one: seldom with so many.
-    for module in (vectors, segment_writing, merging, search):
+    for module in (vectors, writing, search):
         monkeypatch.setattr(module, "GRAM_BUCKETS", 1 << 24, raising=False)
         monkeypatch.setattr(module, "BUCKETS", vectors.WORD_BUCKETS + (1 << 24), raising=False)
     monkeypatch.setattr(vectors, "_hash_word", vectors._hash_word.__wrapped__)
@@ -116,42 +123,61 @@ def count_features(text: str) -> Counter[str]:
 
 
 def test_an_index_grown_by_bits_answers_as_one_built_at_once(
-    tmp_path: Path, index: ReferenceIndex, small_segments: None
+    tmp_path: Path, index: ReferenceIndex
 ) -> None:
     grown = ReferenceIndex.create(tmp_path / "grown")
-    documents = [*make_crowd(30), *ARTICLES]
-    for document in documents:
+    for document in [*make_crowd(30), *ARTICLES]:
         grown.add([document])
-    assert grown.info().segments < 12
     for query in (HARBOUR_SPUN, LIBRARY, make_crowd(1)[0][1]):
         assert rank(grown, query) == pytest.approx(rank(index, query))
+    assert read_postings(grown.folder) == read_postings(index.folder)
+
+
+def test_an_index_of_many_blocks_answers_as_one_of_one(
+    tmp_path: Path, index: ReferenceIndex, request: pytest.FixtureRequest
+) -> None:
+    queries = [HARBOUR_SPUN, LIBRARY, *(text for _, text in make_crowd(30)[14:18])]
+    expected = [rank(index, query) for query in queries]
+    request.getfixturevalue("small_blocks")
+    blocks = ReferenceIndex.create(tmp_path / "blocks")
+    blocks.add([*make_crowd(30), *ARTICLES])
+    for query, answer in zip(queries, expected, strict=True):
+        assert rank(blocks, query) == pytest.approx(answer)
+    keys = [key for key, _ in read_postings(blocks.folder)]
+    assert {key // vectors.WORD_BUCKETS for key in keys} == {0, 1, 2}
 
 
 def rank(index: ReferenceIndex, query: str) -> dict[Any, float]:
     return {c.id: c.score for c in index.find(query, minimum=0.0)}
 
 
-def test_deleted_documents_leave_no_trace_once_merged(tmp_path: Path, small_segments: None) -> None:
+def test_replaced_texts_leave_no_trace(
+    tmp_path: Path, small_blocks: None, often_written: None
+) -> None:
     documents = make_crowd(60)
+    index = ReferenceIndex.create(tmp_path / "index")
+    index.add([(identity, f"{text} stale {identity}") for identity, text in documents])
+    assert index.find("stale", minimum=0.0)
+    assert index.add(documents) == Additions(replaced=60)
+    assert index.find("stale", minimum=0.0) == []
+    assert len(index) == 60
     clean = ReferenceIndex.create(tmp_path / "clean")
     clean.add(documents)
-    replaced = ReferenceIndex.create(tmp_path / "replaced")
-    replaced.add([(identity, f"{text} stale") for identity, text in documents])
-    assert replaced.add(documents) == Additions(replaced=60)
-    assert replaced.info().deleted == 0
-    assert len(replaced) == 60
-    query = documents[7][1]
-    assert rank(replaced, query) == pytest.approx(rank(clean, query))
+    assert rank(index, documents[7][1]) == pytest.approx(rank(clean, documents[7][1]))
+    assert count_postings(index.folder) == count_postings(clean.folder)
 
 
-def test_a_partly_deleted_segment_is_merged_without_what_was_deleted(
-    tmp_path: Path, small_segments: None
+def count_postings(folder: Path) -> int:
+    return sum(len(documents) for _, documents in read_postings(folder))
+
+
+def test_each_text_is_found_after_some_were_replaced(
+    tmp_path: Path, small_blocks: None, often_written: None
 ) -> None:
     documents = make_crowd(69)
     index = ReferenceIndex.create(tmp_path / "index")
     index.add(documents)
     index.add([(identity, f"{text} fresh") for identity, text in documents[::3]])
-    assert index.info().deleted == 13  # ten were gone before the segments were merged
     for i, (identity, text) in enumerate(documents):
         expected = f"{text} fresh" if i % 3 == 0 else text
         assert index.text(identity) == expected
@@ -181,10 +207,10 @@ def test_documents_keep_their_place(folder: Path) -> None:
 
 
 def test_the_same_id_with_the_same_text_changes_nothing(index: ReferenceIndex) -> None:
-    files = segment_files(index.folder)
+    before = (index.folder / DATABASE).read_bytes()
     assert index.add(ARTICLES) == Additions(unchanged=3)
     assert len(index) == 33
-    assert segment_files(index.folder) == files
+    assert (index.folder / DATABASE).read_bytes() == before
 
 
 def test_the_same_id_with_another_text_replaces_the_old_one(index: ReferenceIndex) -> None:
@@ -206,7 +232,7 @@ def test_an_id_twice_in_one_call(folder: Path) -> None:
     assert [c.id for c in index.find(HARBOUR)] == ["b"]
 
 
-def test_an_id_twice_across_the_segments_of_one_call(folder: Path, small_segments: None) -> None:
+def test_an_id_twice_across_the_blocks_of_one_call(folder: Path, often_written: None) -> None:
     index = ReferenceIndex.create(folder)
     crowd = make_crowd(25)
     counts = index.add([("a", HARBOUR), *crowd, ("a", LIBRARY), *make_crowd(25, seed=2)])
@@ -247,33 +273,92 @@ def test_what_cannot_be_added_is_counted_and_reported(folder: Path) -> None:
     assert index.add([unread]) == Additions(refused=1)
 
 
-def test_documents_are_taken_one_at_a_time_and_held_a_segment_at_most(
-    folder: Path, small_segments: None
+def test_documents_are_taken_one_at_a_time_and_few_are_held(
+    folder: Path, often_written: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     index = ReferenceIndex.create(folder)
-    files_seen = []
+    written: list[int] = []
+    seen = []
+    flush = writing.Writer._flush
+
+    def count_flushes(writer: writing.Writer) -> None:
+        written.append(len(writer._fresh))
+        flush(writer)
+
+    monkeypatch.setattr(writing.Writer, "_flush", count_flushes)
 
     def draw() -> Iterator[tuple[str, str]]:
         for document in make_crowd(40):
-            files_seen.append(len(segment_files(folder)))
+            seen.append(sum(written))
             yield document
 
     assert index.add(draw()).added == 40
-    assert files_seen == [0] * 10 + [1] * 10 + [2] * 10 + [3] * 10
+    assert all(0 <= taken - flushed < 10 for taken, flushed in enumerate(seen))
+    assert sum(written) == 40
     assert [index.find(text)[0].id for _, text in make_crowd(40)] == [i for i, _ in make_crowd(40)]
 
 
-def test_a_reader_sees_additions_and_outlives_merged_segments(
-    index: ReferenceIndex, small_segments: None
-) -> None:
+def test_a_reader_sees_additions(index: ReferenceIndex, often_written: None) -> None:
     reader = ReferenceIndex.open(index.folder)
-    before = reader._snapshot
     for i, document in enumerate(make_crowd(40, seed=3)):
         index.add([document])
         assert len(reader) == 34 + i
     assert reader.find(HARBOUR_SPUN)[0].id == "harbour"
     assert reader.find(make_crowd(40, seed=3)[39][1])[0].id == "crowd-3-39"
-    assert before.find(HARBOUR_SPUN, 1, 0.0)[0].id == "harbour"
+
+
+def test_a_reader_sees_no_half_of_an_addition(index: ReferenceIndex, often_written: None) -> None:
+    reader = ReferenceIndex.open(index.folder)
+    answers = []
+
+    def draw() -> Iterator[tuple[str, str]]:
+        yield "harbour", ORCHARD
+        for document in make_crowd(40, seed=3):
+            answers.append(([c.id for c in reader.find(HARBOUR_SPUN)], len(reader)))
+            yield document
+
+    index.add(draw())
+    assert answers == [(["harbour"], 33)] * 40
+    assert reader.find(HARBOUR_SPUN) == []
+    assert len(reader) == 73
+
+
+def test_several_threads_may_ask(index: ReferenceIndex) -> None:
+    texts = dict(ARTICLES)
+    asked = list(texts) * 20
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda name: index.find(texts[name])[0].id, asked))
+    assert found == asked
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_opens_the_index_for_itself(index: ReferenceIndex) -> None:
+    index.find(HARBOUR)
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply(_find_in_place, (0,)) is None  # the process has no index yet
+    _INHERITED.append(index)
+    try:
+        with multiprocessing.get_context("fork").Pool(2) as pool:
+            assert pool.map(_find_in_place, [0] * 6) == ["harbour"] * 6
+    finally:
+        _INHERITED.clear()
+    assert index.find(HARBOUR)[0].id == "harbour"
+    assert index.add([("harbour", LIBRARY)]).replaced == 1
+
+
+_INHERITED: list[ReferenceIndex] = []
+
+
+def _find_in_place(number: int) -> Any:
+    return _INHERITED[number].find(HARBOUR)[0].id if _INHERITED else None
+
+
+def test_a_closed_index_opens_again(index: ReferenceIndex) -> None:
+    index.close()
+    index.close()
+    assert os.listdir(index.folder) == [DATABASE]  # noqa: PTH208 - names are enough
+    assert index.find(HARBOUR)[0].id == "harbour"
 
 
 def test_an_index_survives_pickling(index: ReferenceIndex) -> None:
@@ -282,10 +367,7 @@ def test_an_index_survives_pickling(index: ReferenceIndex) -> None:
 
 
 def test_info(index: ReferenceIndex) -> None:
-    index.add([("harbour", f"{HARBOUR} again")])
     info = index.info()
-    assert (info.documents, info.deleted, info.segments) == (33, 1, 2)
-    assert info.bytes == sum(
-        (index.folder / name).stat().st_size for name in segment_files(index.folder)
-    )
-    assert json.loads(json.dumps(info.to_dict()))["format_version"] == 1
+    assert info.documents == 33
+    assert info.bytes == (index.folder / DATABASE).stat().st_size
+    assert json.loads(json.dumps(info.to_dict()))["format_version"] == 2

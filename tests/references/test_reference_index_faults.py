@@ -3,26 +3,20 @@
 import multiprocessing
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from articles import ARTICLES, HARBOUR, HARBOUR_SPUN, LIBRARY, ORCHARD, make_crowd
-from filelock import FileLock
 
-from detector.io import atomic_files
-from detector.references import search, transaction
+from detector.references.database import DATABASE, LOG, ReferenceIndexError
 from detector.references.index import Additions, ReferenceIndex
-from detector.references.manifest import MANIFEST, ReferenceIndexError
-
-
-def segment_files(folder: Path) -> set[str]:
-    return {path.name for path in folder.glob("*.bin")}
 
 
 @contextmanager
@@ -50,7 +44,13 @@ def test_a_folder_that_is_no_index(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("text")
     with refused("a file where the folder of an index is meant"):
         ReferenceIndex.open(tmp_path / "file")
-    (tmp_path / MANIFEST).write_text('{"format": "something else"}')
+    for content in ("{}" * 500, ""):
+        (tmp_path / DATABASE).write_text(content)
+        with refused("damaged|not an index of originals"):
+            ReferenceIndex.open(tmp_path)
+    (tmp_path / DATABASE).unlink()
+    with closing(sqlite3.connect(tmp_path / DATABASE)) as foreign:
+        foreign.execute("CREATE TABLE documents (number)")
     with refused("not an index of originals"):
         ReferenceIndex.open(tmp_path)
 
@@ -66,57 +66,84 @@ def test_create_touches_nothing_that_is_there(index: ReferenceIndex, tmp_path: P
         ReferenceIndex.create(tmp_path / "file")
 
 
+def test_what_a_killed_create_left_is_filled(folder: Path) -> None:
+    folder.mkdir()
+    (folder / DATABASE).touch()
+    assert ReferenceIndex.create(folder).add(ARTICLES).added == 3
+
+
 def test_another_version(index: ReferenceIndex) -> None:
-    path = index.folder / MANIFEST
-    path.write_text(path.read_text().replace('"format_version": 1', '"format_version": 2'))
-    with refused("an index of format 2, where this package reads format 1"):
+    index.close()
+    change(index, "PRAGMA user_version = 3")
+    with refused("an index of format 3, where this package reads format 2: build it anew"):
         ReferenceIndex.open(index.folder)
-    with refused("format 2"):
+    with refused("format 3"):
         index.find(HARBOUR)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "message"),
-    [
-        ('"documents": 33', '"documents": 34', "checksum does not hold"),
-        ("}", "", "damaged or half written"),
-    ],
-)
-def test_a_damaged_manifest(index: ReferenceIndex, old: str, new: str, message: str) -> None:
-    path = index.folder / MANIFEST
-    path.write_text(path.read_text().replace(old, new))
-    with refused(message):
-        ReferenceIndex.open(index.folder)
-    with refused(message):
+    with refused("format 3"):
         index.add(ARTICLES)
 
 
-def test_a_half_written_segment(index: ReferenceIndex) -> None:
-    (name,) = segment_files(index.folder)
-    content = (index.folder / name).read_bytes()
-    (index.folder / name).write_bytes(content[:-8])
-    with refused(f"{name}: damaged or half written"):
-        ReferenceIndex.open(index.folder)
+def change(index: ReferenceIndex, statement: str) -> None:
+    with closing(sqlite3.connect(index.folder / DATABASE)) as connection, connection:
+        connection.execute(statement)
 
 
-def test_a_missing_segment(index: ReferenceIndex) -> None:
-    (name,) = segment_files(index.folder)
-    (index.folder / name).unlink()
-    with refused(f"{name}: missing"):
-        ReferenceIndex.open(index.folder)
+def test_an_index_of_the_first_format_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text('{"format": "mt-artifact-detector-references"}')
+    (tmp_path / "segment-0.bin").write_bytes(b"1")
+    for use in (ReferenceIndex.open, ReferenceIndex.create):
+        with refused("an index of format 1, .* build it anew in another folder"):
+            use(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {"manifest.json", "segment-0.bin"}
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 0.999])
+def test_a_file_cut_short_under_a_reader_is_an_error(index: ReferenceIndex, share: float) -> None:
+    script = textwrap.dedent(
+        f"""
+        import os
+        from pathlib import Path
+        from detector.references.index import ReferenceIndex, ReferenceIndexError
+        from detector.references.database import DATABASE
+
+        index = ReferenceIndex.open({str(index.folder)!r})
+        assert index.find({HARBOUR!r})[0].id == "harbour"
+        path = index.folder / DATABASE
+        os.truncate(path, int({share} * path.stat().st_size))
+        for use in (lambda: index.find({LIBRARY!r}), lambda: index.text("orchard"), index.info):
+            try:
+                print(use())
+            except ReferenceIndexError as error:
+                print("refused:", error)
+        """
+    )
+    index.close()
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
+    answers = done.stdout.splitlines()
+    assert len(answers) == 3
+    assert all(a.startswith("refused: ") and "build" in a for a in answers), answers
+    for use in (ReferenceIndex.open, lambda folder: index.add(ARTICLES)):
+        with refused("build"):
+            use(index.folder)
+
+
+@pytest.mark.parametrize("table", ["documents", "state"])
+def test_tables_that_contradict_themselves_are_an_error(index: ReferenceIndex, table: str) -> None:
+    index.close()
+    change(index, f"DELETE FROM {table}")
+    with refused("the index is damaged"):
+        index.find(HARBOUR)
 
 
 def test_altered_bytes_are_an_error_not_a_wrong_text(index: ReferenceIndex) -> None:
-    (name,) = segment_files(index.folder)
-    content = bytearray((index.folder / name).read_bytes())
-    start, size = index._snapshot.segments[0].entry.arrays["texts"][1:]
-    content[start : start + size] = bytes(size)
-    (index.folder / name).write_bytes(content)
-    damaged = ReferenceIndex.open(index.folder)
+    index.close()
+    change(index, "UPDATE documents SET text = zeroblob(length(text))")
     with refused("the index is damaged"):
-        damaged.find(HARBOUR)
+        index.find(HARBOUR)
     with refused("the index is damaged"):
-        damaged.text("harbour")
+        index.text("harbour")
 
 
 def test_deleted_while_in_use(index: ReferenceIndex) -> None:
@@ -129,6 +156,20 @@ def test_deleted_while_in_use(index: ReferenceIndex) -> None:
     assert not index.folder.exists()
 
 
+def test_a_folder_that_cannot_be_written_is_read(
+    index: ReferenceIndex, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index.close()
+    writable = ReferenceIndex(index.folder)
+    with monkeypatch.context() as patched:
+        patched.setattr("detector.references.database._is_writable", lambda folder: False)
+        reader = ReferenceIndex.open(index.folder)
+        assert reader.find(HARBOUR_SPUN)[0].id == "harbour"
+        assert os.listdir(index.folder) == [DATABASE]  # noqa: PTH208 - names are enough
+        writable.add([("new", LIBRARY)])
+        assert [c.id for c in reader.find(LIBRARY)] == ["library", "new"]
+
+
 def test_built_anew_while_in_use(index: ReferenceIndex) -> None:
     for path in index.folder.iterdir():
         path.unlink()
@@ -137,36 +178,25 @@ def test_built_anew_while_in_use(index: ReferenceIndex) -> None:
     assert index.find(HARBOUR) == []
 
 
-def test_a_manifest_replaced_while_it_is_opened(
-    index: ReferenceIndex, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    open_segments = search._open_segments
-    interrupted: list[bool] = []
-
-    def interrupt(*arguments: Any) -> Any:
-        if not interrupted:
-            interrupted.append(True)
-            # More than half is replaced, so the segment is rewritten and its file goes.
-            index.add([(identity, f"{text} later") for identity, text in make_crowd(30)])
-        return open_segments(*arguments)
-
-    monkeypatch.setattr("detector.references.search._open_segments", interrupt)
-    assert len(ReferenceIndex.open(index.folder)) == 33
-    assert interrupted
-
-
 def test_a_second_writer_waits_and_then_says_so(index: ReferenceIndex) -> None:
-    with FileLock(index.folder / "write.lock"), refused("another process is writing"):
-        index.add(ARTICLES, timeout=0.01)
-    assert index.add([("new", LIBRARY)]).added == 1
+    def draw() -> Iterator[tuple[str, str]]:
+        with refused("another process is writing"):
+            ReferenceIndex.open(index.folder).add(ARTICLES, timeout=0.01)
+        yield "new", LIBRARY
+
+    assert index.add(draw()).added == 1
+    assert index.add([("newer", LIBRARY)]).added == 1
 
 
-def state(folder: Path) -> dict[str, bytes]:
-    return {p.name: p.read_bytes() for p in folder.iterdir() if p.name != "write.lock"}
+def state(folder: Path) -> list[list[tuple[Any, ...]]]:
+    """All that stands in the database."""
+    tables = ("documents", "postings", "scales", "counts", "state")
+    with closing(sqlite3.connect(folder / DATABASE)) as connection:
+        return [connection.execute(f"SELECT * FROM {table}").fetchall() for table in tables]
 
 
 def test_documents_that_break_off_change_nothing(
-    index: ReferenceIndex, small_segments: None
+    index: ReferenceIndex, often_written: None
 ) -> None:
     before = state(index.folder)
 
@@ -182,54 +212,51 @@ def test_documents_that_break_off_change_nothing(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="limits on file sizes are POSIX")
-def test_a_full_disk_changes_nothing(index: ReferenceIndex, small_segments: None) -> None:
+def test_a_full_disk_changes_nothing(index: ReferenceIndex, often_written: None) -> None:
     import resource
 
     before = state(index.folder)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     long = " ".join(text for _, text in make_crowd(200, seed=6))
     try:
-        # ten short documents fit a file of this size, the long one does not
-        resource.setrlimit(resource.RLIMIT_FSIZE, (32_000, limits[1]))
-        with refused(r"cannot add \(File too large\); the index is as it was before"):
-            index.add([*make_crowd(10, seed=5), ("long", long)])
+        size = (index.folder / DATABASE).stat().st_size
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, limits[1]))
+        with refused("cannot add .*; the index is as it was before"):
+            index.add([*make_crowd(400, seed=5), ("long", long)])
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert state(index.folder) == before
     assert index.add([("long", long)]).added == 1
 
 
-def test_a_failure_after_the_manifest_is_in_place_deletes_nothing_it_names(
+def test_a_log_that_cannot_be_moved_is_no_failure(
     index: ReferenceIndex, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    calls = []
-
-    def fail_the_second_time(folder: Path) -> None:
-        calls.append(folder)
-        if len(calls) == 2:
-            raise OSError(5, "Input/output error")
-
-    for module in (atomic_files, transaction):
-        monkeypatch.setattr(module, "flush_folder", fail_the_second_time)
-    with refused("Input/output error"):
-        index.add([("harbour", f"{HARBOUR} again")])
+    reader = sqlite3.connect(index.folder / DATABASE)
+    reader.execute("BEGIN")
+    reader.execute("SELECT * FROM state").fetchall()  # keeps the old state from being overwritten
+    assert index.add([("harbour", f"{HARBOUR} again")], timeout=0.1).replaced == 1
+    assert (index.folder / LOG).stat().st_size > 0
     assert ReferenceIndex.open(index.folder).text("harbour") == f"{HARBOUR} again"
-    assert index.find(HARBOUR)[0].id == "harbour"
+    reader.close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
-def test_a_killed_writer_leaves_the_index_as_it_was(index: ReferenceIndex) -> None:
+@pytest.mark.parametrize("documents", [0, 7, 60])
+def test_a_killed_writer_leaves_the_index_as_it_was(index: ReferenceIndex, documents: int) -> None:
+    index.close()
     before = state(index.folder)
     script = textwrap.dedent(
         f"""
         import os, signal
-        from detector.references import index, segment_writing
-        segment_writing._SEGMENT_DOCUMENTS = 4
+        from detector.references import database, index, writing
+        writing._HELD_POSTINGS = 50
+        database._WRITER_CACHE_KIB = 16  # pages go to the log before all is written
 
         def documents():
             yield "harbour", {LIBRARY!r}
-            for i in range(10):
-                yield i, {ORCHARD!r}
+            for i in range({documents}):
+                yield i, {ORCHARD!r} + str(i) * 3
             os.kill(os.getpid(), signal.SIGKILL)
 
         index.ReferenceIndex.open({str(index.folder)!r}).add(documents())
@@ -237,15 +264,13 @@ def test_a_killed_writer_leaves_the_index_as_it_was(index: ReferenceIndex) -> No
     )
     killed = subprocess.run([sys.executable, "-c", script], check=False)
     assert killed.returncode == -signal.SIGKILL
-    assert len(segment_files(index.folder)) > 1  # what the killed writer had written so far
-    (index.folder / "manifest.json.new").write_text("{half")
+    assert (index.folder / LOG).stat().st_size > 0
     reader = ReferenceIndex.open(index.folder)
     assert len(reader) == 33
     assert reader.text("harbour") == HARBOUR
     assert index.add(ARTICLES) == Additions(unchanged=3)
-    assert {k: v for k, v in state(index.folder).items() if k != "manifest.json.new"} == before
-    index.add([("new", LIBRARY)])
-    assert "manifest.json.new" not in state(index.folder)
+    assert state(index.folder) == before
+    assert index.add([("new", LIBRARY)]).added == 1
 
 
 def _keep_finding(folder: str, started: Any, rounds: int) -> tuple[int, int]:
@@ -256,7 +281,7 @@ def _keep_finding(folder: str, started: Any, rounds: int) -> tuple[int, int]:
     return found, len(index)
 
 
-def test_two_processes_read_while_one_adds(index: ReferenceIndex, small_segments: None) -> None:
+def test_two_processes_read_while_one_adds(index: ReferenceIndex, often_written: None) -> None:
     rounds, batches = 60, 20
     context = multiprocessing.get_context("spawn")
     with context.Manager() as manager, context.Pool(2) as pool:
@@ -273,5 +298,3 @@ def test_two_processes_read_while_one_adds(index: ReferenceIndex, small_segments
     assert all(33 <= seen <= 33 + 3 * batches for _, seen in results)
     assert len(index) == 33 + 3 * batches
     assert index.text("harbour") == HARBOUR + " " * (batches - 1)
-    live = {MANIFEST, "write.lock", *index._snapshot.manifest.names}
-    assert set(os.listdir(index.folder)) == live  # noqa: PTH208 - names are enough
