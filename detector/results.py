@@ -51,8 +51,8 @@ _SHOWN_SUBSTITUTIONS = 40
 _SHOWN_CHARACTERS = 72
 
 
-class _Result:
-    """Converts a result to and from plain dictionaries and JSON."""
+class Result:
+    """What every result can do: become plain dictionaries and JSON, and be read from them."""
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries, lists, strings, numbers, booleans and None, ready for JSON."""
@@ -102,7 +102,7 @@ def _check_share(name: str, value: float | None) -> None:
 
 
 @dataclass(frozen=True)
-class SentenceScore(_Result):
+class SentenceScore(Result):
     """One sentence and what it contributes to its document's score.
 
     Attributes:
@@ -132,7 +132,7 @@ class SentenceScore(_Result):
 
 
 @dataclass(frozen=True)
-class Artifact(_Result):
+class Artifact(Result):
     """A span of the caller's text whose words look like a machine's choice.
 
     Attributes:
@@ -160,7 +160,7 @@ class Artifact(_Result):
 
 
 @dataclass(frozen=True, repr=False)
-class Verdict(ShownAsHtml, _Result):
+class Verdict(ShownAsHtml, Result):
     """The detector's judgement on one document.
 
     Attributes:
@@ -267,7 +267,7 @@ class Verdict(ShownAsHtml, _Result):
 
 
 @dataclass(frozen=True)
-class SentenceLink(_Result):
+class SentenceLink(Result):
     """Which sentences of a copy stem from which of its original.
 
     Attributes:
@@ -293,7 +293,7 @@ class SentenceLink(_Result):
 
 
 @dataclass(frozen=True)
-class Substitution(_Result):
+class Substitution(Result):
     """A phrase of the copy and the phrase of the original in whose place it stands.
 
     Attributes:
@@ -329,7 +329,7 @@ class Substitution(_Result):
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison(ShownAsHtml, _Result):
+class Comparison(ShownAsHtml, Result):
     """What a copy did to its original.
 
     Attributes:
@@ -454,7 +454,9 @@ def format_signature(
 def _format_repr(result: Verdict | Comparison, shown: list[str], counted: list[str]) -> str:
     """On one line: fields as they are, of the long ones the number; `to_dict` has all."""
     parts = [f"{name}={getattr(result, name)!r}" for name in shown]
-    parts += [f"{len(getattr(result, name))} {name}" for name in counted]
+    for name in counted:
+        count = len(getattr(result, name))
+        parts.append(f"{count:,} {name.removesuffix('s') if count == 1 else name}")
     return f"<{type(result).__name__} {', '.join(parts)}>"
 
 
