@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from detector.clusters.links import Link, pick_telling
+from detector.clusters.links import Link, pair_up
 
 Array = npt.NDArray[Any]
 
 #: What an earlier date counts for: dates are evidence, but a scraper's may be anything.
-_DATE_LOG_ODDS = 2.0
+_DATE_LOG_ODDS = 3.0
 
 #: Dates without a time of day are whole days apart; less than that says nothing.
 _SECONDS_APART = 86_400.0
@@ -26,10 +26,22 @@ _SECONDS_APART = 86_400.0
 _CHAIN_MARGIN = 0.15
 
 #: Texts whose heights differ by less stand side by side.
-_AS_HIGH = 0.75
+_AS_HIGH = 0.25
 
-#: So many of the other texts say which of those that stand side by side they are nearest to.
-_ASKED = 50
+#: Mean doubts that differ by less are the same.
+_AS_DOUBTFUL = 0.1
+
+_NEVER = 1e9
+
+#: What it counts for that another text shares more with the one than with the other, by so much,
+#: how much at most, and how many others are asked.
+_VOTE_LOG_ODDS = 1.5
+
+_MORE_SHARED = 0.01
+
+_MOST_VOTES = 4.0
+
+_ASKED = 12
 
 _WORD = re.compile(r"\w+")
 
@@ -70,36 +82,58 @@ def choose_original(
 ) -> int:
     """The text of which the others were made; of equals the first.
 
-    Every pair that was compared tells how much rather the one was made of the other. The heights
-    that fit all of these differences best (least squares, as in Jiang et al., "Statistical ranking
-    and combinatorial Hodge theory", 2011) put the original on top, also of chains. Where several
-    stand there, as reposts do, it is the one that the other texts share most with.
+    Every pair that was compared tells how much rather the one was made of the other. The original
+    is the text against which least speaks. Of several the one on top of the heights that fit all
+    of these differences best (least squares, as in Jiang et al., "Statistical ranking and
+    combinatorial Hodge theory", 2011), and of several that stand there side by side the shortest:
+    reposts add a notice.
     """
     places = {number: place for place, number in enumerate(members)}
-    telling = [
-        link
-        for link in pick_telling(links)
-        if link.copy in places and link.original in places and link.copy != link.original
-    ]
-    if not telling:
+    told = {
+        ends: odds + _compare_dates(*ends, dates) + _ask_others(*ends, members, triples)
+        for ends, odds in pair_up(links).items()
+        if ends[0] in places and ends[1] in places
+    }
+    if not told:
         return min(members)
-    ends = np.array([(places[link.original], places[link.copy]) for link in telling])
-    odds = np.array([link.log_odds + _compare_dates(link, dates) for link in telling])
+    ends = np.array([(places[original], places[copy]) for copy, original in told])
+    odds = np.array(list(told.values()))
+    against = _weigh_doubts(len(members), ends, odds)
     heights = _fit_heights(len(members), ends, odds)
-    top = [number for number in members if heights[places[number]] > heights.max() - _AS_HIGH]
-    if len(top) == 1:
-        return top[0]
-    others = [number for number in members if number not in set(top)][:_ASKED]
-    return max(top, key=lambda number: (_count_shared(number, others, triples), -number))
+    first = np.flatnonzero(against <= against.min() + _AS_DOUBTFUL)
+    first = first[heights[first] > heights[first].max() - _AS_HIGH]
+    top = [members[place] for place in first.tolist()]
+    return min(top, key=lambda number: (len(triples(number)), number))
 
 
-def _count_shared(number: int, others: Sequence[int], triples: Triples) -> float:
-    own = triples(number)
-    return round(sum(_share(triples(other), own) for other in others), 6)
+def _weigh_doubts(count: int, ends: Array, odds: Array) -> Array:
+    """What speaks against each text (count,) as the original, over the texts it was compared with.
+
+    Args:
+        count: of the texts.
+        ends: original and copy of each pair (n, 2), as places among the texts.
+        odds: log-odds (n,) that the copy was made of the original.
+    """
+    pairs = np.bincount(ends.reshape(-1), minlength=count)
+    doubts = np.bincount(ends[:, 0], np.maximum(-odds, 0.0), count)
+    doubts += np.bincount(ends[:, 1], np.maximum(odds, 0.0), count)
+    # Who was compared with nobody is the last to be thought the original.
+    return np.where(pairs > 0, doubts / np.maximum(pairs, 1), _NEVER)
 
 
-def _compare_dates(link: Link, dates: Mapping[int, float]) -> float:
-    copy, original = dates.get(link.copy), dates.get(link.original)
+def _ask_others(copy: int, original: int, members: Sequence[int], triples: Triples) -> float:
+    """What the other texts say of two: what they were made of, they have more words in a row of."""
+    votes = 0
+    for other in members[:_ASKED]:
+        if other not in (copy, original):
+            own = triples(other)
+            more = _share(own, triples(original)) - _share(own, triples(copy))
+            votes += (more > _MORE_SHARED) - (more < -_MORE_SHARED)
+    return max(-_MOST_VOTES, min(_MOST_VOTES, _VOTE_LOG_ODDS * votes))
+
+
+def _compare_dates(copy_number: int, original_number: int, dates: Mapping[int, float]) -> float:
+    copy, original = dates.get(copy_number), dates.get(original_number)
     if copy is None or original is None or abs(copy - original) < _SECONDS_APART:
         return 0.0
     return _DATE_LOG_ODDS if original < copy else -_DATE_LOG_ODDS
@@ -215,10 +249,13 @@ class _Side:
 def _list_sides(links: Sequence[Link]) -> dict[int, dict[int, _Side]]:
     """Of each text, what it has of each other that it is related to."""
     sides: defaultdict[int, dict[int, _Side]] = defaultdict(dict)
+    told = pair_up(links)
     for link in links:
         if link.is_related and link.copy != link.original:
-            copy = _Side(frozenset(link.covered), link.original_coverage, link.log_odds)
-            other = _Side(frozenset(link.original_covered), link.coverage, -link.log_odds)
+            ends = link.copy, link.original
+            odds = told[ends] if ends in told else -told[ends[::-1]]
+            copy = _Side(frozenset(link.covered), link.original_coverage, odds)
+            other = _Side(frozenset(link.original_covered), link.coverage, -odds)
             sides[link.copy][link.original] = copy
             sides[link.original].setdefault(link.copy, other)
     return sides

@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from detector.choices import ArtifactSetting
-from detector.results import INDEPENDENT, VERBATIM, Comparison
+from detector.results import INDEPENDENT, MACHINE_REWRITTEN, RETOLD, VERBATIM, Comparison
 
 #: Of two texts that stem from one another, the one has at least this share of the other's words.
 _LEAST_COVERAGE = 0.3
+
+#: Two people who report the same speech tell some sentences alike; so much is no coincidence.
+_LEAST_COVERAGE_RETOLD = 0.6
 
 #: How far a text has to cover another by more than it is covered, to count as its source.
 _COVERAGE_WEIGHT = 6.0
 
 #: Coverages that differ by less say nothing.
-_AS_LONG = 0.12
+_AS_LONG = 0.05
 
-#: What the texts' own verdicts weigh where the comparison does not tell which was made of which.
-_VERDICT_WEIGHT = 0.5
+#: What it weighs that one text looks more like a machine's beside the other than the other way.
+_ODDNESS_WEIGHT = 0.6
+
+#: Log-odds under which there is no trace of a machine, and a difference says nothing.
+_NO_TRACE = -4.0
 
 _MOST_LOG_ODDS = 6.0
 
@@ -64,7 +70,6 @@ class Link:
         direction: likewise.
         reason: likewise.
         signature: likewise.
-        verdicts: probability of either text by itself, the copy's first; None where not judged.
         covered: the sentences of the copy that stem from the original.
         original_covered: the sentences of the original that the copy has.
         substitutes: the strongest substitutions, each as what stood there and what does now.
@@ -81,7 +86,6 @@ class Link:
     direction: float | None
     reason: str | None
     signature: str
-    verdicts: tuple[float | None, float | None] = (None, None)
     covered: tuple[int, ...] = ()
     original_covered: tuple[int, ...] = ()
     substitutes: tuple[tuple[str, str], ...] = ()
@@ -102,7 +106,6 @@ class Link:
             found.direction,
             found.reason,
             found.signature,
-            (found.verdict.probability, found.original_verdict.probability),
             tuple(n for link in pairs for n in link.sentences),
             tuple(n for link in pairs for n in link.original_sentences),
             tuple(_pick_substitutes(found)),
@@ -112,25 +115,8 @@ class Link:
     def is_related(self) -> bool:
         """Whether the one stems from the other, or both from a third."""
         covered = max(self.coverage, self.original_coverage)
-        return self.relation not in (None, INDEPENDENT) and covered >= _LEAST_COVERAGE
-
-    @property
-    def log_odds(self) -> float:
-        """How much rather the copy was made of the original than the other way round.
-
-        Where a machine rewrote the one, its traces tell. Otherwise the copy is the text that the
-        other has more of (who copies cuts rather than adds), and, unless they are the same word
-        for word, the one that reads more like a machine's.
-        """
-        if self.direction is not None:
-            return _limit(_to_log_odds(self.direction))
-        odds = self.coverage - self.original_coverage
-        # A notice below a repost, or another headline, is no source that the copy was cut from.
-        odds = 0.0 if abs(odds) < _AS_LONG else _COVERAGE_WEIGHT * odds
-        own, others = self.verdicts
-        if self.relation != VERBATIM and own is not None and others is not None:
-            odds += _VERDICT_WEIGHT * (_to_log_odds(own) - _to_log_odds(others))
-        return _limit(odds)
+        least = _LEAST_COVERAGE_RETOLD if self.relation == RETOLD else _LEAST_COVERAGE
+        return self.relation not in (None, INDEPENDENT) and covered >= least
 
     @property
     def is_plain(self) -> bool:
@@ -145,20 +131,47 @@ class Link:
     def from_json(cls, content: str) -> Link:
         """The link that `to_json` was called on."""
         data = json.loads(content)
-        for name in ("verdicts", "covered", "original_covered"):
+        for name in ("covered", "original_covered"):
             data[name] = tuple(data[name])
         data["substitutes"] = tuple((one, other) for one, other in data["substitutes"])
         return cls(**data)
 
 
-def pick_telling(links: Sequence[Link]) -> list[Link]:
-    """Of each two texts the link that tells more surely what became of them."""
-    surest: dict[tuple[int, int], Link] = {}
-    for link in links:
-        pair = (min(link.copy, link.original), max(link.copy, link.original))
-        if pair not in surest or (surest[pair].probability or 0.0) < (link.probability or 0.0):
-            surest[pair] = link
-    return list(surest.values())
+def pair_up(links: Iterable[Link]) -> dict[tuple[int, int], float]:
+    """Of each two texts how much rather the first was made of the second, in log-odds."""
+    known = {(link.copy, link.original): link for link in links if link.copy != link.original}
+    return {
+        ends: tell_descent(link, known.get((link.original, link.copy)))
+        for ends, link in known.items()
+        if ends[0] > ends[1] or (ends[1], ends[0]) not in known
+    }
+
+
+def tell_descent(link: Link, turned: Link | None) -> float:
+    """Log-odds that the link's copy was made of its original, and not the other way round.
+
+    Where a machine rewrote the one, its traces tell: they are plainer in the copy beside the
+    original than in the original beside the copy. Otherwise the copy is the text that the other has
+    more of, for who copies cuts rather than adds.
+
+    Args:
+        link: compares the two.
+        turned: compares them the other way round, if that was done.
+    """
+    ways = [link] if turned is None else [link, turned]
+    odds = 0.0
+    for sign, way in zip((1, -1), ways, strict=False):
+        odds += sign * _limit(_to_log_odds(way.direction))
+    if VERBATIM not in {way.relation for way in ways} and turned is not None:
+        odds += _ODDNESS_WEIGHT * _limit(
+            max(_to_log_odds(link.probability), _NO_TRACE)
+            - max(_to_log_odds(turned.probability), _NO_TRACE)
+        )
+    if MACHINE_REWRITTEN not in {way.relation for way in ways}:
+        # A notice below a repost, or another headline, is no source that the copy was cut from.
+        more = link.coverage - link.original_coverage
+        odds += 0.0 if abs(more) < _AS_LONG else _COVERAGE_WEIGHT * more
+    return _limit(odds)
 
 
 def _pick_substitutes(found: Comparison) -> list[tuple[str, str]]:
@@ -168,7 +181,9 @@ def _pick_substitutes(found: Comparison) -> list[tuple[str, str]]:
     return list(pairs)[:_SUBSTITUTIONS]
 
 
-def _to_log_odds(probability: float) -> float:
+def _to_log_odds(probability: float | None) -> float:
+    if probability is None:
+        return 0.0
     share = min(max(probability, 1e-9), 1 - 1e-9)
     return math.log(share / (1 - share))
 
