@@ -128,6 +128,13 @@ def test_readme_is_read_in_three_minutes() -> None:
     assert len(read_page("README.md").split()) <= 900
 
 
+def test_readme_shows_a_line_for_each_article(checkout: Path) -> None:
+    commands, shown = find_output(read_page("README.md"), "pip install . && detector score")
+    printed = run_in_terminal(commands.strip().split("&& ")[-1], checkout)
+    assert_alike(ESCAPE.sub("", printed), shown)
+    assert len(shown.splitlines()) == 3
+
+
 def test_readme_shows_what_the_terminal_shows(checkout: Path) -> None:
     readme = read_page("README.md")
     commands, shown = find_output(readme, "detector score data/example_articles/spun.txt")
@@ -191,7 +198,7 @@ def test_retraining_shows_the_steps(checkout: Path) -> None:
 
 
 def test_every_command_of_readme_is_run_or_installs() -> None:
-    tested = ("detector score data/example_articles/spun.txt", "python train.py --pairs",
+    tested = ("detector score data/example_articles/", "python train.py --pairs",
               "detector score --model models/mine", "pip install", "python3 -m venv",
               "python -m pytest")  # fmt: skip
     for block in find_blocks(read_page("README.md"), "sh"):
