@@ -170,7 +170,7 @@ def test_readme_retrains(checkout: Path) -> None:
     code, printed = run(commands, checkout)
     assert code == 0, printed
     assert_alike(printed, shown)
-    assert "translated.txt: " in printed
+    assert "data/example_articles/translated.txt\n" in printed
 
 
 @pytest.mark.parametrize(
