@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
@@ -36,6 +36,8 @@ _NEVER = 1e9
 #: What it counts for that another text shares more with the one than with the other, by so much,
 #: how much at most, and how many others are asked.
 _VOTE_LOG_ODDS = 1.5
+
+_VOTE_OF_REWRITTEN = 0.5
 
 _MORE_SHARED = 0.01
 
@@ -89,8 +91,9 @@ def choose_original(
     reposts add a notice.
     """
     places = {number: place for place, number in enumerate(members)}
+    rewritten = _list_rewritten(links)
     told = {
-        ends: odds + _compare_dates(*ends, dates) + _ask_others(*ends, members, triples)
+        ends: odds + _compare_dates(*ends, dates) + _ask_others(*ends, members, rewritten, triples)
         for ends, odds in pair_up(links).items()
         if ends[0] in places and ends[1] in places
     }
@@ -121,15 +124,27 @@ def _weigh_doubts(count: int, ends: Array, odds: Array) -> Array:
     return np.where(pairs > 0, doubts / np.maximum(pairs, 1), _NEVER)
 
 
-def _ask_others(copy: int, original: int, members: Sequence[int], triples: Triples) -> float:
-    """What the other texts say of two: what they were made of, they have more words in a row of."""
-    votes = 0
+def _ask_others(
+    copy: int, original: int, members: Sequence[int], rewritten: Collection[int], triples: Triples
+) -> float:
+    """What the other texts say of two: what they were made of, they have more words in a row of.
+
+    Machines write alike, so that what one rewrote says less.
+    """
+    votes = 0.0
     for other in members[:_ASKED]:
         if other not in (copy, original):
             own = triples(other)
             more = _share(own, triples(original)) - _share(own, triples(copy))
-            votes += (more > _MORE_SHARED) - (more < -_MORE_SHARED)
+            vote = (more > _MORE_SHARED) - (more < -_MORE_SHARED)
+            votes += vote * (_VOTE_OF_REWRITTEN if other in rewritten else 1.0)
     return max(-_MOST_VOTES, min(_MOST_VOTES, _VOTE_LOG_ODDS * votes))
+
+
+def _list_rewritten(links: Iterable[Link]) -> set[int]:
+    """The texts that a machine made of another, as a comparison says."""
+    told = [link for link in links if link.direction is not None]
+    return {link.copy if (link.direction or 0.0) >= 0.5 else link.original for link in told}
 
 
 def _compare_dates(copy_number: int, original_number: int, dates: Mapping[int, float]) -> float:
