@@ -55,12 +55,12 @@ LINES = json.dumps({"id": 1, "Body": TEXT}) + "\n"
 @pytest.mark.parametrize(
     ("name", "content", "options", "message"),
     [
-        ("a.csv", TABLE, [], "no column 'text' (columns: 'id', 'Body', 'outlet'): give --text-column"),
+        ("a.csv", TABLE, [], "no column 'text' (columns: 'id', 'Body', 'outlet'): give"),
         ("a.csv", TABLE, ["--text-column", "bodi"], "'outlet'; did you mean 'Body'?): give --text"),
         ("a.csv", TABLE, ["--text-column", "body"], "did you mean 'Body'?"),
         ("a.tsv", TABLE.replace(",", "\t"), ["--text-column", "body"], "did you mean 'Body'?"),
         ("a.csv", TABLE, ["--text-column", "Body", "--id-column", "ids"], "no column 'ids'"),
-        ("a.csv", TABLE, ["--text-column", "Body", "--reference-column", "was"], "--reference-column"),
+        ("a.csv", TABLE, ["--text-column", "Body", "--reference-column", "a"], "no column 'a'"),
         ("a.jsonl", LINES * 3, ["--text-column", "body"], "row 1: no field 'body': the row holds"),
     ],
 )  # fmt: skip

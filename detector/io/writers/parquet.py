@@ -25,16 +25,22 @@ _BATCH_ROWS = 1_000
 # Whole numbers are exact in a double up to here.
 _LARGEST_EXACT = 2**53
 
-_ONLY_NULLS = {b"detector": b"only nulls"}
+_LARGEST_LONG = 2**63 - 1
 
-# What a column's values are, and which of RESULT_SCHEMA's types can hold that.
+# What a part's column was made of, where its type does not tell.
+_ONLY_NULLS, _HOLDS_LONG = {b"detector": b"only nulls"}, {b"detector": b"holds long numbers"}
+
+# What a column's values are, and which types can hold that.
 _TRUTH, _WHOLE, _NUMBER, _OTHER = "truth value", "whole number", "number", "other"
 
+# A whole number that no double holds.
+_LONG = "long number"
+
 _FITTING = {
-    "string": frozenset({_TRUTH, _WHOLE, _NUMBER, _OTHER}),
+    "string": frozenset({_TRUTH, _WHOLE, _LONG, _NUMBER, _OTHER}),
     "double": frozenset({_WHOLE, _NUMBER}),
     "bool": frozenset({_TRUTH}),
-    "int64": frozenset({_WHOLE}),
+    "int64": frozenset({_WHOLE, _LONG}),
 }
 
 
@@ -71,8 +77,8 @@ class ParquetWriter:
     def finish(self) -> None:
         """Find the columns' types, and write all rows."""
         types = {name: _choose_type(name, kinds) for name, kinds in self._kinds.items()}
-        only_nulls = {name for name, kinds in self._kinds.items() if not kinds}
-        schema = _make_schema(types, only_nulls)
+        marks = {name: _mark_kinds(types[name], kinds) for name, kinds in self._kinds.items()}
+        schema = _make_schema(types, marks)
         self._rows.seek(0)
         with self._parquet.ParquetWriter(self._stream, schema, compression="snappy") as writer:
             for table in _gather(_make_batches(self._rows, types, schema), schema):
@@ -88,7 +94,9 @@ def _find_kind(value: Any) -> str:
         case bool():
             return _TRUTH
         case int():
-            return _WHOLE if abs(value) <= _LARGEST_EXACT else _OTHER
+            if abs(value) <= _LARGEST_EXACT:
+                return _WHOLE
+            return _LONG if abs(value) <= _LARGEST_LONG else _OTHER
         case float():
             return _NUMBER
     return _OTHER
@@ -99,13 +107,20 @@ def _choose_type(name: str, kinds: set[str]) -> str:
     fixed = RESULT_SCHEMA.get(name)
     if fixed is not None and kinds <= _FITTING[fixed]:
         return fixed
-    for form in ("bool", "double"):
+    for form in ("bool", "int64", "double"):
         if kinds and kinds <= _FITTING[form]:
             return form
     return "string"
 
 
-def _make_schema(types: Mapping[str, str], only_nulls: set[str]) -> pa.Schema:
+def _mark_kinds(form: str, kinds: set[str]) -> dict[bytes, bytes] | None:
+    """What `join_parquet` has to know of a column besides its type."""
+    if not kinds:
+        return _ONLY_NULLS
+    return _HOLDS_LONG if form == "int64" and _LONG in kinds else None
+
+
+def _make_schema(types: Mapping[str, str], marks: Mapping[str, Any]) -> pa.Schema:
     import pyarrow as pa
 
     makers = {
@@ -115,7 +130,7 @@ def _make_schema(types: Mapping[str, str], only_nulls: set[str]) -> pa.Schema:
         "string": pa.string(),
     }
     return pa.schema(
-        pa.field(unique, makers[types[name]], metadata=_ONLY_NULLS if name in only_nulls else None)
+        pa.field(unique, makers[types[name]], metadata=marks.get(name))
         for name, unique in zip(types, _tell_apart(types), strict=True)
     )
 
@@ -206,17 +221,24 @@ def _unify(schemas: Sequence[pa.Schema], columns: Sequence[str]) -> pa.Schema:
         for field in schema:
             fields.setdefault(field.name, []).append(field)
     types: dict[str, str] = {}
-    only_nulls: set[str] = set()
+    marks: dict[str, Any] = {}
     for name, found in fields.items():
-        kinds = {str(field.type) for field in found if (field.metadata or {}) != _ONLY_NULLS}
-        if not kinds:
-            only_nulls.add(name)
-            types[name] = RESULT_SCHEMA.get(name, "string")
-        elif len(kinds) == 1:
-            types[name] = kinds.pop()
-        else:
-            types[name] = "double" if kinds == {"int64", "double"} else "string"
-    return _make_schema(types, only_nulls)
+        known = [field for field in found if (field.metadata or {}) != _ONLY_NULLS]
+        types[name] = _unify_types(name, known)
+        long = any((field.metadata or {}) == _HOLDS_LONG for field in known)
+        marks[name] = _HOLDS_LONG if long else None if known else _ONLY_NULLS
+    return _make_schema(types, marks)
+
+
+def _unify_types(name: str, fields: Sequence[pa.Field]) -> str:
+    kinds = {str(field.type) for field in fields}
+    if not kinds:
+        return RESULT_SCHEMA.get(name, "string")
+    if len(kinds) == 1:
+        return kinds.pop()
+    if kinds == {"int64", "double"} and _HOLDS_LONG not in [field.metadata for field in fields]:
+        return "double"
+    return "string"
 
 
 def _recast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:

@@ -9,7 +9,6 @@ from detector.columns import CLUSTER_COLUMNS, name_columns
 _KINDS = {bool: "bool", float: "double", int: "int64", str: "string"}
 
 RESULT_SCHEMA: Mapping[str, str] = {
-    "id": "string",
     **{
         name: _KINDS[kind]
         for name, kind in {**name_columns(comparing=True), **CLUSTER_COLUMNS}.items()
@@ -18,6 +17,7 @@ RESULT_SCHEMA: Mapping[str, str] = {
 }
 """Types in Parquet of the columns that a result may have, all of them nullable.
 
-Other columns are truth values or doubles where all their values are; all else is a string, in
-which what is no text stands as JSON. Types are plain, so that pandas, DuckDB and Spark agree.
+Other columns, ids among them, are truth values, whole numbers (int64) or doubles where all their
+values are; all else is a string, in which what is no text stands as JSON. Types are plain, so that
+pandas, DuckDB and Spark agree.
 """
