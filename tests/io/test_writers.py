@@ -36,6 +36,7 @@ ROWS: list[dict[str, Any]] = [
     {"id": "c", "probability": 0.875, "flagged": True, "label": "translated", "words": 90},
 ]
 COLUMNS = ["id", "probability", "flagged", "label", "words"]
+TYPES = {"id": "string"} | {name: RESULT_SCHEMA[name] for name in COLUMNS[1:]}
 LINE_NAMES = ["out.jsonl", "out.ndjson", "out.json", "out.jsonl.gz", "out.jsonl.zst"]
 CSV_NAMES = ["out.csv", "out.tsv", "out.csv.gz", "out.tsv.zst"]
 
