@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from detector.features.columns import DISCRIMINANTS, FEATURE_COLUMNS
+from detector.features.columns import DIRECTIONS, FEATURE_COLUMNS
 from detector.features.ngrams import HASHES, hash_ngrams
 from detector.model.classes import SENTENCE_CLASSES
 from detector.model.document_classifier import DocumentClassifier
@@ -246,8 +246,8 @@ def _make_style() -> LinearScorer:
     return LinearScorer(weights, np.zeros(shape[1], dtype=np.float32))
 
 
-def _make_discriminant() -> LinearScorer:
-    shape = (WIDTH, len(DISCRIMINANTS))
+def _make_directions() -> LinearScorer:
+    shape = (WIDTH, len(DIRECTIONS))
     weights = np.random.default_rng(8).normal(0.0, 0.01, shape).astype(np.float32)
     return LinearScorer(weights, np.zeros(shape[1], dtype=np.float32))
 
@@ -276,7 +276,7 @@ def _write_tiny_bundle(
         "features.safetensors": small
         | _make_lexical().to_arrays("lexical")
         | _make_style().to_arrays("style")
-        | _make_discriminant().to_arrays("discriminant"),
+        | _make_directions().to_arrays("directions"),
         "common_words.json": sorted(COMMON_WORDS),
         "ngram_language_model.safetensors": NgramLanguageModel.fit(human * 2).to_arrays(),
         "classifier.safetensors": fitted.classifier.to_arrays()

@@ -22,10 +22,12 @@ FEATURE_COLUMNS = (
     *(f"lexical_{contrast}" for contrast in CONTRASTS),
     *(f"style_{contrast}" for contrast in CONTRASTS),
     *(f"discriminant_{contrast}" for contrast in CONTRASTS),
+    *(f"logistic_{contrast}" for contrast in CONTRASTS),
 )
 
-#: Those of `FEATURE_COLUMNS` that the linear discriminants give.
-DISCRIMINANTS = tuple(c for c in FEATURE_COLUMNS if c.startswith("discriminant_"))
+#: Those of `FEATURE_COLUMNS` that directions in the embedding give which were fitted on whole
+#: documents: linear discriminants, and a logistic regression.
+DIRECTIONS = tuple(c for c in FEATURE_COLUMNS if c.startswith(("discriminant_", "logistic_")))
 
 #: The features of a document: the means of its sentences'. Spread or quantiles beside them did not
 #: help on outlets left out (measured).

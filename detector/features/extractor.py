@@ -55,7 +55,7 @@ class FeatureExtractor:
         lexical: over hashed n-grams, one output for each of `SENTENCE_CLASSES`.
         style: over style counts and the language model's measures, likewise.
         language_model: an n-gram language model of human news.
-        discriminant: over embeddings, one output for each of `DISCRIMINANTS`.
+        directions: over embeddings, one output for each of `DIRECTIONS`.
         fingerprint: measures the machine that a model was retrained on, if it was.
     """
 
@@ -67,7 +67,7 @@ class FeatureExtractor:
         lexical: LinearScorer | None = None,
         style: LinearScorer | None = None,
         language_model: Any = None,
-        discriminant: LinearScorer | None = None,
+        directions: LinearScorer | None = None,
         fingerprint: MachineFingerprint | None = None,
     ) -> None:
         self.encoder = encoder
@@ -76,7 +76,7 @@ class FeatureExtractor:
         self.lexical = lexical
         self.style = style
         self.language_model = language_model
-        self.discriminant = discriminant
+        self.directions = directions
         self.fingerprint = fingerprint
         self._class_head = LinearScorer.from_arrays(heads, "class")
 
@@ -96,7 +96,7 @@ class FeatureExtractor:
             LinearScorer.from_arrays(arrays, "lexical"),
             LinearScorer.from_arrays(arrays, "style"),
             NgramLanguageModel.from_arrays(bundle.read_arrays(parts.NGRAM_LANGUAGE_MODEL)),
-            LinearScorer.from_arrays(arrays, "discriminant"),
+            LinearScorer.from_arrays(arrays, "directions"),
             fingerprint,
         )
 
@@ -155,8 +155,8 @@ class FeatureExtractor:
             matrix[:, 5:8] = _contrast(score_ngrams(masked_sentences, self.lexical))
         if self.style is not None:
             matrix[:, 8:11] = _contrast(self.style(self.measure_style(masked_sentences)))
-        if self.discriminant is not None:
-            matrix[:, 11:14] = self.discriminant(encoded.embeddings)
+        if self.directions is not None:
+            matrix[:, 11:17] = self.directions(encoded.embeddings)
         return matrix, encoded
 
 

@@ -1,13 +1,10 @@
 """From the features of sentences to a calibrated verdict on the document.
 
-We ask two questions apart: does the document read as translated rather than as human, and does it
-read as spun rather than as human? Added up, the answers would drown each other, since what is usual
-in human articles differs between them. So we standardise each answer by how human articles spread,
-and the higher of the two is the document's score.
-
-An answer's log-odds grow with the amount of text, and so does what can be guaranteed: a score that
-is rare among human articles of fifty sentences is common among those of five. So we standardise
-against human articles *of the document's length* (`HumanScale`), and calibrate by length as well.
+A multinomial regression over the columns of the summary, each also times the document's length,
+gives two answers: the log-odds that the document is translated rather than human, and that it is
+spun rather than human. Native texts and professionals' translations are both human. The score is
+the log-odds that it is either. Human articles of any length reach a score about equally often,
+since the regression also learns from runs of a few sentences; calibration goes by length as well.
 
 `detector.training.fitting.classifier` fits all of it with scikit-learn; it is stored as plain
 arrays.
@@ -24,7 +21,7 @@ import numpy.typing as npt
 
 from detector.model.adapter import Adapter
 from detector.model.classes import SENTENCE_CLASSES
-from detector.model.length_scale import HumanScale, relative_length
+from detector.model.length_scale import relative_length
 from detector.model.linear import LinearScorer
 from detector.model.thresholds import Thresholds
 
@@ -51,7 +48,6 @@ class DocumentClassifier:
         scorer: standardised columns, and each times the relative length → logits of
             `SENTENCE_CLASSES`.
         calibration: (4,), weights of score, score × length, length, and a constant.
-        human: how human articles answer each of `QUESTIONS`, by length.
         thresholds: false-positive rate → score from which a document is flagged.
         adapter: judges the machine of a user's pairs, if retraining fitted one.
     """
@@ -60,7 +56,6 @@ class DocumentClassifier:
     scale: Floats
     scorer: LinearScorer
     calibration: Floats
-    human: tuple[HumanScale, HumanScale]
     thresholds: Thresholds
     adapter: Adapter | None = None
 
@@ -76,8 +71,8 @@ class DocumentClassifier:
             ValueError: there is an adapter, and `summaries` lack the columns that it judges by.
         """
         answers = self.answer(summaries, words)
-        scores, total = self.combine(answers, words), np.logaddexp(answers[:, 0], answers[:, 1])
-        shares = answers - total[:, None]
+        scores = combine(answers)
+        shares = answers - scores[:, None]
         if self.adapter is None:
             return scores, shares
         fingerprint = np.asarray(summaries)[:, len(self.center) :]
@@ -93,16 +88,6 @@ class DocumentClassifier:
         logits = self.scorer(expand(columns, words, self.center, self.scale)).astype(np.float64)
         human = np.logaddexp(logits[:, place("native")], logits[:, place("human_translation")])
         return np.asarray(logits[:, [place(question) for question in QUESTIONS]] - human[:, None])
-
-    def combine(self, answers: Floats, words: npt.ArrayLike) -> Floats:
-        """Scores (n,): the higher of both answers, each on its human scale."""
-        return np.max(
-            [
-                scale.standardize(answer, words)
-                for scale, answer in zip(self.human, answers.T, strict=True)
-            ],
-            axis=0,
-        )
 
     def _apply_adapter(
         self,
@@ -140,8 +125,6 @@ class DocumentClassifier:
             "center": self.center,
             "scale": self.scale,
             "calibration": self.calibration,
-            "human_mean": np.stack([scale.mean for scale in self.human]),
-            "human_variance": np.stack([scale.variance for scale in self.human]),
             **self.thresholds.to_arrays(),
             **self.scorer.to_arrays("document"),
             **(self.adapter.to_arrays() if self.adapter is not None else {}),
@@ -155,15 +138,15 @@ class DocumentClassifier:
             arrays["scale"],
             LinearScorer.from_arrays(arrays, "document"),
             arrays["calibration"],
-            _read_scales(arrays["human_mean"], arrays["human_variance"]),
             Thresholds.from_arrays(arrays),
             Adapter.from_arrays(arrays) if Adapter.is_in(arrays) else None,
         )
 
 
-def _read_scales(means: Floats, variances: Floats) -> tuple[HumanScale, HumanScale]:
-    one, other = (HumanScale(m, v) for m, v in zip(means, variances, strict=True))
-    return one, other
+def combine(answers: npt.ArrayLike) -> Floats:
+    """Scores (n,), the log-odds of either machine against human, of answers (n, `QUESTIONS`)."""
+    given = np.asarray(answers, dtype=np.float64)
+    return np.logaddexp(given[:, 0], given[:, 1])
 
 
 def expand(summaries: npt.ArrayLike, words: npt.ArrayLike, center: Floats, scale: Floats) -> Floats:

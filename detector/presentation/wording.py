@@ -281,6 +281,7 @@ _FEATURE_SOURCES = {
     "lexical": "word sequences",
     "style": "style",
     "discriminant": "encoder, as whole articles differ",
+    "logistic": "encoder, over whole articles",
 }
 
 _FEATURE_READINGS = {

@@ -113,14 +113,14 @@ def test_columns_are_filled_by_their_sources(
     class_logits = encoded.embeddings @ heads["class_weights"] + heads["class_bias"]
     assert extractor.lexical is not None
     assert extractor.style is not None
-    assert extractor.discriminant is not None
+    assert extractor.directions is not None
     expected = np.hstack(
         [
             _contrast(class_logits),
             [_summarize_words(scores) for scores in encoded.word_scores],
             _contrast(score_ngrams(masked_sentences, extractor.lexical)),
             _contrast(extractor.style(extractor.measure_style(masked_sentences))),
-            extractor.discriminant(encoded.embeddings),
+            extractor.directions(encoded.embeddings),
         ]
     )
     np.testing.assert_array_equal(features.embeddings, encoded.embeddings)

@@ -1,4 +1,4 @@
-"""Scores of documents are standardised by length, calibrated, and held against thresholds."""
+"""Scores of documents are calibrated by length, and held against thresholds."""
 
 from __future__ import annotations
 
@@ -28,10 +28,6 @@ def make_classifier(calibration: tuple[float, ...] = (1.0, 0.2, -0.3, 0.1)) -> D
         np.array([2.0, 1.0]),
         LinearScorer(weights, np.array([0.5, 0.0, 0.0, -np.inf], dtype=np.float32)),
         np.array(calibration),
-        (
-            HumanScale(np.array([-1.0, 0.5]), np.array([0.5, 0.25])),
-            HumanScale(np.array([0.5, 0.0]), np.array([4.0, 0.0])),
-        ),
         Thresholds({0.05: 1.6, 0.01: 2.4}),
     )
 
@@ -80,11 +76,10 @@ def test_answers_are_log_odds_of_each_machine_against_humans() -> None:
     np.testing.assert_allclose(answers, [[0.5, 1.5]], atol=1e-6)
 
 
-def test_score_is_the_higher_answer_on_its_human_scale() -> None:
-    classifier = make_classifier()
-    scores, shares = classifier.score([[3.0, 2.0], [-9.0, 6.5]], [300, 300])
-    # at 300 words: (.5 + 1) / sqrt(.75) of translated, (1.5 - .5) / 2 of spun; then spun alone
-    assert scores == pytest.approx([1.5 / np.sqrt(0.75), 2.75], abs=1e-5)
+def test_score_is_the_log_odds_of_either_machine() -> None:
+    scores, shares = make_classifier().score([[3.0, 2.0], [-9.0, 6.5]], [300, 300])
+    # answers .5 and 1.5; then -5.5 and 6
+    assert scores == pytest.approx([np.logaddexp(0.5, 1.5), np.logaddexp(-5.5, 6.0)], abs=1e-5)
     assert np.exp(shares[0]) == pytest.approx([1 / (1 + np.e), np.e / (1 + np.e)], abs=1e-6)
     np.testing.assert_allclose(np.exp(shares).sum(1), 1.0)
 
@@ -93,7 +88,7 @@ def test_a_class_that_no_document_had_is_never_the_louder() -> None:
     classifier = make_classifier()
     classifier.scorer.bias[2] = -np.inf
     scores, shares = classifier.score([[3.0, 2.0]], [300])
-    assert scores == pytest.approx([1.5 / np.sqrt(0.75)], abs=1e-5)
+    assert scores == pytest.approx([0.5], abs=1e-5)
     np.testing.assert_allclose(np.exp(shares), [[1.0, 0.0]])
 
 
@@ -160,11 +155,6 @@ def test_arrays_bring_the_classifier_back(
         np.testing.assert_array_equal(one, other)
     assert again.thresholds == dict(synthetic_classifier.thresholds)
     np.testing.assert_array_equal(again.calibration, synthetic_classifier.calibration)
-    for scale, before in zip(again.human, synthetic_classifier.human, strict=True):
-        np.testing.assert_array_equal(
-            scale.standardize(np.full(5, 1.5), LENGTHS),
-            before.standardize(np.full(5, 1.5), LENGTHS),
-        )
 
 
 def test_arrays_of_a_classifier_without_thresholds() -> None:

@@ -190,6 +190,12 @@ def _choose_shift(task: _Task, crossed: _Crossed, before: float) -> float | None
     return chosen if gain >= LEAST_GAIN else None
 
 
+def _measure_unit(fitted: FittedClassifier, human: Bools) -> float:
+    """From human articles' mean score to the threshold; 1 where there is none."""
+    threshold = fitted.classifier.thresholds.get(_RATE)
+    return 1.0 if threshold is None else threshold - float(fitted.out_of_fold[human].mean())
+
+
 @dataclass(frozen=True)
 class _Crossed:
     """What the adapter says of each document out of fold, and the human scale of that.
@@ -219,6 +225,8 @@ class _Task:
         places: (tokens,), each document's words as places in `vocabulary`, one document after the
             other.
         owners: (tokens,), the document of each.
+        unit: how far above human articles' mean score the threshold lies: so far above theirs the
+            adapter's rarest scores shall lie, too.
     """
 
     frame: pd.DataFrame
@@ -231,6 +239,7 @@ class _Task:
     vocabulary: npt.NDArray[np.uint32]
     places: Ints
     owners: Ints
+    unit: float
 
     @classmethod
     def of(cls, documents: FeatureTable, fitted: FittedClassifier) -> _Task | None:
@@ -260,6 +269,7 @@ class _Task:
             vocabulary,
             places.astype(np.int64),
             np.repeat(rows, [len(w) for w in fingerprints.words]),
+            _measure_unit(fitted, human),
         )
 
     @property
@@ -352,6 +362,7 @@ class _Task:
             self.words[human],
             outlets,
         )
+        scale = replace(scale, variance=scale.variance / self.unit**2)
         return _Crossed(columns, scale.standardize(scores, self.words), scale)
 
     def _discriminate(self, columns: Floats, rows: Bools) -> Floats:

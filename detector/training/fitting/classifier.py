@@ -1,4 +1,4 @@
-"""Fit the document classifier, its scales and its thresholds out of fold."""
+"""Fit the document classifier, its calibration and its thresholds out of fold."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from detector.model.document_classifier import (
     QUESTIONS,
     DocumentClassifier,
     calibration_columns,
+    combine,
     expand,
 )
 from detector.model.length_scale import HumanScale
@@ -25,14 +26,17 @@ from detector.training.fitting.feature_table import (
     FeatureTable,
     assign_folds,
     balance,
+    label_classes,
     read_column,
 )
-from detector.training.fitting.length_scale import fit_human_scale
 from detector.training.fitting.thresholds import TRANSLATOR_GROUP, fit_thresholds
 
 Floats = npt.NDArray[np.float64]
 
-#: False-positive rate at which both answers count alike.
+#: Inverse penalty of the logistic regression.
+STRENGTH = 0.03
+
+#: False-positive rate at which a human scale reaches 1.
 _TAIL = 0.01
 
 
@@ -43,11 +47,9 @@ def fit_scorer(
     columns = np.asarray(summaries, dtype=np.float64)
     center, scale = columns.mean(0), columns.std(0)
     scale[scale < 1e-6] = 1.0
-    classes = frame["label"].replace(ORIGINAL, "native").astype(object)
-    classes[frame["by_translator"].astype(bool)] = "human_translation"
-    labels = classes.map(SENTENCE_CLASSES.index).to_numpy()
     model = LogisticRegression(C=strength, max_iter=1000)
-    model.fit(expand(columns, words, center, scale), labels, sample_weight=balance(frame))
+    rows = expand(columns, words, center, scale)
+    model.fit(rows, label_classes(frame), sample_weight=balance(frame))
     return center, scale, _spread_classes(model)
 
 
@@ -79,9 +81,9 @@ class FittedClassifier:
 
 
 def fit_classifier(
-    documents: FeatureTable, strength: float = 0.01, folds: int = 5
+    documents: FeatureTable, strength: float = STRENGTH, folds: int = 5
 ) -> FittedClassifier:
-    """Fit the document classifier, its calibration, human scales and thresholds.
+    """Fit the document classifier, its calibration and its thresholds.
 
     Args:
         documents: whole documents of the development split, all three labels.
@@ -103,10 +105,10 @@ def fit_classifier(
 def refit_thresholds(
     documents: FeatureTable,
     classifier: DocumentClassifier,
-    strength: float = 0.01,
+    strength: float = STRENGTH,
     folds: int = 5,
 ) -> FittedClassifier:
-    """Fit calibration, human scales and thresholds anew around a scorer that stays as it is.
+    """Fit calibration and thresholds anew around a scorer that stays as it is.
 
     Args:
         documents: those that the scorer was fitted on, and others (``fitted`` is False).
@@ -157,55 +159,29 @@ class _Cropped:
 def _guarantee(
     documents: FeatureTable, cropped: _Cropped, answers: Floats, scorer: DocumentClassifier
 ) -> FittedClassifier:
-    """Calibration, human scales and thresholds from out-of-fold answers, put to a scorer."""
+    """Calibration and thresholds from out-of-fold answers, put to a scorer."""
     frame, words = cropped.frame, cropped.words
     human = (frame["label"] == ORIGINAL).to_numpy()
     weights = balance(frame)
-    groups = name_outlets(frame)
     whole = len(documents.frame)
     is_human = human & (np.arange(len(human)) < whole)
-    one, other = (
-        _fit_scale(answer, words, weights, groups, human, is_human) for answer in answers.T
-    )
-    scaled = replace(scorer, human=(one, other))
-    scores = scaled.combine(answers, words)
+    scores = combine(answers)
     calibration = LogisticRegression(C=1e3).fit(
         calibration_columns(scores, words), ~human, sample_weight=_even_odds(weights, human)
     )
     thresholds, table = keep_guarantees(documents.frame[human[:whole]], scores[is_human])
     classifier = replace(
-        scaled,
+        scorer,
         calibration=np.append(calibration.coef_[0], calibration.intercept_[0]),
         thresholds=thresholds,
     )
     return FittedClassifier(classifier, scores[:whole], table)
 
 
-def _fit_scale(
-    answer: Floats,
-    words: npt.NDArray[np.int64],
-    weights: Floats,
-    groups: pd.Series,
-    human: npt.NDArray[np.bool_],
-    is_human: npt.NDArray[np.bool_],
-) -> HumanScale:
-    """The human scale of one answer; humans in a fold that had none of its class are left out."""
-    known = np.isfinite(answer)
-    some, whole = human & known, is_human & known
-    if not whole.any():  # no document at all was of the class
-        return HumanScale(np.zeros(2), np.ones(2))
-    scale = fit_human_scale(answer[some], words[some], weights[some], groups[some])
-    return even_tails(scale, answer[whole], words[whole], groups[whole])
-
-
 def even_tails(
     scale: HumanScale, answers: Floats, words: npt.ArrayLike, groups: pd.Series
 ) -> HumanScale:
-    """The scale in units in which human articles reach 1 equally seldom, whatever is asked.
-
-    Odd articles look spun far oftener than they look translated. In plain standard deviations the
-    tail of the one would set the threshold of both.
-    """
+    """The scale in units in which human articles reach 1 equally seldom, whatever is scored."""
     standard = scale.standardize(answers, words)
     thresholds, _ = fit_thresholds(standard, groups.reset_index(drop=True))
     least = thresholds.get(_TAIL, float(np.quantile(standard, 1 - _TAIL)))
@@ -230,9 +206,7 @@ def _even_odds(weights: Floats, human: npt.NDArray[np.bool_]) -> Floats:
 
 
 def _bare_classifier(center: Floats, scale: Floats, scorer: LinearScorer) -> DocumentClassifier:
-    nothing = HumanScale(np.zeros(2), np.ones(2))
-    none = Thresholds({})
-    return DocumentClassifier(center, scale, scorer, np.zeros(4), (nothing, nothing), none)
+    return DocumentClassifier(center, scale, scorer, np.zeros(4), Thresholds({}))
 
 
 def summarize_fit(fitted: FittedClassifier, documents: FeatureTable) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from detector.features.document_features import DocumentFeatures, summarize
 from detector.features.extractor import FeatureExtractor
 from detector.features.ngrams import hash_words
 from detector.model.adapter import MachineFingerprint
+from detector.model.classes import SENTENCE_CLASSES
+from detector.results import ORIGINAL
 from detector.training.corpora.splits import hash_fraction
 from detector.training.fitting.fingerprints import DocumentFingerprints, join_fingerprints
 
@@ -50,7 +52,7 @@ class FeatureTable:
         fingerprints: of whole documents, where they are known.
         fingerprint_measures: (documents, 2), what the fingerprint of a user's machine measured of
             them; None where the model has none.
-        embeddings: for each document those of its judged sentences, of which discriminants are
+        embeddings: for each document those of its judged sentences, of which directions are
             fitted; None where they were not kept.
     """
 
@@ -99,13 +101,18 @@ class FeatureTable:
     def crop(self, sentences: int) -> FeatureTable:
         """A run of `sentences` sentences of each document that has more, its place fixed by id."""
         rows = [i for i, m in enumerate(self.matrices) if len(m) > sentences]
-        matrices, counts = [], []
-        for i in rows:
-            key = f"{sentences}{self.frame['article_id'].iloc[i]}"
-            start = int(hash_fraction(key) * (len(self.matrices[i]) - sentences + 1))
-            matrices.append(self.matrices[i][start : start + sentences])
-            counts.append(self.counts[i][start : start + sentences])
-        cropped = FeatureTable(self.frame.iloc[rows].reset_index(drop=True), matrices, counts)
+        keys = [f"{sentences}{self.frame['article_id'].iloc[i]}" for i in rows]
+        starts = [
+            int(hash_fraction(key) * (len(self.matrices[i]) - sentences + 1))
+            for i, key in zip(rows, keys, strict=True)
+        ]
+        runs = [(i, slice(start, start + sentences)) for i, start in zip(rows, starts, strict=True)]
+        cropped = FeatureTable(
+            self.frame.iloc[rows].reset_index(drop=True),
+            [self.matrices[i][run] for i, run in runs],
+            [self.counts[i][run] for i, run in runs],
+            embeddings=self.embeddings and [self.embeddings[i][run] for i, run in runs],
+        )
         return cropped.select(cropped.words >= _MINIMUM_CROP_WORDS)
 
     def with_crops(self) -> FeatureTable:
@@ -203,6 +210,13 @@ def read_column(frame: pd.DataFrame, name: str, default: Any) -> npt.NDArray[Any
         return np.full(len(frame), default)
     column = frame[name]
     return column.where(column.notna(), default).astype(type(default)).to_numpy()
+
+
+def label_classes(frame: pd.DataFrame) -> npt.NDArray[np.int64]:
+    """The place of each document's class in `SENTENCE_CLASSES`."""
+    classes = frame["label"].replace(ORIGINAL, "native").astype(object)
+    classes[frame["by_translator"].astype(bool)] = "human_translation"
+    return classes.map(SENTENCE_CLASSES.index).to_numpy(dtype=np.int64)
 
 
 def assign_folds(article_ids: pd.Series, folds: int) -> npt.NDArray[np.int64]:

@@ -45,9 +45,13 @@ CLASSIFIER, FIGURES = "comparison.safetensors", "comparison.json"
 
 def write_comparison_pairs(settings: ShippedSettings, work: Path, fresh: Path) -> None:
     """Pairs of copy and original of known relation."""
-    pairs = load_pairs(
-        settings.corpora, COMPARISON_SPINNERS, settings.seed, settings.amounts.pairs, settings.lists
-    )
+    drawn = {
+        split: load_pairs(
+            settings.corpora, COMPARISON_SPINNERS, settings.seed, most, settings.lists
+        )
+        for split, most in settings.amounts.pairs.items()
+    }
+    pairs = pd.concat([pairs[pairs["split"] == split] for split, pairs in drawn.items()])
     # What is held out is measured on, on the test split.
     pairs = pairs[~((pairs["split"] == "dev") & pairs["held_out"].astype(bool))]
     ordered = pairs.sort_values(["split", "article_id"]).reset_index(drop=True)

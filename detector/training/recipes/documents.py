@@ -19,7 +19,7 @@ from detector.training.evaluation.corpora.figures import (
     measure_sentences,
 )
 from detector.training.fitting.classifier import fit_classifier, summarize_fit
-from detector.training.fitting.discriminant import cross_fit_discriminant, fill_discriminants
+from detector.training.fitting.directions import cross_fit_directions, fill_directions
 from detector.training.fitting.feature_table import extract_in_processes
 from detector.training.fitting.sentence_models import fit_sentence_scorer
 from detector.training.generation.spinner import TUNING_SPIN_RATES
@@ -28,7 +28,7 @@ from detector.training.recipes.shipped_settings import DEVELOPMENT_SPINNERS, Shi
 
 DOCUMENTS, FEATURES = "development_documents.parquet", "development_features"
 
-#: The development documents as the classifier learnt from them, with discriminants filled in.
+#: The development documents as the classifier learnt from them, directions' columns filled in.
 FITTED_FEATURES = "fitted_features"
 
 EVALUATION_DOCUMENTS, EVALUATION_FEATURES = "evaluation_documents.parquet", "evaluation_features"
@@ -66,13 +66,13 @@ def _write_features(work: Path, documents: str, folder: Path) -> None:
 
 
 def write_document_classifier(work: Path, fresh: Path) -> None:
-    """Discriminant, document classifier, thresholds and sentence scorer."""
+    """Directions, document classifier, thresholds and sentence scorer."""
     table = work_files.read_feature_table(work / FEATURES)
-    discriminant, documents = cross_fit_discriminant(table)
+    directions, documents = cross_fit_directions(table)
     fitted = fit_classifier(documents)
     scorer = fit_sentence_scorer(documents)
-    arrays = discriminant.to_arrays("discriminant")
-    work_files.write_arrays(fresh / work_files.DISCRIMINANT, arrays)
+    arrays = directions.to_arrays("directions")
+    work_files.write_arrays(fresh / work_files.DIRECTIONS, arrays)
     arrays = fitted.classifier.to_arrays() | scorer.to_arrays()
     work_files.write_arrays(fresh / work_files.CLASSIFIER, arrays)
     work_files.write_feature_table(fresh / FITTED_FEATURES, documents.drop_embeddings())
@@ -98,16 +98,16 @@ def write_evaluation_features(work: Path, fresh: Path) -> None:
 def write_evaluation(settings: ShippedSettings, work: Path, fresh: Path) -> None:
     """The tables of the model card that rest on documents of the test split."""
     extractor = work_files.load_extractor(work)
-    arrays = work_files.read_arrays(work / work_files.DISCRIMINANT)
-    discriminant = LinearScorer.from_arrays(arrays, "discriminant")
+    arrays = work_files.read_arrays(work / work_files.DIRECTIONS)
+    directions = LinearScorer.from_arrays(arrays, "directions")
     fitted = work_files.read_arrays(work / work_files.CLASSIFIER)
     test = work_files.read_feature_table(work / EVALUATION_FEATURES)
     figures: dict[str, Any] = measure_documents(
-        fill_discriminants(test, discriminant),
+        fill_directions(test, directions),
         DocumentClassifier.from_arrays(fitted),
         work_files.read_feature_table(work / FEATURES),
     )
-    extractor.discriminant = discriminant
+    extractor.directions = directions
     scorer = SentenceScorer.from_arrays(fitted)
     figures["sentences"] = measure_sentences(settings.corpora, extractor, scorer)
     work_files.write_json(fresh / EVALUATION, figures)

@@ -215,7 +215,7 @@ def _list_document_steps(settings: ShippedSettings) -> list[Step]:
             "document_classifier",
             (documents.FEATURES,),
             (
-                work_files.DISCRIMINANT, work_files.CLASSIFIER, documents.FITTED_FEATURES,
+                work_files.DIRECTIONS, work_files.CLASSIFIER, documents.FITTED_FEATURES,
                 documents.FIT_FIGURES,
             ),
             documents.write_document_classifier,

@@ -32,11 +32,11 @@ MEMORY_PAIRS = "memory_pairs.parquet"
 COMMON_WORDS = "common_words.json"
 ENCODER, HEADS, TUNING_LOG = "encoder", "heads.safetensors", "encoder_tuning"
 SENTENCE_MODELS, LANGUAGE_MODEL = "sentence_models.safetensors", "ngram_language_model.safetensors"
-DISCRIMINANT, CLASSIFIER = "discriminant.safetensors", "classifier.safetensors"
+DIRECTIONS, CLASSIFIER = "directions.safetensors", "classifier.safetensors"
 
 #: What a detector without comparison and spans is loaded from.
 SCORING_FILES = (
-    ENCODER, HEADS, COMMON_WORDS, SENTENCE_MODELS, LANGUAGE_MODEL, DISCRIMINANT, CLASSIFIER,
+    ENCODER, HEADS, COMMON_WORDS, SENTENCE_MODELS, LANGUAGE_MODEL, DIRECTIONS, CLASSIFIER,
 )  # fmt: skip
 
 
@@ -171,7 +171,7 @@ def read_marked_texts(path: Path) -> list[MarkedText]:
 
 
 def load_extractor(work: Path, threads: int | None = None) -> FeatureExtractor:
-    """The extractor of the work folder's encoder and sentence models, without discriminant.
+    """The extractor of the work folder's encoder and sentence models, without directions.
 
     Args:
         work: the work folder.
@@ -192,7 +192,7 @@ def pack_sentence_features(work: Path) -> Arrays:
     """Heads and linear models as a model folder holds them: the large one in half precision."""
     models = read_arrays(work / SENTENCE_MODELS)
     halved = {k: v.astype(np.float16) for k, v in models.items() if k.startswith("lexical")}
-    return read_arrays(work / HEADS) | models | halved | read_arrays(work / DISCRIMINANT)
+    return read_arrays(work / HEADS) | models | halved | read_arrays(work / DIRECTIONS)
 
 
 def load_detector(work: Path, threads: int | None = None) -> Detector:
@@ -204,7 +204,7 @@ def load_detector(work: Path, threads: int | None = None) -> Detector:
     """
     extractor, packed = load_extractor(work, threads), pack_sentence_features(work)
     extractor.lexical = LinearScorer.from_arrays(packed, "lexical")
-    extractor.discriminant = LinearScorer.from_arrays(packed, "discriminant")
+    extractor.directions = LinearScorer.from_arrays(packed, "directions")
     fitted = read_arrays(work / CLASSIFIER)
     return Detector(
         extractor,

@@ -23,7 +23,7 @@ from detector.training.corpora.validation import (
     validate_documents,
     validate_pairs,
 )
-from detector.training.fitting.discriminant import cross_fit_discriminant, fill_discriminants
+from detector.training.fitting.directions import cross_fit_directions, fill_directions
 from detector.training.fitting.feature_table import FeatureTable, extract_features
 from detector.training.generation.augmentation import augment_documents, list_makers
 from detector.training.retraining.replay_data import load_replay_data, round_replay_data
@@ -163,8 +163,8 @@ def _measure_anew(
             "from; give more articles, or use --depth classifier"
         )
     tuned = tune_encoder(documents[for_tuning], extractor, settings, say)
-    table, discriminant = _fill_discriminant(_extract(rest, tuned.extractor, keep_embeddings=True))
-    features = base.read_arrays(parts.FEATURES) | tuned.extractor.heads | discriminant
+    table, directions = _fill_directions(_extract(rest, tuned.extractor, keep_embeddings=True))
+    features = base.read_arrays(parts.FEATURES) | tuned.extractor.heads | directions
     return UserFeatures(
         round_replay_data(table),
         extract_features(rest, extractor),
@@ -173,11 +173,11 @@ def _measure_anew(
     )
 
 
-def _fill_discriminant(table: FeatureTable) -> tuple[FeatureTable, dict[str, Any]]:
-    """Fit the discriminant of a new encoder, and fill its columns in, out of fold where fitted."""
+def _fill_directions(table: FeatureTable) -> tuple[FeatureTable, dict[str, Any]]:
+    """Fit the directions of a new encoder, and fill its columns in, out of fold where fitted."""
     held_out = table.frame["held_out"].astype(bool).to_numpy()
-    scorer, fitted = cross_fit_discriminant(table.select(~held_out))
-    matrices = fill_discriminants(table, scorer).matrices
+    scorer, fitted = cross_fit_directions(table.select(~held_out))
+    matrices = fill_directions(table, scorer).matrices
     for row, matrix in zip(np.flatnonzero(~held_out), fitted.matrices, strict=True):
         matrices[row] = matrix
-    return replace(table, matrices=matrices), scorer.to_arrays("discriminant")
+    return replace(table, matrices=matrices), scorer.to_arrays("directions")

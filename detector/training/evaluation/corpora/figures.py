@@ -35,7 +35,7 @@ from detector.training.evaluation.scored_documents import (
 )
 from detector.training.evaluation.statistics import bootstrap, measure_auroc, weigh_share
 from detector.training.fitting.classifier import fit_classifier
-from detector.training.fitting.discriminant import cross_fit_discriminant, fill_discriminants
+from detector.training.fitting.directions import cross_fit_directions, fill_directions
 from detector.training.fitting.feature_table import FeatureTable, extract_features
 from detector.training.generation.spinner import EVALUATION_SPIN_RATES
 from detector.training.generation.synonym_lists import SynonymLists
@@ -64,8 +64,8 @@ def leave_one_register_out(development: FeatureTable) -> list[dict[str, Any]]:
         own = (frame["group"] == register).to_numpy()
         rest, left_out = development.select(~own), development.select(own)
         if development.embeddings is not None:
-            scorer, rest = cross_fit_discriminant(rest)
-            left_out = fill_discriminants(left_out, scorer)
+            scorer, rest = cross_fit_directions(rest)
+            left_out = fill_directions(left_out, scorer)
         scored = score_documents(left_out, fit_classifier(rest).classifier)
         table += tabulate_false_positives(scored)
     return table
@@ -141,7 +141,7 @@ def evaluate_corpora(
         extractor: the model's.
         classifier: the model's.
         development: the documents that its classifier was fitted on. With embeddings, its
-            discriminants are fitted anew where a register is left out.
+            directions are fitted anew where a register is left out.
         scorer: its sentence scorer.
         collect: is handed the scored documents, for plots say.
         most: documents of a group and label, at most.
@@ -163,7 +163,7 @@ def measure_documents(
     """The tables of the test split, and false positives of each register left out of fitting.
 
     Args:
-        documents: of the test split, discriminants filled in.
+        documents: of the test split, directions filled in.
         classifier: see `evaluate_corpora`.
         development: see there.
         collect: see there.

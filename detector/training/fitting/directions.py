@@ -1,11 +1,18 @@
-"""Fit what tells whole documents apart in the embeddings: discriminants fitted on pairs.
+"""Fit directions in the embedding space that tell whole documents apart.
 
 A tuned encoder's class head was fitted on sentences. What makes whole articles hard to tell apart
 is something else: outlets and topics differ from one another far more than a machine from a
-human, and that does not average out over an article's sentences. So a direction is sought along
-which a machine's version lies far from *its own original*, measured against how much human
-articles differ among themselves (Fisher 1936, "The use of multiple measurements in taxonomic
-problems"; within-class covariance normalisation, Hatch et al. 2006, does the same for speakers).
+human, and that does not average out over an article's sentences. So there are two kinds of
+directions over the mean embedding of a document:
+
+* **discriminant**: a machine's version lies far from *its own original*, measured against how much
+  human articles differ among themselves (Fisher 1936, "The use of multiple measurements in
+  taxonomic problems"; within-class covariance normalisation, Hatch et al. 2006, does the same for
+  speakers);
+* **logistic**: the classes as they are, by a regression that also sees runs of a few sentences.
+
+The document classifier weighs both: at 1 % false positives it finds more with both than with
+either (development, translated .23, with discriminants alone .20, spun 20 % .25 and .16).
 """
 
 from __future__ import annotations
@@ -16,14 +23,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from sklearn.covariance import ledoit_wolf
+from sklearn.linear_model import LogisticRegression
 
-from detector.features.columns import DISCRIMINANTS, FEATURE_COLUMNS
+from detector.features.columns import CONTRASTS, DIRECTIONS, FEATURE_COLUMNS
+from detector.model.classes import SENTENCE_CLASSES
 from detector.model.linear import LinearScorer
 from detector.results import ORIGINAL, SPUN, TRANSLATED
 from detector.training.fitting.feature_table import (
     ARTICLES_OF_A_FULL_GROUP,
     FeatureTable,
     assign_folds,
+    balance,
+    label_classes,
 )
 from detector.training.fitting.thresholds import ARTICLES_OF_A_REGISTER
 
@@ -35,13 +46,31 @@ _FEWEST_ARTICLES = 40
 #: Share of the mean variance that is added to every direction's, beside Ledoit's and Wolf's.
 _SHRINKAGE = 0.1
 
-_PLACES = [FEATURE_COLUMNS.index(name) for name in DISCRIMINANTS]
+#: A dimension that spreads less is the same in all documents.
+_LEAST_SPREAD = 1e-9
+
+#: Inverse penalty of the logistic regression.
+_STRENGTH = 0.01
+
+_PLACES = [FEATURE_COLUMNS.index(name) for name in DIRECTIONS]
 
 
-def fit_discriminant(documents: FeatureTable) -> LinearScorer:
-    """Directions (width, `DISCRIMINANTS`), in standard deviations of one outlet's articles.
+def fit_directions(documents: FeatureTable) -> LinearScorer:
+    """Directions (width, `DIRECTIONS`): discriminants, and the logistic regression's contrasts.
 
     A contrast of which there is no document is 0 everywhere.
+
+    Args:
+        documents: with embeddings.
+    """
+    parts = fit_discriminants(documents), fit_contrasts(documents.with_crops())
+    return LinearScorer(
+        np.hstack([part.weights for part in parts]), np.concatenate([part.bias for part in parts])
+    )
+
+
+def fit_discriminants(documents: FeatureTable) -> LinearScorer:
+    """Linear discriminants (width, `CONTRASTS`), in standard deviations of one outlet's articles.
 
     Args:
         documents: with embeddings.
@@ -54,12 +83,12 @@ def fit_discriminant(documents: FeatureTable) -> LinearScorer:
     translated, translators = (frame["label"] == TRANSLATED).to_numpy(), by_translator.to_numpy()
     # What outlets differ in must not pass for translation; a spinner's words differ from all.
     contrasts = {
-        "discriminant_translated": (translated & ~translators, own + between),
-        "discriminant_spun": ((frame["label"] == SPUN).to_numpy(), own),
-        "discriminant_machine": (translated & translators, own),
+        "translated": (translated & ~translators, own + between),
+        "spun": ((frame["label"] == SPUN).to_numpy(), own),
+        "machine": (translated & translators, own),
     }
-    weights = np.zeros((means.shape[1], len(DISCRIMINANTS)))
-    for place, name in enumerate(DISCRIMINANTS):
+    weights = np.zeros((means.shape[1], len(CONTRASTS)))
+    for place, name in enumerate(CONTRASTS):
         chosen, spread = contrasts[name]
         if chosen.any():
             direction = np.linalg.solve(spread, _average(shift[chosen], frame[chosen]))
@@ -68,8 +97,34 @@ def fit_discriminant(documents: FeatureTable) -> LinearScorer:
     return LinearScorer(weights.astype(np.float32), (-usual @ weights).astype(np.float32))
 
 
-def fill_discriminants(documents: FeatureTable, scorer: LinearScorer) -> FeatureTable:
-    """The documents with their discriminants' columns as `scorer` gives them."""
+def fit_contrasts(documents: FeatureTable) -> LinearScorer:
+    """Log-odds (width, `CONTRASTS`) of a regularised regression on mean embeddings.
+
+    Args:
+        documents: with embeddings, and runs of their sentences.
+    """
+    means, labels = average_documents(documents), label_classes(documents.frame)
+    center, scale = means.mean(axis=0), means.std(axis=0)
+    scale[scale < _LEAST_SPREAD] = 1.0
+    model = LogisticRegression(C=_STRENGTH, max_iter=500)
+    model.fit((means - center) / scale, labels, sample_weight=balance(documents.frame))
+    coefficients, intercepts = model.coef_ / scale, model.intercept_
+    if len(model.classes_) == 2:  # scikit-learn then gives the log-odds of the second alone
+        coefficients = np.concatenate([-coefficients, coefficients]) / 2
+        intercepts = np.concatenate([-intercepts, intercepts]) / 2
+    rows = {SENTENCE_CLASSES[label]: row for row, label in enumerate(model.classes_)}
+    weights = np.zeros((means.shape[1], len(CONTRASTS)))
+    bias = np.zeros(len(CONTRASTS))
+    for place, (one, other) in enumerate(CONTRASTS.values()):
+        if one in rows and other in rows:
+            direction = coefficients[rows[one]] - coefficients[rows[other]]
+            weights[:, place] = direction
+            bias[place] = intercepts[rows[one]] - intercepts[rows[other]] - center @ direction
+    return LinearScorer(weights.astype(np.float32), bias.astype(np.float32))
+
+
+def fill_directions(documents: FeatureTable, scorer: LinearScorer) -> FeatureTable:
+    """The documents with the columns of `DIRECTIONS` as `scorer` gives them."""
     assert documents.embeddings is not None
     matrices = []
     for matrix, embeddings in zip(documents.matrices, documents.embeddings, strict=True):
@@ -79,10 +134,10 @@ def fill_discriminants(documents: FeatureTable, scorer: LinearScorer) -> Feature
     return replace(documents, matrices=matrices)
 
 
-def cross_fit_discriminant(
+def cross_fit_directions(
     documents: FeatureTable, folds: int = 5
 ) -> tuple[LinearScorer, FeatureTable]:
-    """The discriminant of all documents, and their columns by one that saw nothing of each.
+    """The directions of all documents, and their columns by ones that saw nothing of each.
 
     The classifier above learns how far to trust these columns, so they must be as good on the
     documents that it learns from as they are on others, and no better.
@@ -96,11 +151,11 @@ def cross_fit_discriminant(
     for fold in range(folds):
         if not (fold_of == fold).any():
             continue
-        scorer = fit_discriminant(documents.select(fold_of != fold))
-        filled = fill_discriminants(documents.select(fold_of == fold), scorer)
+        scorer = fit_directions(documents.select(fold_of != fold))
+        filled = fill_directions(documents.select(fold_of == fold), scorer)
         for row, matrix in zip(np.flatnonzero(fold_of == fold), filled.matrices, strict=True):
             matrices[row] = matrix
-    return fit_discriminant(documents), replace(documents, matrices=matrices)
+    return fit_directions(documents), replace(documents, matrices=matrices)
 
 
 def average_documents(documents: FeatureTable) -> Floats:
