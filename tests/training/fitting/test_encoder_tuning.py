@@ -486,3 +486,25 @@ def test_a_run_on_mixed_examples_keeps_to_its_plan_when_resumed(
     again = tune_on_examples(tiny_base, examples, tmp_path, CONFIG, resume=True, report=silent)
     for name, values in again.state_dict().items():
         assert torch.equal(values, whole.state_dict()[name])
+
+
+def test_more_passes_raise_the_rate_again() -> None:
+    again = Schedule(100, 0.05, bent_at=30, height=0.7).restart(40, 240)
+    assert again.find_factor(40) == pytest.approx(0.1)
+    assert again.find_factor(49) == 1.0
+    assert again.find_factor(145) == pytest.approx(95 / 190)
+    assert again.find_factor(240) == 0.0
+    assert again.bend(60, 100).find_factor(80) == pytest.approx(again.find_factor(60) / 2)
+
+
+def test_a_run_that_is_over_goes_on_for_more_passes(tiny_base: Path, tmp_path: Path) -> None:
+    examples = prepare_mixed(tiny_base, 4)
+    once = tune_on_examples(tiny_base, examples, tmp_path, CONFIG, report=silent)
+    before = {name: values.clone() for name, values in once.state_dict().items()}
+    steps = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"]
+    twice = dataclasses.replace(CONFIG, passes=2)
+    longer = tune_on_examples(tiny_base, examples, tmp_path, twice, resume=True, report=silent)
+    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] >= 2 * steps - 1
+    assert any(not torch.equal(v, before[name]) for name, v in longer.state_dict().items())
+    with pytest.raises(ValueError, match="another configuration"):
+        tune_on_examples(tiny_base, examples, tmp_path, CONFIG, resume=True, report=silent)

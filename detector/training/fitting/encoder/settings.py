@@ -19,6 +19,7 @@ class TuningConfig:
         token_dropout: share of tokens that are masked, on both sides: the same original comes
             with several versions, and must not be learnt by heart.
         frozen_embeddings: whether word embeddings stay as they are (names cannot be learnt).
+        passes: over the examples, each in an order of its own.
     """
 
     learning_rate: float = 2e-4
@@ -34,6 +35,7 @@ class TuningConfig:
     dropout: float = 0.1
     token_dropout: float = 0.1
     frozen_embeddings: bool = True
+    passes: int = 1
     seed: int = 20260101
     checkpoint_every: int = 500
     validate_every: int = 1000
@@ -48,21 +50,29 @@ class Schedule:
         warmup: share of the steps over which it rises.
         bent_at: the step at which the plan was changed; 0 if it never was.
         height: share of the peak rate at which it was changed.
+        started_at: the step from which it rises: later than 0 where a run that was over goes on
+            for more passes (a warm restart, Loshchilov and Hutter 2017, "SGDR").
     """
 
     steps: int
     warmup: float
     bent_at: int = 0
     height: float = 1.0
+    started_at: int = 0
 
     def find_factor(self, step: int) -> float:
         """Share of the peak rate at a step, counted from 0."""
-        warm = 0 if self.bent_at else max(1, math.ceil(self.steps * self.warmup))
-        if step < warm:
-            return (step + 1) / warm
-        start = max(self.bent_at, warm)
-        return self.height * max(0.0, (self.steps - step) / max(1, self.steps - start))
+        rising = max(1, math.ceil((self.steps - self.started_at) * self.warmup))
+        top = self.bent_at or self.started_at + rising
+        if step < top:
+            return min(1.0, (step - self.started_at + 1) / rising)
+        return self.height * max(0.0, (self.steps - step) / max(1, self.steps - top))
 
     def bend(self, step: int, steps: int) -> Schedule:
         """The same up to `step`, from where the rate falls linearly to 0 at `steps`."""
-        return Schedule(steps, self.warmup, max(1, step), self.find_factor(step))
+        height = self.find_factor(step)
+        return Schedule(steps, self.warmup, max(1, step), height, self.started_at)
+
+    def restart(self, step: int, steps: int) -> Schedule:
+        """A new rise from `step` on, and a fall to 0 at `steps`."""
+        return Schedule(steps, self.warmup, started_at=step)

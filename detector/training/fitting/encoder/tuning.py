@@ -111,7 +111,7 @@ class _Training:
         model: on the device.
         tokenizer: of the base.
         config: of the run.
-        batches: steps of the run, unless it is planned to be shorter.
+        ends: steps that are done after each pass, unless it is planned to be shorter.
         optimizer: of the parameters that are not frozen.
         schedule: of the learning rate.
         losses: exponential means of each part of the loss.
@@ -120,14 +120,14 @@ class _Training:
     model: TunedEncoder
     tokenizer: Any
     config: TuningConfig
-    batches: int
+    ends: tuple[int, ...]
     optimizer: torch.optim.Optimizer
     schedule: Schedule
     losses: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def start(
-        cls, base: Path | str, tokenizer: Any, config: TuningConfig, batches: int
+        cls, base: Path | str, tokenizer: Any, config: TuningConfig, ends: tuple[int, ...]
     ) -> _Training:
         """The base with new heads, before the first step."""
         model = TunedEncoder(base, list(config.exits), config.dropout).to(_choose_device())
@@ -139,7 +139,12 @@ class _Training:
             weight_decay=config.weight_decay,
             fused=True,
         )
-        return cls(model, tokenizer, config, batches, optimizer, Schedule(batches, config.warmup))
+        return cls(model, tokenizer, config, ends, optimizer, Schedule(ends[-1], config.warmup))
+
+    @property
+    def batches(self) -> int:
+        """Steps of the run, unless it is planned to be shorter."""
+        return self.ends[-1]
 
     @property
     def device(self) -> torch.device:
@@ -155,19 +160,25 @@ class _Training:
     def restore(self, checkpoint: Path) -> int:
         """Go back to where a checkpoint was saved: the number of steps that are done.
 
+        A run of fewer passes goes on for more, with a rate that rises again.
+
         Raises:
             ValueError: it is of another run.
         """
         state = torch.load(checkpoint, map_location=self.device, weights_only=True)
-        if state["settings"] != self.settings or state["batches"] != self.batches:
+        passes = int(state["settings"].get("passes", 1))
+        is_same = {**state["settings"], "passes": self.config.passes} == self.settings
+        if not is_same or self.ends[passes - 1 : passes] != (state["batches"],):
             raise ValueError(
                 f"{checkpoint} belongs to a run with another configuration or other pairs; "
                 "delete it or choose another output folder"
             )
         for name in ("model", "optimizer"):
             getattr(self, name).load_state_dict(state[name])
-        self.schedule = Schedule(**state["schedule"])
-        return int(state["step"])
+        step, schedule = int(state["step"]), Schedule(**state["schedule"])
+        is_longer = passes < self.config.passes
+        self.schedule = schedule.restart(step, self.batches) if is_longer else schedule
+        return step
 
     def save(self, checkpoint: Path, step: int) -> None:
         """Write a checkpoint, whole or not at all."""
@@ -216,7 +227,7 @@ def tune(
     resume: bool = False,
     report: Callable[[str], None] = print,
 ) -> TunedEncoder:
-    """Tune `base` on `pairs`, one pass; see `tune_on_examples`.
+    """Tune `base` on `pairs`; see `tune_on_examples`.
 
     Args:
         base: a sentence-transformers or transformers model folder (or hub name).
@@ -244,7 +255,7 @@ def tune_on_examples(
     resume: bool = False,
     report: Callable[[str], None] = print,
 ) -> TunedEncoder:
-    """Tune `base` on `examples`, one pass, with checkpoints in `output`.
+    """Tune `base` on `examples`, with checkpoints in `output`.
 
     A number in the file `PLAN` of `output`, also one that is written there while the run goes on,
     ends the run after so many steps: the learning rate falls to 0 there.
@@ -267,8 +278,12 @@ def tune_on_examples(
     """
     torch.manual_seed(config.seed)
     tokenizer = AutoTokenizer.from_pretrained(str(base))
-    batches = make_batches(examples, config, random.Random(config.seed))
-    training = _Training.start(base, tokenizer, config, len(batches))
+    batches: list[list[int]] = []
+    ends: list[int] = []
+    for number in range(config.passes):
+        batches += make_batches(examples, config, random.Random(config.seed + number))
+        ends.append(len(batches))
+    training = _Training.start(base, tokenizer, config, tuple(ends))
     output.mkdir(parents=True, exist_ok=True)
     checkpoint = output / "checkpoint.pt"
     done = training.restore(checkpoint) if resume and checkpoint.exists() else 0
