@@ -242,6 +242,7 @@ class Grouping:
                     store.commit_now_and_then()
                 done += len(component)
                 report(texts + texts * done // pairs, 2 * texts)
+            store.set_fact("settled", True)
 
     def _compare(self, copy: int, original: int) -> Link:
         """What the one text did to the other; kept, so that it is not asked again."""

@@ -68,6 +68,21 @@ class CrawlStore:
         self._committed = time.monotonic()
         self._begin(json.loads(json.dumps({"format": _FORMAT, **identity})))
 
+    @classmethod
+    def open_whole(cls, path: Path) -> CrawlStore:
+        """A store that a `Grouping` has run over, to be asked and not to be changed.
+
+        Raises:
+            ClusterError: there is none.
+        """
+        self = object.__new__(cls)
+        self.path = path
+        with self._explain():
+            self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            if not self.get_fact("settled"):
+                raise ClusterError(f"{path}: was not grouped to the end")
+        return self
+
     def _begin(self, identity: Any) -> None:
         if not self._execute("SELECT 1 FROM sqlite_master").fetchone():
             with self.change():
