@@ -42,4 +42,5 @@ class Siblings:
         if link is None:
             return None
         original = link.original
-        return Sibling(self._store.find_first_id(original), self._store.read_text(original))
+        identity = self._store.get_id(self._store.find_first(original))
+        return Sibling(identity, self._store.read_text(original))
