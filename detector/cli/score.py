@@ -47,7 +47,7 @@ _INTERRUPTED = 130
 _SHOWN_REASONS = 3
 
 
-@click.command()
+@click.command(short_help="Flag articles that a machine translated or spun.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--format",

@@ -137,15 +137,13 @@ def find_strongest_substitution(comparison: Comparison) -> Substitution | None:
 
 def summarize_result(result: Verdict | Comparison) -> str:
     """Why, in so few words that they fit a line."""
-    if result.probability is None:
+    if result.probability is None or result.reason:
         return result.reason or ""
-    parts = [result.reason] if result.reason else []
-    parts += _name_facts(result) if isinstance(result, Verdict) else _name_changes(result)
-    return "; ".join(parts)
+    return "; ".join(_name_facts(result) if isinstance(result, Verdict) else _name_changes(result))
 
 
 def _name_facts(verdict: Verdict) -> Iterator[str]:
-    below = verdict.threshold is not None and not verdict.flagged and verdict.reason is None
+    below = verdict.threshold is not None and not verdict.flagged
     if below and verdict.label != ORIGINAL:
         yield f"flagged from {format_threshold(verdict)} on"
     if judged := find_judged(verdict.sentences):

@@ -128,6 +128,7 @@ def test_a_copy_beside_its_original_is_a_line_too(tmp_path: Path) -> None:
         ("a.pdf", b"%PDF-1.4\n1 0 obj\n", "pdftotext"),
         ("without_ending", b"%PDF-1.7\n\x00\x01", "pdftotext"),
         ("a.docx", b"PK\x03\x04word/document.xml", "pandoc"),
+        ("a.xlsx", b"PK\x03\x04xl/workbook.xml", "save the sheet as CSV"),
         ("a.rtf", b"{\\rtf1\\ansi The ferry.}", "save as plain text"),
         ("old", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save as plain text"),
     ],
