@@ -103,7 +103,8 @@ def format_line(result: Verdict | Comparison, name: str, *, colour: bool, why: b
     state, *rest = name_outcome(result).split(_POINT)
     if result.reason:
         rest = []  # what cannot be flagged is not called a machine's either
-    state = _embolden(state, result.flagged, colour) + " " * (_STATE_WIDTH - len(state))
+    padding = " " * (_STATE_WIDTH - len(state)) if why else ""
+    state = f"{_embolden(state, result.flagged, colour)}{padding}"
     reasons = clean(summarize_result(result)) if why else ""
     return _POINT.join([state, *rest, *([reasons] if reasons else []), name_on_a_line(name)])
 
