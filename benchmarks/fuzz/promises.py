@@ -30,7 +30,6 @@ from detector.presentation.terminal import format_comparison, format_verdict
 from detector.results import Comparison, Verdict
 from detector.text.document import Document
 
-
 #: On a machine that does much else, a page that takes too long is no finding.
 UNHURRIED = HtmlLimits(seconds=600)
 
@@ -42,7 +41,7 @@ def load_detector() -> Detector:
 
 
 def check_reading(file: tuple[str, bytes]) -> None:
-    """No bytes make a reader fail; what it says of them is the same each time, and can be written."""
+    """No bytes make a reader fail; what is said of them is the same twice, and can be written."""
     ending, content = file
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"a{ending}"
