@@ -19,14 +19,12 @@ import os
 import shlex
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from batch import measure_memory
 
 from detector.intervals import wilson_interval
 
@@ -36,17 +34,16 @@ _SECONDS_BETWEEN_LOOKS = 0.5
 
 def cluster(crawl: Path, output: Path, options: Sequence[str]) -> dict[str, Any]:
     """Run the command: seconds, processor seconds, and the peak of all its processes in MiB."""
+    from batch import measure_memory
+
     arguments = [sys.executable, "-c", _COMMAND, "cluster", str(crawl), "--output",
                  str(output), *options]  # fmt: skip
     peak = 0.0
     before, started = os.times(), time.perf_counter()
     process = subprocess.Popen(arguments)
-    ended = threading.Event()
-    looks = 0
     while process.poll() is None:
         peak = max(peak, measure_memory()[1])
-        looks += 1
-        ended.wait(_SECONDS_BETWEEN_LOOKS)
+        time.sleep(_SECONDS_BETWEEN_LOOKS)
     seconds = time.perf_counter() - started
     after = os.times()
     if process.returncode:
@@ -193,10 +190,11 @@ def draw(options: argparse.Namespace) -> None:
     runs = sorted((json.loads(line) for line in lines), key=lambda run: run["documents"])
     documents = [run["documents"] for run in runs]
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
-    left.loglog(documents, [run["seconds"] for run in runs], "o-", label="measured")
-    first = runs[0]["seconds"] / documents[0]
+    spent = [run["processor seconds"] for run in runs]
+    left.loglog(documents, spent, "o-", label="measured")
+    first = spent[0] / documents[0]
     left.loglog(documents, [first * n for n in documents], "--", label="as the input grows")
-    left.set(xlabel="documents", ylabel="seconds")
+    left.set(xlabel="documents", ylabel="processor seconds")
     left.legend()
     right.semilogx(documents, [run["peak MiB"] for run in runs], "o-")
     right.set(xlabel="documents", ylabel="peak memory, MiB", ylim=(0, None))

@@ -88,9 +88,7 @@ def make_crawl(corpora: Path, documents: int, families: int, seed: int) -> pd.Da
     own = held_out.head(families - count - kept)
     seeds = ready[:count] + [Seed(text) for text in own["text"]]
     planted = [plant_family(one, Copier(rng)) for one in seeds]
-    planted += [[Planted(one.text, ORIGINAL, False),
-                 *(Planted(text, kind, False) for kind, text in one.versions)]
-                for one in traps[:kept]]  # fmt: skip
+    planted += [plant_trap(one) for one in traps[:kept]]
     rows = list(list_rows(planted))
     alone = pool.drop(own.index)["text"].sample(frac=1.0, random_state=seed).tolist()
     rows += draw_crowd(alone, documents - len(rows), rng)
@@ -177,6 +175,13 @@ def plant_family(seed: Seed, copier: Copier) -> list[Planted]:
         if len(made.text.split()) >= _FEWEST_WORDS_OF_A_COPY:
             members.append(made)
     return members[1:] if without else members
+
+
+def plant_trap(seed: Seed) -> list[Planted]:
+    """People's versions of one article; of two translations of it neither is the original."""
+    by_hand = [Planted(text, kind, False) for kind, text in seed.versions]
+    first = TRANSLATED_BY_HAND if by_hand[0].kind == TRANSLATED_BY_HAND else ORIGINAL
+    return [Planted(seed.text, first, False), *by_hand]
 
 
 def copy_member(source: Planted, copier: Copier) -> Planted:

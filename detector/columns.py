@@ -29,14 +29,21 @@ JUDGED_COLUMNS: Mapping[str, type] = {
 COMPARED_COLUMNS: Mapping[str, type] = {
     "original_id": str,
     "original_score": float,
+    "judged_by": str,
     "relation": str,
     "comparison_probability": float,
     "comparison_flagged": bool,
+    "comparison_threshold": float,
+    "comparison_reason": str,
+    "comparison_signature": str,
     "coverage": float,
     "direction": float,
 }
 """What is said besides where documents are compared with originals; null where there is none."""
 
+BY_TEXT, BY_COMPARISON = JUDGED_BY = ("text", "comparison")
+"""What `flagged` and `reason` follow from, in the column `judged_by`: the text by itself, or its
+comparison with the original that it stems from."""
 
 CLUSTER_COLUMNS: Mapping[str, type] = {
     "group": int,

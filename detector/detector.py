@@ -227,7 +227,8 @@ class Detector:
         """
         for name, given in (("text", text), ("reference", reference)):
             if not isinstance(given, str | MeasuredText):
-                raise TypeError(f"{name} is {type(given).__name__}; give a string")
+                kind = type(given).__name__
+                raise TypeError(f"{name} is {kind}; give a string, or columns to compare_frame")
         rate = check_rate("false_positive_rate", false_positive_rate, COMPARISON_RATES)
         verdict_rate = check_rate("verdict_rate", verdict_rate)
         check_artifacts(artifacts)

@@ -55,7 +55,10 @@ def _explain_form(features: DocumentFeatures) -> str | None:
     deviation = find_deviation(
         [(sentences[index], features.document.masked_sentences[index]) for index in features.judged]
     )
-    return f"unlike what thresholds were measured on: {deviation}" if deviation else None
+    if deviation is None:
+        return None
+    code = "unlike what thresholds were measured on" if deviation.is_article else "not an article"
+    return f"{code}: {deviation.explanation}"
 
 
 def _find_missing_threshold(thresholds: Thresholds, rate: float) -> str | None:

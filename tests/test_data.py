@@ -22,6 +22,29 @@ SYSTEMS = {
 }
 
 
+CRAWL = ("cut", "edited", "original", "other_report", "repost", "spun", "translated")
+
+
+def read_crawl() -> dict[str, str]:
+    folder = DATA / "example_crawl"
+    return {name: (folder / f"{name}.txt").read_text(encoding="utf-8") for name in CRAWL}
+
+
+def test_the_crawl_is_a_family_of_six_and_another_report() -> None:
+    texts = read_crawl()
+    assert sorted(path.stem for path in (DATA / "example_crawl").iterdir()) == list(CRAWL)
+    readme = (DATA / "README.md").read_text(encoding="utf-8")
+    assert all(f"| `{name}.txt` |" in readme for name in CRAWL)
+    original = texts["original"]
+    assert shared_words(texts["repost"], original) > 0.95
+    assert texts["cut"].removesuffix("Read more\n").split("\n\n")[1] in original
+    assert 0.5 < shared_words(texts["translated"], original) < 0.9
+    assert 0.8 < shared_words(texts["spun"], original) < 0.95
+    assert shared_words(texts["edited"], original) > 0.9
+    sentences = {sentence.text for sentence in split_sentences(original)}
+    assert not any(s.text in sentences for s in split_sentences(texts["other_report"]))
+
+
 @pytest.fixture(scope="module")
 def pairs() -> pd.DataFrame:
     return pd.read_csv(DATA / "pairs.csv", keep_default_na=False)

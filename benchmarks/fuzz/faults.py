@@ -172,7 +172,8 @@ def _write_array(rows: Rows) -> bytes:
 def _write_page(rows: Rows) -> bytes:
     parts = "".join(f"<p>{part}</p>\n" for part in rows[0][1].split("\n\n"))
     return (
-        f"<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8><title>{rows[0][0]}</title></head>"
+        f"<!DOCTYPE html>\n<html lang=en><head><meta charset=utf-8><title>{rows[0][0]}</title>"
+        "</head>"
         f"<body><nav><a href=/>Home</a></nav><article>{parts}</article></body></html>"
     ).encode()
 
@@ -256,8 +257,9 @@ def draw_file(draw: st.DrawFn) -> tuple[str, bytes]:
 LOOKALIKES = (
     "However, a smaller boat will come.", "41,200 people live there", "3, he said, would leave.",
     "No,it will not.", '"Never," she said.', "7,000,000 were spent", "2024,2025 and later",
-    "12, 13 and 14 May", "- one, two", "1,first of the list", "2,second of the list", "", "Yes,", ",",
-    "https://example.com/9,see there", "a-1,b", "9,\"quoted\"", "10,x,y", "\"11\",\"z\"", "Yes,no,maybe",
+    "12, 13 and 14 May", "- one, two", "1,first of the list", "2,second of the list", "", "Yes,",
+    "https://example.com/9,see there", "a-1,b", "9,\"quoted\"", "10,x,y", "\"11\",\"z\"", ",",
+    "Yes,no,maybe",
 )  # fmt: skip
 IDS = (
     "{}", "0{}", "real-{}", "{}-a", "4f{}a-b2", "https://example.com/{}", "a{}", "2024-05-{}",

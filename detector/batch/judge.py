@@ -12,11 +12,12 @@ from detector.choices import (
     DEFAULT_FALSE_POSITIVE_RATE,
     ArtifactSetting,
 )
-from detector.columns import COMPARED_COLUMNS, JUDGED_COLUMNS
+from detector.columns import BY_COMPARISON, BY_TEXT, COMPARED_COLUMNS, JUDGED_COLUMNS
 from detector.errors import DetectorError
 from detector.results import INDEPENDENT, LABELS
 
 if TYPE_CHECKING:
+    from detector.clusters.siblings import Siblings
     from detector.model.bundle import Bundle
     from detector.references.index import ReferenceIndex
     from detector.results import Comparison, Verdict
@@ -35,6 +36,8 @@ class Settings:
         artifacts: which spans are looked for, see `Detector.score`; unless "none", rows get them
             in a column of that name.
         whole: judgements keep the verdict and the comparison that their columns are taken from.
+        among: file of a `CrawlStore` that was grouped: a text whose original is another of its
+            texts is compared with that.
     """
 
     false_positive_rate: float = DEFAULT_FALSE_POSITIVE_RATE
@@ -42,6 +45,7 @@ class Settings:
     comparing: bool = False
     artifacts: ArtifactSetting = "none"
     whole: bool = False
+    among: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,7 @@ class Judge:
         self.detector = detector
         self.settings = settings
         self._references = _open_references(settings.references)
+        self._siblings = _open_siblings(settings.among)
 
     def judge(self, text: str, reference: str | None = None) -> Judgement:
         """Judge a text; one whose judging breaks is answered with the failure, never raised.
@@ -136,14 +141,24 @@ class Judge:
 
     def _judge(self, text: str, reference: str | None) -> Judgement:
         found: dict[str, Any] = {}
-        if reference is None and self._references is not None and text.strip():
-            candidate = next(iter(self._references.find(text, 1)), None)
-            if candidate is not None:
-                reference = candidate.text
-                found = {"original_id": str(candidate.id), "original_score": candidate.score}
+        if reference is None and text.strip():
+            reference, found = self._find_original(text)
         if reference is None:
             return self._judge_alone(text)
         return self._judge_beside(text, reference, found)
+
+    def _find_original(self, text: str) -> tuple[str | None, dict[str, Any]]:
+        """The original of a text among its siblings, or else in the index, with its columns."""
+        if self._siblings is not None:
+            sibling = self._siblings.find_original(text)
+            if sibling is not None:
+                return sibling.text, {"original_id": str(sibling.id)}
+        if self._references is not None:
+            candidate = next(iter(self._references.find(text, 1)), None)
+            if candidate is not None:
+                score = {"original_score": candidate.score}
+                return candidate.text, {"original_id": str(candidate.id), **score}
+        return None, {}
 
     def _judge_alone(self, text: str) -> Judgement:
         verdict = self.detector.score(
@@ -153,7 +168,7 @@ class Judge:
         )
         columns = _name_verdict(verdict)
         if self.settings.comparing:
-            columns |= dict.fromkeys(COMPARED_COLUMNS)
+            columns |= dict.fromkeys(COMPARED_COLUMNS) | {"judged_by": BY_TEXT}
         return self._finish(columns, verdict)
 
     def _judge_beside(self, text: str, reference: str, found: dict[str, Any]) -> Judgement:
@@ -170,6 +185,7 @@ class Judge:
         columns |= dict.fromkeys(COMPARED_COLUMNS) | found | _name_comparison(comparison)
         if comparison.relation not in (None, INDEPENDENT):
             columns |= {"flagged": comparison.flagged, "reason": comparison.reason}
+            columns["judged_by"] = BY_COMPARISON
         return self._finish(columns, comparison.verdict, comparison, reference)
 
     def _finish(
@@ -196,6 +212,14 @@ def _open_references(folder: str | None) -> ReferenceIndex | None:
     return ReferenceIndex.open(folder)
 
 
+def _open_siblings(path: str | None) -> Siblings | None:
+    if path is None:
+        return None
+    from detector.clusters.siblings import Siblings
+
+    return Siblings(path)
+
+
 def _name_verdict(verdict: Verdict) -> dict[str, Any]:
     shares = verdict.class_probabilities
     return {
@@ -214,9 +238,13 @@ def _name_verdict(verdict: Verdict) -> dict[str, Any]:
 
 def _name_comparison(comparison: Comparison) -> dict[str, Any]:
     return {
+        "judged_by": BY_TEXT,
         "relation": comparison.relation,
         "comparison_probability": comparison.probability,
         "comparison_flagged": comparison.flagged,
+        "comparison_threshold": comparison.threshold,
+        "comparison_reason": comparison.reason,
+        "comparison_signature": comparison.signature or None,
         "coverage": comparison.coverage,
         "direction": comparison.direction,
     }

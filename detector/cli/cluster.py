@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from detector.cli.logs import log_format_option, tell, tell_of_input
 from detector.cli.options import (
     SOME_FAILED,
     CannotRunError,
@@ -21,10 +22,13 @@ from detector.cli.options import (
     load_detector,
     model_option,
     open_output,
+    refuse_addresses,
+    refuse_existing,
+    refuse_missing_columns,
     refuse_overwriting,
 )
 from detector.errors import DetectorError
-from detector.io.readers import INPUT_FORMATS, FieldNames, read_records
+from detector.io.readers import INPUT_FORMATS, FieldNames, holds_rows, read_records
 from detector.version import __version__
 
 if TYPE_CHECKING:
@@ -40,6 +44,7 @@ class _Options:
 
     files: tuple[str, ...]
     output: str | None
+    form: str | None
     report: str | None
     fpr: str
     model: str | None
@@ -63,10 +68,16 @@ class _Options:
         Raises:
             click.UsageError: two options contradict each other, or a file cannot be written.
         """
-        if self.output is None and (self.resume or self.overwrite):
-            raise click.UsageError("--resume and --overwrite speak of an --output: name one")
+        refuse_addresses(self.files)
+        if self.output is None and self.resume:
+            raise click.UsageError("--resume speaks of an --output: name one")
+        if self.output is not None and self.form is not None:
+            raise click.UsageError(
+                "--format says how to print; the format of --output is told by its extension"
+            )
         written = {"--output": self.output, **self.written}
         refuse_overwriting(self.files, written)
+        refuse_existing(self.written, overwrite=self.overwrite or self.resume)
         for name, path in written.items():
             if path is not None and not _can_be_file(Path(path)):
                 raise click.UsageError(f"{name} {path}: not a file in an existing folder")
@@ -101,8 +112,13 @@ def _can_be_file(path: Path) -> bool:
 @click.option(
     "--output",
     metavar="FILE",
-    help="Write here, all or nothing, instead of printing JSON lines; the extension tells the "
-    "format.",
+    help="Write here, all or nothing, instead of printing; the extension tells the format.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    help="How to print.  [default: json if the first FILE holds rows, else text]",
 )
 @click.option("--report", metavar="FILE", help="Also write an HTML page to read the groups on.")
 @comparison_rate_option
@@ -127,6 +143,7 @@ def _can_be_file(path: Path) -> bool:
     metavar="FILE",
     help="JSON lines of the inputs that could not be read.  [default: OUTPUT.quarantine.jsonl]",
 )
+@log_format_option
 @click.option("--quiet", is_flag=True, help="Show neither progress nor summary.")
 @click.pass_context
 def cluster(context: click.Context, /, **values: Any) -> None:
@@ -150,7 +167,7 @@ def cluster(context: click.Context, /, **values: Any) -> None:
             failed = _write_results(store, detector, options)
     except KeyboardInterrupt:
         if options.output is not None:
-            click.echo("\ninterrupted: go on with the same call and --resume", err=True)
+            tell("\ninterrupted: go on with the same call and --resume")
         context.exit(_INTERRUPTED)
     except DetectorError as error:
         raise CannotRunError(str(error)) from error
@@ -202,6 +219,8 @@ def _find_groups(store: CrawlStore, detector: Detector, options: _Options) -> No
 
     names = FieldNames(options.text_column, options.id_column)
     items = read_records(options.files, names, input_format=options.input_format)
+    if not store.get_fact("read"):
+        items = refuse_missing_columns(iter(items))
     store.read(items, options.date_column)
     with _show_progress(options) as report:
         Grouping(store, detector, float(options.fpr)).run(report)
@@ -232,8 +251,7 @@ def _write_results(store: CrawlStore, detector: Detector, options: _Options) -> 
     rows = summary.count(list_rows(store))
     try:
         if options.output is None:
-            with open_output(None) as stream:
-                stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            _print_rows(rows, options)
         else:
             from detector.io.writers import open_writer
 
@@ -248,8 +266,19 @@ def _write_results(store: CrawlStore, detector: Detector, options: _Options) -> 
     except OSError as error:
         raise CannotRunError(f"{error.filename or options.output}: {error.strerror}") from error
     if not options.quiet:
-        click.echo(str(summary), err=True)
+        tell(str(summary), texts=summary.texts, groups=summary.groups, flagged=summary.flagged)
     return failed
+
+
+def _print_rows(rows: Iterator[dict[str, Any]], options: _Options) -> None:
+    from detector.presentation.groups import format_groups
+
+    form = options.form or ("json" if holds_rows(options.files[0]) else "text")
+    with open_output(None) as stream:
+        if form == "text":
+            stream.writelines(f"{line}\n" for line in format_groups(rows))
+        else:
+            stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
 def _write_quarantine(store: CrawlStore, options: _Options) -> int:
@@ -259,7 +288,7 @@ def _write_quarantine(store: CrawlStore, options: _Options) -> int:
 
     faults = list(store.bad_inputs())
     for fault in faults:
-        click.echo(f"error: {fault.place}: {fault.reason}", err=True)
+        tell_of_input("error", fault, fault.reason)
     path = options.quarantine
     if path is None and options.output is not None and faults:
         path = f"{options.output}.quarantine.jsonl"

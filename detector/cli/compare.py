@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from detector.results import Comparison
 
 
-@click.command()
+@click.command(short_help="Say what COPY did to ORIGINAL.")
 @click.argument("copy")
 @click.argument("original")
 @click.option(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from detector.cli.logs import log_format_option
 from detector.cli.options import CannotRunError, figures_format_option
 from detector.errors import DetectorError
 
@@ -21,6 +22,18 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--baseline", required=True, type=_file, metavar="FILE", help="Articles scored before."
 )
 @click.option("--current", required=True, type=_file, metavar="FILE", help="Articles scored now.")
+@click.option(
+    "--baseline-quarantine",
+    type=_file,
+    metavar="FILE",
+    help="What could not be scored before.  [default: BASELINE.quarantine.jsonl, if it is there]",
+)
+@click.option(
+    "--current-quarantine",
+    type=_file,
+    metavar="FILE",
+    help="What could not be scored now.  [default: CURRENT.quarantine.jsonl, if it is there]",
+)
 @figures_format_option
 @click.option(
     "--plot",
@@ -31,22 +44,26 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--ignore", multiple=True, metavar="COLUMN", help="Leave this column out; may be repeated."
 )
+@log_format_option
 @click.option("--exit-code", is_flag=True, help="Exit with 3 where the stream has moved.")
 @click.pass_context
 def drift(
     context: click.Context,
     baseline: Path,
     current: Path,
+    baseline_quarantine: Path | None,
+    current_quarantine: Path | None,
     form: str,
     plot: Path | None,
     ignore: tuple[str, ...],
     exit_code: bool,
 ) -> None:
-    """Tell whether scored articles have moved: scores, shares flagged, words, languages.
+    """Tell whether scored articles have moved: scores, shares flagged, words, languages, reasons.
 
-    Both files are outputs of detector score: Parquet (needs pyarrow), CSV or JSON lines. A
-    difference counts where it is large enough to matter and beyond chance; the limits are printed.
-    Where another model scored the second file, that is said first, and scores are not compared.
+    Both files are outputs of detector score: Parquet (needs pyarrow), CSV or JSON lines. What its
+    runs could not score counts too: their quarantines are read with them. A difference counts where
+    it is large enough to matter and beyond chance; the limits are printed. Where another model
+    scored the second file, that is said first, and scores are not compared.
 
     Exits with 0, moved or not, and with 2 when the call is wrong; with --exit-code, 3 says that
     the stream has moved or that the files were not scored alike.
@@ -57,7 +74,9 @@ def drift(
         from detector.monitoring.drift import compare_streams
         from detector.presentation.drift_tables import format_drift
 
-        result = compare_streams(baseline, current, ignore)
+        result = compare_streams(
+            baseline, current, ignore, quarantines=(baseline_quarantine, current_quarantine)
+        )
         if plot is not None:
             from detector.presentation.plots import plot_drift
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _SAME, _MISSING = "the same", "missing"
 
+_SHOWN_FILES = 6
+
 
 @click.command()
 @click.option(
@@ -116,9 +118,7 @@ def evaluate(
             _tell_changes(context, changes)
             return
         if missing := [name for name, state in changes.items() if state == _MISSING]:
-            raise CannotRunError(
-                f"{corpora}: lacks {', '.join(missing)}; the model card names the public sources"
-            )
+            raise CannotRunError(_explain_missing(corpora, missing, len(changes)))
     try:
         if plots is not None:
             from detector.presentation.plots import check_matplotlib
@@ -160,11 +160,24 @@ def _compare_corpora(corpora: Path, model: str | None) -> dict[str, str]:
     return states
 
 
+def _explain_missing(corpora: Path, missing: list[str], wanted: int) -> str:
+    """What was looked for, what is there instead, and where the corpora come from."""
+    there = sorted(path.name for path in corpora.iterdir())
+    shown = ", ".join(there[:_SHOWN_FILES]) + (", …" if len(there) > _SHOWN_FILES else "")
+    return (
+        f"{corpora}: lacks {len(missing)} of the {wanted} files of the training corpora: "
+        f"{', '.join(missing)}; the folder holds {shown or 'nothing'}. docs/corpora.md says what "
+        "each file holds and which public sources it is made of "
+        "(detector evaluate --corpora FOLDER --check lists them)"
+    )
+
+
 def _tell_changes(context: click.Context, changes: Mapping[str, str]) -> None:
     width = max(map(len, changes), default=0)
     for name, state in changes.items():
         click.echo(f"{name:{width}}  {state}")
     if any(state != _SAME for state in changes.values()):
+        click.echo("docs/corpora.md says what each file holds and where it comes from", err=True)
         context.exit(SOME_FAILED)
 
 

@@ -43,7 +43,7 @@ class _Share(_ShareType):
         return share
 
 
-@click.command("explain-rates")
+@click.command("explain-rates", short_help="Work out how many flags are right.")
 @click.option(
     "--base-rate",
     "base_rates",

@@ -10,15 +10,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from detector.cli.logs import log_format_option, tell, tell_of_input
 from detector.cli.options import (
     SOME_FAILED,
     CannotRunError,
     figures_format_option,
     open_output,
+    refuse_addresses,
+    refuse_missing_columns,
     refuse_overwriting,
 )
 from detector.errors import DetectorError
-from detector.io.readers import BadInput, FieldNames, Record, read_records
+from detector.io.readers import INPUT_FORMATS, BadInput, FieldNames, Record, read_records
 
 if TYPE_CHECKING:
     from detector.references.index import ReferenceIndex
@@ -30,13 +33,36 @@ def index() -> None:
     """Which of a million originals is this text a copy of?"""
 
 
-def _field_options(command: Callable[..., None]) -> Callable[..., None]:
-    """The options that name a row's fields."""
-    for name, what in (("id", "id"), ("text", "text")):
+def _reader_options(command: Callable[..., None]) -> Callable[..., None]:
+    """The options of ``detector score`` that say what the files hold."""
+    command = click.option(
+        "--input-format",
+        type=click.Choice(INPUT_FORMATS),
+        help="What the files hold.  [default: by extension]",
+    )(command)
+    for name in ("id", "text"):
         command = click.option(
-            f"--{name}-field", default=name, show_default=True, help=f"JSON field with the {what}."
+            f"--{name}-column",
+            f"--{name}-field",
+            default=name,
+            show_default=True,
+            help=f"Column or JSON field with the {name}.",
         )(command)
     return command
+
+
+def _read(
+    files: tuple[str, ...], text_column: str, id_column: str, input_format: str | None
+) -> Iterator[Record | BadInput]:
+    """What the files hold; what the reader had to assume of an input is told.
+
+    Raises:
+        click.UsageError: none of them has the columns that were named.
+    """
+    refuse_addresses(files)
+    names = FieldNames(text_column, id_column)
+    items = iter(read_records(files, names, input_format=input_format))
+    return _tell_notes(refuse_missing_columns(items))
 
 
 _files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE...")
@@ -55,18 +81,19 @@ def _faults_of_the_call() -> Iterator[None]:
 @index.command()
 @_folder_argument
 @_files_argument
-@_field_options
+@_reader_options
+@log_format_option
 @click.pass_context
-def build(
-    context: click.Context, folder: str, files: tuple[str, ...], text_field: str, id_field: str
-) -> None:
+def build(context: click.Context, /, folder: str, files: tuple[str, ...], **reading: Any) -> None:
     """Build an index of the documents of FILE... in a new FOLDER.
 
     Exits with 0 when all was added, 1 when some inputs could not be, 2 when the call is wrong.
     """
-    from detector.references.index import ReferenceIndex
     from detector.references.database import DATABASE
+    from detector.references.index import ReferenceIndex
 
+    # A wrong column is told before a folder is made.
+    items = _read(files, **reading)
     with _faults_of_the_call():
         if (Path(folder) / DATABASE).exists():
             # One that a mistyped file left empty may be built all the same.
@@ -78,17 +105,16 @@ def build(
                 )
         else:
             references = ReferenceIndex.create(folder)
-    _add_files(context, references, files, FieldNames(text_field, id_field))
+    _add_items(context, references, items)
 
 
 @index.command()
 @_folder_argument
 @_files_argument
-@_field_options
+@_reader_options
+@log_format_option
 @click.pass_context
-def add(
-    context: click.Context, folder: str, files: tuple[str, ...], text_field: str, id_field: str
-) -> None:
+def add(context: click.Context, /, folder: str, files: tuple[str, ...], **reading: Any) -> None:
     """Add the documents of FILE... to the index in FOLDER.
 
     An id that the index holds already is left as it is if the text is the same, and replaced if
@@ -96,7 +122,8 @@ def add(
 
     Exits with 0 when all was added, 1 when some inputs could not be, 2 when the call is wrong.
     """
-    _add_files(context, _open_index(folder), files, FieldNames(text_field, id_field))
+    references = _open_index(folder)
+    _add_items(context, references, _read(files, **reading))
 
 
 def _open_index(folder: str) -> ReferenceIndex:
@@ -106,11 +133,11 @@ def _open_index(folder: str) -> ReferenceIndex:
         return ReferenceIndex.open(folder)
 
 
-def _add_files(
-    context: click.Context, references: ReferenceIndex, files: tuple[str, ...], names: FieldNames
+def _add_items(
+    context: click.Context, references: ReferenceIndex, items: Iterator[Record | BadInput]
 ) -> None:
     with _faults_of_the_call():
-        counts = references.add(_tell_notes(read_records(files, names)), _report)
+        counts = references.add(items, _report)
     kinds = ("added", "replaced", "unchanged")
     told = [f"{getattr(counts, kind):,} {kind}" for kind in kinds if getattr(counts, kind)]
     click.echo(
@@ -118,7 +145,7 @@ def _add_files(
     )
     if counts.refused:
         seen = counts.added + counts.replaced + counts.unchanged + counts.refused
-        click.echo(f"{counts.refused} of {seen} inputs could not be added", err=True)
+        tell(f"{counts.refused} of {seen} inputs could not be added", failed=counts.refused)
         context.exit(SOME_FAILED)
 
 
@@ -126,12 +153,12 @@ def _tell_notes(items: Iterator[Record | BadInput]) -> Iterator[Record | BadInpu
     """Pass inputs on, and say what the reader had to assume of one."""
     for item in items:
         if isinstance(item, Record) and item.note:
-            click.echo(f"note: {item.place}: {item.note}", err=True)
+            tell_of_input("note", item, item.note)
         yield item
 
 
 def _report(bad: BadInput) -> None:
-    click.echo(f"error: {bad.place}: {bad.reason}", err=True)
+    tell_of_input("error", bad, bad.reason)
 
 
 @index.command()
@@ -150,17 +177,18 @@ def _report(bad: BadInput) -> None:
     help="How to print: for people, or a JSON line an input.",
 )
 @click.option("--output", metavar="FILE", help="Write here, all or nothing, instead of printing.")
-@_field_options
+@_reader_options
+@log_format_option
 @click.pass_context
 def find(
     context: click.Context,
+    /,
     folder: str,
     files: tuple[str, ...],
     most: int,
     form: str,
     output: str | None,
-    text_field: str,
-    id_field: str,
+    **reading: Any,
 ) -> None:
     """Find the originals of the documents of FILE... in the index in FOLDER.
 
@@ -168,10 +196,11 @@ def find(
     """
     refuse_overwriting(files, {"--output": output})
     references = _open_index(folder)
+    items = _read(files, **reading)
     seen = failed = 0
     format_answer = _format_json if form == "json" else _format_text
     with _faults_of_the_call(), open_output(output) as stream:
-        for item in _tell_notes(read_records(files, FieldNames(text_field, id_field))):
+        for item in items:
             seen += 1
             if isinstance(item, BadInput):
                 failed += 1
@@ -181,7 +210,7 @@ def find(
                 candidates = references.find(item.text, most)
             stream.write(format_answer(item, candidates))
     if failed:
-        click.echo(f"{failed} of {seen} inputs could not be looked for", err=True)
+        tell(f"{failed} of {seen} inputs could not be looked for", failed=failed)
         context.exit(SOME_FAILED)
 
 

@@ -22,6 +22,7 @@ from detector.cli.options import (
     open_output,
     refuse_missing_columns,
 )
+from detector.cli.scoring.among import Batch, group_batch
 from detector.cli.scoring.options import ScoreOptions
 from detector.cli.scoring.printing import print_answers
 from detector.cli.scoring.report import collect_report
@@ -46,7 +47,7 @@ _INTERRUPTED = 130
 _SHOWN_REASONS = 3
 
 
-@click.command()
+@click.command(short_help="Flag articles that a machine translated or spun.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--format",
@@ -89,6 +90,11 @@ _SHOWN_REASONS = 3
     "--references",
     metavar="INDEX",
     help="Index of originals, in which that of each text is sought.",
+)
+@click.option(
+    "--among",
+    is_flag=True,
+    help="Seek the original of each text among the other texts, as detector cluster does.",
 )
 @click.option(
     "--input-format",
@@ -219,6 +225,7 @@ def _identify(detector: Detector, options: ScoreOptions) -> dict[str, Any]:
         "--columns": options.chosen,
         "--keep-text": options.keep_text,
         "--references": _identify_index(options.references),
+        "--among": options.among,
     }
 
 
@@ -242,10 +249,10 @@ def _fill(
         return
     if journal.inputs and not options.quiet:
         tell(f"going on after {journal.inputs:,} finished inputs", inputs=journal.inputs)
-    journal.pass_over(items)
     try:
         with (
-            score_inputs(detector, options, items) as outcomes,
+            group_batch(detector, options, items) as batch,
+            _score_rest(journal, detector, options, batch) as outcomes,
             _show_progress(options, journal.inputs) as step,
         ):
             for outcome in collect_report(outcomes, options, detector):
@@ -257,6 +264,13 @@ def _fill(
     except KeyboardInterrupt:
         journal.seal()
         raise
+
+
+def _score_rest(
+    journal: Journal, detector: Detector, options: ScoreOptions, batch: Batch
+) -> AbstractContextManager[Any]:
+    journal.pass_over(batch.items)
+    return score_inputs(detector, options, batch)
 
 
 def _show_progress(

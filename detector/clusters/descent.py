@@ -25,6 +25,12 @@ _SECONDS_APART = 86_400.0
 #: So much more of a copy's word triples has to stand in another copy than in the original.
 _CHAIN_MARGIN = 0.15
 
+#: A copy that has so many triples of another is that text, touched up.
+_ALMOST_THE_SAME = 0.85
+
+#: So much farther from the original than the text that it was made of is a copy of a copy.
+_DRIFT = 0.07
+
 #: Texts whose heights differ by less stand side by side.
 _AS_HIGH = 0.25
 
@@ -185,7 +191,8 @@ def find_parents(
     """The copies that were made of another copy, and of which.
 
     A copy of a copy shares with it what the original does not have: more of its word triples stand
-    there than in the original. Copies made side by side share less with one another.
+    there than in the original, and it is either almost the same text or farther from the original.
+    Machines write alike, so that two translations of one text share much, but are as far from it.
     """
     within = set(members) - {original}
     kin: defaultdict[int, set[int]] = defaultdict(set)
@@ -204,9 +211,21 @@ def find_parents(
         ]
         shares = {other: _share(triples(number), triples(other)) for other in nearer}
         best = max(nearer, key=lambda other: (shares[other], -other), default=None)
-        if best is not None and shares[best] >= near[number] + _CHAIN_MARGIN:
+        if best is not None and _is_made_of(shares[best], near[number], near[best]):
             parents[number] = best
     return parents
+
+
+def _is_made_of(share: float, near: float, parent_near: float) -> bool:
+    """Whether a copy was made of another one, by what it shares with that and with the original.
+
+    Args:
+        share: of its word triples in the other copy.
+        near: of its word triples in the original.
+        parent_near: of the other copy's in the original.
+    """
+    drifted = share >= _ALMOST_THE_SAME or parent_near >= near + _DRIFT
+    return drifted and share >= near + _CHAIN_MARGIN
 
 
 def list_triples(text: str) -> frozenset[int]:

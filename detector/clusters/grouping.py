@@ -9,7 +9,7 @@ of which the others were rather made than the other way round.
 from __future__ import annotations
 
 import tempfile
-from collections import Counter, defaultdict, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -30,7 +30,7 @@ from detector.clusters.settling import Evidence, Standing, join_pairs, settle
 from detector.clusters.store import CrawlStore
 from detector.clusters.words import CrawlWords
 from detector.io.readers import Record
-from detector.results import RELATIONS, VERBATIM
+from detector.results import VERBATIM
 from detector.text.document import MAXIMUM_CHARACTERS
 
 ORIGINAL_ROLE, COPY_ROLE, ALONE_ROLE = ROLES = ("original", "copy", "alone")
@@ -242,6 +242,7 @@ class Grouping:
                     store.commit_now_and_then()
                 done += len(component)
                 report(texts + texts * done // pairs, 2 * texts)
+            store.set_fact("settled", True)
 
     def _compare(self, copy: int, original: int) -> Link:
         """What the one text did to the other; kept, so that it is not asked again."""
@@ -405,9 +406,3 @@ def _say_more(
         )
     if standing.predates:
         yield "dated", "before the text that it was made of, as it seems"
-
-
-def count_relations(groups: Iterable[Group]) -> dict[str, int]:
-    """How many copies there are of each relation, of those that occur, in `RELATIONS`' order."""
-    found = Counter(copy.relation for one in groups for copy in one.copies)
-    return {relation: found[relation] for relation in RELATIONS if found[relation]}

@@ -31,6 +31,7 @@ CREATE TABLE sources (name TEXT PRIMARY KEY, state TEXT) WITHOUT ROWID;
 CREATE TABLE texts (number INTEGER PRIMARY KEY, digest BLOB UNIQUE, content BLOB, words BLOB);
 CREATE TABLE items (place INTEGER PRIMARY KEY, id TEXT, source TEXT, row INTEGER, fields TEXT,
     note TEXT, reference TEXT, reason TEXT, number INTEGER, date REAL);
+CREATE INDEX items_of_texts ON items (number);
 CREATE TABLE pairs (one INTEGER, other INTEGER, PRIMARY KEY (one, other)) WITHOUT ROWID;
 CREATE TABLE links (copy INTEGER, original INTEGER, said TEXT,
     PRIMARY KEY (copy, original)) WITHOUT ROWID;
@@ -67,6 +68,21 @@ class CrawlStore:
             self._execute(f"PRAGMA cache_size = {_HELD_PAGES}")
         self._committed = time.monotonic()
         self._begin(json.loads(json.dumps({"format": _FORMAT, **identity})))
+
+    @classmethod
+    def open_whole(cls, path: Path) -> CrawlStore:
+        """A store that a `Grouping` has run over, to be asked and not to be changed.
+
+        Raises:
+            ClusterError: there is none.
+        """
+        self = object.__new__(cls)
+        self.path = path
+        with self._explain():
+            self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+            if not self.get_fact("settled"):
+                raise ClusterError(f"{path}: was not grouped to the end")
+        return self
 
     def _begin(self, identity: Any) -> None:
         if not self._execute("SELECT 1 FROM sqlite_master").fetchone():
@@ -199,6 +215,11 @@ class CrawlStore:
             "SELECT place, number, date FROM items WHERE number IS NOT NULL ORDER BY place"
         )
 
+    def get_row(self, place: int) -> tuple[Any, dict[str, Any]]:
+        """Id and fields of a row."""
+        found = self._execute("SELECT id, fields FROM items WHERE place = ?", place).fetchone()
+        return json.loads(found[0]), json.loads(found[1])
+
     def get_id(self, place: int) -> Any:
         """The id of a row."""
         found = self._execute("SELECT id FROM items WHERE place = ?", place).fetchone()
@@ -223,12 +244,12 @@ class CrawlStore:
         found = self._execute("SELECT number FROM texts WHERE digest = ?", digest).fetchone()
         return int(found[0]) if found else None
 
-    def find_first_id(self, number: int) -> Any:
-        """The id of the row in which a text came first, by date, then by place."""
+    def find_first(self, number: int) -> int:
+        """The place of the row in which a text came first, by date, then by place."""
         found = self._execute(
-            "SELECT id FROM items WHERE number = ? ORDER BY date IS NULL, date, place", number
+            "SELECT place FROM items WHERE number = ? ORDER BY date IS NULL, date, place", number
         ).fetchone()
-        return json.loads(found[0])
+        return int(found[0])
 
     def words(self) -> Iterator[bytes]:
         """What `encode_words` made of each text, in the order of their numbers."""

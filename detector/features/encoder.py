@@ -75,9 +75,12 @@ class SentenceEncoder:
     def __init__(self, folder: str | os.PathLike[str], threads: int | None = None) -> None:
         self.folder = Path(folder)
         self.threads = threads
-        self._tokenizer = _load_tokenizer(self.folder)
+        # Either takes some 40 ms, and ONNX Runtime leaves Python to others meanwhile.
+        with ThreadPoolExecutor(1) as pool:
+            session = pool.submit(_load_session, self.folder)
+            self._tokenizer = _load_tokenizer(self.folder)
         # With one thread inside, a session has none that a forked child would miss.
-        self._session = _load_session(self.folder)
+        self._session = session.result()
         self._inputs = {node.name for node in self._session.get_inputs()}
         self._pool: ThreadPoolExecutor | None = None
         self._process = 0  # that the pool's threads run in
@@ -100,8 +103,9 @@ class SentenceEncoder:
     ) -> EncodedSentences:
         """Encode the sentences of one document, given as words, batched by length.
 
-        int8 activations are scaled over a batch, so a sentence's figures depend a little on what
-        is encoded with it. Give one document at a time, and they depend on that document alone.
+        Models that this package exports scale each token by itself, so that a sentence's figures
+        do not depend on what is encoded with it. In a model that ONNX Runtime quantised, they do a
+        little: give one document at a time, and they depend on that document alone.
 
         Args:
             sentences: the words of each sentence (`detector.text.masking.MaskedSentence.words`).

@@ -138,8 +138,9 @@ class FeatureExtractor:
     ) -> tuple[Floats, EncodedSentences]:
         """`FEATURE_COLUMNS` (n, columns) of n sentences of one document, and their encoding.
 
-        Give the sentences of one document at a time: those that are encoded together change each
-        other's last digits (see `SentenceEncoder.encode`), and a verdict depends on its text alone.
+        Give the sentences of one document at a time: in models that ONNX Runtime quantised, those
+        that are encoded together change each other's last digits (see `SentenceEncoder.encode`),
+        and a verdict depends on its text alone.
         """
         matrix = np.zeros((len(masked_sentences), len(FEATURE_COLUMNS)), dtype=np.float32)
         if not masked_sentences:

@@ -32,6 +32,7 @@ from detector.monitoring.streams import (
     REASONS,
     SAMPLE,
     Stream,
+    find_quarantine,
     format_share,
     list_numbers,
     read_stream,
@@ -113,26 +114,38 @@ def _compare_share(first: int, first_rows: int, second: int, second_rows: int) -
     }
 
 
-def compare_streams(baseline: Path, current: Path, ignore: Collection[str] = ()) -> dict[str, Any]:
+def compare_streams(
+    baseline: Path,
+    current: Path,
+    ignore: Collection[str] = (),
+    *,
+    quarantines: tuple[Path | None, Path | None] = (None, None),
+) -> dict[str, Any]:
     """Whether the articles in `current` are scored otherwise than those in `baseline`.
 
     Args:
         baseline: an output of ``detector score``: .parquet, .csv, .jsonl or another table.
         current: a later one.
         ignore: columns to leave out.
+        quarantines: the inputs of either run that could not be scored; the file beside the output
+            unless told, which `detector score` writes where there are such inputs.
 
     Returns:
         ``answer`` in words, ``moved``, ``movements`` and ``notes`` (sentences), ``comparable``
-        (whether one model scored both), ``baseline`` and ``current`` (file, rows, models),
-        ``distributions`` by column, ``shares`` by property, and ``thresholds``. Ready for JSON.
+        (whether one model scored both), ``baseline`` and ``current`` (file, rows, quarantine,
+        models), ``distributions`` by column, ``shares`` by property, and ``thresholds``. Ready for
+        JSON.
 
     Raises:
         DriftError: a file cannot be read or is no output of ``detector score``.
     """
     known = set(list_numbers(current, ignore))
     numbers = [name for name in list_numbers(baseline, ignore) if name in known]
-    a, b = read_stream(baseline, numbers), read_stream(current, numbers)
-    comparable = len(a.models) == len(b.models) <= 1 and set(a.models) == set(b.models)
+    a, b = (
+        read_stream(path, numbers, quarantine or find_quarantine(path))
+        for path, quarantine in zip((baseline, current), quarantines, strict=True)
+    )
+    comparable = _are_scored_alike(a, b)
     distributions = {
         name: row
         for name in numbers
@@ -156,6 +169,12 @@ def compare_streams(baseline: Path, current: Path, ignore: Collection[str] = ())
         "shares": shares,
         "thresholds": dict(THRESHOLDS),
     }
+
+
+def _are_scored_alike(a: Stream, b: Stream) -> bool:
+    """Whether one model scored both, as far as anything was scored."""
+    models = [set(stream.models) for stream in (a, b) if stream.judged]
+    return all(len(named) <= 1 and named == models[0] for named in models)
 
 
 def _is_score(name: str) -> bool:
@@ -220,7 +239,7 @@ def _iterate_notes(a: Stream, b: Stream) -> Iterator[str]:
                 f"{stream.name} has {stream.rows:,} rows: distributions are of {SAMPLE:,} of them, "
                 "drawn evenly; shares of all"
             )
-        if not stream.models:
+        if stream.judged and not stream.models:
             yield f"{stream.name} does not say which model scored it"
 
 
@@ -228,6 +247,8 @@ def _describe_stream(stream: Stream) -> dict[str, Any]:
     return {
         "file": stream.name,
         "rows": stream.rows,
+        "quarantine": stream.quarantine,
+        "quarantined": stream.quarantined,
         "judged": stream.judged,
         "models": dict(stream.models.most_common()),
     }

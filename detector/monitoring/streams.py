@@ -1,4 +1,4 @@
-"""Sample and count a file of scored articles."""
+"""Sample and count a file of scored articles, and what its run could not score."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from detector.batch.summary import name_kind
 from detector.errors import DetectorError
 from detector.io.tables import (
     Columns,
@@ -29,6 +30,9 @@ SAMPLE = 100_000
 #: The reason codes of `Verdict.reason` that are no failure.
 REASONS = ("too short", "not English", "empty")
 
+#: What ``detector score`` calls the file of the inputs that it could not score, beside its output.
+QUARANTINE = ".quarantine.jsonl"
+
 _BATCH = 50_000
 
 # Rows by which it is known which columns are numeric.
@@ -36,7 +40,7 @@ _FIRST = 1_000
 
 _SEED = 7
 
-_TEXT = ("label", "relation", "language", "reason", "error", "signature")
+_TEXT = ("label", "relation", "language", "reason", "error", "signature", "notes")
 
 _NEEDED = ("probability", "flagged")
 
@@ -58,7 +62,9 @@ class Stream:
 
     Attributes:
         name: the file.
-        rows: all of its rows.
+        quarantine: the file of what could not be scored, if there is one.
+        rows: all of its rows, and those of the quarantine.
+        quarantined: those of the quarantine.
         counts: how many rows have each property, such as ``flagged`` or ``label spun``.
         judged: rows with a probability.
         models: how many rows each model and setting scored.
@@ -66,30 +72,44 @@ class Stream:
     """
 
     name: str
+    quarantine: str | None = None
     rows: int = 0
+    quarantined: int = 0
     judged: int = 0
     counts: Counter[str] = field(default_factory=Counter)
     models: Counter[str] = field(default_factory=Counter)
     numbers: dict[str, Floats] = field(default_factory=dict)
 
 
-def read_stream(path: Path, numbers: Sequence[str]) -> Stream:
+def find_quarantine(path: Path) -> Path | None:
+    """The quarantine that lies beside an output, if one does."""
+    beside = path.with_name(path.name + QUARANTINE)
+    return beside if beside.is_file() else None
+
+
+def read_stream(path: Path, numbers: Sequence[str], quarantine: Path | None = None) -> Stream:
     """Read scored articles, a row at a time.
 
     Args:
         path: a table as ``detector score`` writes it, compressed perhaps.
         numbers: the numeric columns to sample.
+        quarantine: JSON lines of the inputs of the same run that could not be scored.
 
     Raises:
-        DriftError: the file cannot be read, has no rows, or is no output of ``detector score``.
+        DriftError: a file cannot be read, there are no rows, or it is no output of
+            ``detector score``.
     """
     used = {*numbers, *_TEXT, *_NEEDED}
-    stream = Stream(str(path))
+    stream = Stream(str(path), None if quarantine is None else str(quarantine))
     sample = _Sample(len(numbers))
     kinds: Counter[_Kind] = Counter()
     for fields in _iterate_fields(path, lambda name, kind: name in used):
         kinds[_describe_row(fields)] += 1
         sample.add([_to_number(fields.get(name)) for name in numbers])
+    if quarantine is not None:
+        for fields in _iterate_quarantine(quarantine):
+            kinds[_describe_row({**fields, "probability": None, "flagged": False})] += 1
+            stream.quarantined += 1
     for kind, rows in kinds.items():
         _count_rows(kind, rows, stream)
     if not stream.rows:
@@ -144,20 +164,20 @@ class _Kind(NamedTuple):
 
     judged: bool
     flagged: bool
-    code: str
+    reason: str
     categories: tuple[Any, ...]
+    notes: tuple[str, ...]
     model: str | None
 
 
 def _describe_row(fields: Mapping[str, Any]) -> _Kind:
     judged = not math.isnan(_to_number(fields.get("probability")))
-    # The part of a reason that programs compare.
-    code = str(fields.get("reason") or "").split(":", 1)[0]
     return _Kind(
         judged,
         str(fields.get("flagged")).lower() in ("true", "1", "1.0"),
-        code if code in REASONS else "",
+        name_kind(str(fields.get("reason") or "")),
         tuple(str(fields.get(name) or "") for name in _CATEGORIES),
+        tuple(sorted({name_kind(note) for note in str(fields.get("notes") or "").split("; ")})),
         _name_model(str(fields["signature"] or "")) if judged and "signature" in fields else None,
     )
 
@@ -166,10 +186,14 @@ def _count_rows(kind: _Kind, rows: int, stream: Stream) -> None:
     stream.rows += rows
     stream.judged += rows * kind.judged
     stream.counts["flagged"] += rows * kind.flagged
-    if kind.code:
-        stream.counts[kind.code] += rows
+    if kind.reason in REASONS:
+        stream.counts[kind.reason] += rows
     elif not kind.judged:
         stream.counts["failed"] += rows
+    if kind.reason and kind.reason not in REASONS:
+        stream.counts[f"reason {kind.reason}"] += rows
+    for note in filter(None, kind.notes):
+        stream.counts[f"note {note}"] += rows
     for name, value in zip(_CATEGORIES, kind.categories, strict=True):
         if value:
             stream.counts[f"{name} {value}"] += rows
@@ -212,7 +236,7 @@ def list_numbers(path: Path, ignore: Collection[str] = ()) -> list[str]:
         for name, value in fields.items():
             numeric[name] = numeric.get(name, True) and _may_be_number(value, form)
     if not rows:
-        raise DriftError(f"{path}: has no rows")
+        return []
     _check_columns(path, list(numeric))
     left_out = {*_NO_MEASURE, *_TEXT, "flagged", *ignore}
     return [
@@ -265,6 +289,19 @@ def _iterate_fields(
         raise DriftError(f"{path}: cannot be read: {error}") from error
     if not headers and not form.typed:
         raise DriftError(f"{path}: cannot be read: empty, without a header")
+
+
+def _iterate_quarantine(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The rows of a quarantine; what the inputs held besides stays on the disk."""
+    try:
+        for row in iterate_whole_rows(path, Columns(wants=lambda name, kind: name != "fields")):
+            if "reason" not in row.fields:
+                raise DriftError(f"{path}: row {row.number}: no reason: give a quarantine of score")
+            yield row.fields
+    except UnreadableError as reason:
+        raise DriftError(f"{path}: {reason}") from reason
+    except OSError as error:
+        raise DriftError(f"{path}: cannot be read: {error}") from error
 
 
 def _check_columns(path: Path, columns: Sequence[str]) -> None:

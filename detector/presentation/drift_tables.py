@@ -16,7 +16,8 @@ def format_drift(result: Mapping[str, Any]) -> str:
     for side in ("baseline", "current"):
         stream = result[side]
         models = ", ".join(stream["models"]) or "no model named"
-        lines.append(f"{side}: {stream['file']}, {stream['rows']:,} rows, {models}")
+        apart = f" ({stream['quarantined']:,} quarantined)" if stream["quarantined"] else ""
+        lines.append(f"{side}: {stream['file']}, {stream['rows']:,} rows{apart}, {models}")
     lines += ["", *align_columns(_tabulate_shares(result["shares"]))]
     lines += ["", *align_columns(_tabulate_distributions(result["distributions"]))]
     limits = result["thresholds"]

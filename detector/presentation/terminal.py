@@ -101,7 +101,10 @@ def format_line(result: Verdict | Comparison, name: str, *, colour: bool, why: b
         why: say why; not needed over a text that says it.
     """
     state, *rest = name_outcome(result).split(_POINT)
-    state = _embolden(state, result.flagged, colour) + " " * (_STATE_WIDTH - len(state))
+    if result.reason:
+        rest = []  # what cannot be flagged is not called a machine's either
+    padding = " " * (_STATE_WIDTH - len(state)) if why else ""
+    state = f"{_embolden(state, result.flagged, colour)}{padding}"
     reasons = clean(summarize_result(result)) if why else ""
     return _POINT.join([state, *rest, *([reasons] if reasons else []), name_on_a_line(name)])
 

@@ -30,9 +30,9 @@ _QUOTE_LIMIT = 60
 
 _NEGLIGIBLE = 0.05
 
-#: Log-odds from which a span is named as the strongest trace. Of spans that strong, four of five
-#: stand where a spinner changed the words, of those between 1 and 1.5 three of five. The strongest
-#: span is that strong in 60 % of spun articles and in 1.7 % of people's.
+#: Log-odds from which a span is named as the strongest trace. Of spans that strong in spun articles
+#: .85 stand where the spinner changed a word, of those between 1 and 1.5 .66, of weaker ones .60.
+#: The strongest span is that strong in 23 of 24 spun articles and in 4 % of 300 people's.
 LEAST_NAMED_TRACE = 1.5
 
 _EVEN = 0.5
@@ -137,15 +137,13 @@ def find_strongest_substitution(comparison: Comparison) -> Substitution | None:
 
 def summarize_result(result: Verdict | Comparison) -> str:
     """Why, in so few words that they fit a line."""
-    if result.probability is None:
+    if result.probability is None or result.reason:
         return result.reason or ""
-    parts = [result.reason] if result.reason else []
-    parts += _name_facts(result) if isinstance(result, Verdict) else _name_changes(result)
-    return "; ".join(parts)
+    return "; ".join(_name_facts(result) if isinstance(result, Verdict) else _name_changes(result))
 
 
 def _name_facts(verdict: Verdict) -> Iterator[str]:
-    below = verdict.threshold is not None and not verdict.flagged and verdict.reason is None
+    below = verdict.threshold is not None and not verdict.flagged
     if below and verdict.label != ORIGINAL:
         yield f"flagged from {format_threshold(verdict)} on"
     if judged := find_judged(verdict.sentences):

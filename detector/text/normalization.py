@@ -105,7 +105,8 @@ _PLAIN_FORMS = {
 
 # What stands between sentences and is none of their words. First marks of footnotes behind a
 # sentence ("after all.1 The", "all.[2]", "all.<sup>3</sup>"), then what ends a line of another
-# program ("<br>", "</s>", a line feed as the two characters of its escape, "|").
+# program ("<br>", "</s>", a line feed as the two characters of its escape, "|"), and what labels or
+# parts sentences on a site ("#news @CoastPost", ">>" in one character).
 _BETWEEN_SENTENCES = re.compile(
     r"""
       (?=[\[<\u00b9\u00b2\u00b3\u2070-\u2079\u2020\u2021*\d\\ |\u00b6/])(?:
@@ -118,10 +119,15 @@ _BETWEEN_SENTENCES = re.compile(
       ))
     | (?P<tag>(?i:<br\b[^<>]{0,60}>|</?[sp]>|\[SEP\]|<(?:eos|bos|sep|pad)>))
     | (?P<escape>(?:\\r)?\\n(?![a-z])|(?<=[.!?"'\u201d\u2019])(?:\\r)?\\n)
+    | (?P<label>(?<=[.!?"'\u201d\u2019)])(?:[ ]+[#@]\w{2,40})+
+        (?=[ ]*(?:$|\n)|[ ]+["'(\u201c\u2018]?[A-Z]))
+    | (?P<arrow>(?<=[.!?"'\u201d\u2019)])[ ]+[\u00ab\u00bb\u2039\u203a][ ]+)
     | (?P<bar>(?<=[.!?"'\u201d\u2019)\]])[ ]*(?:\|+|\u00b6|//(?=[ ])))
     )""",
     re.VERBOSE,
 )
+
+_GUILLEMETS = frozenset("\u00ab\u00bb")
 
 _LINE_BREAK = re.compile(rf"\r\n|[{_BREAKS}]")
 
@@ -198,6 +204,8 @@ def normalize(text: str) -> Normalized:
 
 
 def _clear(match: re.Match[str]) -> str:
+    if match.lastgroup == "arrow" and _GUILLEMETS.issubset(match.string):
+        return match.group()  # it may close a quotation, as in French: a blank stands before it
     return "" if match.lastgroup == "note" else "\n"
 
 

@@ -285,6 +285,7 @@ def test_corpora_are_compared_with_those_of_the_model(tmp_path: Path) -> None:
     write_bundle(model, {"settings.json": {}}, name="small", seed=1, corpora=corpora)
     result = run("--corpora", known.parent, "--model", model, "--check")
     assert result.exit_code == 1
+    assert "docs/corpora.md says what each file holds" in result.stderr
     said = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
     assert said["human_news.parquet"] == "the same"
     assert said["roundtrip_news.parquet"] == "another file: 34 rows were trained on"
@@ -293,7 +294,9 @@ def test_corpora_are_compared_with_those_of_the_model(tmp_path: Path) -> None:
     result = run("--corpora", known.parent, "--model", model)
     assert result.exit_code == 2
     assert "translated_news.parquet" in result.stderr
-    assert "the model card names the public sources" in result.stderr
+    told = " ".join(result.stderr.split())
+    assert "lacks 9 of the 11 files of the training corpora: edited_articles.parquet, " in told
+    assert "the folder holds human_news.parquet, roundtrip_news.parquet. docs/corpora.md" in told
 
 
 def test_documents_are_flagged_at_every_promised_rate(pairs: Path) -> None:

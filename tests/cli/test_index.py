@@ -63,6 +63,34 @@ def test_build_takes_field_names(tmp_path: Path) -> None:
     assert ReferenceIndex.open(tmp_path / "index").text("news/1") == FERRY
 
 
+def test_build_reads_what_score_reads(tmp_path: Path) -> None:
+    table = tmp_path / "articles"
+    table.write_text('url;body\nu;"A storm closed the harbour for a week, and nobody minded."\n')
+    call = ["build", tmp_path / "index", table, "--id-column", "url", "--text-column", "body"]
+    result = run(*call, "--input-format", "csv")
+    assert (result.exit_code, result.stdout.split(";")[0]) == (0, "1 added")
+
+
+def test_a_wrong_column_is_a_wrong_call(tmp_path: Path, folder: Path) -> None:
+    table = tmp_path / "articles.csv"
+    table.write_text("url,body\nu,A storm closed the harbour for a week.\n")
+    for call in (["build", tmp_path / "new"], ["add", folder], ["find", folder]):
+        result = run(*call, table, "--text-column", "bodi")
+        assert result.exit_code == 2
+        assert "no column 'bodi' (columns: 'url', 'body'; did you mean 'body'?)" in result.stderr
+    assert not (tmp_path / "new").exists()
+
+
+def test_messages_may_be_json_lines(tmp_path: Path, folder: Path, copy: Path) -> None:
+    empty = tmp_path / "empty.txt"
+    empty.write_text("")
+    result = run("find", folder, copy, empty, "--log-format", "json")
+    assert result.exit_code == 1
+    fault, end = map(json.loads, result.stderr.splitlines())
+    assert (fault["source"], fault["reason"]) == (str(empty), "empty: no text")
+    assert (end["message"], end["failed"]) == ("1 of 2 inputs could not be looked for", 1)
+
+
 def test_build_on_an_index_points_to_add(folder: Path, rows: Path) -> None:
     result = run("build", folder, rows)
     assert result.exit_code == 2

@@ -335,6 +335,7 @@ def test_what_cannot_be_scored_goes_to_the_quarantine_and_nowhere_else(tmp_path:
             "source": str(source),
             "row": 2,
             "reason": "no field 'text': the row holds 'k'",
+            "language": None,
             "fields": {"k": 2},
         },
         {
@@ -342,6 +343,7 @@ def test_what_cannot_be_scored_goes_to_the_quarantine_and_nowhere_else(tmp_path:
             "source": str(source),
             "row": 3,
             "reason": "not English: German",
+            "language": None,
             "fields": {"k": 3},
         },
     ]

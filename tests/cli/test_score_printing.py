@@ -91,7 +91,7 @@ def test_the_text_and_its_spans_come_on_request() -> None:
         run("score", SPUN, "--show", show).stdout for show in ("line", "spans", "text")
     )
     assert line.count("\n") == 1
-    head = f"{' · '.join(line.split(' · ')[:3])} · {SPUN}\n\n"
+    head = f"flagged · spun · {line.split(' · ')[2]} · {SPUN}\n\n"
     assert spans.startswith(f"{head}Flagged: ")
     assert text.startswith(f"{head}Island ferry to stop running")
     assert "people write\n" in spans
@@ -118,7 +118,8 @@ def test_a_copy_beside_its_original_is_a_line_too(tmp_path: Path) -> None:
     assert line.startswith("flagged     · machine-rewritten · 0.9")
     assert line.endswith(" (synonym) · copy\n") or "substitutions" in line
     shown = run(*call, "text").stdout
-    assert shown.startswith(f"{' · '.join(line.split(' · ')[:3])} · copy\n\nIsland ferry")
+    probability = line.split(" · ")[2]
+    assert shown.startswith(f"flagged · machine-rewritten · {probability} · copy\n\nIsland ferry")
     assert "Of the original, the copy has 100 %." in shown
 
 
@@ -128,6 +129,7 @@ def test_a_copy_beside_its_original_is_a_line_too(tmp_path: Path) -> None:
         ("a.pdf", b"%PDF-1.4\n1 0 obj\n", "pdftotext"),
         ("without_ending", b"%PDF-1.7\n\x00\x01", "pdftotext"),
         ("a.docx", b"PK\x03\x04word/document.xml", "pandoc"),
+        ("a.xlsx", b"PK\x03\x04xl/workbook.xml", "save the sheet as CSV"),
         ("a.rtf", b"{\\rtf1\\ansi The ferry.}", "save as plain text"),
         ("old", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "save as plain text"),
     ],

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from detector.clusters.grouping import Group, Member, count_relations, group
+from detector.clusters.grouping import Group, Member, group
 from detector.results import Comparison, Verdict
 
 BRIDGE = """\
@@ -91,7 +91,6 @@ def test_each_copy_says_what_it_is_to_the_original(groups: list[Group]) -> None:
     assert not relations["cut"].flagged
     assert relations["cut"].coverage == 1.0
     assert groups[0].original == Member("bridge", "original")
-    assert count_relations(groups) == {"verbatim": 2, "machine-rewritten": 1}
 
 
 def test_the_original_does_not_depend_on_the_order() -> None:

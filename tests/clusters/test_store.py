@@ -41,7 +41,7 @@ def test_a_text_knows_its_first_row_by_date(store: CrawlStore) -> None:
     store.read(iter(ITEMS), "date")
     number = store.find_text("One text.")
     assert number is not None
-    assert store.find_first_id(number) == "c"
+    assert store.get_id(store.find_first(number)) == "c"
     assert store.find_text("Unknown.") is None
 
 

@@ -210,6 +210,92 @@ def test_rows_that_could_not_be_read_are_failures(tmp_path: Path) -> None:
     assert result["current"]["models"].keys() == result["baseline"]["models"].keys()
 
 
+def write_quarantine(output: Path, reasons: list[str], language: str | None = None) -> Path:
+    """What ``detector score`` lays beside an output for the inputs that it could not score."""
+    path = output.with_name(output.name + ".quarantine.jsonl")
+    rows = [
+        {"id": n, "source": "in.jsonl", "row": n, "reason": reason, "language": language}
+        | {"fields": {"body": "x" * 1000}}
+        for n, reason in enumerate(reasons, start=1)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def list_moved(result: dict[str, Any]) -> set[str]:
+    return {name for name, row in result["shares"].items() if row["moved"]}
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
+def test_a_stream_half_in_german_has_moved(write: Callable[..., Path], suffix: str) -> None:
+    before = write(f"a{suffix}", 1000, 1, foreign=0.0)
+    now = write(f"b{suffix}", 500, 2, foreign=0.0)
+    write_quarantine(now, ["not English: the text looks like 'de'"] * 500, "de")
+    result = compare_streams(before, now)
+    assert {"not English", "language de", "language en"} <= list_moved(result)
+    assert result["shares"]["not English"]["current"] == 0.5
+    assert (result["comparable"], result["current"]["rows"]) == (True, 1000)
+    assert result["current"]["quarantined"] == 500
+    assert "1,000 rows (500 quarantined)" in format_drift(result)
+    # Both halves alike are no movement.
+    write_quarantine(before, ["not English: the text looks like 'de'"] * 1000, "de")
+    assert not list_moved(compare_streams(before, now))
+
+
+def test_what_cannot_be_read_any_more_is_movement_by_its_reason(write: Callable[..., Path]) -> None:
+    before, now = write("a.csv", 1000, 1), write("b.csv", 900, 2)
+    write_quarantine(now, ["no field 'text': the row holds 'body'"] * 60 + ["empty: no text"] * 50)
+    moved = list_moved(compare_streams(before, now))
+    assert {"failed", "reason no field 'text'", "empty"} <= moved
+
+
+def test_reasons_and_notes_of_scored_articles_are_counted(tmp_path: Path) -> None:
+    frame = draw_stream(1000, 1)
+    save(frame, tmp_path / "a.csv")
+    frame["notes"] = None
+    frame.loc[:199, "reason"] = "unlike what thresholds were measured on: few sentence ends"
+    frame.loc[:299, "notes"] = "disguised letters: 3 read as Latin; repeated sentences: 2"
+    save(frame, tmp_path / "b.csv")
+    result = compare_streams(tmp_path / "a.csv", tmp_path / "b.csv")
+    expected = {"reason unlike what thresholds were measured on", "note disguised letters"}
+    assert expected | {"note repeated sentences"} <= list_moved(result)
+    assert result["shares"]["note disguised letters"]["current"] == 0.3
+    ignored = compare_streams(tmp_path / "a.csv", tmp_path / "b.csv", ["note", "reason"])
+    assert not [name for name in ignored["shares"] if name.startswith(("note ", "reason "))]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
+def test_an_output_of_no_rows_has_its_quarantine(write: Callable[..., Path], suffix: str) -> None:
+    before, now = write("a.csv", 1000, 1), write(f"b{suffix}", 1, 2)
+    save(draw_stream(10, 2).head(0), now)
+    with pytest.raises(DriftError, match="has no rows"):
+        compare_streams(before, now)
+    write_quarantine(now, ["not English: the text looks like 'de'"] * 300, "de")
+    result = compare_streams(before, now)
+    assert {"not English", "language de"} <= list_moved(result)
+    assert result["current"]["judged"] == 0
+
+
+def test_another_quarantine_may_be_named(write: Callable[..., Path], tmp_path: Path) -> None:
+    before, now = write("a.csv", 500, 1), write("b.csv", 500, 2)
+    beside = write_quarantine(now, ["empty: no text"] * 500)
+    elsewhere = beside.rename(tmp_path / "elsewhere.jsonl")
+    call = ["--baseline", before, "--current", now, "--exit-code"]
+    assert run(*call).exit_code == 0
+    moved = run(*call, "--current-quarantine", elsewhere)
+    assert moved.exit_code == 3
+    assert "empty" in moved.output
+
+
+def test_a_file_that_is_no_quarantine_is_a_clear_error(
+    write: Callable[..., Path], tmp_path: Path
+) -> None:
+    path, other = write("a.csv", 300, 1), tmp_path / "other.jsonl"
+    other.write_text('{"id": 1}\n')
+    with pytest.raises(DriftError, match=r"other\.jsonl: row 1: no reason"):
+        compare_streams(path, path, quarantines=(None, other))
+
+
 def test_another_model_is_named_first_and_scores_are_not_compared(
     write: Callable[..., Path],
 ) -> None:

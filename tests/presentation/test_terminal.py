@@ -155,6 +155,9 @@ def test_an_article_in_a_line() -> None:
         "(people write “take the bull by the horns”) · a b\ufffd[2J.txt"
     )
     assert ESCAPE.sub("", format_line(VERDICT, "a\nb\x1b[2J.txt", colour=True)) == line
+    short = replace(VERDICT, flagged=False, reason="too short: 12 words, 60 needed")
+    line = format_line(short, "a.txt", colour=False)
+    assert line == "not flagged · too short: 12 words, 60 needed · a.txt"
     refused = format_refusal("binary,\nnot text", "a.txt", colour=False)
     assert refused == "not judged  · binary, not text · a.txt"
     assert format_line(compare(), "a", colour=False).startswith("flagged     · machine-rewritten")

@@ -101,7 +101,7 @@ def test_why_in_a_line() -> None:
     below = replace(judge(TEXT), flagged=False)
     assert summarize_result(below) == "flagged from 0.900 on; 3 of 3 sentences read so"
     withheld = replace(below, reason="too short: 30 words, 60 needed")
-    assert summarize_result(withheld).startswith("too short: 30 words, 60 needed; 3 of 3")
+    assert summarize_result(withheld) == "too short: 30 words, 60 needed"
     person = replace(below, label="original")
     assert summarize_result(person) == "3 of 3 sentences read like a machine's"
     assert summarize_result(compare()) == (

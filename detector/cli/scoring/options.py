@@ -25,6 +25,7 @@ class ScoreOptions:
     id_column: str
     reference_column: str | None
     references: str | None
+    among: bool
     input_format: str | None
     workers: int | None
     resume: bool
@@ -42,7 +43,8 @@ class ScoreOptions:
     @property
     def comparing(self) -> bool:
         """Whether texts are compared with their originals."""
-        return self.references is not None or self.reference_column is not None
+        given = self.references is not None or self.reference_column is not None
+        return given or self.among
 
     @property
     def columns(self) -> tuple[str, ...]:

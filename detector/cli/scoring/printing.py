@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from detector.cli.logs import tell, tell_of_input
 from detector.cli.options import open_output
+from detector.cli.scoring.among import group_batch
 from detector.cli.scoring.options import ScoreOptions
 from detector.cli.scoring.report import collect_report
 from detector.cli.scoring.rows import (
@@ -42,7 +43,8 @@ def print_answers(detector: Detector, options: ScoreOptions) -> Tally:
     started = time.monotonic()
     try:
         with (
-            score_inputs(detector, options, items, form=form) as outcomes,
+            group_batch(detector, options, items) as batch,
+            score_inputs(detector, options, batch, form=form) as outcomes,
             _open_quarantine(options.quarantine) as quarantine,
             open_output(None) as stream,
         ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,7 @@ from detector.io.readers import BadInput, FieldNames, Record, read_records
 
 if TYPE_CHECKING:
     from detector.batch.chunks import Outcome
+    from detector.cli.scoring.among import Batch
     from detector.detector import Detector
 
 
@@ -49,7 +50,7 @@ def _refuse_unknown_columns(first: Record, options: ScoreOptions) -> None:
 def score_inputs(
     detector: Detector,
     options: ScoreOptions,
-    items: Iterable[Record | BadInput],
+    batch: Batch,
     *,
     form: str = "rows",
 ) -> closing[Any]:
@@ -63,8 +64,9 @@ def score_inputs(
         options.comparing,
         options.choose_artifacts(form),
         whole=form == "text" or options.report is not None,
+        among=batch.siblings,
     )
-    return closing(score_records(items, detector, settings, workers=options.workers))
+    return closing(score_records(batch.items, detector, settings, workers=options.workers))
 
 
 def make_quarantine_row(outcome: Outcome) -> dict[str, Any]:
@@ -75,6 +77,7 @@ def make_quarantine_row(outcome: Outcome) -> dict[str, Any]:
         "source": source.source,
         "row": source.row,
         "reason": outcome.failure,
+        "language": outcome.get("language"),
         "fields": source.fields,
     }
 

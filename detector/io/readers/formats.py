@@ -83,11 +83,15 @@ _OFFICE = (
     "pandoc FILE.docx -t plain --wrap=none -o FILE.txt, and give FILE.txt"
 )
 
+_SHEET = "spreadsheets are not read: save the sheet as CSV, and name its column with --text-column"
+
 # Scored as plain text, markup would pass for an author's style.
 _REFUSED = {
     ".xml": f".xml files are not read: give {', '.join(form.name for form in FORMATS)}",
     ".pdf": _PDF,
-} | dict.fromkeys((".docx", ".doc", ".odt", ".rtf", ".pages"), _OFFICE)
+}
+_REFUSED |= dict.fromkeys((".docx", ".doc", ".odt", ".rtf", ".pages"), _OFFICE)
+_REFUSED |= dict.fromkeys((".xlsx", ".xls", ".ods", ".numbers"), _SHEET)
 
 _REFUSED_STARTS = {b"%PDF-": _PDF, b"{\\rtf": _OFFICE, b"\xd0\xcf\x11\xe0": _OFFICE}
 """First bytes of files that are not read, whatever they are called."""

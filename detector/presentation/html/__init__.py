@@ -9,6 +9,7 @@ from __future__ import annotations
 from detector.presentation.html.article import write_article_report
 from detector.presentation.html.batch import ROW_LIMIT, BatchReport
 from detector.presentation.html.batch_rows import ReportRow
+from detector.presentation.html.cluster_page import write_cluster_report
 from detector.presentation.html.comparison import write_comparison_report
 from detector.presentation.html.page import SIZE_LIMIT
 from detector.presentation.html.sources import Source, describe_source
@@ -21,5 +22,6 @@ __all__ = [
     "Source",
     "describe_source",
     "write_article_report",
+    "write_cluster_report",
     "write_comparison_report",
 ]

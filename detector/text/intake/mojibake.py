@@ -1,16 +1,16 @@
 """Repair characters that a program read in the wrong encoding, every offset kept.
 
 The rules are those of ftfy, as far as they never touch what is right: UTF-8 that was read as
-Windows-1252, as Latin-1 or as Mac Roman (once or several times), and Windows-1252 that was read
-as Latin-1 (the C1 controls).
+Windows-1252 or Latin-1 (once or several times) or as one of the other encodings of one byte, and
+Windows-1252 that was read as Latin-1 (the C1 controls).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
-from detector.text.normalization import Normalized, compose, substitute
+from detector.text.normalization import Normalized, compose, replace_spans, substitute
 
 # Each byte from 0x80 as Windows-1252 shows it; five have no meaning there and stay controls.
 _SHOWN = {
@@ -42,20 +42,67 @@ _UTF_8 = re.compile(
     | [\u00c4-\u00df]{_NO_MARK}{_CONTINUED}
     | (?<=\u00e2\u201a\u00ac)\u00c5\u201c  # the rest of a quotation mark, twice read wrongly
     | \u00e2\u20ac(?=[\s.,;:!?)]|$)
-    | \u201a\u00c4[\u00f4\u00f2\u00fa\u00f9\u00ec\u00ee\u00b6]
     """,
     re.VERBOSE,
 )
 
-_MAC_ROMAN = {
-    "\u00f4": "\u2019",
-    "\u00f2": "\u2018",
-    "\u00fa": "\u201c",
-    "\u00f9": "\u201d",
-    "\u00ec": "\u2013",
-    "\u00ee": "\u2014",
-    "\u00b6": "\u2026",
-}
+# Encodings of one byte in which programs of other countries and systems read UTF-8.
+_OTHERS = ("cp1251", "cp1250", "cp1253", "cp1257", "koi8-r", "mac_roman", "cp437", "cp850", "cp866")
+
+# What UTF-8 holds in English texts beyond ASCII: accented letters, currencies, and typography.
+_MEANT = [
+    *map(chr, range(0xA0, 0x180)),
+    *"\u2010\u2011\u2012\u2013\u2014\u2015\u2018\u2019\u201a\u201c\u201d\u201e\u2020\u2021\u2022\u2026",
+    *"\u2032\u2033\u2039\u203a\u20ac\u2122",
+]
+
+
+def _show(character: str, encoding: str) -> str:
+    """What a program shows that reads a character's UTF-8 in an encoding of one byte."""
+    return "".join(
+        bytes([byte]).decode(encoding, "ignore") or chr(byte) for byte in character.encode()
+    )
+
+
+def _list_misread() -> dict[str, str]:
+    """What stands for each character; left out where it means two."""
+    meanings: dict[str, set[str]] = {}
+    for encoding in _OTHERS:
+        for character in _MEANT:
+            shown = _show(character, encoding)
+            meanings.setdefault(shown, set()).add(character)
+    return {shown: meant.pop() for shown, meant in meanings.items() if len(meant) == 1}
+
+
+_MISREAD = _list_misread()
+
+_FRAMES = re.compile(r"[\u2500-\u259f]{2}")
+
+
+def _compile(pieces: Iterable[str], template: str) -> str:
+    return template.format("|".join(map(re.escape, sorted(pieces))))
+
+
+# A letter before a closing quotation mark is right, too.
+_PAIRS = [
+    piece
+    for piece in _MISREAD
+    if len(piece) == 2 and not _FRAMES.match(piece) and piece[1] not in "\u00ab\u00bb"
+]
+
+# Three such characters are never met, nor are two of which one is no letter; two letters are right
+# unless they are a large one within a word that began in small ones, or before a price.
+_LONG = re.compile(_compile((piece for piece in _MISREAD if len(piece) > 2), "{}"))
+
+_SHORT = re.compile(
+    "|".join(
+        (
+            _compile((piece for piece in _PAIRS if not piece.isalpha()), "{}"),
+            _compile((p for p in _PAIRS if p.isalpha() and not p.isascii()), r"(?<=[a-z])(?:{})"),
+            _compile((p for p in _PAIRS if _MISREAD[p] in "\u00a3\u20ac"), r"(?:{})(?=\d)"),
+        )
+    )
+)
 
 # NEL alone (0x85) ends a line, as mainframes write it; among other controls it is an ellipsis.
 _CONTROL, _CONTROLS_BUT_NEL = re.compile(r"[\x80-\x9f]"), re.compile(r"[\x80-\x84\x86-\x9f]")
@@ -66,10 +113,16 @@ _PASSES = 3
 
 def repair_characters(text: str) -> tuple[Normalized, int]:
     """A text with the characters that were meant, and how many were repaired."""
-    repaired, count = _replace(_UTF_8, text, _read_utf_8)
+    if text.isascii():
+        return replace_spans(text, ()), 0
+    repaired, others = _replace(_LONG, text, _MISREAD.__getitem__)
+    further, count = _replace(_UTF_8, repaired.text, _read_utf_8)
+    repaired, count = compose(repaired, further), count + others
     for _ in range(_PASSES - 1 if count else 0):
         further, more = _replace(_UTF_8, repaired.text, _read_utf_8)
         repaired, count = compose(repaired, further), count + more
+    plain, others = _replace(_SHORT, repaired.text, _MISREAD.__getitem__)
+    repaired, count = compose(repaired, plain), count + others
     if _CONTROLS_BUT_NEL.search(repaired.text):
         plain, controls = _replace(_CONTROL, repaired.text, _read_control)
         repaired, count = compose(repaired, plain), count + controls
@@ -95,8 +148,6 @@ def _read_utf_8(piece: str) -> str:
     """What stands in a piece as UTF-8; the piece itself where it holds none."""
     if piece == "\u00e2\u20ac":  # the third byte has no meaning in Windows-1252, and was lost
         return "\u201d"
-    if piece.startswith("\u201a\u00c4"):
-        return _MAC_ROMAN[piece[2]]
     try:
         return bytes(_BYTES[ord(character)] for character in piece).decode("utf-8")
     except UnicodeDecodeError:

@@ -11,7 +11,7 @@ import pytest
 from detector import Detector
 from detector.features.extractor import find_judged
 from detector.text.document import Document
-from detector.text.intake.form import find_deviation
+from detector.text.intake.form import Deviation, find_deviation
 from detector.text.language import ENGLISH
 
 DATA = Path(__file__).parents[3] / "data"
@@ -22,6 +22,7 @@ CODE = (
     "        print(f'{key}={value}', file=sys.stderr)\n    return None\n\n"
 )
 TABLE = "North 14 82 19.5 Harbour 12 77 18.2 Mill 9 31 4.4 Lane 31 14 2 Quay 8 19 44 3\n\n"
+ACCENTS = str.maketrans("aeiou", "äéîòû")
 LIST = "Red paint, two litres\nNails and screws, 40 mm\nHammer, saw, spirit level\nSand paper\n\n"
 
 
@@ -34,7 +35,7 @@ def list_articles() -> list[str]:
 ARTICLES = list_articles()
 
 
-def find(text: str) -> str | None:
+def find(text: str) -> Deviation | None:
     document = Document.make(text, COMMON, ENGLISH)
     return find_deviation(
         [(document.sentences[i], document.masked_sentences[i]) for i in find_judged(document)]
@@ -55,6 +56,9 @@ DEVIATIONS = {
     "titles": (str.title, "capital"),
     "no marks": (drop_marks, ""),
     "speech recognition": (lambda text: drop_marks(text).lower().replace("\n", " "), ""),
+    "no commas": (lambda text: text.replace(",", ""), "commas"),
+    "commas after words": (lambda text: re.sub(r"(\w+ \w+ \w+ \w+) ", r"\1, ", text), "commas"),
+    "accents": (lambda text: text.translate(ACCENTS), "letters"),
     "code": (lambda text: CODE * 8, ""),
     "table": (lambda text: TABLE * 8 + text[:80], ""),
     "list": (lambda text: "".join(f"{n} {LIST}" for n in range(12)), ""),
@@ -67,7 +71,43 @@ def test_what_is_no_articles_form_is_told(name: str, article: str) -> None:
     change, word = DEVIATIONS[name]
     found = find(change(article))
     assert found is not None
-    assert word in found
+    assert word in found.explanation
+    if name != "list":
+        assert found.is_article == (name not in ("code", "table"))
+
+
+NO_ARTICLES = {
+    "error page": "Sorry, this page could not be found on our site. The page you asked for may "
+    "have been moved or deleted. Please check the address for spelling, or use the search box. "
+    "You can also go back to the home page, or contact our support team. The bakery has new hours "
+    "this week, and the ferry runs again.",
+    "captcha": "Please verify that you are human before you go on. Our systems have found unusual "
+    "traffic from your network this morning. Enable JavaScript and cookies in your browser. If the "
+    "check fails, wait a minute and try again later. Your IP and the reference number stand below.",
+    "wall": "To read the whole story, log in to your account. You have reached the number of free "
+    "articles for this month. Subscribe to continue reading of the harbour. Already a subscriber? "
+    "Contact our support team if your password was lost, or check your subscription.",
+    "front page": "Ferry to stop for six weeks\n\nThe only car ferry to the island will be taken "
+    "out of service on Monday after ...\n\nBakery is saved\n\nResidents were told on Tuesday that "
+    "the old bakery at the corner will not ...\n\nNew coach for the club\n\nThe club has found a "
+    "coach who once played for the other side of ...\n\nRain ahead\n\nThe weekend will be wet ...",
+}
+
+
+@pytest.mark.parametrize("name", NO_ARTICLES)
+def test_what_is_no_article_is_told(name: str) -> None:
+    found = find(NO_ARTICLES[name])
+    assert found is not None
+    assert not found.is_article
+
+
+def test_the_code_of_a_reason_tells_whether_it_is_an_article(
+    tiny_detector: Detector, machine_article: str
+) -> None:
+    page = "\n\n".join([*NO_ARTICLES.values(), NO_ARTICLES["error page"].replace("page", "file")])
+    verdict = tiny_detector.score(page, false_positive_rate=0.05)
+    assert verdict.reason_code == "not an article"
+    assert not verdict.flagged
 
 
 @pytest.mark.parametrize("article", ARTICLES)

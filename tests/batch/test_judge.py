@@ -1,0 +1,124 @@
+"""One row of a batch: what it says by itself and beside its original never contradicts itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fake_detector import FakeDetector
+
+from detector.batch.judge import Judge, Settings
+from detector.clusters.grouping import Grouping
+from detector.clusters.siblings import Siblings
+from detector.clusters.store import ClusterError, CrawlStore
+from detector.columns import BY_COMPARISON, BY_TEXT, COMPARED_COLUMNS
+from detector.io.readers import Record
+from detector.results import EDITED, INDEPENDENT, MACHINE_REWRITTEN, VERBATIM, Comparison
+
+FERRY = """\
+The ferry to the northern islands will stop running in October because its hull has rusted through.
+Islanders were told at a crowded meeting in the school that a replacement is at least a year away.
+"""
+SPUN = FERRY.replace("stop running", "cease operating") + "It was rewritten.\n"
+BAKERY = "Two sisters have bought an old bakery beside the market square and will keep its oven."
+
+
+def is_consistent(columns: dict[str, Any]) -> bool:
+    """Whether a row's flags follow from the figures that stand beside them."""
+    by_text = reaches(columns["probability"], columns["threshold"], columns["verdict_reason"])
+    by_comparison = reaches(
+        columns["comparison_probability"],
+        columns["comparison_threshold"],
+        columns["comparison_reason"],
+    )
+    judged = columns["judged_by"]
+    flagged = by_comparison if judged == BY_COMPARISON else by_text
+    related = columns["relation"] not in (None, INDEPENDENT)
+    return (
+        columns["flagged"] == flagged
+        and bool(columns["comparison_flagged"]) == by_comparison
+        and (judged == BY_COMPARISON) == related
+    )
+
+
+def reaches(probability: float | None, threshold: float | None, reason: str | None) -> bool:
+    known = probability is not None and threshold is not None and reason is None
+    return known and probability >= threshold  # type: ignore[operator]
+
+
+class SetDetector(FakeDetector):
+    """Says of every pair what it was told to say."""
+
+    said: dict[str, Any]
+
+    def compare(self, *texts: str, **rates: Any) -> Comparison:
+        return replace(super().compare(*texts, **rates), **self.said)
+
+
+@pytest.mark.parametrize("relation", [VERBATIM, EDITED, MACHINE_REWRITTEN, INDEPENDENT])
+@pytest.mark.parametrize("probability", [0.1, 0.95])
+@pytest.mark.parametrize("reason", [None, "too short: 12 words, 30 needed"])
+@pytest.mark.parametrize("text", [FERRY, SPUN, BAKERY, "Short."])
+def test_a_row_never_contradicts_itself(
+    text: str, reason: str | None, probability: float, relation: str
+) -> None:
+    detector = SetDetector()
+    flagged = reason is None and probability >= 0.9
+    detector.said = {
+        "relation": relation, "probability": probability, "reason": reason, "threshold": 0.9,
+        "flagged": flagged, "signature": "model:x",
+    }  # fmt: skip
+    columns = dict(Judge(detector, Settings(comparing=True)).judge(text, FERRY).columns)
+    alone = detector.score(text)
+    assert (columns["probability"], columns["threshold"]) == (alone.probability, alone.threshold)
+    assert columns["signature"] == alone.signature
+    assert columns["comparison_signature"] == "model:x"
+    expected = reason if columns["judged_by"] == BY_COMPARISON else alone.reason
+    assert columns["reason"] == expected
+    assert is_consistent(columns | {"verdict_reason": alone.reason})
+
+
+@pytest.fixture
+def crawl(tmp_path: Path) -> Iterator[CrawlStore]:
+    rows = [("spun", SPUN), ("bakery", BAKERY), ("ferry", FERRY), ("again", FERRY)]
+    with CrawlStore(tmp_path / "crawl.sqlite", {}) as store:
+        store.read(Record(identity, text, "x", n) for n, (identity, text) in enumerate(rows))
+        yield store
+
+
+class Directed(FakeDetector):
+    """Knows that who was rewritten is the copy."""
+
+    def compare(self, text: str, reference: str, **rates: Any) -> Comparison:
+        found = super().compare(text, reference, **rates)
+        return replace(found, direction=0.99 if found.relation == MACHINE_REWRITTEN else None)
+
+
+def test_a_text_is_judged_beside_its_original_in_the_batch(crawl: CrawlStore) -> None:
+    Grouping(crawl, Directed()).run()
+    judge = Judge(Directed(), Settings(comparing=True, among=str(crawl.path)))
+    spun = judge.judge(SPUN).columns
+    assert (spun["original_id"], spun["judged_by"]) == ("ferry", BY_COMPARISON)
+    assert (spun["relation"], spun["flagged"]) == (MACHINE_REWRITTEN, True)
+    assert spun["original_score"] is None
+    for text in (FERRY, BAKERY, "A text that the batch does not hold."):
+        columns = judge.judge(text).columns
+        assert columns["judged_by"] == BY_TEXT
+        assert {columns[name] for name in COMPARED_COLUMNS if name != "judged_by"} == {None}
+
+
+def test_a_rows_own_original_comes_before_its_siblings(crawl: CrawlStore) -> None:
+    Grouping(crawl, Directed()).run()
+    judge = Judge(Directed(), Settings(comparing=True, among=str(crawl.path)))
+    columns = judge.judge(SPUN, BAKERY).columns
+    assert (columns["original_id"], columns["judged_by"]) == (None, BY_COMPARISON)
+
+
+def test_a_crawl_that_was_not_grouped_to_the_end_is_refused(crawl: CrawlStore) -> None:
+    with pytest.raises(ClusterError, match="was not grouped to the end"):
+        Siblings(str(crawl.path))
+    with pytest.raises(ClusterError, match="cannot be used"):
+        Siblings(str(crawl.path) + ".absent")
