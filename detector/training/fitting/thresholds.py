@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -46,6 +46,7 @@ def fit_thresholds(
     guaranteed: Collection[str] = (),
     rates: Sequence[float] = FALSE_POSITIVE_RATES,
     least: float = -np.inf,
+    own_rates: Mapping[str, float] | None = None,
 ) -> tuple[Thresholds, list[dict[str, Any]]]:
     """Thresholds that hold for all negatives together and for each group that is large enough.
 
@@ -61,17 +62,23 @@ def fit_thresholds(
             together, as far as they have the articles for it.
         rates: false-positive rates for which a threshold is sought.
         least: no threshold is lower.
+        own_rates: groups that may lie above the rate as far as a rate of their own: of a kind that
+            is known to be the hardest. They count in the share of all.
 
     Returns:
         Rate → threshold, and for the model card what each rests on.
     """
-    names = np.zeros(len(scores), int) if groups is None else pd.factorize(groups)[0]
+    names, labels = (
+        (np.zeros(len(scores), int), [""]) if groups is None else pd.factorize(groups)
+    )
+    allowed = [(own_rates or {}).get(label, 0.0) for label in labels]
     weights = _weigh_alike(names)
     found: dict[float, float] = {}
     table = []
     for rate in rates:
         record: dict[str, Any] = {"false_positive_rate": rate, "articles": len(scores)}
-        chosen = _choose_for_all(scores, names, weights, rate)
+        limits = np.maximum(allowed, rate)
+        chosen = _choose_for_all(scores, names, weights, rate, limits)
         if chosen is None:
             record["withheld"] = f"too few human articles to promise {rate:g}"
         else:
@@ -106,9 +113,9 @@ def _count_effectively(weights: Floats) -> float:
 
 
 def _choose_for_all(
-    scores: Floats, names: npt.NDArray[np.int64], weights: Floats, rate: float
+    scores: Floats, names: npt.NDArray[np.int64], weights: Floats, rate: float, limits: Floats
 ) -> float | None:
-    """The least threshold that keeps the rate for all, and for each large group."""
+    """The least threshold that keeps the rate for all, and each large group below its limit."""
     order = np.argsort(scores, kind="stable")[::-1]
     total, size = weights.sum(), _count_effectively(weights)
     counts = np.zeros(names.max(initial=0) + 1, dtype=int)
@@ -120,7 +127,7 @@ def _choose_for_all(
         name, own = names[row], sizes[names[row]]
         is_large = own >= ARTICLES_OF_A_REGISTER
         if bound_above(share * size, size) > rate or (
-            is_large and bound_below(counts[name], own) > rate
+            is_large and bound_below(counts[name], own) > limits[name]
         ):
             # Just above the first score that must not be flagged, if none need be.
             keeps = place > 0 or bound_above(0, size) <= rate

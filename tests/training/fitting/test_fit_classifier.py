@@ -145,6 +145,19 @@ def test_no_large_register_lies_surely_above_the_rate() -> None:
     assert "score" not in withheld
 
 
+def test_a_group_may_have_a_rate_of_its_own() -> None:
+    scores = np.random.default_rng(4).normal(size=3300)
+    scores[3000:] += 1.0
+    groups = pd.Series(["many"] * 3000 + ["odd"] * 300)
+    strict, _ = fit_thresholds(scores, groups, rates=[0.05])
+    thresholds, table = fit_thresholds(scores, groups, rates=[0.05], own_rates={"odd": 0.1})
+    assert thresholds[0.05] < strict[0.05]
+    odd = int((scores[3000:] >= thresholds[0.05]).sum())
+    assert bound_below(odd, 300) <= 0.1
+    # it still counts in the share of all
+    assert table[0]["upper_bound"] <= 0.05
+
+
 def test_small_registers_are_pooled_into_the_bound() -> None:
     """One of them may have a flagged article; it was a third of all finds that this cost."""
     scores = np.concatenate([np.linspace(0, 1, 3000), [5.0], np.zeros(99)])
