@@ -28,7 +28,7 @@ def run_notebook(source: Path = NOTEBOOK) -> nbformat.NotebookNode:
     notebook = nbformat.read(source, as_version=4)
     client = NotebookClient(
         notebook,
-        timeout=600,
+        timeout=None,
         kernel_name="python3",
         record_timing=False,
         resources={"metadata": {"path": str(source.parent)}},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import quopri
 import re
 from collections.abc import Callable
@@ -10,6 +11,8 @@ from urllib.parse import quote
 
 _SENTENCE_GAP = re.compile(r"(?<=[a-z]{2}[.!?])([\"”]?) (?=[\"“]?[A-Z])")
 _SENTENCE_END = re.compile(r"(?<=[a-z]{2}[.!?])([\"”]?)(?=\s|$)")
+
+_START = re.compile(r"(?:(?<=[.!?][ \n])|(?<=[.!?][\"”] )|(?<=\n)|^)[\"“]?[A-Z]")
 
 
 def _between(mark: str) -> Callable[[str], str]:
@@ -33,8 +36,14 @@ def _disguise(table: dict[str, str], every: int) -> Callable[[str], str]:
     return change
 
 
-def _misread(text: str) -> str:
-    return "".join(bytes([b]).decode("cp1252", "ignore") or chr(b) for b in text.encode())
+def _misread(text: str, encoding: str = "cp1252") -> str:
+    return "".join(bytes([b]).decode(encoding, "ignore") or chr(b) for b in text.encode())
+
+
+def _mark_up(text: str) -> str:
+    """The text in paragraphs of HTML, with a few tags within them."""
+    paragraphs = (html.escape(line) for line in text.split("\n") if line.strip())
+    return re.sub(r"\b(the|and)\b", r"<em>\1</em>", "".join(f"<p>{p}</p>" for p in paragraphs))
 
 
 _CYRILLIC = dict(zip("aceopxyABEKMHOPCTX", "асеорхуАВЕКМНОРСТХ", strict=True))
@@ -51,6 +60,13 @@ DRESSES: dict[str, Callable[[str], str]] = {
     "daggers": _behind("†"),
     "sup tags": _behind("<sup>3</sup>"),
     "line breaks as tags": _between("<br>"),
+    "HTML": _mark_up,
+    "escaped HTML": lambda text: html.escape(_mark_up(text)),
+    "hashtags": _between(" #news "),
+    "two hashtags": _between(" #News #Local "),
+    "handles": _between(" @CoastPost "),
+    "arrows in quotation marks": _between(" » "),
+    "French quotation marks": lambda text: text.replace("“", "« ").replace("”", " »"),
     "bars": _between(" | "),
     "end marks": _between("</s>"),
     "escaped line feeds": lambda text: text.replace("\n", "\\n"),
@@ -68,6 +84,11 @@ DRESSES: dict[str, Callable[[str], str]] = {
     "C1 controls": lambda text: text.encode("cp1252").decode("latin-1"),
     "mojibake": _misread,
     "mojibake twice": lambda text: _misread(_misread(text)),
+    "mojibake of Cyrillic systems": lambda text: _misread(text, "cp1251"),
+    "mojibake of central Europe": lambda text: _misread(text, "cp1250"),
+    "mojibake of DOS": lambda text: _misread(text, "cp437"),
+    "mojibake of Unix": lambda text: _misread(text, "koi8-r"),
+    "mojibake of Macs": lambda text: _misread(text, "mac_roman"),
     "URL-encoded": quote,
     "quoted-printable": lambda text: quopri.encodestring(text.encode()).decode(),
     "twice": lambda text: f"{text}\n\n{text}",
@@ -75,6 +96,9 @@ DRESSES: dict[str, Callable[[str], str]] = {
     "capitals": str.upper,
     "titles": str.title,
     "speech recognition": lambda text: re.sub(r"[^\w\s'-]", "", text.lower()).replace("\n", " "),
+    "small starts": lambda text: _START.sub(lambda match: match[0].lower(), text),
+    "no commas": lambda text: text.replace(",", ""),
+    "accents": lambda text: text.translate(str.maketrans("aeiou", "äéîòû")),
     "no full stops": lambda text: re.sub(r"[.!?]", "", text),
     "tokenised": lambda text: re.sub(r"(?<=\w)(['’]s\b)", r" \1", re.sub(r"([.,])", r" \1", text)),
 }

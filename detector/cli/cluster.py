@@ -202,11 +202,16 @@ def _open_store(options: _Options, identity: Mapping[str, Any]) -> Iterator[Craw
     if begun and not options.resume:
         shutil.rmtree(place)
     place.mkdir(exist_ok=True)
-    with CrawlStore(place / "crawl.sqlite", identity) as store:
-        # Once rows are written, what lies there may be this run's own output.
-        if target.exists() and not (options.overwrite or store.get_fact("writing")):
-            raise CannotRunError(_say_taken(target))
-        yield store
+    try:
+        with CrawlStore(place / "crawl.sqlite", identity) as store:
+            # Once rows are written, what lies there may be this run's own output.
+            if target.exists() and not (options.overwrite or store.get_fact("writing")):
+                raise CannotRunError(_say_taken(target))
+            yield store
+    except click.UsageError:
+        if not begun:  # nothing was done that could be gone on with
+            shutil.rmtree(place)
+        raise
     shutil.rmtree(place)
 
 

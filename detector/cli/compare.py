@@ -15,7 +15,9 @@ from detector.cli.options import (
     load_detector,
     model_option,
     open_output,
+    overwrite_option,
     refuse_addresses,
+    refuse_existing,
     refuse_overwriting,
 )
 from detector.errors import DetectorError
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
 @comparison_rate_option
 @click.option("--output", metavar="FILE", help="Write here, all or nothing, instead of printing.")
 @click.option("--report", metavar="FILE", help="Also write the page of --format html here.")
+@overwrite_option
 @color_option
 @model_option
 def compare(
@@ -49,6 +52,7 @@ def compare(
     fpr: str,
     output: str | None,
     report: str | None,
+    overwrite: bool,
     color: str,
     model: str | None,
 ) -> None:
@@ -62,7 +66,9 @@ def compare(
     if copy == original or (_is_file(copy) and _is_file(original) and _are_one(copy, original)):
         raise click.UsageError(f"COPY and ORIGINAL are the same file, {copy}: name two")
     refuse_addresses((copy, original))
-    refuse_overwriting((copy, original), {"--output": output, "--report": report})
+    written = {"--output": output, "--report": report}
+    refuse_overwriting((copy, original), written)
+    refuse_existing(written, overwrite=overwrite)
     records = (_read_one(copy), _read_one(original))
     detector = load_detector(model)
     texts = (records[0].text, records[1].text)

@@ -16,7 +16,9 @@ from detector.cli.options import (
     CannotRunError,
     figures_format_option,
     open_output,
+    overwrite_option,
     refuse_addresses,
+    refuse_existing,
     refuse_missing_columns,
     refuse_overwriting,
 )
@@ -177,6 +179,7 @@ def _report(bad: BadInput) -> None:
     help="How to print: for people, or a JSON line an input.",
 )
 @click.option("--output", metavar="FILE", help="Write here, all or nothing, instead of printing.")
+@overwrite_option
 @_reader_options
 @log_format_option
 @click.pass_context
@@ -188,6 +191,7 @@ def find(
     most: int,
     form: str,
     output: str | None,
+    overwrite: bool,
     **reading: Any,
 ) -> None:
     """Find the originals of the documents of FILE... in the index in FOLDER.
@@ -195,6 +199,7 @@ def find(
     Exits with 0 when all was looked for, 1 when some inputs could not be, 2 when the call is wrong.
     """
     refuse_overwriting(files, {"--output": output})
+    refuse_existing({"--output": output}, overwrite=overwrite)
     references = _open_index(folder)
     items = _read(files, **reading)
     seen = failed = 0

@@ -84,6 +84,8 @@ color_option = click.option(
     help="Colour what is printed as text; auto: where it goes to a terminal.",
 )
 
+overwrite_option = click.option("--overwrite", is_flag=True, help="Replace files that exist.")
+
 figures_format_option = click.option(
     "--format",
     "form",

@@ -139,6 +139,7 @@ def group(
 
     Raises:
         ClusterError: the texts cannot be kept there.
+        TypeError: a text is no string.
         ValueError: `false_positive_rate` is none of `detector.choices.COMPARISON_RATES`.
     """
     check_rate("false_positive_rate", false_positive_rate, COMPARISON_RATES)
@@ -147,6 +148,8 @@ def group(
     def number() -> Iterator[Record]:
         for place, (identity, text) in enumerate(documents):
             ids.append(identity)
+            if not isinstance(text, str):
+                raise TypeError(f"the text of {identity!r} is {type(text).__name__}: give a string")
             yield Record(place, text, source="", row=place + 1)
 
     with (
@@ -299,7 +302,11 @@ def list_places(store: CrawlStore, name: Callable[[int], Any] | None = None) -> 
             named[said["further"]] = True
     rows = np.array([(place, number) for place, number, _ in store.numbers()], np.int64)
     rows = rows.reshape(-1, 2)
-    groups, sizes = _number_groups(texts[rows[:, 1]])
+    keys = texts[rows[:, 1]]
+    # Two empty texts are not copies of one another.
+    is_blank = np.isin(rows[:, 1], list(store.blank_texts()))
+    keys[is_blank] = -1 - rows[is_blank, 0]
+    groups, sizes = _number_groups(keys)
     firsts = _find_first_rows(store, (sizes[groups] > 1) | named[rows[:, 1]])
     for (place, number), at in zip(rows.tolist(), groups.tolist(), strict=True):
         size = int(sizes[at])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,16 +22,28 @@ def list_rows(store: CrawlStore) -> Iterator[dict[str, Any]]:
     The row's own fields follow ours; one that is named like one of ours gets "input_" put before
     its name.
     """
+    names = _rename_fields(store.list_fields())
     for place, (_, identity, _, fields) in zip(list_places(store), store.rows(), strict=True):
-        yield name_columns(identity, place) | {
-            (f"input_{name}" if name in COLUMNS else name): value for name, value in fields.items()
-        }
+        own = {names[name]: value for name, value in fields.items()}
+        yield name_columns(identity, place) | own
 
 
 def list_columns(store: CrawlStore) -> list[str]:
     """The columns that the rows have, in order."""
-    own = (f"input_{name}" if name in COLUMNS else name for name in store.list_fields())
-    return list(dict.fromkeys([*COLUMNS, *own]))
+    return [*COLUMNS, *_rename_fields(store.list_fields()).values()]
+
+
+def _rename_fields(fields: Sequence[str]) -> dict[str, str]:
+    """What each of the rows' own fields is called beside our columns."""
+    taken = {*COLUMNS, *fields}
+    names: dict[str, str] = {}
+    for name in fields:
+        free = name
+        while free in COLUMNS or (free != name and free in taken):
+            free = f"input_{free}"
+        taken.add(free)
+        names[name] = free
+    return names
 
 
 def name_columns(identity: Any, place: Place) -> dict[str, Any]:

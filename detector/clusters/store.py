@@ -256,6 +256,14 @@ class CrawlStore:
         for (content,) in self._execute("SELECT words FROM texts ORDER BY number"):
             yield content
 
+    def blank_texts(self) -> Iterator[int]:
+        """The numbers of texts that hold nothing."""
+        for number, content in self._execute(
+            "SELECT number, content FROM texts WHERE length(words) = 0 ORDER BY number"
+        ):
+            if not _decode(content).strip():
+                yield number
+
     def count_texts(self) -> int:
         """How many different texts there are."""
         return self._count("texts")

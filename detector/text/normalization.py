@@ -109,7 +109,7 @@ _PLAIN_FORMS = {
 # parts sentences on a site ("#news @CoastPost", ">>" in one character).
 _BETWEEN_SENTENCES = re.compile(
     r"""
-      (?=[\[<\u00b9\u00b2\u00b3\u2070-\u2079\u2020\u2021*\d\\ |\u00b6/])(?:
+      (?=[\u00ab\u00a0\u202f\[<\u00b9\u00b2\u00b3\u2070-\u2079\u2020\u2021*\d\\ |\u00b6/])(?:
       (?P<note>(?<=[.!?"'\u201d\u2019)])(?:
         [ ]?(?:\[(?:\d{1,3}|[a-z]|note\ \d{1,2}|citation\ needed|edit)\]|<sup>[^<>]{0,12}</sup>)+
       | [ ]?[\u00b9\u00b2\u00b3\u2070-\u2079\u2020\u2021*]+(?=\s|$)
@@ -122,12 +122,19 @@ _BETWEEN_SENTENCES = re.compile(
     | (?P<label>(?<=[.!?"'\u201d\u2019)])(?:[ ]+[#@]\w{2,40})+
         (?=[ ]*(?:$|\n)|[ ]+["'(\u201c\u2018]?[A-Z]))
     | (?P<arrow>(?<=[.!?"'\u201d\u2019)])[ ]+[\u00ab\u00bb\u2039\u203a][ ]+)
+    | (?P<french>(?:(?<=\s)|^)\u00ab[ \u00a0\u202f](?=\S)
+        |(?<=\S)[ \u00a0\u202f]\u00bb(?=[\s.,;:!?]|$))
     | (?P<bar>(?<=[.!?"'\u201d\u2019)\]])[ ]*(?:\|+|\u00b6|//(?=[ ])))
     )""",
     re.VERBOSE,
 )
 
 _GUILLEMETS = frozenset("\u00ab\u00bb")
+
+# In French a blank stands on the inner side of either.
+_FRENCH_QUOTE = re.compile(r"\u00ab[ \u00a0\u202f]|[ \u00a0\u202f]\u00bb")
+
+_FRENCH_QUOTES = {"\u00ab": "\u201c", "\u00bb": "\u201d"}
 
 _LINE_BREAK = re.compile(rf"\r\n|[{_BREAKS}]")
 
@@ -204,9 +211,13 @@ def normalize(text: str) -> Normalized:
 
 
 def _clear(match: re.Match[str]) -> str:
-    if match.lastgroup == "arrow" and _GUILLEMETS.issubset(match.string):
-        return match.group()  # it may close a quotation, as in French: a blank stands before it
-    return "" if match.lastgroup == "note" else "\n"
+    kind, piece = match.lastgroup, match.group()
+    is_quote = not _GUILLEMETS.isdisjoint(piece) and _GUILLEMETS.issubset(match.string)
+    if kind in ("arrow", "french") and is_quote:
+        return _FRENCH_QUOTE.sub(lambda quote: _FRENCH_QUOTES[quote[0].strip()], piece)
+    if kind == "french":
+        return piece
+    return "" if kind == "note" else "\n"
 
 
 def _normalize_cleared(text: str) -> Normalized:

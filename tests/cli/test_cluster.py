@@ -188,6 +188,25 @@ def test_a_run_that_was_killed_ends_as_if_it_had_not_been(
     assert not Path(f"{target}.parts").exists()
 
 
+def test_columns_of_our_names_keep_apart(tmp_path: Path) -> None:
+    path = tmp_path / "crawl.jsonl"
+    row = {"id": "a", "text": FERRY, "role": "admin", "input_role": "editor", "size": 7}
+    path.write_text(json.dumps(row) + "\n")
+    (found,) = map(json.loads, run(path).stdout.splitlines())
+    assert (found["role"], found["size"]) == ("alone", 1)
+    assert (found["input_input_role"], found["input_role"]) == ("admin", "editor")
+    assert found["input_size"] == 7
+
+
+def test_a_wrong_column_leaves_nothing_behind(crawl: Path, tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_text("id,body\n1,some words\n")
+    refused = run(table, "--output", tmp_path / "groups.csv")
+    assert refused.exit_code == 2
+    assert "no column 'text'" in refused.stderr
+    assert not (tmp_path / "groups.csv.parts").exists()
+
+
 def test_the_input_is_not_written_over(crawl: Path) -> None:
     result = run(crawl, "--output", crawl)
     assert result.exit_code == 2

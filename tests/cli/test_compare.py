@@ -67,6 +67,18 @@ def test_the_output_is_written_whole(files: tuple[str, str], tmp_path: Path) -> 
     assert json.loads(output.read_text())["relation"] == "machine-rewritten"
 
 
+@pytest.mark.parametrize("option", ["--output", "--report"])
+def test_no_file_is_replaced_unasked(files: tuple[str, str], tmp_path: Path, option: str) -> None:
+    older = tmp_path / "older"
+    older.write_text("older")
+    result = run(*files, option, older)
+    assert result.exit_code == 2
+    assert f"{option} {older}: exists: name another file" in result.stderr
+    assert older.read_text() == "older"
+    assert run(*files, option, older, "--overwrite").exit_code == 0
+    assert older.read_text() != "older"
+
+
 def test_the_same_file_twice_is_refused(files: tuple[str, str], tmp_path: Path) -> None:
     link = tmp_path / "link.txt"
     link.symlink_to(files[0])

@@ -154,3 +154,13 @@ def test_ids_come_back_as_they_were_given() -> None:
 def test_a_rate_without_a_threshold_is_refused_before_anything_is_read() -> None:
     with pytest.raises(ValueError, match=r"0\.05, 0\.01"):
         group(iter(()), WordComparer(), false_positive_rate=0.3)
+
+
+def test_empty_texts_are_no_copies_of_one_another() -> None:
+    found = group([("a", ""), ("b", BRIDGE), ("c", ""), ("d", " \n")], WordComparer())
+    assert [[member.id for member in one.members] for one in found] == [["a"], ["b"], ["c"], ["d"]]
+
+
+def test_what_is_no_text_is_refused_by_name() -> None:
+    with pytest.raises(TypeError, match="the text of 'b' is NoneType"):
+        group([("a", BRIDGE), ("b", None)], WordComparer())  # type: ignore[list-item]

@@ -239,6 +239,37 @@ def test_pretty_printed_objects_are_read_one_after_the_other(tmp_path: Path) -> 
         assert [item.row for item in items] == list(range(1, len(items) + 1))
 
 
+def test_line_breaks_and_tabs_may_stand_in_strings_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    text = 'One line,\tanother.\n\n  "Never," she said.\nThe end.'
+    raw = text.replace('"', '\\"')
+    path.write_text(f'{{"id": 1, "text": "{raw}"}}\n{{"id": 2, "text": "two"}}\n')
+    first, second = read_records([str(path)])
+    assert isinstance(first, Record)
+    assert (first.id, first.row, first.text) == (1, 1, text)
+    assert first.note == "line breaks in a string taken as they stand"
+    assert (second.id, second.row) == (2, 5)
+
+
+def test_a_row_broken_over_lines_is_one_fault(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"id": 1, "text": "He said "no\n\nand left,\n12\n{"id": 2, "text": "two"}\n')
+    bad, good = read_records([str(path)])
+    assert isinstance(bad, BadInput)
+    assert (bad.row, good.id, good.row) == (1, 2, 5)
+
+
+def test_a_string_that_is_never_closed_is_one_fault(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(
+        '{"id": 1, "text": "He left\n\nand "came" back,\n12\n{"id": 2, "text": "two"}\n'
+    )
+    bad, good = read_records([str(path)])
+    assert isinstance(bad, BadInput)
+    assert bad.reason.endswith("what stands down to line 4 is taken for the rest of it")
+    assert (bad.row, good.id, good.row) == (1, 2, 5)
+
+
 def test_a_malformed_object_costs_no_other(tmp_path: Path) -> None:
     for indent, start, end in ((2, "[\n  ", "\n]"), (0, "", "")):
         objects = [json.dumps(a, indent=2).replace("\n", f"\n{' ' * indent}") for a in ARTICLES]

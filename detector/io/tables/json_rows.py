@@ -8,6 +8,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any, TypeAlias
 
 from detector.io.encodings import decode, find_mark
@@ -25,6 +26,9 @@ _PRETTY = re.compile(r'\s*\{[ \t\r]*("[^\n]*,[ \t\r]*)?\n\s*"')
 # The start of an object with a first key and value, which no article opens with.
 _ROWS = re.compile(r'[\s\ufeff]*(\[\s*)?\{\s*"[^"\\\n]{1,100}"\s*:\s*(["{\[\d-]|true|false|null)')
 
+# An object in which a text begins.
+_OPEN_TEXT = re.compile(r'\{.*:\s*"')
+
 _BLANKS = re.compile(r"\s*")
 
 _SEPARATORS = re.compile(r"[\s,]*")
@@ -34,6 +38,10 @@ _INDENT = re.compile(r"\n([ \t]*)\Z")
 _DEEPEST_INDENT = 100
 
 _ESCAPED_BYTE = re.compile(r"[\udc80-\udcff]")
+
+_MOST_JOINED = 2_000
+
+_RAW_BREAKS = "line breaks in a string taken as they stand"
 
 # An error this near to the end may only mean that the rest is still to be read.
 _LONGEST_TOKEN = 12
@@ -117,19 +125,77 @@ def _split_lines(
 
 def _parse_lines(lines: Iterable[bytes | str | None]) -> Iterator[tuple[int, _Value]]:
     """The objects of each line, with the line's number: usually one."""
-    for number, line in enumerate(lines, start=1):
+    numbered = _Numbered(lines)
+    for number, line in numbered:
         try:
             content, note = _read_line(line)
             for value in _parse_objects(content):
                 yield number, (value, note)
+        except _OpenRowError as reason:
+            for joined in _join_lines(content, note, reason, numbered):
+                yield number, joined
         except UnreadableError as reason:
             yield number, reason
+
+
+class _Numbered:
+    """Lines with their numbers, of which the last may be put back."""
+
+    def __init__(self, lines: Iterable[bytes | str | None]) -> None:
+        self._lines = enumerate(lines, start=1)
+        self._waiting: list[tuple[int, bytes | str | None]] = []
+
+    def __iter__(self) -> Iterator[tuple[int, bytes | str | None]]:
+        return self
+
+    def __next__(self) -> tuple[int, bytes | str | None]:
+        return self._waiting.pop() if self._waiting else next(self._lines)
+
+    def put_back(self, number: int, line: bytes | str | None) -> None:
+        """Have this line come next."""
+        self._waiting.append((number, line))
+
+
+def _join_lines(
+    content: str, note: str | None, reason: UnreadableError, numbered: _Numbered
+) -> list[_Value]:
+    """The objects of a line with those behind it, where line breaks stand in a string as they are.
+
+    If they make no object, they are one fault: none of them is a row.
+    """
+    last, size, parts = 0, len(content), [content]
+    for number, line in numbered:
+        try:
+            text, guessed = ("", None) if line is None else _decode_line(line)
+        except UnreadableError:
+            text, guessed = "", None
+        if line is None or text.lstrip().startswith("{") or len(parts) > _MOST_JOINED:
+            numbered.put_back(number, line)
+            break
+        parts.append(text)
+        size += len(text)
+        note, last = note or guessed, number
+        if size > ROW_LIMIT:
+            break
+        if '"' in text:
+            with suppress(UnreadableError):
+                joined = _parse_objects("\n".join(parts).strip())
+                return [(value, note or _RAW_BREAKS) for value in joined]
+    if last:
+        told = f"{reason}; what stands down to line {last} is taken for the rest of it"
+        return [UnreadableError(told, reason.fault)]
+    return [reason]
+
+
+def _decode_line(line: bytes | str) -> tuple[str, str | None]:
+    content, note = (line, None) if isinstance(line, str) else decode(line)
+    return content.rstrip("\r\n"), note
 
 
 def _read_line(line: bytes | str | None) -> tuple[str, str | None]:
     if line is None:
         raise UnreadableError(ROW_TOO_LONG, Fault.TOO_LONG)
-    content, note = (line, None) if isinstance(line, str) else decode(line)
+    content, note = _decode_line(line)
     content = content.strip()
     if not content:
         raise UnreadableError("blank line: no JSON object", Fault.BLANK)
@@ -148,7 +214,9 @@ def _parse_objects(content: str) -> list[dict[str, Any]]:
     except json.JSONDecodeError as error:
         if error.msg.startswith("Extra data") and (several := _split_objects(content)):
             return several
-        raise _refuse(f"{error.msg.removesuffix(' at')} at column {error.colno}") from error
+        if _OPEN_TEXT.match(content) and not content.rstrip(",").endswith("}"):
+            raise _OpenRowError(str(_refuse(_locate(error))), Fault.MALFORMED) from error
+        raise _refuse(_locate(error)) from error
     except (ValueError, RecursionError) as error:
         raise _refuse(error) from error
 
@@ -170,6 +238,14 @@ def _split_objects(content: str) -> list[dict[str, Any]]:
     return objects
 
 
+class _OpenRowError(UnreadableError):
+    """An object may go on behind the end of its line."""
+
+
+def _locate(error: json.JSONDecodeError) -> str:
+    return f"{error.msg.removesuffix(' at')} at column {error.colno}"
+
+
 def _refuse(problem: object) -> UnreadableError:
     return UnreadableError(f"malformed JSON: {problem}", Fault.MALFORMED)
 
@@ -188,7 +264,8 @@ def _parse_finite(digits: str) -> float | None:
 
 
 # pandas writes NaN, which JSON has not: passed on, it would make our own output unreadable.
-_DECODER = json.JSONDecoder(parse_constant=lambda _: None, parse_float=_parse_finite)
+# Tabs and line breaks stand in some strings as they are.
+_DECODER = json.JSONDecoder(strict=False, parse_constant=lambda _: None, parse_float=_parse_finite)
 
 
 def _decode_pieces(stream: io.BufferedReader, encoding: str | None) -> Iterator[str]:
