@@ -62,22 +62,19 @@ def fit_thresholds(
             together, as far as they have the articles for it.
         rates: false-positive rates for which a threshold is sought.
         least: no threshold is lower.
-        own_rates: groups that may lie above the rate as far as a rate of their own: of a kind that
-            is known to be the hardest. They count in the share of all.
+        own_rates: groups of a kind that is known to be the hardest, with the share of them that may
+            be flagged, instead of the test of large groups. They count in the share of all.
 
     Returns:
         Rate → threshold, and for the model card what each rests on.
     """
-    names, labels = (
-        (np.zeros(len(scores), int), [""]) if groups is None else pd.factorize(groups)
-    )
-    allowed = [(own_rates or {}).get(label, 0.0) for label in labels]
+    names, labels = (np.zeros(len(scores), int), [""]) if groups is None else pd.factorize(groups)
+    limits = np.array([(own_rates or {}).get(label, np.nan) for label in labels])
     weights = _weigh_alike(names)
     found: dict[float, float] = {}
     table = []
     for rate in rates:
         record: dict[str, Any] = {"false_positive_rate": rate, "articles": len(scores)}
-        limits = np.maximum(allowed, rate)
         chosen = _choose_for_all(scores, names, weights, rate, limits)
         if chosen is None:
             record["withheld"] = f"too few human articles to promise {rate:g}"
@@ -115,7 +112,15 @@ def _count_effectively(weights: Floats) -> float:
 def _choose_for_all(
     scores: Floats, names: npt.NDArray[np.int64], weights: Floats, rate: float, limits: Floats
 ) -> float | None:
-    """The least threshold that keeps the rate for all, and each large group below its limit."""
+    """The least threshold that keeps the rate for all, and for each group.
+
+    Args:
+        scores: of each article.
+        names: number of each article's group.
+        weights: of each article.
+        rate: of all together, by the upper bound; of a large group, by the lower.
+        limits: of each group's own share; NaN for those that have none.
+    """
     order = np.argsort(scores, kind="stable")[::-1]
     total, size = weights.sum(), _count_effectively(weights)
     counts = np.zeros(names.max(initial=0) + 1, dtype=int)
@@ -125,10 +130,11 @@ def _choose_for_all(
         counts[names[row]] += 1
         share += weights[row] / total
         name, own = names[row], sizes[names[row]]
-        is_large = own >= ARTICLES_OF_A_REGISTER
-        if bound_above(share * size, size) > rate or (
-            is_large and bound_below(counts[name], own) > limits[name]
-        ):
+        if np.isnan(limits[name]):
+            is_over = own >= ARTICLES_OF_A_REGISTER and bound_below(counts[name], own) > rate
+        else:
+            is_over = counts[name] > max(rate, limits[name]) * own
+        if is_over or bound_above(share * size, size) > rate:
             # Just above the first score that must not be flagged, if none need be.
             keeps = place > 0 or bound_above(0, size) <= rate
             return float(np.nextafter(scores[row], np.inf)) if keeps else None

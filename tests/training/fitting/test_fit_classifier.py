@@ -149,12 +149,20 @@ def test_a_group_may_have_a_rate_of_its_own() -> None:
     scores = np.random.default_rng(4).normal(size=3300)
     scores[3000:] += 1.0
     groups = pd.Series(["many"] * 3000 + ["odd"] * 300)
-    strict, _ = fit_thresholds(scores, groups, rates=[0.05])
-    thresholds, table = fit_thresholds(scores, groups, rates=[0.05], own_rates={"odd": 0.1})
-    assert thresholds[0.05] < strict[0.05]
-    odd = int((scores[3000:] >= thresholds[0.05]).sum())
-    assert bound_below(odd, 300) <= 0.1
-    # it still counts in the share of all
+    alike, _ = fit_thresholds(scores, groups, rates=[0.05])
+    strict, table = fit_thresholds(scores, groups, rates=[0.05], own_rates={"odd": 0.06})
+    assert (scores[3000:] >= alike[0.05]).mean() > 0.06
+    assert (scores[3000:] >= strict[0.05]).sum() == 18
+    assert table[0]["upper_bound"] <= 0.05
+
+
+def test_an_own_rate_spares_a_group_the_test_of_large_ones() -> None:
+    scores = np.random.default_rng(4).normal(size=9300)
+    scores[9000:] += 3.0
+    groups = pd.Series([f"register {n // 300}" for n in range(9000)] + ["odd"] * 300)
+    tested, _ = fit_thresholds(scores, groups, rates=[0.05])
+    spared, table = fit_thresholds(scores, groups, rates=[0.05], own_rates={"odd": 0.5})
+    assert spared[0.05] < tested[0.05]
     assert table[0]["upper_bound"] <= 0.05
 
 
