@@ -111,7 +111,7 @@ class Tantivy:
         self.cosine.documents = self.index.searcher().num_docs
         return Additions(added, replaced)
 
-    def find(self, text: str, k: int, minimum: float = 0.0) -> list[Candidate]:
+    def find(self, text: str, k: int, minimum: float) -> list[Candidate]:
         query, schema, searcher = self.tantivy.Query, self.index.schema, self.index.searcher()
         asked = [
             (
@@ -183,7 +183,7 @@ class Fts5:
             (number, spell_words(features)),
         )
 
-    def find(self, text: str, k: int, minimum: float = 0.0) -> list[Candidate]:
+    def find(self, text: str, k: int, minimum: float) -> list[Candidate]:
         asked = " OR ".join(f'"{word}"' for word, _ in self.cosine.choose_words(text))
         rows = self.connection.execute(
             "SELECT documents.id, documents.text FROM (SELECT rowid FROM lists WHERE lists MATCH ?"

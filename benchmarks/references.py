@@ -214,7 +214,7 @@ def measure_queries(index: type[Any], folder: Path, cases: Cases) -> dict[str, o
     """Opening, query time, memory, recall and scores."""
     started = time.process_time()
     references = index.open(folder)
-    references.find(cases.copies[0][2], minimum=0.0)
+    references.find(cases.copies[0][2], k=MOST, minimum=0.0)
     opening = time.process_time() - started
     times: list[float] = []
     ranks: dict[str, list[int]] = {}

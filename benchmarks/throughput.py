@@ -219,6 +219,7 @@ def _time_product(kind: str, left: Any, right: Any, output: int) -> float:
 def count_products(texts: list[str], model: str | None) -> float:
     """Multiply-adds of the encoder's weights in a document, in thousand millions."""
     from detector import Detector
+    from detector.features.extractor import find_judged
 
     extractor = Detector.load(model, threads=1).extractor
     encoder = extractor.encoder
@@ -226,9 +227,9 @@ def count_products(texts: list[str], model: str | None) -> float:
     width, inner = config["hidden_size"], config["intermediate_size"]
     weights = config["num_hidden_layers"] * (4 * width * width + 2 * width * inner)
     tokens = sum(
-        len(encoder._tokenizer.encode(masked.words, is_pretokenized=True).ids)
-        for text in texts
-        for masked in extractor.read(text).masked_sentences
+        len(encoder._tokenizer.encode(document.masked_sentences[i].words, is_pretokenized=True).ids)
+        for document in map(extractor.read, texts)
+        for i in find_judged(document)
     )
     return tokens * weights / len(texts) / 1e9
 

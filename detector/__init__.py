@@ -77,7 +77,7 @@ def __getattr__(name: str) -> object:
 def __dir__() -> list[str]:
     """The public names that can be had here, for completion and documentation."""
     missing = {"DetectorClassifier"} if find_spec("sklearn") is None else set()
-    return sorted({*__all__, *globals()} - missing)
+    return sorted({*__all__, *(name for name in globals() if name.startswith("__"))} - missing)
 
 
 def _render_html(result: Any, *texts: str | None) -> str:

@@ -23,7 +23,10 @@ def run_python(code: str) -> str:
 def test_every_public_name_is_there_and_in_dir() -> None:
     for name in detector.__all__:
         assert getattr(detector, name) is not None
-    assert set(detector.__all__) <= set(dir(detector))
+    assert {n for n in dir(detector) if not n.startswith("_")} == {*detector.__all__} - {
+        "__version__"
+    }
+    assert "__version__" in dir(detector)
     assert len(set(detector.__all__)) == len(detector.__all__)
     with pytest.raises(AttributeError, match="has no attribute 'detect'"):
         detector.detect  # noqa: B018

@@ -25,7 +25,7 @@ _OWN_FILES = {DATABASE, LOG, f"{DATABASE}-shm", f"{DATABASE}-journal"}
 FORMAT_VERSION = 2
 
 #: How many features' counts stand in one row.
-COUNTED_TOGETHER = 128
+COUNTED_TOGETHER = 1024
 
 #: The first format's one file that had a fixed name.
 _MANIFEST_OF_FORMAT_1 = "manifest.json"
@@ -47,7 +47,8 @@ LOCK_TIMEOUT = 60.0
 # `postings`: key = block << 22 | word, numbers of documents in their block as 16-bit integers in
 # rising order. Ordered by block first, so that a build appends and rewrites nothing.
 # `scales`: one by the root of how many words each document of a block has, 32-bit floats.
-# `counts`: in how many documents each feature stands, 128 features a row, 32-bit integers.
+# `counts`: in how many documents each feature stands, 1,024 features a row, 32-bit integers,
+# compressed, since most are zero.
 _TABLES = """
 CREATE TABLE documents (
     number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, digest BLOB, place TEXT, text BLOB);

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -22,6 +23,14 @@ BLOCK_DOCUMENTS = 1 << _PLACE_BITS
 
 #: How a document's place in its block is stored.
 PLACE = np.dtype("<u2")
+
+#: How one by the root of a document's length is stored.
+SCALE = np.dtype("<f4")
+
+_COUNT = np.dtype("<u4")
+
+# The quickest: what is packed is mostly zeros.
+_LEAST_COMPRESSION = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,3 +97,13 @@ def split_number(number: int) -> tuple[int, int]:
 def join_number(block: int, place: int) -> int:
     """The number of a document."""
     return block * BLOCK_DOCUMENTS + place
+
+
+def pack_counts(counts: Array) -> bytes:
+    """Counts as they are stored."""
+    return zlib.compress(counts.astype(_COUNT).tobytes(), _LEAST_COMPRESSION)
+
+
+def unpack_counts(content: bytes) -> npt.NDArray[np.uint32]:
+    """The counts that `pack_counts` was given."""
+    return np.frombuffer(zlib.decompress(content), _COUNT)

@@ -10,7 +10,14 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.references.database import COUNTED_TOGETHER, DamagedError
-from detector.references.postings import PLACE, Array, join_number, key_lists
+from detector.references.postings import (
+    PLACE,
+    SCALE,
+    Array,
+    join_number,
+    key_lists,
+    unpack_counts,
+)
 from detector.references.stored_texts import Id, decode_id, decompress_text
 from detector.references.vectors import (
     BUCKETS,
@@ -74,10 +81,10 @@ class Snapshot:
         )
         self._frequencies = np.zeros((BUCKETS // COUNTED_TOGETHER, COUNTED_TOGETHER), np.uint32)
         for chunk, counts in connection.execute("SELECT chunk, counts FROM counts"):
-            self._frequencies[chunk] = np.frombuffer(counts, "<u4")
+            self._frequencies[chunk] = unpack_counts(counts)
         self._frequencies.shape = (BUCKETS,)
         self._scales = {
-            block: np.frombuffer(scales, "<f4")
+            block: np.frombuffer(scales, SCALE)
             for block, scales in connection.execute("SELECT block, scales FROM scales")
         }
 

@@ -8,8 +8,16 @@ from collections import Counter, defaultdict
 import numpy as np
 import numpy.typing as npt
 
-from detector.references.database import COUNTED_TOGETHER
-from detector.references.postings import BLOCK_DOCUMENTS, PLACE, Array, PostingLists, split_number
+from detector.references.database import COUNTED_TOGETHER, DamagedError
+from detector.references.postings import (
+    BLOCK_DOCUMENTS,
+    PLACE,
+    SCALE,
+    PostingLists,
+    pack_counts,
+    split_number,
+    unpack_counts,
+)
 from detector.references.stored_texts import (
     Addition,
     RefusedError,
@@ -83,9 +91,8 @@ class Writer:
         self._next_number += 1
 
     def _remove(self, number: int) -> None:
-        (content,) = self._connection.execute(
-            "SELECT text FROM documents WHERE number = ?", (number,)
-        ).fetchone()
+        content = self._read("SELECT text FROM documents WHERE number = ?", number)
+        assert content is not None  # the caller has just seen the row
         self._connection.execute("DELETE FROM documents WHERE number = ?", (number,))
         words = self._count(list_features(decompress_text(content)), -1)
         if self._fresh.pop(number, None) is None:
@@ -125,9 +132,9 @@ class Writer:
         self._grams[:] = 0
 
     def _shorten_list(self, key: int, gone: npt.NDArray[np.uint16]) -> None:
-        (content,) = self._connection.execute(
-            "SELECT documents FROM postings WHERE key = ?", (key,)
-        ).fetchone()
+        content = self._read("SELECT documents FROM postings WHERE key = ?", key)
+        if content is None:
+            raise DamagedError("a posting list that is missing")
         kept = np.setdiff1d(np.frombuffer(content, PLACE), gone, assume_unique=True)
         if len(kept):
             self._connection.execute(
@@ -145,11 +152,14 @@ class Writer:
         starts = np.flatnonzero(np.diff(chunks, prepend=-1))
         for start, stop in zip(starts, [*starts[1:], len(chunks)], strict=True):
             chunk = int(chunks[start])
-            counts = np.zeros(COUNTED_TOGETHER, np.int64)
-            counts += self._read("counts", "chunk", chunk, "<u4", COUNTED_TOGETHER)
             places = features[start:stop] % COUNTED_TOGETHER
-            np.add.at(counts, places, changes[start:stop])
-            self._write("counts", chunk, counts.astype("<u4"))
+            counts = np.bincount(places, changes[start:stop], COUNTED_TOGETHER)
+            stored = self._read("SELECT counts FROM counts WHERE chunk = ?", chunk)
+            if stored is not None:
+                counts += unpack_counts(stored)
+            self._connection.execute(
+                "INSERT OR REPLACE INTO counts VALUES (?, ?)", (chunk, pack_counts(counts))
+            )
 
     def _change_scales(self) -> None:
         changes: defaultdict[int, list[tuple[int, float]]] = defaultdict(list)
@@ -160,19 +170,16 @@ class Writer:
                 changes[block].append((place, scale))
         for block, changed in changes.items():
             places, fresh = zip(*changed, strict=True)
-            scales = self._read("scales", "block", block, "<f4", 1 + max(places))
+            stored = np.frombuffer(
+                self._read("SELECT scales FROM scales WHERE block = ?", block) or b"", SCALE
+            )
+            scales = np.zeros(max(1 + max(places), len(stored)), SCALE)
+            scales[: len(stored)] = stored
             scales[list(places)] = fresh
-            self._write("scales", block, scales)
+            self._connection.execute(
+                "INSERT OR REPLACE INTO scales VALUES (?, ?)", (block, scales.tobytes())
+            )
 
-    def _read(self, table: str, key: str, at: int, kind: str, least: int) -> Array:
-        """The array of a row, filled up with zeros to a length."""
-        row = self._connection.execute(
-            f"SELECT {table} FROM {table} WHERE {key} = ?", (at,)
-        ).fetchone()
-        values = np.frombuffer(row[0] if row else b"", kind)
-        return np.pad(values, (0, max(0, least - len(values))))
-
-    def _write(self, table: str, at: int, values: npt.NDArray[np.generic]) -> None:
-        self._connection.execute(
-            f"INSERT OR REPLACE INTO {table} VALUES (?, ?)", (at, values.tobytes())
-        )
+    def _read(self, query: str, key: int) -> bytes | None:
+        row = self._connection.execute(query, (key,)).fetchone()
+        return None if row is None else row[0]

@@ -293,7 +293,9 @@ def test_an_original_is_sought_in_the_index(index: str) -> None:
     assert (found["relation"], found["flagged"]) == ("machine-rewritten", True)
     missed = judge.judge("another text").columns
     assert list(missed) == list(found)
-    assert [missed[name] for name in COMPARED_COLUMNS] == [None] * len(COMPARED_COLUMNS)
+    assert {name: missed[name] for name in COMPARED_COLUMNS} == {
+        **dict.fromkeys(COMPARED_COLUMNS), "judged_by": "text",
+    }  # fmt: skip
     empty = judge.judge(" ").columns
     assert empty["original_id"] is None
     own = judge.judge("another copy", "another text").columns

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from detector.clusters.links import Link, pick_telling
+from detector.clusters.links import Link, pair_up, tell_descent
 
 LINK = Link(
     copy=1, original=0, relation="edited", probability=0.2, flagged=False, threshold=0.9,
     coverage=0.8, original_coverage=0.8, direction=None, reason=None, signature="model:x",
-    verdicts=(0.5, 0.5), covered=(0, 2), original_covered=(1, 2), substitutes=(("ship", "vessel"),),
+    covered=(0, 2), original_covered=(1, 2), substitutes=(("ship", "vessel"),),
 )  # fmt: skip
 
 
@@ -21,21 +21,29 @@ def test_a_link_survives_json() -> None:
 
 def test_without_a_machine_the_longer_text_is_the_source() -> None:
     cut = replace(LINK, relation="verbatim", coverage=1.0, original_coverage=0.4)
-    assert cut.log_odds > 0
+    assert tell_descent(cut, None) > 0
     turned = replace(cut, coverage=0.4, original_coverage=1.0)
-    assert turned.log_odds == -cut.log_odds
+    assert tell_descent(turned, None) == -tell_descent(cut, None)
+    assert tell_descent(replace(cut, original_coverage=0.97), None) == 0  # a notice below
 
 
-def test_what_reads_like_a_machine_is_rather_the_copy_unless_word_for_word() -> None:
-    odd = replace(LINK, verdicts=(0.9, 0.1))
-    assert odd.log_odds > 0 > replace(LINK, verdicts=(0.1, 0.9)).log_odds
-    assert replace(odd, relation="verbatim").log_odds == 0
-    assert replace(LINK, verdicts=(None, 0.9)).log_odds == 0
+def test_what_looks_like_a_machines_beside_the_other_is_rather_the_copy() -> None:
+    turned = replace(LINK, copy=0, original=1, probability=0.7)
+    assert tell_descent(LINK, turned) < 0 < tell_descent(turned, LINK)
+    assert tell_descent(LINK, replace(turned, probability=0.2)) == 0
+    same = replace(LINK, relation="verbatim"), replace(turned, relation="verbatim")
+    assert tell_descent(*same) == 0
+
+
+def test_where_there_is_no_trace_a_difference_says_nothing() -> None:
+    turned = replace(LINK, copy=0, original=1, probability=0.000_01)
+    assert tell_descent(replace(LINK, probability=0.01), turned) == 0
 
 
 def test_the_machines_traces_outweigh_coverage() -> None:
-    assert replace(LINK, direction=0.99, coverage=0.3, original_coverage=1.0).log_odds > 0
-    assert replace(LINK, direction=0.0).log_odds == -6.0
+    made = replace(LINK, relation="machine-rewritten", direction=0.99, coverage=0.3)
+    assert tell_descent(replace(made, original_coverage=1.0), None) > 0
+    assert tell_descent(replace(made, direction=0.0), None) == -6.0
 
 
 @pytest.mark.parametrize(
@@ -43,6 +51,9 @@ def test_the_machines_traces_outweigh_coverage() -> None:
     [
         ("edited", 0.4, True),
         ("edited", 0.1, False),
+        ("machine-rewritten", 0.4, True),
+        ("retold", 0.4, False),
+        ("retold", 0.7, True),
         ("independent", 0.9, False),
         (None, 0.9, False),
     ],
@@ -54,7 +65,9 @@ def test_texts_are_related_that_share_enough(
     assert link.is_related == is_related
 
 
-def test_of_both_ways_the_surer_one_tells() -> None:
-    turned = replace(LINK, copy=0, original=1, probability=0.9)
-    assert pick_telling([LINK, turned]) == [turned]
-    assert pick_telling([turned, LINK]) == [turned]
+def test_a_pair_is_told_once_from_both_ways() -> None:
+    turned = replace(LINK, copy=0, original=1, probability=0.7)
+    odds = tell_descent(LINK, turned)
+    assert pair_up([LINK, turned]) == pair_up([turned, LINK]) == {(1, 0): odds}
+    assert list(pair_up([turned])) == [(0, 1)]
+    assert pair_up([replace(LINK, original=1)]) == {}

@@ -92,11 +92,15 @@ _PAIRS = [
 
 # Three such characters are never met, nor are two of which one is no letter; two letters are right
 # unless they are a large one within a word that began in small ones, or before a price.
-_LONG = re.compile(_compile((piece for piece in _MISREAD if len(piece) > 2), "{}"))
+_LONG = [piece for piece in _MISREAD if len(piece) > 2]
 
-_SHORT = re.compile(
+# Those of central Europe share their start with Windows-1252, whose turn comes first.
+_UNMISTAKABLE = re.compile(_compile((p for p in _LONG if p[0] != "\u00e2"), "{}"))
+
+_OTHER = re.compile(
     "|".join(
         (
+            _compile((piece for piece in _LONG if piece[0] == "\u00e2"), "{}"),
             _compile((piece for piece in _PAIRS if not piece.isalpha()), "{}"),
             _compile((p for p in _PAIRS if p.isalpha() and not p.isascii()), r"(?<=[a-z])(?:{})"),
             _compile((p for p in _PAIRS if _MISREAD[p] in "\u00a3\u20ac"), r"(?:{})(?=\d)"),
@@ -115,13 +119,13 @@ def repair_characters(text: str) -> tuple[Normalized, int]:
     """A text with the characters that were meant, and how many were repaired."""
     if text.isascii():
         return replace_spans(text, ()), 0
-    repaired, others = _replace(_LONG, text, _MISREAD.__getitem__)
+    repaired, others = _replace(_UNMISTAKABLE, text, _MISREAD.__getitem__)
     further, count = _replace(_UTF_8, repaired.text, _read_utf_8)
     repaired, count = compose(repaired, further), count + others
     for _ in range(_PASSES - 1 if count else 0):
         further, more = _replace(_UTF_8, repaired.text, _read_utf_8)
         repaired, count = compose(repaired, further), count + more
-    plain, others = _replace(_SHORT, repaired.text, _MISREAD.__getitem__)
+    plain, others = _replace(_OTHER, repaired.text, _MISREAD.__getitem__)
     repaired, count = compose(repaired, plain), count + others
     if _CONTROLS_BUT_NEL.search(repaired.text):
         plain, controls = _replace(_CONTROL, repaired.text, _read_control)

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from detector import Detector
 from detector.text.document import Document
 from detector.text.intake.markup import read_markup
 from detector.text.intake.plain_reading import read_plainly
@@ -110,3 +111,12 @@ def test_any_markup_keeps_its_offsets(text: str) -> None:
     assert all(0 <= a < b <= len(text) for a, b in zip(starts, ends, strict=True))
     kept = [(c, text[a]) for c, a, b in zip(shown.text, starts, ends, strict=True) if b == a + 1]
     assert all(c == given or c in " \n" for c, given in kept)
+
+
+@pytest.mark.parametrize("dress", ["paragraphs", "page", "escaped"])
+def test_markup_changes_no_verdict(tiny_detector: Detector, dress: str) -> None:
+    plain = tiny_detector.score("\n\n".join(PARAGRAPHS))
+    dressed = tiny_detector.score(DRESSES[dress])
+    assert dressed.probability == plain.probability
+    assert dressed.words == plain.words
+    assert [note.split(":")[0] for note in dressed.notes] == ["HTML"]

@@ -1,0 +1,150 @@
+"""Spark on this machine: the groups that one machine finds, and every row answered."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from detector.clusters.grouping import group
+from detector.clusters.spark import group_frame
+from detector.clusters.spark_candidates import connect
+from detector.columns import CLUSTER_COLUMNS
+from detector.detector import Detector
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+pytest.importorskip("pyspark", reason="pyspark is not installed: the extra [spark]")
+if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+    pytest.skip("Spark needs Java, and there is none", allow_module_level=True)
+
+pytestmark = pytest.mark.slow
+
+DATA = Path(__file__).parent.parent.parent / "data"
+
+#: Little is computed, so compiling queries and planning them anew would take most of the time.
+QUICK = {
+    "spark.ui.enabled": "false",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}
+
+#: Nobody else's: shares nothing with the other articles.
+LONELY = """\
+Beekeepers in the upper valley have counted more colonies this spring than in any year since their
+society began to keep a book. Mild weeks in February let the willows blossom early, and hardly a
+hive was lost to frost. "We have run out of boxes," said Jorun Aske, who teaches beginners in a
+barn behind the dairy. The society has ordered sixty from a joiner and will lend them out until
+the heather is over. Farmers who let their clover stand may have a hive at the edge of the field
+for nothing, and a jar of honey for each week that it stays.
+"""
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    from pyspark.sql import SparkSession
+
+    folder = tmp_path_factory.mktemp("spark")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        builder = SparkSession.builder.master("local[1]").appName("test")
+        for name, value in QUICK.items():
+            builder = builder.config(name, value)
+        session = builder.config("spark.sql.warehouse.dir", str(folder)).getOrCreate()
+        yield session
+        session.stop()
+
+
+@pytest.fixture(scope="module")
+def crawl() -> list[tuple[str, str]]:
+    paths = sorted([*DATA.glob("example_articles/*.txt"), *DATA.glob("example_crawl/*.txt")])
+    texts = [(f"{path.parent.name}/{path.name}", path.read_text("utf-8")) for path in paths]
+    original = dict(texts)["example_articles/original.txt"]
+    paragraphs = original.split("\n\n")
+    texts += [
+        ("repost", original),
+        ("cut", "\n\n".join(paragraphs[: len(paragraphs) // 2])),
+        ("lonely", LONELY),
+    ]
+    return texts[::-1]
+
+
+@pytest.fixture(scope="module")
+def frame(session: SparkSession, crawl: list[tuple[str, str]]) -> DataFrame:
+    rows = [(number, name, text, "mine") for number, (name, text) in enumerate(crawl)]
+    rows += [(len(rows), "blank", " \n", "mine"), (len(rows) + 1, "missing", None, "mine")]
+    schema = "number int, id string, body string, role string"
+    return session.createDataFrame(rows, schema).repartition(3)
+
+
+@pytest.fixture(scope="module")
+def rows(frame: DataFrame) -> list[dict[str, Any]]:
+    found = group_frame(frame, "body", order_column="number")
+    assert found.columns == ["number", "id", "body", "input_role", *CLUSTER_COLUMNS]
+    return sorted((row.asDict() for row in found.collect()), key=lambda row: row["number"])
+
+
+def test_spark_finds_the_groups_of_one_machine(
+    rows: list[dict[str, Any]], crawl: list[tuple[str, str]]
+) -> None:
+    expected = {}
+    for number, one in enumerate(group(crawl, Detector.load(threads=1)), start=1):
+        for member in one.members:
+            original = None if member is one.original else one.original.id
+            expected[member.id] = (
+                number, len(one), member.role, original, member.relation, member.flagged,
+                member.copied_from, member.note, member.reason, member.signature,
+            )  # fmt: skip
+    names = (
+        "group", "size", "role", "original_id", "relation", "flagged", "copied_from", "note",
+        "reason", "signature",
+    )  # fmt: skip
+    with_text = rows[: len(crawl)]
+    assert {row["id"]: tuple(row[name] for name in names) for row in with_text} == expected
+    assert max(row["size"] for row in with_text) >= 5
+    assert {row["id"]: row["role"] for row in rows}["lonely"] == "alone"
+
+
+def test_rows_without_text_stand_alone_and_say_why(rows: list[dict[str, Any]]) -> None:
+    for row in rows[-2:]:
+        assert (row["size"], row["role"], row["flagged"]) == (1, "alone", False)
+        assert row["reason"] == "empty: there is no text"
+    assert len({row["group"] for row in rows[-2:]}) == 2
+    assert {row["input_role"] for row in rows} == {"mine"}
+
+
+@pytest.mark.parametrize(
+    ("pairs", "components"),
+    [
+        ([(1, 2), (2, 3), (3, 4), (4, 5), (5, 6), (6, 7)], dict.fromkeys(range(1, 8), 1)),
+        ([(7, 9), (8, 9), (1, 3)], {7: 7, 8: 7, 9: 7, 1: 1, 3: 1}),
+        ([(1, 10), (2, 10), (2, 20), (3, 20), (3, 30)], dict.fromkeys((1, 2, 3, 10, 20, 30), 1)),
+    ],
+    ids=["a chain", "two", "zigzag"],
+)
+def test_what_hangs_together_is_called_by_its_least(
+    session: SparkSession, pairs: list[tuple[int, int]], components: dict[int, int]
+) -> None:
+    found = connect(session.createDataFrame(pairs, "one long, other long")).collect()
+    assert {row["number"]: row["component"] for row in found} == components
+    assert len(found) == len(components)
+
+
+def test_a_wrong_column_is_named(frame: DataFrame) -> None:
+    with pytest.raises(ValueError, match="no column 'text'"):
+        group_frame(frame)
+    with pytest.raises(ValueError, match="holds int, not texts"):
+        group_frame(frame, "number")
+    with pytest.raises(ValueError, match="false_positive_rate"):
+        group_frame(frame, "body", false_positive_rate=0.3)
