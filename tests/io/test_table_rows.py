@@ -116,7 +116,11 @@ def test_a_bad_row_has_its_fault_and_stops_nothing(tmp_path: Path) -> None:
         ("a.csv", b"text\ncaf\xe9\n", "row 2: not UTF-8 (byte 3 is not UTF-8: read as"),
         ("a.csv", b"text\n\x81\n", "row 2: not text in a known encoding"),
         ("a.parquet", b"PAR1 but not really", "not Parquet that can be read: not a whole"),
-        ("a.csv.gz", gzip.compress(b"text\na\n", mtime=0)[:-4], "not CSV that can be read: gzip archive"),
+        (
+            "a.csv.gz",
+            gzip.compress(b"text\na\n", mtime=0)[:-4],
+            "not CSV that can be read: gzip archive",
+        ),
         ("a.csv.gz", b"text\na\n", "not CSV that can be read: no gzip archive"),
         ("a.txt", b"text\na\n", "a.txt: not the name of a table"),
     ],
