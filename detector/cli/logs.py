@@ -21,7 +21,9 @@ class _Handler(logging.Handler):
     """Writes to whatever standard error is at the time, which click's runner replaces."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(self.format(record), err=True)
+        # Half of a surrogate pair, which a text may hold, is no character that can be written.
+        line = self.format(record).encode("utf-8", "backslashreplace").decode("utf-8")
+        click.echo(line, err=True)
 
 
 class _TextFormatter(logging.Formatter):
@@ -43,8 +45,7 @@ class _JsonFormatter(logging.Formatter):
             "message": record.getMessage().strip(),
         }
         row |= getattr(record, "figures", {})
-        line = json.dumps(row, ensure_ascii=False, default=str)
-        return line.encode("utf-8", "backslashreplace").decode("utf-8")
+        return json.dumps(row, ensure_ascii=False, default=str)
 
 
 _FORMATTERS = {"text": _TextFormatter, "json": _JsonFormatter}
