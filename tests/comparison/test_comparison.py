@@ -349,7 +349,7 @@ def test_a_model_without_comparison_says_so(tiny_detector: Detector) -> None:
 @pytest.mark.parametrize("rate", [0.0, 1.0, -1.0])
 @pytest.mark.parametrize("name", ["false_positive_rate", "verdict_rate"])
 def test_an_impossible_rate_is_refused(comparing: Detector, name: str, rate: float) -> None:
-    with pytest.raises(ValueError, match=f"{name} must be 0.05, 0.01, "):
+    with pytest.raises(ValueError, match=f"{name} must be 0.05, 0.01"):
         comparing.compare(REWRITTEN, ORIGINAL, **{name: rate})
 
 

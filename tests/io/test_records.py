@@ -92,7 +92,7 @@ def test_text_that_opens_with_a_brace_needs_only_its_name(tmp_path: Path) -> Non
         ("a.txt", "word ".encode("utf-16-le"), "binary, not text (byte 1 is zero)"),
         ("a.txt", b"x" * (DOCUMENT_LIMIT + 1), "too long for an article: more than 1,048,576"),
         ("a.xml", b"<p>Hello</p>", ".xml files are not read: give text, html, jsonl, csv"),
-        ("a.XML.gz", b"<p>Hello</p>", ".XML files are not read"),
+        ("a.XML.gz", b"<p>Hello</p>", ".xml files are not read"),
     ],
 )
 def test_files_without_a_text_are_refused_with_the_reason(
