@@ -44,8 +44,8 @@ def draw_set(
     words = rng.integers(100, 900, 500)
     standard = rng.normal(0.0, 1.0, 500) + 2.5 * (frame["label"] == "spun")
     moved = standard + rng.normal(0.0, 0.05, 500) + new_shift * (frame["label"] == "spun")
-    unit = classifier.thresholds[0.01] / 2.4
-    old, new = (describe_scores(classifier, z * unit, words) for z in (standard, moved))
+    shift = classifier.thresholds[0.01] - 2.4
+    old, new = (describe_scores(classifier, z + shift, words) for z in (standard, moved))
     return ScoredSet.of("a set", frame, old, new, of_user)
 
 
