@@ -13,7 +13,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from hashlib import blake2b
 from itertools import islice
@@ -25,6 +25,7 @@ from detector.batch.chunks import Outcome, weigh_input
 from detector.batch.summary import Tally
 from detector.errors import DetectorError
 from detector.io.atomic_files import flush_to_disk, replace_whole_text
+from detector.io.file_states import describe_file
 from detector.io.readers import BadInput, Record
 from detector.io.writers import concatenate, open_writer
 from detector.io.writers.compression import split_suffix
@@ -372,7 +373,7 @@ class _InputsDigest:
         known: list[Any] = [item.source, item.row, str(item.id)]
         if item.source != self._source:
             self._source = item.source
-            state = _describe_file(item.source)
+            state = describe_file(item.source)
             self._is_file = state is not None
             known.append(state)
         if not self._is_file and isinstance(item, Record):
@@ -381,15 +382,6 @@ class _InputsDigest:
 
     def to_hex(self) -> str:
         return self._digest.hexdigest()
-
-
-def _describe_file(name: str) -> tuple[int, int] | None:
-    with suppress(OSError, ValueError):
-        path = Path(name)
-        if path.is_file():
-            state = path.stat()
-            return state.st_size, state.st_mtime_ns
-    return None
 
 
 def _check_free(paths: Iterable[Path], overwrite: bool) -> None:

@@ -12,7 +12,7 @@ import sqlite3
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
@@ -21,6 +21,7 @@ from detector.clusters.dates import read_date
 from detector.clusters.links import Link
 from detector.clusters.words import encode_words
 from detector.errors import DetectorError
+from detector.io.file_states import describe_file
 from detector.io.readers import BadInput, Record
 
 _FORMAT = 1
@@ -137,7 +138,7 @@ class CrawlStore:
         self._execute(
             "INSERT OR IGNORE INTO sources VALUES (?, ?)",
             item.source,
-            json.dumps(_describe_file(item.source)),
+            json.dumps(describe_file(item.source)),
         )
         fields = json.dumps(item.fields, ensure_ascii=True, default=str)
         row = (place, json.dumps(item.id, default=str), item.source, item.row, fields)
@@ -165,14 +166,14 @@ class CrawlStore:
         ).fetchone()
         same = (source, row) == (item.source, item.row)
         # What is drawn out of a page may differ from one time to the next; the file tells.
-        if same and isinstance(item, Record) and _describe_file(source) is None:
+        if same and isinstance(item, Record) and describe_file(source) is None:
             same = number is not None and self.read_text(number) == item.text
         if not same:
             raise self._refuse_inputs(f"the one at place {place + 1:,} is another")
 
     def _check_sources(self) -> None:
         for name, state in self._execute("SELECT name, state FROM sources ORDER BY name"):
-            if json.dumps(_describe_file(name)) != state:
+            if json.dumps(describe_file(name)) != state:
                 raise self._refuse_inputs(f"{name} is another")
 
     def _refuse_inputs(self, what: str) -> ClusterError:
@@ -386,12 +387,3 @@ def _encode(text: str) -> bytes:
 
 def _decode(content: bytes) -> str:
     return zlib.decompress(content).decode("utf-8", "surrogatepass")
-
-
-def _describe_file(name: str) -> list[int] | None:
-    with suppress(OSError, ValueError):
-        path = Path(name)
-        if path.is_file():
-            state = path.stat()
-            return [state.st_size, state.st_mtime_ns]
-    return None

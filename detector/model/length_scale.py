@@ -38,7 +38,7 @@ class HumanScale:
         """How far each score (n,) lies above the human mean of its length, in the scale's units.
 
         The unit is the spread of human articles, or where their tail reaches 1 (see
-        `detector.training.fitting.classifier.even_tails`).
+        `detector.training.fitting.adapter`).
 
         Args:
             scores: (n,), of documents.

@@ -24,10 +24,10 @@ import pandas as pd
 from detector.errors import DetectorError
 from detector.model.adapter import FEWEST_WORDS, Adapter, MachineFingerprint
 from detector.model.document_classifier import QUESTIONS, DocumentClassifier
+from detector.model.length_scale import HumanScale
 from detector.results import ORIGINAL
 from detector.training.fitting.classifier import (
     FittedClassifier,
-    even_tails,
     keep_guarantees,
     name_outlets,
     refit_thresholds,
@@ -40,6 +40,7 @@ from detector.training.fitting.feature_table import (
 )
 from detector.training.fitting.fingerprints import DocumentFingerprints
 from detector.training.fitting.length_scale import fit_human_scale
+from detector.training.fitting.thresholds import fit_thresholds
 
 Floats = npt.NDArray[np.float64]
 
@@ -188,6 +189,16 @@ def _choose_shift(task: _Task, crossed: _Crossed, before: float) -> float | None
         if lost <= MOST_LOST and kept[own].mean() - found[own].mean() > gain:
             chosen, gain = shift, kept[own].mean() - found[own].mean()
     return chosen if gain >= LEAST_GAIN else None
+
+
+def _even_tails(
+    scale: HumanScale, answers: Floats, words: npt.ArrayLike, groups: pd.Series
+) -> HumanScale:
+    """The scale in units in which human articles reach 1 equally seldom, whatever is scored."""
+    standard = scale.standardize(answers, words)
+    thresholds, _ = fit_thresholds(standard, groups.reset_index(drop=True))
+    least = thresholds.get(_RATE, float(np.quantile(standard, 1 - _RATE)))
+    return replace(scale, variance=scale.variance * max(least, 1.0) ** 2)
 
 
 def _measure_unit(fitted: FittedClassifier, human: Bools) -> float:
@@ -356,7 +367,7 @@ class _Task:
         human = self.is_human
         weights = balance(self.frame)[human]
         outlets = name_outlets(self.frame[human])
-        scale = even_tails(
+        scale = _even_tails(
             fit_human_scale(scores[human], self.words[human], weights, outlets),
             scores[human],
             self.words[human],

@@ -18,7 +18,6 @@ from detector.model.document_classifier import (
     combine,
     expand,
 )
-from detector.model.length_scale import HumanScale
 from detector.model.linear import LinearScorer
 from detector.model.thresholds import Thresholds
 from detector.results import ORIGINAL
@@ -29,15 +28,13 @@ from detector.training.fitting.feature_table import (
     label_classes,
     read_column,
 )
+from detector.training.fitting.linear import read_classes
 from detector.training.fitting.thresholds import TRANSLATOR_GROUP, fit_thresholds
 
 Floats = npt.NDArray[np.float64]
 
 #: Inverse penalty of the logistic regression.
 STRENGTH = 0.03
-
-#: False-positive rate at which a human scale reaches 1.
-_TAIL = 0.01
 
 
 def fit_scorer(
@@ -55,10 +52,7 @@ def fit_scorer(
 
 def _spread_classes(model: LogisticRegression) -> LinearScorer:
     """One output for each of `SENTENCE_CLASSES`; a class that no document had is impossible."""
-    coefficients, intercepts = model.coef_, model.intercept_
-    if len(model.classes_) == 2:  # scikit-learn then gives the log-odds of the second alone
-        coefficients = np.concatenate([-coefficients, coefficients]) / 2
-        intercepts = np.concatenate([-intercepts, intercepts]) / 2
+    coefficients, intercepts = read_classes(model)
     weights = np.zeros((coefficients.shape[1], len(SENTENCE_CLASSES)), dtype=np.float32)
     bias = np.full(len(SENTENCE_CLASSES), -np.inf, dtype=np.float32)
     weights[:, model.classes_], bias[model.classes_] = coefficients.T, intercepts
@@ -176,16 +170,6 @@ def _guarantee(
         thresholds=thresholds,
     )
     return FittedClassifier(classifier, scores[:whole], table)
-
-
-def even_tails(
-    scale: HumanScale, answers: Floats, words: npt.ArrayLike, groups: pd.Series
-) -> HumanScale:
-    """The scale in units in which human articles reach 1 equally seldom, whatever is scored."""
-    standard = scale.standardize(answers, words)
-    thresholds, _ = fit_thresholds(standard, groups.reset_index(drop=True))
-    least = thresholds.get(_TAIL, float(np.quantile(standard, 1 - _TAIL)))
-    return replace(scale, variance=scale.variance * max(least, 1.0) ** 2)
 
 
 def name_outlets(frame: pd.DataFrame) -> pd.Series:

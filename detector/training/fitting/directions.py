@@ -36,6 +36,7 @@ from detector.training.fitting.feature_table import (
     balance,
     label_classes,
 )
+from detector.training.fitting.linear import read_classes
 from detector.training.fitting.thresholds import ARTICLES_OF_A_REGISTER
 
 Floats = npt.NDArray[np.float64]
@@ -108,10 +109,8 @@ def fit_contrasts(documents: FeatureTable) -> LinearScorer:
     scale[scale < _LEAST_SPREAD] = 1.0
     model = LogisticRegression(C=_STRENGTH, max_iter=500)
     model.fit((means - center) / scale, labels, sample_weight=balance(documents.frame))
-    coefficients, intercepts = model.coef_ / scale, model.intercept_
-    if len(model.classes_) == 2:  # scikit-learn then gives the log-odds of the second alone
-        coefficients = np.concatenate([-coefficients, coefficients]) / 2
-        intercepts = np.concatenate([-intercepts, intercepts]) / 2
+    coefficients, intercepts = read_classes(model)
+    coefficients = coefficients / scale
     rows = {SENTENCE_CLASSES[label]: row for row, label in enumerate(model.classes_)}
     weights = np.zeros((means.shape[1], len(CONTRASTS)))
     bias = np.zeros(len(CONTRASTS))

@@ -40,6 +40,17 @@ def fit_lexical(
     return LinearScorer(model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32))
 
 
+def read_classes(
+    model: LogisticRegression,
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Coefficients (classes, columns) and intercepts (classes,), also of a model of two classes."""
+    coefficients, intercepts = model.coef_, model.intercept_
+    if len(model.classes_) == 2:  # scikit-learn then gives the log-odds of the second alone
+        coefficients = np.concatenate([-coefficients, coefficients]) / 2
+        intercepts = np.concatenate([-intercepts, intercepts]) / 2
+    return coefficients, intercepts
+
+
 def fit_linear(
     features: npt.NDArray[Any],
     labels: npt.NDArray[np.int64],
