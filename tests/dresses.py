@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import quopri
 import re
+import textwrap
 from collections.abc import Callable
 from itertools import count
 from urllib.parse import quote
@@ -40,6 +41,14 @@ def _misread(text: str, encoding: str = "cp1252") -> str:
     return "".join(bytes([b]).decode(encoding, "ignore") or chr(b) for b in text.encode())
 
 
+def _mark_down(text: str) -> str:
+    """The text with a heading, links and stress of Markdown."""
+    stressed = re.sub(r"\b(\w{7})\b", r"*\1*", text)
+    strong = re.sub(r"\b(\w{9})\b", r"**\1**", stressed)
+    linked = re.sub(r"\b(\w{8})\b", r"[\1](https://example.org/\1)", strong)
+    return f"## News\n\n{linked}"
+
+
 def _mark_up(text: str) -> str:
     """The text in paragraphs of HTML, with a few tags within them."""
     paragraphs = (html.escape(line) for line in text.split("\n") if line.strip())
@@ -62,6 +71,11 @@ DRESSES: dict[str, Callable[[str], str]] = {
     "line breaks as tags": _between("<br>"),
     "HTML": _mark_up,
     "escaped HTML": lambda text: html.escape(_mark_up(text)),
+    "Markdown": _mark_down,
+    "quoted mail": lambda text: re.sub(r"(?m)^(?=\S)", "> ", text),
+    "wrapped and quoted mail": lambda text: "\n".join(
+        f"> {line}" for block in text.split("\n") for line in textwrap.wrap(block, 72) or [""]
+    ),
     "hashtags": _between(" #news "),
     "two hashtags": _between(" #News #Local "),
     "handles": _between(" @CoastPost "),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from detector.text.intake.encodings import decode_text
 from detector.text.intake.lookalikes import undisguise
+from detector.text.intake.markdown import read_markdown
 from detector.text.intake.markup import read_markup
 from detector.text.intake.mojibake import repair_characters
 from detector.text.language import is_binary
@@ -36,16 +37,18 @@ def read_plainly(text: str) -> PlainReading:
     encodable, broken = _SURROGATES.subn("\ufffd", text)
     decoded, encoding = decode_text(encodable)
     shown, tags = read_markup(decoded.text)
-    repaired, wrong = repair_characters(shown.text)
+    bare, marks = read_markdown(shown.text)
+    repaired, wrong = repair_characters(bare.text)
     normalized = normalize(repaired.text)
     plain, disguised = undisguise(normalized.text)
     steps = decoded
-    for step in (shown, repaired, replace(normalized, text=plain)):
+    for step in (shown, bare, repaired, replace(normalized, text=plain)):
         steps = compose(steps, step)
     notes = (
         (broken, f"broken characters: {broken:,} read as \ufffd"),
         (encoding, f"{encoding}: decoded"),
         (tags, f"HTML: {tags:,} tags left out"),
+        (marks, f"Markdown: {marks:,} marks left out"),
         (wrong, f"repaired characters: {wrong:,} that were read in the wrong encoding"),
         (disguised, f"disguised letters: {disguised:,} read as the Latin ones they imitate"),
     )
