@@ -107,7 +107,7 @@ def _can_be_file(path: Path) -> bool:
     return not path.is_dir() and path.absolute().parent.is_dir()
 
 
-@click.command()
+@click.command(short_help="Group the texts that stem from one another; name the originals.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--output",

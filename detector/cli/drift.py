@@ -17,7 +17,7 @@ MOVED = 3
 _file = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Tell whether scored articles have moved.")
 @click.option(
     "--baseline", required=True, type=_file, metavar="FILE", help="Articles scored before."
 )

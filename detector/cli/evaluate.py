@@ -30,7 +30,7 @@ _SAME, _MISSING = "the same", "missing"
 _SHOWN_FILES = 6
 
 
-@click.command()
+@click.command(short_help="Measure a model on labelled pairs or training corpora.")
 @click.option(
     "--pairs",
     multiple=True,

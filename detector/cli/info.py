@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from detector.model.manifest import Manifest
 
 
-@click.command()
+@click.command(short_help="Print the model's card.")
 @click.option(
     "--verify",
     is_flag=True,

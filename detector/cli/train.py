@@ -30,7 +30,7 @@ _WORK = Path("build/training")
 _DEPTHS = ("thresholds", "classifier", "encoder")
 
 
-@click.command()
+@click.command(short_help="Retrain a model on labelled pairs.")
 @click.option(
     "--pairs",
     multiple=True,
