@@ -28,18 +28,22 @@ RELATIONS: tuple[Relation, ...] = (VERBATIM, EDITED, RETOLD, MACHINE_REWRITTEN, 
 other words, sentence by sentence, by a hand that is not known to be a machine's; rewritten by a
 machine (spun, or translated and back); another article, even on the same event."""
 
+SPELLING: Final = "spelling"
 SUBSTITUTION_KINDS = (
     "synonym",
     "wrong sense",
     "function word",
     "inflection",
-    "name or spelling",
+    "name or number",
     "rephrasing",
     "word order",
     "dropped",
     "added",
+    SPELLING,
 )
-"""Kinds of `Substitution`, the commonest first."""
+"""Kinds of `Substitution`, the commonest first. "spelling" is the same, written otherwise: “US” for
+“U.S.”, “colour” for “color”, “10” for “ten”. An outlet's style does that as well: it is no
+rewording, and points to nobody."""
 
 LINK_KINDS = ("one-to-one", "split", "merged", "added", "dropped")
 """Kinds of `SentenceLink`: "split" is one original sentence in several of the copy, "merged" the

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -12,9 +13,12 @@ import numpy as np
 from detector.comparison.sentence_alignment import align_sentences
 from detector.comparison.word_alignment import WordLink, align_forms
 from detector.comparison.word_forms import Form, describe
-from detector.results import SUBSTITUTION_KINDS, SentenceLink, Substitution
+from detector.results import SPELLING, SUBSTITUTION_KINDS, SentenceLink, Substitution
 from detector.text.document import Document
 from detector.text.words import tokenize
+
+# An outlet's spelling is no rewording.
+_KEPT = ("same", SPELLING)
 
 
 class _Words(NamedTuple):
@@ -43,7 +47,8 @@ class WordCounts:
 
     Attributes:
         words, original_words: how many words the copy and the original have in it.
-        kept: how many of them are the same, at the same place.
+        kept, original_kept: how many of them are the same, at the same place, or only spelt
+            otherwise.
         runs: how many runs the kept words make.
         function_changes: how many changed words, of both sides, are function words.
         quoted: how many of the original's words stand in quotation marks.
@@ -57,6 +62,7 @@ class WordCounts:
     words: int
     original_words: int
     kept: int
+    original_kept: int
     runs: int
     function_changes: int
     quoted: int
@@ -69,7 +75,8 @@ class WordCounts:
     @property
     def changed_share(self) -> float:
         """Share of the words of both sides that were not kept."""
-        return 1 - 2 * self.kept / max(self.words + self.original_words, 1)
+        kept = self.kept + self.original_kept
+        return 1 - kept / max(self.words + self.original_words, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +161,7 @@ def _describe_words(document: Document, text: str, at: int) -> _Words:
     for word in tokenize(text):
         start = text.index(word, end)
         end = start + len(word)
-        if word[0].isalnum():
+        if word[0].isalnum() or word == "%":
             forms.append(describe(word))
             firsts.append(at + start)
             lasts.append(at + end - 1)
@@ -222,20 +229,22 @@ def _find_span(place: _Words, words: range) -> tuple[int, int]:
 
 
 def _count_words(first: _Words, second: _Words, links: Sequence[WordLink]) -> WordCounts:
-    kept = {j for link in links if link.kind == "same" for j in link.original_words}
-    changed = [link for link in links if link.kind != "same"]
+    changed = [link for link in links if link.kind not in _KEPT]
+    same = [link for link in links if link.kind in _KEPT]
+    kept = {j for link in same for j in link.original_words}
     names = {
         j
         for j, form in enumerate(second.forms)
         if form.is_number or (j > 0 and form.is_capitalized)
     }
     quoted = {j for j, is_quoted in enumerate(second.quoted) if is_quoted}
-    kinds = Counter(link.kind for link in changed)
+    kinds = Counter(link.kind for link in links)
     return WordCounts(
         words=len(first.forms),
         original_words=len(second.forms),
-        kept=len(kept),
-        runs=len(links) - len(changed),
+        kept=sum(len(link.words) for link in same),
+        original_kept=len(kept),
+        runs=sum(is_kept for is_kept, _ in groupby(link.kind in _KEPT for link in links)),
         function_changes=sum(first.forms[i].is_function for link in changed for i in link.words)
         + sum(second.forms[j].is_function for link in changed for j in link.original_words),
         quoted=len(quoted),

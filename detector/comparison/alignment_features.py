@@ -8,16 +8,26 @@ from itertools import pairwise
 from statistics import fmean, median, pstdev
 
 from detector.comparison.alignment import Alignment, WordCounts
-from detector.results import SUBSTITUTION_KINDS, SentenceLink
+from detector.results import SPELLING, SUBSTITUTION_KINDS, SentenceLink
 
-_MEASURED_KINDS = tuple(kind for kind in SUBSTITUTION_KINDS if kind != "wrong sense")
+_NAME_OR_SPELLING = "name or spelling"
+
+# Told from a synonym only later, by the scores of words.
+_WRONG_SENSE = "wrong sense"
+
+MEASURED_KINDS = tuple(
+    _NAME_OR_SPELLING if kind == "name or number" else kind
+    for kind in SUBSTITUTION_KINDS
+    if kind != SPELLING
+)
+"""`SUBSTITUTION_KINDS` as they are fitted: names, numbers and spelling are one kind."""
 
 ALIGNMENT_COLUMNS = (
     "coverage",
     "original coverage",
     "kept words",
     "kept sentences",
-    *(f"{kind} per 100" for kind in _MEASURED_KINDS),
+    *(f"{kind} per 100" for kind in MEASURED_KINDS if kind != _WRONG_SENSE),
     "changes per 100",
     "added words",
     "dropped words",
@@ -46,14 +56,20 @@ ALIGNMENT_COLUMNS = (
 """Names of what `measure_alignment` measures, in its order."""
 
 
+def name_measured_kind(kind: str) -> str:
+    """Which of `MEASURED_KINDS` a kind of substitution is."""
+    return _NAME_OR_SPELLING if kind in ("name or number", SPELLING) else kind
+
+
 def measure_alignment(alignment: Alignment) -> dict[str, float]:
     """Measure what was done to the linked sentences: `ALIGNMENT_COLUMNS`, in their order, finite.
 
     Shares lie between 0 and 1; "per 100" counts substitutions in 100 words of the linked sentences
-    of the copy; "kept run" is the mean length, in words, of runs of kept words, its logarithm;
-    "length ratio" the logarithm of the copy's words to the original's, over linked sentences. "low"
-    and "high" are the first and the last decile over links. Where nothing is linked, shares of what
-    was kept are 0, as are all others.
+    of the copy, "changes per 100" all but those of spelling, which counts as kept; "kept run" is
+    the mean length, in words, of runs of kept words, its logarithm; "length ratio" the logarithm of
+    the copy's words to the original's, over linked sentences. "low" and "high" are the first and
+    the last decile over links. Where nothing is linked, shares of what was kept are 0, as are all
+    others.
     """
     counts = alignment.word_counts
     measures = {
@@ -69,25 +85,33 @@ def measure_alignment(alignment: Alignment) -> dict[str, float]:
 
 def _measure_words(counts: Sequence[WordCounts]) -> dict[str, float]:
     words, original_words = sum(c.words for c in counts), sum(c.original_words for c in counts)
-    kept, runs = sum(c.kept for c in counts), sum(c.runs for c in counts)
-    changed = words + original_words - 2 * kept
-    kinds = {
-        kind: 100 * sum(c.kinds[place] for c in counts) / max(words, 1)
-        for place, kind in enumerate(SUBSTITUTION_KINDS)
-        if kind in _MEASURED_KINDS
-    }
+    kept, original_kept = sum(c.kept for c in counts), sum(c.original_kept for c in counts)
+    changed = words + original_words - kept - original_kept
+    rates = _measure_rates(counts, words)
     return {
-        "kept words": 2 * kept / max(words + original_words, 1),
+        "kept words": (kept + original_kept) / max(words + original_words, 1),
         "kept sentences": _share(c.changed_share == 0 for c in counts),
-        **{f"{kind} per 100": rate for kind, rate in kinds.items()},
-        "changes per 100": sum(kinds.values()),
+        **rates,
         "added words": max(words - kept, 0) / max(words, 1),
-        "dropped words": max(original_words - kept, 0) / max(original_words, 1),
-        "kept run": math.log1p(kept / max(runs, 1)),
+        "dropped words": max(original_words - original_kept, 0) / max(original_words, 1),
+        "kept run": math.log1p(kept / max(sum(c.runs for c in counts), 1)),
         "function changes": sum(c.function_changes for c in counts) / max(changed, 1),
         "names kept": sum(c.names_kept for c in counts) / max(sum(c.names for c in counts), 1),
         "length ratio": math.log((words + 1) / (original_words + 1)),
     }
+
+
+def _measure_rates(counts: Sequence[WordCounts], words: int) -> dict[str, float]:
+    """Substitutions in 100 words, of each kind and of all that are more than spelling."""
+    found = {
+        kind: sum(c.kinds[place] for c in counts) for place, kind in enumerate(SUBSTITUTION_KINDS)
+    }
+    spelling = found.pop(SPELLING)
+    rates = {name_measured_kind(kind): 100 * count / max(words, 1) for kind, count in found.items()}
+    changes = sum(rates.values())
+    rates[_NAME_OR_SPELLING] += 100 * spelling / max(words, 1)
+    named = {f"{kind} per 100": rate for kind, rate in rates.items() if kind != _WRONG_SENSE}
+    return {**named, "changes per 100": changes}
 
 
 def _measure_spread(counts: Sequence[WordCounts]) -> dict[str, float]:

@@ -11,10 +11,15 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.comparison.alignment import Alignment, align
-from detector.comparison.alignment_features import ALIGNMENT_COLUMNS, measure_alignment
+from detector.comparison.alignment_features import (
+    ALIGNMENT_COLUMNS,
+    MEASURED_KINDS,
+    measure_alignment,
+    name_measured_kind,
+)
 from detector.features.columns import FEATURE_COLUMNS
 from detector.features.document_features import DocumentFeatures
-from detector.results import SUBSTITUTION_KINDS, Substitution
+from detector.results import SPELLING, Substitution
 
 Floats = npt.NDArray[np.float64]
 
@@ -40,7 +45,7 @@ _PUT, _TAKEN = (PAIR_COLUMNS.index(name) for name in ("substituting_words", "sub
 
 _SUBSTITUTION_COLUMNS = (
     "copy_score", "original_score", "highest_score", "words", "original_words", "has_both",
-    *SUBSTITUTION_KINDS,
+    *MEASURED_KINDS,
 )  # fmt: skip
 
 
@@ -150,7 +155,7 @@ class PairFeatures:
     def _measure_words(self) -> list[float]:
         """Mean word score of what was taken out, of what was put in, and of all in the copy."""
         taken, put = [], []
-        for substitution in self.alignment.substitutions:
+        for substitution in self.reworded:
             if substitution.kind == "word order":
                 continue
             taken += self.original_words.scores_in(
@@ -159,10 +164,15 @@ class PairFeatures:
             put += self.copy_words.scores_in(substitution.start, substitution.end)
         return [_mean(taken), _mean(put), _mean(self.copy_words.scores.tolist())]
 
+    @property
+    def reworded(self) -> list[Substitution]:
+        """The substitutions that are more than spelling, not yet scored, in the copy's order."""
+        return [s for s in self.alignment.substitutions if s.kind != SPELLING]
+
     @cached_property
     def substitution_columns(self) -> Floats:
-        """`_SUBSTITUTION_COLUMNS` (n, k) of the n substitutions."""
-        rows = [self._measure_substitution(s) for s in self.alignment.substitutions]
+        """`_SUBSTITUTION_COLUMNS` (n, k) of the n substitutions that `reworded` lists."""
+        rows = [self._measure_substitution(s) for s in self.reworded]
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(_SUBSTITUTION_COLUMNS))
 
     def _measure_substitution(self, substitution: Substitution) -> list[float]:
@@ -170,6 +180,7 @@ class PairFeatures:
         taken = self.original_words.scores_in(
             substitution.original_start, substitution.original_end
         )
+        measured = name_measured_kind(substitution.kind)
         return [
             _mean(put),
             _mean(taken),
@@ -177,7 +188,7 @@ class PairFeatures:
             min(len(put), 6.0),
             min(len(taken), 6.0),
             float(bool(put) and bool(taken)),
-            *(float(substitution.kind == kind) for kind in SUBSTITUTION_KINDS),
+            *(float(measured == kind) for kind in MEASURED_KINDS),
         ]
 
 

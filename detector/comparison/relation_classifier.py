@@ -13,7 +13,7 @@ from detector.comparison.pair_features import PairFeatures, select_directed
 from detector.model.linear import LinearScorer
 from detector.model.mlp import MultilayerPerceptron
 from detector.model.thresholds import Thresholds
-from detector.results import Substitution
+from detector.results import SPELLING, Substitution
 from detector.text.hashing import hash_unordered_pair
 
 Floats = npt.NDArray[np.float64]
@@ -66,15 +66,21 @@ class PairClassifier:
         return self.thresholds.find(rate)
 
     def name_substitutions(self, features: PairFeatures) -> tuple[Substitution, ...]:
-        """The alignment's substitutions with their scores, wrong senses told from synonyms."""
-        found = features.alignment.substitutions
-        if not found:
-            return ()
-        scores = self.substitutions(features.substitution_columns)[:, 0]
+        """The alignment's substitutions with their scores, wrong senses told from synonyms.
+
+        Spelling keeps the score 0: it is nobody's choice.
+        """
+        if not features.reworded:
+            return features.alignment.substitutions
+        scores = iter(self.substitutions(features.substitution_columns)[:, 0].tolist())
         return tuple(
-            replace(s, score=round(float(score), 4), kind=self._refine(s, float(score)))
-            for s, score in zip(found, scores, strict=True)
+            s if s.kind == SPELLING else self._weigh(s, next(scores))
+            for s in features.alignment.substitutions
         )
+
+    def _weigh(self, substitution: Substitution, score: float) -> Substitution:
+        kind = self._refine(substitution, score)
+        return replace(substitution, score=round(score, 4), kind=kind)
 
     def _refine(self, substitution: Substitution, score: float) -> str:
         if substitution.kind != "synonym" or score < _WRONG_SENSE:

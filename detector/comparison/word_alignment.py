@@ -11,6 +11,7 @@ from detector.comparison.word_columns import (
     KEPT,
     MOVED,
     Column,
+    attach_rest,
     bridge,
     extend_phrases,
     find_columns,
@@ -18,8 +19,15 @@ from detector.comparison.word_columns import (
     join_columns,
     widen_moved,
 )
-from detector.comparison.word_forms import IRREGULAR, Form, Forms, are_variants, describe
-from detector.results import SUBSTITUTION_KINDS
+from detector.comparison.word_forms import (
+    IRREGULAR,
+    Form,
+    Forms,
+    are_variants,
+    are_written_otherwise,
+    describe,
+)
+from detector.results import SPELLING, SUBSTITUTION_KINDS
 
 WORD_LINK_KINDS = ("same", *SUBSTITUTION_KINDS)
 """Kinds of `WordLink`: "same" is a run of words that were kept, the others are substitutions."""
@@ -67,7 +75,8 @@ def align_forms(copy: Forms, original: Forms) -> list[WordLink]:
         return [_make_link(copy, original, Column(CHANGED, 0, len(copy), 0, len(original)))]
     moved = find_moved(copy, original, anchors)
     columns = find_columns(copy, original, anchors, moved)
-    columns = extend_phrases(copy, original, join_columns(copy, original, columns))
+    columns = attach_rest(copy, original, join_columns(copy, original, columns))
+    columns = extend_phrases(copy, original, columns)
     columns = widen_moved(copy, original, columns)
     return [_make_link(copy, original, column) for column in bridge(copy, original, columns)]
 
@@ -105,13 +114,15 @@ def _name_kind(copy: Forms, original: Forms) -> str:
         return "added" if copy else "dropped"
     if [form.lower for form in copy] == [form.lower for form in original]:
         return "same"
-    if "".join(form.key for form in copy) == "".join(form.key for form in original):
-        return "name or spelling"
+    if are_written_otherwise(copy, original):
+        return SPELLING
     contents = [form for form in copy if not form.is_function]
     original_contents = [form for form in original if not form.is_function]
     if not contents and not original_contents:
         lemmas = [[IRREGULAR.get(f.lower) for f in side] for side in (copy, original)]
         return "inflection" if lemmas[0] == lemmas[1] and None not in lemmas[0] else "function word"
+    if len(contents) == len(original_contents) == 1 and _are_numbers(contents, original_contents):
+        return "name or number"
     if sorted(f.stem for f in contents) == sorted(f.stem for f in original_contents):
         return _name_form_change(contents, original_contents)
     if len(contents) == len(original_contents) == 1 and (
@@ -119,6 +130,10 @@ def _name_kind(copy: Forms, original: Forms) -> str:
     ):
         return variant
     return _name_choice(copy, original, len(contents), len(original_contents))
+
+
+def _are_numbers(copy: Forms, original: Forms) -> bool:
+    return all(form.is_number for form in (*copy, *original))
 
 
 def _name_form_change(copy: Forms, original: Forms) -> str:
@@ -133,7 +148,7 @@ def _name_variant(first: Form, second: Form) -> str | None:
     if are_variants(first.stem, second.stem, False):
         return "inflection"
     names = first.is_capitalized and second.is_capitalized
-    return "name or spelling" if names and are_variants(first.stem, second.stem, True) else None
+    return "name or number" if names and are_variants(first.stem, second.stem, True) else None
 
 
 def _name_choice(copy: Forms, original: Forms, contents: int, original_contents: int) -> str:

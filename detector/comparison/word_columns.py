@@ -8,24 +8,17 @@ from typing import NamedTuple
 
 from detector.comparison.anchors import LONGEST_BRIDGE, MOST_WIDENED, Place
 from detector.comparison.word_forms import Form, Forms
+from detector.comparison.word_units import AUXILIARIES, list_units, pair_units
 from detector.text.word_lists import read_words
 
-_VERB_HELPERS = frozenset(
-    """
-    am is are was were be been being do does did have has had having will would shall should can
-    could may might must isn't aren't wasn't weren't haven't hasn't hadn't won't wouldn't can't
-    cannot couldn't shouldn't to not
-    """.split()
-)
+_VERB_HELPERS = AUXILIARIES | {"to", "not"}
+
+_DETERMINERS = frozenset("the a an his her its their our my".split())
 
 # These go with the word behind them, never with the one before.
-_FOLLOWED = _VERB_HELPERS - {"to", "not"} | frozenset(
-    "the a an that this these those his her its their our my".split()
-)
+_FOLLOWED = AUXILIARIES | _DETERMINERS | frozenset("that this these those".split())
 
 _DAYS = frozenset(read_words("text/data/calendar.txt")["days"])
-
-_MOST_GAP_CELLS = 400
 
 # What became of the words of a column.
 KEPT, _FORM, CHANGED, MOVED = range(4)
@@ -160,58 +153,15 @@ def _align_stretch(
             columns.append(column)
             at = column.end
     original_rows = [j for j in range(place[2], original_end) if j not in gone]
+    pairs = pair_units(list_units(copy, rows), list_units(original, original_rows))
     # The empty side of a column stands behind what came before it.
     at = place[0]
-    for i, j in _pair_by_place(copy, original, rows, original_rows):
-        start, at = (at, at) if i is None else (i, i + 1)
-        original_start, original_at = (original_at, original_at) if j is None else (j, j + 1)
-        same = i is not None and j is not None and copy[i].lower == original[j].lower
-        state = KEPT if same else CHANGED
-        columns.append(Column(state, start, at, original_start, original_at))
+    for unit, other in pairs:
+        start, at = (at, at) if unit is None else unit[:2]
+        original_start, original_at = (original_at, original_at) if other is None else other[:2]
+        same = unit is not None and other is not None and unit.form.lower == other.form.lower
+        columns.append(Column(KEPT if same else CHANGED, start, at, original_start, original_at))
     return columns
-
-
-def _pair_by_place(
-    copy: Forms, original: Forms, rows: list[int], original_rows: list[int]
-) -> list[tuple[int | None, int | None]]:
-    """Pair words of like class in order; None where a word has no partner."""
-    if not rows or not original_rows or len(rows) * len(original_rows) > _MOST_GAP_CELLS:
-        return [*((i, None) for i in rows), *((None, j) for j in original_rows)]
-    best = [[0.0] * (len(original_rows) + 1) for _ in range(len(rows) + 1)]
-    for a, i in enumerate(rows, 1):
-        for b, j in enumerate(original_rows, 1):
-            best[a][b] = max(
-                best[a - 1][b], best[a][b - 1], best[a - 1][b - 1] + _fit(copy[i], original[j])
-            )
-    pairs: list[tuple[int | None, int | None]] = []
-    a, b = len(rows), len(original_rows)
-    while a or b:
-        if a and b and best[a][b] > max(best[a - 1][b], best[a][b - 1]):
-            a, b = a - 1, b - 1
-            pairs.append((rows[a], original_rows[b]))
-        elif b and (not a or best[a][b] == best[a][b - 1]):
-            b -= 1
-            pairs.append((None, original_rows[b]))
-        else:
-            a -= 1
-            pairs.append((rows[a], None))
-    return pairs[::-1]
-
-
-def _fit(first: Form, second: Form) -> float:
-    """How well a word stands in another's place, by class and ending; 0 where it cannot."""
-    if first.is_function != second.is_function:
-        return 0.0
-    if first.is_function:
-        return 0.6 if first.stem == second.stem else 0.3
-    fit = 1.0
-    if first.is_number != second.is_number:
-        fit -= 0.5
-    if first.is_capitalized == second.is_capitalized:
-        fit += 0.1
-    if first.lower[-2:] == second.lower[-2:]:
-        fit += 0.2
-    return fit
 
 
 def join_columns(copy: Forms, original: Forms, columns: list[Column]) -> list[Column]:
@@ -242,6 +192,31 @@ def _belong_together(copy: Forms, original: Forms, last: Column, column: Column)
     if last.is_two_sided and all(form.lower in _FOLLOWED for form in following):
         return False
     return not (column.is_two_sided and changed[-1].lower == "that")
+
+
+def attach_rest(copy: Forms, original: Forms, columns: list[Column]) -> list[Column]:
+    """Let a phrase take in what was added or dropped behind it and belongs to it.
+
+    "presented his apologies" for "apologised", "regulatory authority" for "regulator".
+    """
+    attached: list[Column] = []
+    for column in columns:
+        last = attached[-1] if attached else None
+        if last is not None and _takes_in(copy, original, last, column):
+            attached[-1] = last.join(column)
+        else:
+            attached.append(column)
+    return attached
+
+
+def _takes_in(copy: Forms, original: Forms, last: Column, column: Column) -> bool:
+    changed = last.state in (CHANGED, _FORM) and column.state == CHANGED
+    if not changed or not last.touches(column) or not last.is_two_sided or column.is_two_sided:
+        return False
+    words, following = (_list_words_of(copy, original, c) for c in (last, column))
+    if not _has_content(words) or not _has_content(following):
+        return False
+    return last.state == _FORM or following[0].lower in _DETERMINERS
 
 
 def _list_words_of(copy: Forms, original: Forms, column: Column) -> list[Form]:

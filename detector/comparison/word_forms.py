@@ -53,6 +53,31 @@ _ENDINGS = frozenset(_LISTS["endings"])
 
 _VARIANT_LETTERS = str.maketrans({"y": "i", "j": "i", "w": "v", "z": "s", "q": "k", "c": "k"})
 
+_SAME_WORD = {
+    other: words[0]
+    for words in map(str.split, read_lines("comparison/data/word_forms.txt")["same word"])
+    for other in words[1:]
+}
+
+_SEVERAL_WORDS = {
+    first: rest.split()
+    for first, _, rest in (
+        line.partition(" ")
+        for line in read_lines("comparison/data/word_forms.txt")["several words"]
+    )
+}
+
+_MULTIPLES = {
+    word: int(number)
+    for word, number in map(str.split, read_lines("comparison/data/word_forms.txt")["multiples"])
+}
+
+_CONTRACTIONS = {"n't": "not", "'re": "are", "'ve": "have", "'ll": "will", "'m": "am"}
+
+_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+
+_THOUSANDS = re.compile(r"[.,](?=\d{3}(?!\d))")
+
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 
 
@@ -154,3 +179,48 @@ def are_variants(first: str, second: str, names: bool) -> bool:
     if common < 4 or common < 0.5 * max(len(first), len(second)):
         return False
     return all((stem[common:] or "-") in _ENDINGS for stem in (first, second))
+
+
+def are_written_otherwise(copy: Forms, original: Forms) -> bool:
+    """Whether two phrases are the same, in another spelling or format.
+
+    "US" for "U.S.", "colour" for "color", "per cent" for "%", "2 million" for "two million", "is
+    not" for "isn't".
+    """
+    return _spell(copy) == _spell(original)
+
+
+def _spell(forms: Forms) -> str:
+    """A phrase as any outlet would write it, without blanks and marks."""
+    parts: list[str] = []
+    for word in (part for form in forms for part in _split_contraction(form.lower)):
+        multiple = _MULTIPLES.get(word)
+        if multiple is None:
+            parts.append(_spell_word(word))
+            continue
+        number = (
+            parts.pop() if parts and (parts[-1] == "a" or _NUMBER.fullmatch(parts[-1])) else "1"
+        )
+        parts.append(f"{float(number.replace('a', '1')) * multiple:g}")
+    return "".join(parts)
+
+
+def _split_contraction(lower: str) -> list[str]:
+    if lower in _SEVERAL_WORDS:
+        return _SEVERAL_WORDS[lower]
+    if "-" in lower and not _make_key(lower).isdigit():  # not "forty-three"
+        return [part for part in lower.split("-") if part]
+    for ending, word in _CONTRACTIONS.items():
+        if lower.endswith(ending) and len(lower) > len(ending):
+            return [lower.removesuffix(ending), word]
+    return [lower]
+
+
+def _spell_word(lower: str) -> str:
+    if _NUMBER.fullmatch(lower):
+        return f"{float(_THOUSANDS.sub('', lower).replace(',', '.')):g}"
+    if lower in _SAME_WORD:
+        return _SAME_WORD[lower]
+    bare = lower.removesuffix("'s")
+    key = _make_key(bare)
+    return _SAME_WORD.get(key, key) + "s" * (bare != lower)

@@ -112,7 +112,7 @@ _KINDS_BY_SLOT = (
     ("word order",),
     ("tortured phrase", "added"),
     ("untranslated word", "dropped"),
-    ("name form", "name or spelling"),
+    ("name form", "name or number"),
 )
 
 _OWN_SLOTS = {kind: slot for slot, kinds in enumerate(_KINDS_BY_SLOT) for kind in kinds}
