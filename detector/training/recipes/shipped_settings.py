@@ -99,7 +99,12 @@ class Amounts:
     )
     layers: int = 3
     tuning: Mapping[str, Any] = field(
-        default_factory=lambda: {"maximum_tokens": 64, "exits": {3: 1.0}, "token_dropout": 0.08}
+        default_factory=lambda: {
+            "maximum_tokens": 64,
+            "exits": {3: 1.0},
+            "token_dropout": 0.08,
+            "passes": 2,
+        }
     )
     machine_documents: int = 450
     human_documents: int = 500

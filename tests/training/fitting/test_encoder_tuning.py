@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -481,11 +482,30 @@ def test_a_run_on_mixed_examples_keeps_to_its_plan_when_resumed(
 ) -> None:
     examples = prepare_mixed(tiny_base, 12)
     (tmp_path / PLAN).write_text("6")
-    whole = tune_on_examples(tiny_base, examples, tmp_path, CONFIG, report=silent)
+    whole = tune_on_examples(tiny_base, [examples], tmp_path, CONFIG, report=silent)
     assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] == 6
-    again = tune_on_examples(tiny_base, examples, tmp_path, CONFIG, resume=True, report=silent)
+    again = tune_on_examples(tiny_base, [examples], tmp_path, CONFIG, resume=True, report=silent)
     for name, values in again.state_dict().items():
         assert torch.equal(values, whole.state_dict()[name])
+
+
+def test_passes_take_turns_with_the_draws(
+    tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, other = prepare_mixed(tiny_base, 4), prepare_mixed(tiny_base, 5)
+    seen: list[int] = []
+
+    def note(training: object, examples: Sequence[Example], step: int) -> None:
+        seen.extend(map(id, examples))
+
+    monkeypatch.setattr(f"{tune_on_examples.__module__}._Training.learn", note)
+    thrice = dataclasses.replace(CONFIG, passes=3)
+    tune_on_examples(tiny_base, [first, other], tmp_path, thrice, report=silent)
+    turns = (first, other, first)
+    for examples in turns:
+        now, seen = seen[: len(examples)], seen[len(examples) :]
+        assert sorted(now) == sorted(map(id, examples))
+    assert not seen
 
 
 def test_more_passes_raise_the_rate_again() -> None:
@@ -499,12 +519,12 @@ def test_more_passes_raise_the_rate_again() -> None:
 
 def test_a_run_that_is_over_goes_on_for_more_passes(tiny_base: Path, tmp_path: Path) -> None:
     examples = prepare_mixed(tiny_base, 4)
-    once = tune_on_examples(tiny_base, examples, tmp_path, CONFIG, report=silent)
+    once = tune_on_examples(tiny_base, [examples], tmp_path, CONFIG, report=silent)
     before = {name: values.clone() for name, values in once.state_dict().items()}
     steps = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"]
     twice = dataclasses.replace(CONFIG, passes=2)
-    longer = tune_on_examples(tiny_base, examples, tmp_path, twice, resume=True, report=silent)
+    longer = tune_on_examples(tiny_base, [examples], tmp_path, twice, resume=True, report=silent)
     assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] >= 2 * steps - 1
     assert any(not torch.equal(v, before[name]) for name, v in longer.state_dict().items())
     with pytest.raises(ValueError, match="another configuration"):
-        tune_on_examples(tiny_base, examples, tmp_path, CONFIG, resume=True, report=silent)
+        tune_on_examples(tiny_base, [examples], tmp_path, CONFIG, resume=True, report=silent)

@@ -210,13 +210,13 @@ def test_the_encoder_is_tuned_on_the_mix_and_resumed(
     checkpoint.mkdir()
     (checkpoint / "steps").write_text("10")
     run_steps(list_steps(settings), tmp_path, only="encoder", report=silent)
-    prepared = (checkpoint / "examples.npz").stat().st_mtime_ns
+    prepared = (checkpoint / "examples-1.npz").stat().st_mtime_ns
     first = work_files.read_arrays(tmp_path / work_files.HEADS)
 
     (checkpoint / "steps").write_text("10")
     resumed = replace(settings, resume_encoder=True)
     run_steps(list_steps(resumed), tmp_path, only="encoder", report=silent)
-    assert (checkpoint / "examples.npz").stat().st_mtime_ns == prepared
+    assert (checkpoint / "examples-1.npz").stat().st_mtime_ns == prepared
     again = work_files.read_arrays(tmp_path / work_files.HEADS)
     assert all((again[name] == values).all() for name, values in first.items())
     records = [json.loads(line) for line in (checkpoint / "log.jsonl").read_text().splitlines()]

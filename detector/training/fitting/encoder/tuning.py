@@ -243,31 +243,31 @@ def tune(
     """
     tokenizer = AutoTokenizer.from_pretrained(str(base))
     examples = list(prepare_examples(pairs, tokenizer, config))
-    return tune_on_examples(base, examples, output, config, validate, resume, report)
+    return tune_on_examples(base, [examples], output, config, validate, resume, report)
 
 
 def tune_on_examples(
     base: Path | str,
-    examples: Sequence[Example],
+    draws: Sequence[Sequence[Example]],
     output: Path,
     config: TuningConfig,
     validate: Callable[[TunedEncoder, Any], dict[str, float]] | None = None,
     resume: bool = False,
     report: Callable[[str], None] = print,
 ) -> TunedEncoder:
-    """Tune `base` on `examples`, with checkpoints in `output`.
+    """Tune `base` on `draws` of examples by turns, a pass on each, with checkpoints in `output`.
 
     A number in the file `PLAN` of `output`, also one that is written there while the run goes on,
     ends the run after so many steps: the learning rate falls to 0 there.
 
     Args:
         base: a sentence-transformers or transformers model folder (or hub name).
-        examples: see `detector.training.fitting.encoder.examples.prepare_examples`.
+        draws: of examples, see `detector.training.fitting.encoder.examples.prepare_examples`.
         output: folder for ``checkpoint.pt``, ``config.json`` and ``log.jsonl``.
         config: see `TuningConfig`.
         validate: called with the model and tokenizer every `validate_every` steps; its figures
             go into the log.
-        resume: continue from the checkpoint in `output`, with the same examples and configuration.
+        resume: continue from the checkpoint in `output`, with the same draws and configuration.
         report: receives a line of progress now and then.
 
     Returns:
@@ -278,10 +278,12 @@ def tune_on_examples(
     """
     torch.manual_seed(config.seed)
     tokenizer = AutoTokenizer.from_pretrained(str(base))
-    batches: list[list[int]] = []
+    batches: list[list[Example]] = []
     ends: list[int] = []
     for number in range(config.passes):
-        batches += make_batches(examples, config, random.Random(config.seed + number))
+        examples = draws[number % len(draws)]
+        found = make_batches(examples, config, random.Random(config.seed + number))
+        batches += [[examples[i] for i in batch] for batch in found]
         ends.append(len(batches))
     training = _Training.start(base, tokenizer, config, tuple(ends))
     output.mkdir(parents=True, exist_ok=True)
@@ -292,7 +294,7 @@ def tune_on_examples(
     training.plan(output / PLAN, done, report)
     with (output / "log.jsonl").open("a" if done else "w") as log:
         while done < training.schedule.steps:
-            batch = [examples[i] for i in batches[done]]
+            batch = batches[done]
             training.learn(batch, done)
             seen += sum(example.sides for example in batch)
             done += 1

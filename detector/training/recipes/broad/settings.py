@@ -50,7 +50,10 @@ class BroadMix:
     """What the encoder is tuned on where it is tuned broadly.
 
     Attributes:
-        sentences: of the mix, both sides of a pair counted; fewer where the corpora have no more.
+        sentences: of a draw, both sides of a pair counted; fewer where the corpora have no more.
+        draws: how many times is drawn; the passes of a tuning take turns. Another draw has other
+            versions and sentences of the same texts: a second pass over the same sentences learns
+            them by heart.
         versions: how many machine versions of one original sentence, by corpus of sentences.
         sentences_per_text: pairs of one machine document, at most, by corpus of documents.
         sentences_per_article: unpaired sentences of one human article, at most.
@@ -60,6 +63,7 @@ class BroadMix:
     """
 
     sentences: int = 1_500_000
+    draws: int = 2
     versions: Mapping[str, int] = field(
         default_factory=lambda: {
             "roundtrip_news": 6,

@@ -30,25 +30,36 @@ _PAIRS, _UNPAIRED, _VALIDATION, _RECORD = (
     "pairs.parquet", "unpaired.parquet", "validation.parquet", "record.json",
 )  # fmt: skip
 
-_EXAMPLES = "examples.npz"
+_EXAMPLES = "examples-{}.npz"
 
 #: Folder of the encoder's checkpoint, in the work folder.
 CHECKPOINT = "checkpoint"
 
 
 def write_mix(settings: ShippedSettings, work: Path, fresh: Path) -> None:
-    """The mix, its validation sets, a record of what was held out, and the common words."""
-    drawn = draw_mix(settings.corpora, settings.mix, settings.lists, settings.seed)
-    folder = fresh / MIX
-    folder.mkdir()
-    _tabulate(drawn.pairs).to_parquet(folder / _PAIRS)
-    unpaired = pd.DataFrame(drawn.unpaired, columns=list(UnpairedSentence._fields))
-    unpaired.to_parquet(folder / _UNPAIRED)
-    sets = [_tabulate(found).assign(set=name) for name, found in drawn.validation.items()]
-    pd.concat(sets, ignore_index=True).to_parquet(folder / _VALIDATION)
-    work_files.write_json(folder / _RECORD, drawn.record)
-    words = collect_common_words(_list_texts(drawn))
-    work_files.write_json(fresh / work_files.COMMON_WORDS, sorted(words))
+    """The draws of the mix, its validation sets, a record of what was held out, common words.
+
+    All but the pairs and unpaired sentences is of the first draw, and so are sentence models.
+    """
+    (fresh / MIX).mkdir()
+    for draw in range(settings.mix.draws):
+        drawn = draw_mix(settings.corpora, settings.mix, settings.lists, settings.seed + draw)
+        folder = _find_draw(fresh, draw)
+        folder.mkdir(exist_ok=True)
+        _tabulate(drawn.pairs).to_parquet(folder / _PAIRS)
+        unpaired = pd.DataFrame(drawn.unpaired, columns=list(UnpairedSentence._fields))
+        unpaired.to_parquet(folder / _UNPAIRED)
+        work_files.write_json(folder / _RECORD, drawn.record)
+        if draw == 0:
+            sets = [_tabulate(found).assign(set=name) for name, found in drawn.validation.items()]
+            pd.concat(sets, ignore_index=True).to_parquet(folder / _VALIDATION)
+            words = collect_common_words(_list_texts(drawn))
+            work_files.write_json(fresh / work_files.COMMON_WORDS, sorted(words))
+
+
+def _find_draw(work: Path, draw: int) -> Path:
+    """The folder of a draw: the first is the mix's own."""
+    return work / MIX / f"draw-{draw + 1}" if draw else work / MIX
 
 
 def _tabulate(pairs: list[SentencePair]) -> pd.DataFrame:
@@ -76,7 +87,7 @@ def write_encoder(settings: ShippedSettings, work: Path, fresh: Path) -> None:
         tokenizer = AutoTokenizer.from_pretrained(settings.encoder_base)
         model = tune_on_examples(
             settings.encoder_base,
-            _prepare(work, tokenizer, config),
+            [_prepare(work, draw, tokenizer, config) for draw in range(settings.mix.draws)],
             checkpoint,
             config,
             _make_validation(work, config),
@@ -105,33 +116,35 @@ def _finish_encoder(
         (log / name).write_bytes((work / CHECKPOINT / name).read_bytes())
 
 
-def _prepare(work: Path, tokenizer: Any, config: TuningConfig) -> list[Example]:
-    """The examples of the mix, prepared once for all that go on from a checkpoint."""
+def _prepare(work: Path, draw: int, tokenizer: Any, config: TuningConfig) -> list[Example]:
+    """The examples of a draw, prepared once for all that go on from a checkpoint."""
     from detector.training.fitting.encoder.examples import (
         load_examples,
         prepare_examples,
         save_examples,
     )
 
-    parts = [compute_tree_checksum(work / name) for name in (MIX, work_files.COMMON_WORDS)]
+    folder = _find_draw(work, draw)
+    inputs = (folder / _PAIRS, folder / _UNPAIRED, work / work_files.COMMON_WORDS)
+    parts = [compute_tree_checksum(path) for path in inputs]
     settings = (tokenizer.name_or_path, config.maximum_tokens, config.shared_word_weight)
     key = " ".join(map(str, (*parts, *settings)))
-    path = work / CHECKPOINT / _EXAMPLES
+    path = work / CHECKPOINT / _EXAMPLES.format(draw + 1)
     examples = load_examples(path, key)
     if examples is None:
-        pairs = work_files.iterate_labelled_pairs(work, f"{MIX}/{_PAIRS}")
-        prepared = prepare_examples(pairs, tokenizer, config, _iterate_unpaired(work))
+        pairs = work_files.iterate_labelled_pairs(work, str((folder / _PAIRS).relative_to(work)))
+        prepared = prepare_examples(pairs, tokenizer, config, _iterate_unpaired(work, folder))
         save_examples(path, prepared, key)
         examples = load_examples(path, key)
         assert examples is not None
     return examples
 
 
-def _iterate_unpaired(work: Path) -> Iterator[Unpaired]:
+def _iterate_unpaired(work: Path, folder: Path) -> Iterator[Unpaired]:
     from detector.training.fitting.encoder.examples import Unpaired
 
     common_words = work_files.read_common_words(work)
-    frame = pd.read_parquet(work / MIX / _UNPAIRED)
+    frame = pd.read_parquet(folder / _UNPAIRED)
     for text, label in zip(frame["text"], frame["label"], strict=True):
         yield Unpaired(mask_sentence(text, common_words).words, label)
 
