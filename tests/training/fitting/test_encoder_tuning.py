@@ -520,11 +520,19 @@ def test_more_passes_raise_the_rate_again() -> None:
 def test_a_run_that_is_over_goes_on_for_more_passes(tiny_base: Path, tmp_path: Path) -> None:
     examples = prepare_mixed(tiny_base, 4)
     once = tune_on_examples(tiny_base, [examples], tmp_path, CONFIG, report=silent)
-    before = {name: values.clone() for name, values in once.state_dict().items()}
+    first = {name: values.clone() for name, values in once.state_dict().items()}
     steps = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"]
     twice = dataclasses.replace(CONFIG, passes=2)
     longer = tune_on_examples(tiny_base, [examples], tmp_path, twice, resume=True, report=silent)
-    assert torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"] >= 2 * steps - 1
-    assert any(not torch.equal(v, before[name]) for name, v in longer.state_dict().items())
+    state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
+    assert state["step"] >= 2 * steps - 1
+    for name, values in longer.state_dict().items():
+        if values.is_floating_point():
+            mean = (first[name] + state["model"][name]) / 2
+            assert torch.allclose(values, mean, atol=1e-6)
+    assert any(not torch.equal(v, first[name]) for name, v in longer.state_dict().items())
+    at_once = tune_on_examples(tiny_base, [examples], tmp_path / "at once", twice, report=silent)
+    for name, values in at_once.state_dict().items():
+        assert torch.allclose(values, longer.state_dict()[name], atol=1e-6)
     with pytest.raises(ValueError, match="another configuration"):
         tune_on_examples(tiny_base, [examples], tmp_path, CONFIG, resume=True, report=silent)

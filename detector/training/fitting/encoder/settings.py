@@ -11,7 +11,8 @@ class TuningConfig:
     """Everything that decides the outcome of a tuning run.
 
     Attributes:
-        learning_rate: peak, after a linear warm-up over `warmup` of the steps; falls linearly to 0.
+        learning_rate: peak, after a linear warm-up over `warmup` of a pass's steps; falls linearly
+            to 0.
         tokens_per_batch: padded tokens, both sides of the pairs together.
         exits: layers whose output is trained to be used, with the weight of each in the loss.
         shared_word_weight: weight of words that both sides have, in the token loss.
@@ -46,12 +47,12 @@ class Schedule:
     """The learning rate by step: a linear warm-up, then a linear fall to 0.
 
     Attributes:
-        steps: where the rate reaches 0.
+        steps: where the rate reaches 0: the end of a pass.
         warmup: share of the steps over which it rises.
         bent_at: the step at which the plan was changed; 0 if it never was.
         height: share of the peak rate at which it was changed.
-        started_at: the step from which it rises: later than 0 where a run that was over goes on
-            for more passes (a warm restart, Loshchilov and Hutter 2017, "SGDR").
+        started_at: the step from which it rises, where the pass before ended (a warm restart,
+            Loshchilov and Hutter 2017, "SGDR").
     """
 
     steps: int

@@ -23,6 +23,7 @@ import json
 import random
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -111,10 +112,13 @@ class _Training:
         model: on the device.
         tokenizer: of the base.
         config: of the run.
-        ends: steps that are done after each pass, unless it is planned to be shorter.
+        ends: steps that are done after each pass.
         optimizer: of the parameters that are not frozen.
-        schedule: of the learning rate.
+        schedule: of the learning rate in this pass.
+        last: the step that ends the run; earlier than the last pass does where that is planned.
         losses: exponential means of each part of the loss.
+        average: mean of the weights at the ends of passes, where the rate had fallen to 0.
+        averaged: how many ends that is the mean of.
     """
 
     model: TunedEncoder
@@ -123,7 +127,10 @@ class _Training:
     ends: tuple[int, ...]
     optimizer: torch.optim.Optimizer
     schedule: Schedule
+    last: int
     losses: dict[str, float] = field(default_factory=dict)
+    average: dict[str, torch.Tensor] = field(default_factory=dict)
+    averaged: int = 0
 
     @classmethod
     def start(
@@ -139,12 +146,8 @@ class _Training:
             weight_decay=config.weight_decay,
             fused=True,
         )
-        return cls(model, tokenizer, config, ends, optimizer, Schedule(ends[-1], config.warmup))
-
-    @property
-    def batches(self) -> int:
-        """Steps of the run, unless it is planned to be shorter."""
-        return self.ends[-1]
+        schedule = Schedule(ends[0], config.warmup)
+        return cls(model, tokenizer, config, ends, optimizer, schedule, ends[-1])
 
     @property
     def device(self) -> torch.device:
@@ -160,42 +163,61 @@ class _Training:
     def restore(self, checkpoint: Path) -> int:
         """Go back to where a checkpoint was saved: the number of steps that are done.
 
-        A run of fewer passes goes on for more, with a rate that rises again.
-
         Raises:
-            ValueError: it is of another run.
+            ValueError: it is of another run, or of one with more passes.
         """
         state = torch.load(checkpoint, map_location=self.device, weights_only=True)
-        passes = int(state["settings"].get("passes", 1))
         is_same = {**state["settings"], "passes": self.config.passes} == self.settings
-        if not is_same or self.ends[passes - 1 : passes] != (state["batches"],):
+        if not is_same or self.ends[: len(state["ends"])] != tuple(state["ends"]):
             raise ValueError(
                 f"{checkpoint} belongs to a run with another configuration or other pairs; "
                 "delete it or choose another output folder"
             )
         for name in ("model", "optimizer"):
             getattr(self, name).load_state_dict(state[name])
-        step, schedule = int(state["step"]), Schedule(**state["schedule"])
-        is_longer = passes < self.config.passes
-        self.schedule = schedule.restart(step, self.batches) if is_longer else schedule
-        return step
+        self.schedule = Schedule(**state["schedule"])
+        self.average, self.averaged = state["average"], int(state["averaged"])
+        return int(state["step"])
 
     def save(self, checkpoint: Path, step: int) -> None:
         """Write a checkpoint, whole or not at all."""
         state = {n: getattr(self, n).state_dict() for n in ("model", "optimizer")}
-        counts = {"step": step, "batches": self.batches, "settings": self.settings}
+        counts = {"step": step, "ends": self.ends, "settings": self.settings}
+        averages = {"average": self.average, "averaged": self.averaged}
         with replace_whole(checkpoint) as stream:
-            torch.save(state | counts | {"schedule": asdict(self.schedule)}, stream)
+            torch.save(state | counts | averages | {"schedule": asdict(self.schedule)}, stream)
 
     def plan(self, path: Path, step: int, report: Callable[[str], None]) -> None:
-        """Let the rate fall to 0 at the step that stands in a file, if that is another plan."""
-        try:
-            steps = min(int(path.read_text()), self.batches)
-        except (FileNotFoundError, ValueError):
-            return
-        if step < steps != self.schedule.steps:
+        """Let the run end, and the rate fall to 0, at the step that stands in a file."""
+        last = self.ends[-1]
+        with suppress(FileNotFoundError, ValueError):
+            planned = int(path.read_text())
+            if planned > step or planned == step == self.schedule.steps:
+                last = min(planned, last)
+        if last != self.last:
+            report(f"step {step}: {last} steps are planned")
+            self.last = last
+        steps = min(last, self._find_end(step))
+        if step < self.schedule.steps != steps > step:
             self.schedule = self.schedule.bend(step, steps)
-            report(f"step {step}: {steps} steps are planned")
+
+    def _find_end(self, step: int) -> int:
+        """Where the pass ends that a step is in."""
+        return next((end for end in self.ends if end > step), self.ends[-1])
+
+    def start_pass(self, step: int) -> None:
+        """Let the rate rise again where it has fallen to 0."""
+        if step == self.schedule.steps:
+            self.schedule = self.schedule.restart(step, min(self.last, self._find_end(step)))
+
+    def end_pass(self) -> None:
+        """Take the weights into the average of those where the rate had fallen to 0."""
+        self.averaged += 1
+        weights = {name: values.clone() for name, values in self.model.state_dict().items()}
+        for name, values in self.average.items():
+            if values.is_floating_point():
+                weights[name] = values + (weights[name] - values) / self.averaged
+        self.average = weights
 
     def learn(self, examples: Sequence[Example], step: int) -> None:
         """One step on one batch."""
@@ -271,7 +293,9 @@ def tune_on_examples(
         report: receives a line of progress now and then.
 
     Returns:
-        The tuned model, in evaluation mode, on the CPU.
+        The tuned model, in evaluation mode, on the CPU. Its weights are the mean of those at the
+        ends of the passes, each of which lets the rate fall to 0 (Izmailov et al. 2018, "Averaging
+        weights leads to wider optima and better generalization").
 
     Raises:
         ValueError: if `resume` finds a checkpoint of another configuration.
@@ -293,25 +317,29 @@ def tune_on_examples(
     started, seen = time.monotonic(), 0
     training.plan(output / PLAN, done, report)
     with (output / "log.jsonl").open("a" if done else "w") as log:
-        while done < training.schedule.steps:
+        while done < training.last:
+            training.start_pass(done)
             batch = batches[done]
             training.learn(batch, done)
             seen += sum(example.sides for example in batch)
             done += 1
             if done % _STEPS_BETWEEN_PLANS == 0:
                 training.plan(output / PLAN, done, report)
-            is_last = done == training.schedule.steps
-            if done % 50 == 0 or is_last:
+            is_end = done == training.schedule.steps
+            if is_end:
+                training.end_pass()
+            if done % 50 == 0 or is_end:
                 speed = seen / (time.monotonic() - started)
                 losses = " ".join(f"{n} {v:.3f}" for n, v in training.losses.items())
-                steps = training.schedule.steps
-                report(f"step {done}/{steps}  {speed:.0f} sentences/s  {losses}")
-            if done % config.validate_every == 0 or is_last:
+                report(f"step {done}/{training.last}  {speed:.0f} sentences/s  {losses}")
+            if done % config.validate_every == 0 or is_end:
                 figures = validate(training.model.eval(), tokenizer) if validate else {}
                 log.write(json.dumps({"step": done, **training.losses, **figures}) + "\n")
                 log.flush()
                 if figures:
                     report("  ".join(f"{n} {v:.3f}" for n, v in figures.items()))
-            if done % config.checkpoint_every == 0 or is_last:
+            if done % config.checkpoint_every == 0 or is_end:
                 training.save(checkpoint, done)
+    if training.averaged:
+        training.model.load_state_dict(training.average)
     return training.model.eval().cpu()
