@@ -19,7 +19,7 @@ from detector.training.evaluation.statistics import (
     measure_auroc,
     weigh_share,
 )
-from detector.training.fitting.feature_table import FeatureTable
+from detector.training.fitting.feature_table import DocumentAverages, FeatureTable
 
 Floats = npt.NDArray[np.float64]
 
@@ -129,8 +129,10 @@ def _measure_found(
         return np.asarray((machine * (scores > least[:, None])).sum(1) / machine.sum(1))
 
 
-def score_documents(documents: FeatureTable, classifier: DocumentClassifier) -> ScoredDocuments:
-    """Scores of documents, and which are flagged at each rate."""
+def score_documents(
+    documents: FeatureTable | DocumentAverages, classifier: DocumentClassifier
+) -> ScoredDocuments:
+    """Scores of whole documents, and which are flagged at each rate."""
     words = documents.words
     scores, log_shares = classifier.score(documents.summaries, words)
     flagged = {rate: scores >= at for rate, at in classifier.thresholds.items()}

@@ -22,6 +22,7 @@ from detector.model.linear import LinearScorer
 from detector.model.thresholds import Thresholds
 from detector.results import ORIGINAL
 from detector.training.fitting.feature_table import (
+    DocumentAverages,
     FeatureTable,
     assign_folds,
     balance,
@@ -75,25 +76,21 @@ class FittedClassifier:
 
 
 def fit_classifier(
-    documents: FeatureTable, strength: float = STRENGTH, folds: int = 5
+    documents: FeatureTable | DocumentAverages, strength: float = STRENGTH, folds: int = 5
 ) -> FittedClassifier:
     """Fit the document classifier, its calibration and its thresholds.
 
     Args:
-        documents: whole documents of the development split, all three labels.
+        documents: whole documents of the development split, all three labels; where they are
+            averaged already, with their crops.
         strength: inverse regularisation of the logistic regression.
         folds: of the cross-fitting, split by article.
     """
-    cropped = _Cropped.of(documents)
-    answers = cropped.answer_out_of_fold(strength, folds)
-    fitted = cropped.is_fitted
-    parts = fit_scorer(
-        cropped.summaries[fitted],
-        cropped.words[fitted],
-        cropped.frame[fitted],
-        strength,
-    )
-    return _guarantee(documents, cropped, answers, _bare_classifier(*parts))
+    if isinstance(documents, FeatureTable):
+        documents = documents.drop_embeddings().average()
+    answers = _answer_out_of_fold(documents, strength, folds)
+    scorer = _fit_bare(documents, _is_fitted(documents), strength)
+    return _guarantee(documents, answers, scorer)
 
 
 def refit_thresholds(
@@ -111,65 +108,60 @@ def refit_thresholds(
         strength: as in `fit_classifier`.
         folds: as in `fit_classifier`.
     """
-    cropped = _Cropped.of(documents)
-    answers = cropped.answer_out_of_fold(strength, folds)
-    new = ~cropped.is_fitted
+    averages = documents.drop_embeddings().average()
+    answers = _answer_out_of_fold(averages, strength, folds)
+    new = ~_is_fitted(averages)
     if new.any():
-        answers[new] = classifier.answer(cropped.summaries[new], cropped.words[new])
-    return _guarantee(documents, cropped, answers, classifier)
+        answers[new] = classifier.answer(averages.summaries[new], averages.words[new])
+    return _guarantee(averages, answers, classifier)
 
 
-@dataclass(frozen=True)
-class _Cropped:
-    """Documents and their crops as arrays; the whole documents come first."""
+def _is_fitted(averages: DocumentAverages) -> npt.NDArray[np.bool_]:
+    return read_column(averages.frame, "fitted", True)
 
-    frame: pd.DataFrame
-    summaries: npt.NDArray[np.float32]
-    words: npt.NDArray[np.int64]
 
-    @classmethod
-    def of(cls, documents: FeatureTable) -> _Cropped:
-        cropped = documents.drop_embeddings().with_crops()
-        return cls(cropped.frame, cropped.summaries, cropped.words)
+def _answer_out_of_fold(averages: DocumentAverages, strength: float, folds: int) -> Floats:
+    """Answers (n, questions) on each document by a scorer that saw nothing of its article."""
+    answers = np.zeros((len(averages.frame), len(QUESTIONS)))
+    fold_of = assign_folds(averages.frame["article_id"], folds)
+    is_fitted = _is_fitted(averages)
+    for fold in np.unique(fold_of):
+        test = fold_of == fold
+        scorer = _fit_bare(averages, ~test & is_fitted, strength)
+        answers[test] = scorer.answer(averages.summaries[test], averages.words[test])
+    return answers
 
-    @property
-    def is_fitted(self) -> npt.NDArray[np.bool_]:
-        return read_column(self.frame, "fitted", True)
 
-    def answer_out_of_fold(self, strength: float, folds: int) -> Floats:
-        """Answers (n, questions) on each document by a scorer that saw nothing of its article."""
-        answers = np.zeros((len(self.frame), len(QUESTIONS)))
-        fold_of = assign_folds(self.frame["article_id"], folds)
-        for fold in np.unique(fold_of):
-            test = fold_of == fold
-            train = ~test & self.is_fitted
-            parts = fit_scorer(
-                self.summaries[train], self.words[train], self.frame[train], strength
-            )
-            answers[test] = _bare_classifier(*parts).answer(self.summaries[test], self.words[test])
-        return answers
+def _fit_bare(
+    averages: DocumentAverages, rows: npt.NDArray[np.bool_], strength: float
+) -> DocumentClassifier:
+    """A classifier of some of the documents and crops, without calibration and thresholds."""
+    parts = fit_scorer(
+        averages.summaries[rows], averages.words[rows], averages.frame[rows], strength
+    )
+    return DocumentClassifier(*parts, np.zeros(4), Thresholds({}))
 
 
 def _guarantee(
-    documents: FeatureTable, cropped: _Cropped, answers: Floats, scorer: DocumentClassifier
+    averages: DocumentAverages, answers: Floats, scorer: DocumentClassifier
 ) -> FittedClassifier:
     """Calibration and thresholds from out-of-fold answers, put to a scorer."""
-    frame, words = cropped.frame, cropped.words
+    frame, count = averages.frame, averages.count
     human = (frame["label"] == ORIGINAL).to_numpy()
-    weights = balance(frame)
-    whole = len(documents.frame)
-    is_human = human & (np.arange(len(human)) < whole)
     scores = combine(answers)
     calibration = LogisticRegression(C=1e3).fit(
-        calibration_columns(scores, words), ~human, sample_weight=_even_odds(weights, human)
+        calibration_columns(scores, averages.words),
+        ~human,
+        sample_weight=_even_odds(balance(frame), human),
     )
-    thresholds, table = keep_guarantees(documents.frame[human[:whole]], scores[is_human])
+    of_documents, human = scores[:count], human[:count]
+    thresholds, table = keep_guarantees(frame[:count][human], of_documents[human])
     classifier = replace(
         scorer,
         calibration=np.append(calibration.coef_[0], calibration.intercept_[0]),
         thresholds=thresholds,
     )
-    return FittedClassifier(classifier, scores[:whole], table)
+    return FittedClassifier(classifier, of_documents, table)
 
 
 def name_outlets(frame: pd.DataFrame) -> pd.Series:
@@ -187,10 +179,6 @@ def keep_guarantees(human: pd.DataFrame, scores: Floats) -> tuple[Thresholds, li
 def _even_odds(weights: Floats, human: npt.NDArray[np.bool_]) -> Floats:
     """Weights under which human and machine documents are as many."""
     return np.where(human, weights / weights[human].sum(), weights / weights[~human].sum())
-
-
-def _bare_classifier(center: Floats, scale: Floats, scorer: LinearScorer) -> DocumentClassifier:
-    return DocumentClassifier(center, scale, scorer, np.zeros(4), Thresholds({}))
 
 
 def summarize_fit(fitted: FittedClassifier, documents: FeatureTable) -> dict[str, Any]:

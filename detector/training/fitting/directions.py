@@ -17,6 +17,7 @@ either (development, translated .23, with discriminants alone .20, spun 20 % .25
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -31,12 +32,13 @@ from detector.model.linear import LinearScorer
 from detector.results import ORIGINAL, SPUN, TRANSLATED
 from detector.training.fitting.feature_table import (
     ARTICLES_OF_A_FULL_GROUP,
+    DocumentAverages,
     FeatureTable,
     assign_folds,
     balance,
     label_classes,
 )
-from detector.training.fitting.linear import read_classes
+from detector.training.fitting.linear import WarmStart, read_classes
 from detector.training.fitting.thresholds import ARTICLES_OF_A_REGISTER
 
 Floats = npt.NDArray[np.float64]
@@ -56,27 +58,28 @@ _STRENGTH = 0.01
 _PLACES = [FEATURE_COLUMNS.index(name) for name in DIRECTIONS]
 
 
-def fit_directions(documents: FeatureTable) -> LinearScorer:
+def fit_directions(documents: DocumentAverages, start: WarmStart | None = None) -> LinearScorer:
     """Directions (width, `DIRECTIONS`): discriminants, and the logistic regression's contrasts.
 
     A contrast of which there is no document is 0 everywhere.
 
     Args:
         documents: with embeddings.
+        start: see `fit_contrasts`.
     """
-    parts = fit_discriminants(documents), fit_contrasts(documents.with_crops())
+    parts = fit_discriminants(documents.whole), fit_contrasts(documents, start)
     return LinearScorer(
         np.hstack([part.weights for part in parts]), np.concatenate([part.bias for part in parts])
     )
 
 
-def fit_discriminants(documents: FeatureTable) -> LinearScorer:
+def fit_discriminants(documents: DocumentAverages) -> LinearScorer:
     """Linear discriminants (width, `CONTRASTS`), in standard deviations of one outlet's articles.
 
     Args:
-        documents: with embeddings.
+        documents: whole ones, with embeddings.
     """
-    means, frame = average_documents(documents), documents.frame.reset_index(drop=True)
+    means, frame = _read_embeddings(documents), documents.frame
     human = (frame["label"] == ORIGINAL).to_numpy()
     own, between = _measure_spread(means[human], frame[human])
     shift = means - _find_originals(means, frame)
@@ -98,28 +101,55 @@ def fit_discriminants(documents: FeatureTable) -> LinearScorer:
     return LinearScorer(weights.astype(np.float32), (-usual @ weights).astype(np.float32))
 
 
-def fit_contrasts(documents: FeatureTable) -> LinearScorer:
+def fit_contrasts(documents: DocumentAverages, start: WarmStart | None = None) -> LinearScorer:
     """Log-odds (width, `CONTRASTS`) of a regularised regression on mean embeddings.
 
     Args:
-        documents: with embeddings, and runs of their sentences.
+        documents: with embeddings.
+        start: what `prepare_contrasts` made of similar documents, most of them the same.
     """
-    means, labels = average_documents(documents), label_classes(documents.frame)
-    center, scale = means.mean(axis=0), means.std(axis=0)
-    scale[scale < _LEAST_SPREAD] = 1.0
-    model = LogisticRegression(C=_STRENGTH, max_iter=500)
-    model.fit((means - center) / scale, labels, sample_weight=balance(documents.frame))
-    coefficients, intercepts = read_classes(model)
+    rows, center, scale = _standardize(documents)
+    labels, weights = label_classes(documents.frame), balance(documents.frame)
+    if start is not None and np.array_equal(start.classes, np.unique(labels)):
+        classes, (coefficients, intercepts) = start.classes, start.fit(rows, labels, weights)
+    else:
+        model = _regress(rows, labels, weights)
+        classes, (coefficients, intercepts) = model.classes_, read_classes(model)
     coefficients = coefficients / scale
-    rows = {SENTENCE_CLASSES[label]: row for row, label in enumerate(model.classes_)}
-    weights = np.zeros((means.shape[1], len(CONTRASTS)))
+    places = {SENTENCE_CLASSES[label]: row for row, label in enumerate(classes)}
+    directions = np.zeros((rows.shape[1], len(CONTRASTS)))
     bias = np.zeros(len(CONTRASTS))
     for place, (one, other) in enumerate(CONTRASTS.values()):
-        if one in rows and other in rows:
-            direction = coefficients[rows[one]] - coefficients[rows[other]]
-            weights[:, place] = direction
-            bias[place] = intercepts[rows[one]] - intercepts[rows[other]] - center @ direction
-    return LinearScorer(weights.astype(np.float32), bias.astype(np.float32))
+        if one in places and other in places:
+            direction = coefficients[places[one]] - coefficients[places[other]]
+            directions[:, place] = direction
+            bias[place] = intercepts[places[one]] - intercepts[places[other]] - center @ direction
+    return LinearScorer(directions.astype(np.float32), bias.astype(np.float32))
+
+
+def prepare_contrasts(documents: DocumentAverages) -> WarmStart | None:
+    """Where `fit_contrasts` may start for parts of these documents; None for two classes.
+
+    Args:
+        documents: with embeddings.
+    """
+    rows, _, _ = _standardize(documents)
+    labels, weights = label_classes(documents.frame), balance(documents.frame)
+    if len(np.unique(labels)) < 3:
+        return None
+    return WarmStart.of(_regress(rows, labels, weights), rows, weights)
+
+
+def _standardize(documents: DocumentAverages) -> tuple[Floats, Floats, Floats]:
+    """Mean embeddings, each dimension centred and scaled, and what by."""
+    means = _read_embeddings(documents)
+    center, scale = means.mean(axis=0), means.std(axis=0)
+    scale[scale < _LEAST_SPREAD] = 1.0
+    return (means - center) / scale, center, scale
+
+
+def _regress(rows: Floats, labels: npt.NDArray[np.int64], weights: Floats) -> LogisticRegression:
+    return LogisticRegression(C=_STRENGTH, max_iter=500).fit(rows, labels, sample_weight=weights)
 
 
 def fill_directions(documents: FeatureTable, scorer: LinearScorer) -> FeatureTable:
@@ -145,27 +175,57 @@ def cross_fit_directions(
         documents: with embeddings.
         folds: as in `detector.training.fitting.classifier.fit_classifier`.
     """
-    fold_of = assign_folds(documents.frame["article_id"], folds)
+    averages = documents.average()
     matrices = list(documents.matrices)
-    for fold in range(folds):
-        if not (fold_of == fold).any():
-            continue
-        scorer = fit_directions(documents.select(fold_of != fold))
-        filled = fill_directions(documents.select(fold_of == fold), scorer)
-        for row, matrix in zip(np.flatnonzero(fold_of == fold), filled.matrices, strict=True):
+    for chosen, scorer in _fit_folds(averages, folds):
+        rows = np.flatnonzero(chosen[: averages.count])
+        filled = fill_directions(documents.select(chosen[: averages.count]), scorer)
+        for row, matrix in zip(rows, filled.matrices, strict=True):
             matrices[row] = matrix
-    return fit_directions(documents), replace(documents, matrices=matrices)
+    return fit_directions(averages), replace(documents, matrices=matrices)
 
 
-def average_documents(documents: FeatureTable) -> Floats:
-    """The mean embedding (documents, width) of each document's sentences.
+def cross_fit_averages(
+    documents: DocumentAverages, folds: int = 5, start: WarmStart | None = None
+) -> tuple[LinearScorer, DocumentAverages]:
+    """`cross_fit_directions` where the columns of single sentences are not needed.
+
+    Args:
+        documents: with embeddings.
+        folds: see there.
+        start: see `fit_contrasts`.
+    """
+    summaries = documents.summaries.copy()
+    for chosen, scorer in _fit_folds(documents, folds, start):
+        summaries[chosen] = fill_averages(documents.select(chosen), scorer).summaries
+    return fit_directions(documents, start), replace(documents, summaries=summaries)
+
+
+def fill_averages(documents: DocumentAverages, scorer: LinearScorer) -> DocumentAverages:
+    """`fill_directions` of averages: a linear score of a mean is the mean of the scores."""
+    summaries = documents.summaries.copy()
+    summaries[:, _PLACES] = scorer(_read_embeddings(documents))
+    return replace(documents, summaries=summaries)
+
+
+def _fit_folds(
+    documents: DocumentAverages, folds: int, start: WarmStart | None = None
+) -> Iterator[tuple[npt.NDArray[np.bool_], LinearScorer]]:
+    """Which rows are in each fold, and the directions of all others."""
+    fold_of = assign_folds(documents.frame["article_id"], folds)
+    for fold in np.unique(fold_of):
+        yield fold_of == fold, fit_directions(documents.select(fold_of != fold), start)
+
+
+def _read_embeddings(documents: DocumentAverages) -> Floats:
+    """The mean embeddings of the documents.
 
     Raises:
         ValueError: the features were extracted without.
     """
     if documents.embeddings is None:
         raise ValueError("these features were extracted without embeddings")
-    return np.stack([e.astype(np.float64).mean(0) for e in documents.embeddings])
+    return documents.embeddings
 
 
 def _list_groups(frame: pd.DataFrame) -> list[npt.NDArray[np.int64]]:

@@ -119,6 +119,51 @@ class FeatureTable:
         """The documents and their crops."""
         return concatenate([self.with_fingerprint(None), *(self.crop(n) for n in CROPS)])
 
+    def average(self) -> DocumentAverages:
+        """The documents and their crops, each averaged over its sentences."""
+        parts = self.with_crops()
+        means = None
+        if parts.embeddings is not None:
+            means = np.stack([e.astype(np.float64).mean(0) for e in parts.embeddings])
+        return DocumentAverages(
+            parts.frame, parts.summaries, parts.words, len(self.frame), embeddings=means
+        )
+
+
+@dataclass(frozen=True)
+class DocumentAverages:
+    """Documents and their crops, each averaged over its sentences; whole documents come first.
+
+    Attributes:
+        frame: a row of each, with the columns that `FeatureTable` names.
+        summaries: (rows, SUMMARY_COLUMNS).
+        words: (rows,) judged words of each.
+        count: how many of the rows are whole documents.
+        embeddings: (rows, width), means of the sentences' embeddings; None where these were not
+            kept.
+    """
+
+    frame: pd.DataFrame
+    summaries: npt.NDArray[np.float32]
+    words: npt.NDArray[np.int64]
+    count: int
+    embeddings: Floats | None = None
+
+    @property
+    def whole(self) -> DocumentAverages:
+        """The documents without their crops."""
+        return self.select(np.arange(len(self.frame)) < self.count)
+
+    def select(self, mask: npt.NDArray[np.bool_]) -> DocumentAverages:
+        """The rows where `mask` holds."""
+        return DocumentAverages(
+            self.frame[mask].reset_index(drop=True),
+            self.summaries[mask],
+            self.words[mask],
+            int(mask[: self.count].sum()),
+            None if self.embeddings is None else self.embeddings[mask],
+        )
+
 
 def concatenate(parts: Sequence[FeatureTable]) -> FeatureTable:
     """Several collections as one."""

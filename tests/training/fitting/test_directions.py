@@ -5,61 +5,30 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 pytest.importorskip("sklearn")
 
+from drawn_articles import MACHINE, SPUN, TRANSLATED, WIDTH, draw_articles
+
 from detector.features.columns import DIRECTIONS, FEATURE_COLUMNS
 from detector.training.fitting.directions import (
-    average_documents,
+    cross_fit_averages,
     cross_fit_directions,
+    fill_averages,
     fill_directions,
     fit_contrasts,
     fit_directions,
     fit_discriminants,
+    prepare_contrasts,
 )
 from detector.training.fitting.feature_table import FeatureTable
 
-WIDTH = 12
-#: What each direction of the made-up embeddings carries.
-OUTLET, TRANSLATED, SPUN, MACHINE = range(4)
 PLACES = [FEATURE_COLUMNS.index(name) for name in DIRECTIONS]
 
 
-def draw_articles(seed: int = 5, articles: int = 60, spun: bool = True) -> FeatureTable:
-    """Three outlets far apart, each article with its versions; one outlet's are translators'.
-
-    Articles differ widely along every direction, so that only the difference from a version's own
-    original, or a mean over many, tells what a machine did.
-    """
-    rng = np.random.default_rng(seed)
-    rows, embeddings = [], []
-    for outlet, (group, by_translator) in enumerate(
-        [("gazette", False), ("courier", False), ("foreign", True)]
-    ):
-        for number in range(articles):
-            base = rng.normal(size=WIDTH)
-            base[OUTLET] += 6.0 * outlet
-            for label in ("original", "translated", "spun")[: 3 if spun else 2]:
-                moved = base.copy()
-                if label == "translated":
-                    moved[MACHINE if by_translator else TRANSLATED] += 1.5
-                elif label == "spun":
-                    moved[SPUN] += 1.5
-                sentences = rng.normal(size=(6, WIDTH)) * 0.3 + moved
-                embeddings.append(sentences.astype(np.float16))
-                is_original = label == "original"
-                rows.append((label, group, f"{group}/{number}", by_translator and is_original))
-    frame = pd.DataFrame(rows, columns=["label", "group", "article_id", "by_translator"])
-    frame["system"] = ""
-    zeros = [np.zeros((6, len(FEATURE_COLUMNS)), dtype=np.float32) for _ in rows]
-    counts = [np.full(6, 20, dtype=np.int32) for _ in rows]
-    return FeatureTable(frame, zeros, counts, embeddings=embeddings)
-
-
 def test_each_discriminant_follows_its_own_change() -> None:
-    weights = fit_discriminants(draw_articles()).weights
+    weights = fit_discriminants(draw_articles().average().whole).weights
     assert weights.shape == (WIDTH, 3)
     for column, place in enumerate((TRANSLATED, SPUN, MACHINE)):
         strengths = np.abs(weights[:, column])
@@ -69,10 +38,11 @@ def test_each_discriminant_follows_its_own_change() -> None:
 
 
 def test_discriminants_are_in_spreads_of_one_outlets_articles() -> None:
-    documents = draw_articles(articles=300)
+    documents = draw_articles(articles=300).average().whole
     scorer = fit_discriminants(documents)
     human = (documents.frame["label"] == "original").to_numpy()
-    scores = scorer(average_documents(documents)[human].astype(np.float32))
+    assert documents.embeddings is not None
+    scores = scorer(documents.embeddings[human])
     groups = documents.frame["group"][human].to_numpy()
     spreads = [scores[groups == group].std(0) for group in ("gazette", "courier", "foreign")]
     np.testing.assert_allclose(np.mean(spreads, axis=0), 1.0, atol=0.1)
@@ -81,8 +51,8 @@ def test_discriminants_are_in_spreads_of_one_outlets_articles() -> None:
 
 
 def test_contrasts_are_log_odds_of_the_regression() -> None:
-    documents = draw_articles(articles=200)
-    scores = fit_contrasts(documents)(average_documents(documents).astype(np.float32))
+    documents = draw_articles(articles=200).average().whole
+    scores = fit_contrasts(documents)(documents.embeddings)
     labels, spun = documents.frame["label"], 1
     assert scores[labels == "spun", spun].mean() > 1 + scores[labels == "original", spun].mean()
     translators = documents.frame["group"] == "foreign"
@@ -92,10 +62,10 @@ def test_contrasts_are_log_odds_of_the_regression() -> None:
 
 
 def test_directions_are_discriminants_and_contrasts() -> None:
-    documents = draw_articles()
+    documents = draw_articles().average()
     directions = fit_directions(documents)
     assert directions.weights.shape == (WIDTH, len(DIRECTIONS))
-    parts = fit_discriminants(documents), fit_contrasts(documents.with_crops())
+    parts = fit_discriminants(documents.whole), fit_contrasts(documents)
     np.testing.assert_array_equal(directions.weights, np.hstack([p.weights for p in parts]))
     np.testing.assert_array_equal(directions.bias, np.concatenate([p.bias for p in parts]))
 
@@ -109,6 +79,40 @@ def test_columns_of_a_document_come_from_a_fit_without_its_article() -> None:
     # and leave the rest alone
     rest = [i for i in range(len(FEATURE_COLUMNS)) if i not in PLACES]
     assert not np.concatenate(filled.matrices)[:, rest].any()
+
+
+def test_averages_get_the_means_of_what_sentences_get() -> None:
+    documents = draw_articles()
+    scorer, filled = cross_fit_directions(documents)
+    same_scorer, averages = cross_fit_averages(documents.average())
+    np.testing.assert_array_equal(scorer.weights, same_scorer.weights)
+    np.testing.assert_allclose(averages.summaries, filled.average().summaries, atol=1e-5)
+    direct = fill_averages(documents.average(), scorer).summaries
+    expected = fill_directions(documents, scorer).average().summaries
+    np.testing.assert_allclose(direct, expected, atol=1e-5)
+    assert np.abs(direct - averages.summaries).max() > 1e-3
+
+
+def test_a_warm_start_ends_where_a_cold_one_does() -> None:
+    documents = draw_articles().average()
+    start = prepare_contrasts(documents)
+    assert start is not None
+    some = documents.select((documents.frame["group"] != "courier").to_numpy())
+    cold, warm = fit_contrasts(some), fit_contrasts(some, start)
+    assert not np.array_equal(warm.weights, cold.weights)
+    np.testing.assert_allclose(warm.weights, cold.weights, atol=2e-3)
+    np.testing.assert_allclose(warm.bias, cold.bias, atol=2e-3)
+    assert np.abs(warm.weights - fit_contrasts(documents).weights).max() > 0.02
+
+
+def test_a_start_of_other_classes_is_not_used() -> None:
+    start = prepare_contrasts(draw_articles().average())
+    without = draw_articles(spun=False).average()
+    np.testing.assert_array_equal(
+        fit_contrasts(without, start).weights, fit_contrasts(without).weights
+    )
+    two_classes = without.select((without.frame["group"] != "foreign").to_numpy())
+    assert prepare_contrasts(two_classes) is None
 
 
 def test_noise_is_not_told_apart_out_of_fold() -> None:
@@ -132,12 +136,12 @@ def test_a_version_without_its_original_is_held_against_its_outlet() -> None:
         documents.frame["label"] == "original", documents.frame["article_id"] + " elsewhere"
     )
     unpaired = replace(documents, frame=documents.frame.assign(article_id=alone))
-    weights = fit_discriminants(unpaired).weights
+    weights = fit_discriminants(unpaired.average().whole).weights
     assert np.abs(weights[:, 1]).argmax() == SPUN
 
 
 def test_a_contrast_without_documents_says_nothing() -> None:
-    weights = fit_directions(draw_articles(spun=False)).weights
+    weights = fit_directions(draw_articles(spun=False).average()).weights
     for kind in ("discriminant", "logistic"):
         assert not weights[:, DIRECTIONS.index(f"{kind}_spun")].any()
         assert weights[:, DIRECTIONS.index(f"{kind}_translated")].any()
@@ -147,4 +151,4 @@ def test_documents_without_embeddings_are_refused() -> None:
     documents = draw_articles(articles=3)
     bare = FeatureTable(documents.frame, documents.matrices, documents.counts)
     with pytest.raises(ValueError, match="without embeddings"):
-        fit_directions(bare)
+        fit_directions(bare.average())
