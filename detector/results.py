@@ -309,6 +309,8 @@ class Substitution(Result):
         original_text: the phrase as the original has it; "" where something was added.
         kind: one of `SUBSTITUTION_KINDS`.
         score: log-odds of being a machine's choice.
+        strength: how much it shows to a reader, 0 to 1: words of content that surely stand in each
+            other's place come first, spelling has 0.
     """
 
     start: int
@@ -319,13 +321,20 @@ class Substitution(Result):
     original_text: str
     kind: str
     score: float = 0.0
+    strength: float = 0.0
 
     def __post_init__(self) -> None:
         _check_span(self.start, self.end)
         _check_span(self.original_start, self.original_end)
+        _check_share("strength", self.strength)
         if self.kind not in SUBSTITUTION_KINDS:
             known = ", ".join(SUBSTITUTION_KINDS)
             raise ValueError(f"kind must be one of {known}, not {self.kind!r}")
+
+    @property
+    def phrases(self) -> tuple[str, str]:
+        """Both phrases in small letters, the copy's first: the same wherever the same was done."""
+        return self.text.lower(), self.original_text.lower()
 
     def __str__(self) -> str:
         before, after = (repr(t) if t else "–" for t in (self.original_text, self.text))
@@ -408,6 +417,23 @@ class Comparison(ShownAsHtml, Result):
         """
         return self._render_html(text, reference)
 
+    @property
+    def reworded(self) -> tuple[Substitution, ...]:
+        """The substitutions that are more than spelling, in the copy's order."""
+        return tuple(item for item in self.substitutions if item.kind != SPELLING)
+
+    def list_strongest(self, count: int | None = None) -> list[Substitution]:
+        """The substitutions that show most what was done, each pair of phrases once.
+
+        Spelling is left out: it is no rewording.
+
+        Args:
+            count: the most that are wanted; all unless told.
+        """
+        ordered = sorted(self.reworded, key=lambda item: (-item.strength, -item.score, item.start))
+        pairs = {item.phrases: item for item in reversed(ordered)}
+        return [item for item in ordered if pairs[item.phrases] is item][:count]
+
     def __repr__(self) -> str:
         shown = "relation probability flagged reason coverage".split()
         return _format_repr(self, shown, ["substitutions"])
@@ -430,9 +456,9 @@ def _describe_comparison(comparison: Comparison) -> list[str]:
         f"  {100 * comparison.coverage:.0f} % of the copy stems from the original, which it has "
         f"{100 * comparison.original_coverage:.0f} % of",
     ]
-    count = len(comparison.substitutions)
-    shown = comparison.substitutions[:_SHOWN_SUBSTITUTIONS]
-    title = f"{count:,} substitutions" + (f", the first {len(shown)}" if count > len(shown) else "")
+    count = len(comparison.reworded)
+    shown = comparison.list_strongest(_SHOWN_SUBSTITUTIONS)
+    title = f"{count:,} substitutions, the clearest first"
     if shown:
         lines += [f"  {title}:", *(f"    {item}" for item in shown)]
     if comparison.signature:

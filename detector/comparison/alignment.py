@@ -127,6 +127,17 @@ def align(copy: Document, original: Document) -> Alignment:
     )
 
 
+def measure_coverage(copy: Document, original: Document) -> tuple[float, float]:
+    """`Alignment.coverage` and `Alignment.original_coverage`, without aligning any words."""
+    words, original_words = _describe_sentences(copy), _describe_sentences(original)
+    links = _link_sentences(words, original_words)
+    linked = [link for link in links if link.sentences and link.original_sentences]
+    return (
+        _measure_coverage(words, (n for link in linked for n in link.sentences)),
+        _measure_coverage(original_words, (n for link in linked for n in link.original_sentences)),
+    )
+
+
 def find_substitutions(copy: Document, original: Document) -> list[Substitution]:
     """Name what a copied sentence has in place of what its original has.
 

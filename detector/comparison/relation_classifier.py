@@ -2,25 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from detector.comparison.pair_features import PairFeatures, select_directed
+from detector.comparison.word_forms import IRREGULAR, Form, Forms, describe
 from detector.model.linear import LinearScorer
 from detector.model.mlp import MultilayerPerceptron
 from detector.model.thresholds import Thresholds
 from detector.results import SPELLING, Substitution
 from detector.text.hashing import hash_unordered_pair
+from detector.text.normalization import normalize
+from detector.text.word_lists import read_lines, read_words
+from detector.text.words import tokenize
 
 Floats = npt.NDArray[np.float64]
 
-# A word of the copy that no dictionary gives for the original's, and that is rather a machine's
-# choice than a human's, was picked for another sense of it.
-_WRONG_SENSE = 0.0
+_STRENGTHS = {
+    "wrong sense": 0.5,
+    "synonym": 0.4,
+    "rephrasing": 0.35,
+    "name or number": 0.25,
+    "inflection": 0.15,
+    "function word": 0.1,
+    "word order": 0.08,
+    "dropped": 0.05,
+    "added": 0.05,
+    SPELLING: 0.0,
+}
+
+_OF_CONTENT = ("wrong sense", "synonym", "rephrasing", "name or number")
+
+WRONG_SENSE = "wrong sense"
+
+# A phrase of more words is rather a stretch that could not be aligned.
+_LONGEST_PHRASE = 4
+
+# So many characters before and behind a word tell which sense is meant.
+_NEAR = 120
+
+_DAYS = frozenset(read_words("text/data/calendar.txt")["days"])
+
+# Verbs that are exchanged without much ado: "say", "get", "hold".
+_PLAIN = frozenset(IRREGULAR.values()) | frozenset(
+    describe(word).stem for word in read_words("text/data/word_classes.txt")["reporting"]
+)
+
+_WORD = re.compile(r"\w")
+
+
+def _read_wrong_senses() -> dict[str, list[tuple[frozenset[str], frozenset[str]]]]:
+    """Stem → stems that are wrong for it, and those of which one must be near (none: always)."""
+    senses = defaultdict(list)
+    for line in read_lines("comparison/data/wrong_senses.txt")["wrong senses"]:
+        word, _, rest = line.partition(": ")
+        wrong, near = (
+            frozenset(describe(w).stem for w in part.split())
+            for part in (rest + "@").split("@")[:2]
+        )
+        senses[describe(word).stem].append((wrong, near))
+    return dict(senses)
+
+
+_WRONG_SENSES = _read_wrong_senses()
 
 
 def judge_relations(network: MultilayerPerceptron, columns: npt.ArrayLike) -> Floats:
@@ -66,31 +117,26 @@ class PairClassifier:
         return self.thresholds.find(rate)
 
     def name_substitutions(self, features: PairFeatures) -> tuple[Substitution, ...]:
-        """The alignment's substitutions with their scores, wrong senses told from synonyms.
+        """The alignment's substitutions with their scores, strength and wrong senses.
 
         Spelling keeps the score 0: it is nobody's choice.
         """
-        if not features.reworded:
-            return features.alignment.substitutions
-        scores = iter(self.substitutions(features.substitution_columns)[:, 0].tolist())
-        return tuple(
-            s if s.kind == SPELLING else self._weigh(s, next(scores))
+        scores = iter(self._score(features))
+        found = (
+            s if s.kind == SPELLING else replace(s, score=round(next(scores), 4))
             for s in features.alignment.substitutions
         )
+        texts = features.copy.document.text, features.original.document.text
+        return measure_strength(*texts, found, self._are_known)
 
-    def _weigh(self, substitution: Substitution, score: float) -> Substitution:
-        kind = self._refine(substitution, score)
-        return replace(substitution, score=round(score, 4), kind=kind)
+    def _score(self, features: PairFeatures) -> list[float]:
+        columns = features.substitution_columns
+        return [float(score) for score in self.substitutions(columns)[:, 0]] if len(columns) else []
 
-    def _refine(self, substitution: Substitution, score: float) -> str:
-        if substitution.kind != "synonym" or score < _WRONG_SENSE:
-            return substitution.kind
-        known = any(
-            self._are_equals(put, taken)
-            for put in _list_forms(substitution.text)
-            for taken in _list_forms(substitution.original_text)
-        )
-        return "synonym" if known else "wrong sense"
+    def _are_known(self, phrase: str, other: str) -> bool:
+        """Whether a dictionary gives the one word for the other, in some of its senses."""
+        forms = list(_list_forms(other))
+        return any(self._are_equals(a, b) for a in _list_forms(phrase) for b in forms)
 
     def _are_equals(self, one: str, other: str) -> bool:
         # In the array's own type: for another one, numpy would copy all of it.
@@ -137,3 +183,90 @@ def _list_forms(phrase: str) -> Iterator[str]:
             yield stem + instead
             if not instead and len(stem) > 3 and stem[-1] == stem[-2]:
                 yield stem[:-1]
+
+
+def measure_strength(
+    copy: str,
+    original: str,
+    found: Iterable[Substitution],
+    are_known: Callable[[str, str], bool],
+) -> tuple[Substitution, ...]:
+    """Substitutions with their strength, and words put for another sense by that name.
+
+    Args:
+        copy: the copy's text.
+        original: the original's.
+        found: the substitutions, in the copy's order.
+        are_known: whether a dictionary gives two words for one another.
+    """
+    named = [replace(s, kind=name_sense(s, original)) for s in found]
+    ends = [(0, 0), *((s.end, s.original_end) for s in named)]
+    starts = [*((s.start, s.original_start) for s in named), (len(copy), len(original))]
+    # Between two changed phrases: whether a word was kept there, or nothing at all stands there.
+    kept = [
+        _ends_in_word(copy[end:start], original[original_end:original_start])
+        for (end, original_end), (start, original_start) in zip(ends, starts, strict=True)
+    ]
+    return tuple(
+        replace(s, strength=_weigh(s, sides, are_known))
+        for s, sides in zip(named, pairwise(kept), strict=True)
+    )
+
+
+def _ends_in_word(between: str, original_between: str) -> bool:
+    return bool(_WORD.search(between) and _WORD.search(original_between))
+
+
+def _weigh(
+    item: Substitution, sides: tuple[bool, bool], are_known: Callable[[str, str], bool]
+) -> float:
+    """How much a substitution shows: its kind, what was kept beside it, and what was exchanged."""
+    strength = _STRENGTHS[item.kind]
+    if item.kind not in _OF_CONTENT:
+        return strength
+    phrases = [_describe_phrase(text) for text in (item.text, item.original_text)]
+    contents = [[form for form in forms if not form.is_function] for forms in phrases]
+    strength += 0.15 * sum(sides)
+    if item.kind == WRONG_SENSE or are_known(item.text, item.original_text):
+        strength += 0.1
+    if all(any(form.stem not in _PLAIN for form in forms) for forms in contents):
+        strength += 0.1
+    if _is_title_or_date(phrases):
+        strength += 0.3
+    if not all(contents) or max(map(len, phrases)) > _LONGEST_PHRASE:
+        strength -= 0.2
+    if len(phrases[0]) != len(phrases[1]):
+        strength -= 0.05
+    return round(min(strength, 1.0), 4)
+
+
+def _is_title_or_date(phrases: Sequence[Forms]) -> bool:
+    """Whether both are such as "Secretary of State" or "earlier Tuesday": people leave these."""
+    if all(any(form.lower in _DAYS for form in forms) for forms in phrases):
+        return True
+    return all(sum(form.is_capitalized for form in forms) > 1 for forms in phrases)
+
+
+def name_sense(item: Substitution, original: str) -> str:
+    """The kind of a substitution: "wrong sense" for a synonym that is none where it stands.
+
+    Args:
+        item: the substitution.
+        original: the original's text: what stands near tells the sense that was meant.
+    """
+    phrases = [_describe_phrase(text) for text in (item.text, item.original_text)]
+    contents = [[form.stem for form in forms if not form.is_function] for forms in phrases]
+    if item.kind != "synonym" or [len(stems) for stems in contents] != [1, 1]:
+        return item.kind
+    put, taken = contents[0][0], contents[1][0]
+    near = original[max(0, item.original_start - _NEAR) : item.original_end + _NEAR]
+    stems = {form.stem for form in _describe_phrase(near)}
+    is_wrong = any(
+        put in wrong and (not needed or needed & stems)
+        for wrong, needed in _WRONG_SENSES.get(taken, ())
+    )
+    return WRONG_SENSE if is_wrong else item.kind
+
+
+def _describe_phrase(text: str) -> list[Form]:
+    return [describe(word) for word in tokenize(normalize(text).text) if word[0].isalnum()]

@@ -11,6 +11,7 @@ import heapq
 import os
 import re
 from bisect import bisect_left, bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -31,13 +32,14 @@ from detector.presentation.wording import (
     explain_verdict,
     format_log_odds,
     format_percent,
+    measure_shade,
     name_outcome,
     summarize_result,
 )
 from detector.results import Artifact, Comparison, Substitution, Verdict
 
-_ROWS = 12
-"""The strongest spans that the table names."""
+_ROWS, _SUBSTITUTION_ROWS = 12, 15
+"""The strongest spans and substitutions that the tables name."""
 
 _NARROWEST = 40
 
@@ -172,7 +174,7 @@ def format_comparison(
     for item in items:
         _check_end(item.original_end, original)
     colours = _assign_colours(item.kind for item in items)
-    places = [_Place(s.start, s.end, s.kind, s.score) for s in items if s.end > s.start]
+    places = [_Place(s.start, s.end, s.kind, measure_shade(s)) for s in items if s.end > s.start]
     _check_ends((item.end for item in items), copy)
     return "\n".join(
         [
@@ -396,16 +398,16 @@ def _list_spans(
 
 
 def _list_substitutions(comparison: Comparison, colour: bool, width: int) -> Iterator[str]:
-    items = comparison.substitutions
-    strongest = heapq.nlargest(_ROWS, items, key=lambda item: item.score)
+    strongest = comparison.list_strongest(_SUBSTITUTION_ROWS)
     if not strongest:
         return
+    times = Counter(item.phrases for item in comparison.reworded)
     yield ""
-    yield _say_count("substitution", len(items), len(strongest))
-    header = ("log-odds", "kind", "copy", "original")
-    rows = (_make_substitution_row(item) for item in strongest)
+    yield _say_count("substitution", len(comparison.reworded), len(strongest))
+    header = ("times", "kind", "original", "copy")
+    rows = (_make_substitution_row(item, times[item.phrases]) for item in strongest)
     kinds = [item.kind for item in strongest]
-    colours = _assign_colours(item.kind for item in items)
+    colours = _assign_colours(item.kind for item in comparison.substitutions)
     yield from _format_table(header, rows, kinds, colours if colour else {}, width)
 
 
@@ -424,8 +426,8 @@ def _make_artifact_row(artifact: Artifact) -> tuple[str, ...]:
     )
 
 
-def _make_substitution_row(item: Substitution) -> tuple[str, ...]:
-    return format_log_odds(item.score), item.kind, item.text or DASH, item.original_text or DASH
+def _make_substitution_row(item: Substitution, times: int) -> tuple[str, ...]:
+    return f"{times:,}", item.kind, item.original_text or DASH, item.text or DASH
 
 
 def _format_table(

@@ -35,6 +35,13 @@ _NEGLIGIBLE = 0.05
 #: The strongest span is that strong in 23 of 24 spun articles and in 4 % of 300 people's.
 LEAST_NAMED_TRACE = 1.5
 
+#: Substitutions below this strength are named in a table only.
+_LEAST_NAMED_STRENGTH = 0.6
+
+_NAMED_SUBSTITUTIONS = 3
+
+_FULL_SHADE = 3.0
+
 _EVEN = 0.5
 
 #: Of two labels one is named alone where it is so many times as likely as the other.
@@ -129,10 +136,15 @@ def find_strongest_trace(verdict: Verdict) -> Artifact | None:
     return max(telling, key=lambda artifact: artifact.score, default=None)
 
 
-def find_strongest_substitution(comparison: Comparison) -> Substitution | None:
-    """The substitution that tells most, if it is rather a machine's choice than a person's."""
-    telling = (item for item in comparison.substitutions if item.score >= 0)
-    return max(telling, key=lambda item: item.score, default=None)
+def find_clear_substitutions(comparison: Comparison, count: int) -> list[Substitution]:
+    """The clearest substitutions, if they are clear enough to be named alone."""
+    strongest = comparison.list_strongest(count)
+    return [item for item in strongest if item.strength >= _LEAST_NAMED_STRENGTH]
+
+
+def measure_shade(item: Substitution) -> float:
+    """The log-odds of a span that is shaded as strongly as a substitution."""
+    return _FULL_SHADE * item.strength
 
 
 def summarize_result(result: Verdict | Comparison) -> str:
@@ -157,9 +169,8 @@ def _name_facts(verdict: Verdict) -> Iterator[str]:
 
 def _name_changes(comparison: Comparison) -> Iterator[str]:
     yield f"{format_percent(comparison.coverage)} stems from the original"
-    if count := len(comparison.substitutions):
-        strongest = find_strongest_substitution(comparison)
-        named = f", {_say_substitution(strongest)}" if strongest else ""
+    if count := len(comparison.reworded):
+        named = "".join(f", {_say_exchange(s)}" for s in find_clear_substitutions(comparison, 1))
         yield f"{_count(count, 'substitution')}{named}"
 
 
@@ -176,11 +187,7 @@ def explain_comparison(comparison: Comparison) -> str:
     if comparison.direction is not None and comparison.direction < _EVEN:
         share = format_percent(1 - comparison.direction)
         parts.append(f"the other way round is likelier ({share}): the original seems made of it")
-    count = _count(len(comparison.substitutions), "substitution")
-    if strongest := find_strongest_substitution(comparison):
-        parts.append(f"of {count} the most telling is {_say_substitution(strongest)}")
-    elif comparison.substitutions:
-        parts.append(f"{count}, none of which points to a machine by itself")
+    parts += _say_substitutions(comparison)
     return f"{_say_outcome(comparison)}: {'; '.join(parts)}."
 
 
@@ -229,12 +236,24 @@ def _say_share(some: int, total: int) -> str:
     return f"{some:,} of the {sentences}"
 
 
-def _say_substitution(item: Substitution) -> str:
-    if not item.text:
-        return f"“{clip(item.original_text)}”, left out"
-    if not item.original_text:
-        return f"“{clip(item.text)}”, put in"
-    return f"“{clip(item.text)}” in place of “{clip(item.original_text)}” ({item.kind})"
+def _say_substitutions(comparison: Comparison) -> Iterator[str]:
+    """How many there are, and the clearest of them."""
+    reworded = len(comparison.reworded)
+    telling = find_clear_substitutions(comparison, _NAMED_SUBSTITUTIONS)
+    if telling:
+        *others, last = map(_say_exchange, telling)
+        named = f"are {', '.join(others)} and {last}" if others else f"is {last}"
+        yield f"of {_count(reworded, 'substitution')} the clearest {named}"
+    elif reworded:
+        yield _count(reworded, "substitution")
+    if spelling := len(comparison.substitutions) - reworded:
+        other = "changes are" if spelling > 1 else "change is"
+        yield f"{spelling:,} {other} of spelling alone"
+
+
+def _say_exchange(item: Substitution) -> str:
+    wrong = f" ({item.kind})" if item.kind == "wrong sense" else ""
+    return f"“{clip(item.text)}” for “{clip(item.original_text)}”{wrong}"
 
 
 def clip(text: str, limit: int = _QUOTE_LIMIT) -> str:

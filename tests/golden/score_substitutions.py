@@ -85,7 +85,7 @@ def score(gold_rows: Iterable[dict[str, Any]], find: Find) -> dict[str, Any]:
     pairs = 0
     for row in gold_rows:
         pairs += 1
-        spans = _WordSpans(row["copy"], row["original"])
+        spans = WordSpans(row["copy"], row["original"])
         gold, predicted = read_substitutions(row), list(find(row["copy"], row["original"]))
         for tally in tallies.values():
             tally.add(spans, gold, predicted)
@@ -93,7 +93,7 @@ def score(gold_rows: Iterable[dict[str, Any]], find: Find) -> dict[str, Any]:
     return {"pairs": pairs, **report, "kinds": tallies[ALL_KINDS].report_kinds()}
 
 
-class _WordSpans:
+class WordSpans:
     """Turns a substitution into the words that it touches on the copy's and original's side."""
 
     def __init__(self, copy: str, original: str) -> None:
@@ -112,7 +112,7 @@ def _touch(words: list[tuple[int, int]], start: int, end: int) -> Words:
     return frozenset(i for i, (first, last) in enumerate(words) if first < end and start < last)
 
 
-def _give_credit(one: tuple[Words, Words], other: tuple[Words, Words]) -> float:
+def give_credit(one: tuple[Words, Words], other: tuple[Words, Words]) -> float:
     """Dice overlap of two substitutions' words, averaged over the sides that either fills."""
     sides = [(a, b) for a, b in zip(one, other, strict=True) if a or b]
     return sum(2 * len(a & b) / (len(a) + len(b)) for a, b in sides) / max(len(sides), 1)
@@ -122,7 +122,7 @@ def _pair_off(
     gold: list[tuple[Words, Words]], predicted: list[tuple[Words, Words]]
 ) -> Iterator[tuple[int, int, float]]:
     """Positions in both lists and credit of the one-to-one pairing with the most credit."""
-    credits = np.array([[_give_credit(g, p) for p in predicted] for g in gold])
+    credits = np.array([[give_credit(g, p) for p in predicted] for g in gold])
     if not credits.size:
         return
     for i, j in zip(*linear_sum_assignment(credits, maximize=True), strict=True):
@@ -160,7 +160,7 @@ class _Tally:
     kinds: defaultdict[str, _KindTally] = field(default_factory=lambda: defaultdict(_KindTally))
 
     def add(
-        self, spans: _WordSpans, gold: list[Substitution], predicted: list[Substitution]
+        self, spans: WordSpans, gold: list[Substitution], predicted: list[Substitution]
     ) -> None:
         gold = [s for s in gold if s.kind not in self.excluded]
         predicted = [s for s in predicted if s.kind not in self.excluded]

@@ -114,7 +114,9 @@ VERDICT = judge(
 
 def put(text: str, before: str, kind: str, score: float) -> Substitution:
     start, old = TEXT.index(text), ORIGINAL.index(before)
-    return Substitution(start, start + len(text), text, old, old + len(before), before, kind, score)
+    return Substitution(
+        start, start + len(text), text, old, old + len(before), before, kind, score, score / 3
+    )
 
 
 def compare() -> Comparison:

@@ -63,7 +63,7 @@ def compare() -> Comparison:
     def put(text: str, before: str, kind: str, score: float) -> Substitution:
         start, old = TEXT.index(text), ORIGINAL.index(before)
         return Substitution(
-            start, start + len(text), text, old, old + len(before), before, kind, score
+            start, start + len(text), text, old, old + len(before), before, kind, score, score / 3
         )
 
     dropped = Substitution(3, 3, "", 3, 4, " ", "dropped", 0.1)
@@ -215,10 +215,27 @@ def test_comparison_names_both_sides() -> None:
     output = format_comparison(TEXT, ORIGINAL, compare(), colour=False, width=100)
     assert "flagged · machine-rewritten · 0.900" in output
     assert "Of the original, the copy has 75 %." in output
-    row = next(line for line in output.splitlines() if "+2.50" in line)
-    assert row.split() == ["+2.50", "wrong", "sense", "tail", "horns"]
+    rows = [line.split() for line in output.split("3 substitutions:\n")[1].splitlines()[:4]]
+    assert rows == [
+        ["times", "kind", "original", "copy"],
+        ["1", "wrong", "sense", "horns", "tail"],
+        ["1", "synonym", "harbour", "haven"],
+        ["1", "dropped", "–"],
+    ]
     assert "[[tail]]" in output
     assert "[[]]" not in output
+
+
+def test_a_comparison_names_the_same_exchange_once_and_spelling_not_at_all() -> None:
+    pair = compare()
+    horns, haven = pair.substitutions[1:]
+    spelt = replace(haven, kind="spelling", text="harbor", strength=0.0)
+    again = replace(pair, substitutions=(horns, haven, replace(haven, text="Haven"), spelt))
+    output = format_comparison(TEXT, ORIGINAL, again, colour=False, width=100)
+    table = output.split("3 substitutions, the strongest 2:\n")[1]
+    assert [line.split()[0] for line in table.splitlines()[1:3]] == ["1", "2"]
+    assert "harbor" not in table.replace("harbour", "")
+    assert "1 change is of spelling alone" in " ".join(output.split())
 
 
 def test_another_text_is_an_error() -> None:

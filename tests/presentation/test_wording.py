@@ -52,8 +52,7 @@ def test_why_in_one_sentence() -> None:
     assert explain_comparison(compare()) == (
         "Flagged: the copy is the original rewritten by a machine; 80 % of its words stand in "
         "sentences that stem from it; 2 of 2 sentences that stem from it were kept one to one, 1 "
-        "reworded; of 3 substitutions the most telling is “tail” in place of "
-        "“horns” (wrong sense)."
+        "reworded; of 3 substitutions the clearest is “tail” for “horns” (wrong sense)."
     )
 
 
@@ -86,11 +85,29 @@ def test_a_weak_trace_is_not_named_alone() -> None:
         assert ("“three weeks" in summarize_result(verdict)) == (strong in artifacts)
 
 
-def test_a_substitution_that_a_person_would_make_is_not_named_alone() -> None:
+def test_a_substitution_that_shows_little_is_not_named_alone() -> None:
     pair = compare()
-    rather_a_persons = tuple(replace(item, score=-0.1) for item in pair.substitutions)
-    said = explain_comparison(replace(pair, substitutions=rather_a_persons))
-    assert said.endswith("3 substitutions, none of which points to a machine by itself.")
+    weak = tuple(replace(item, strength=0.3) for item in pair.substitutions)
+    said = explain_comparison(replace(pair, substitutions=weak))
+    assert said.endswith("1 reworded; 3 substitutions.")
+
+
+def test_the_three_clearest_substitutions_are_named() -> None:
+    pair = compare()
+    clear = tuple(replace(item, strength=0.9, kind="synonym") for item in pair.substitutions[1:])
+    words = [replace(clear[0], text=word, score=score) for word, score in (("a", 0.2), ("b", 0.1))]
+    said = explain_comparison(replace(pair, substitutions=(*words, *clear)))
+    assert said.endswith(
+        "of 4 substitutions the clearest are “tail” for “horns”, “drives” for “runs” and “a” for "
+        "“runs”."
+    )
+
+
+def test_spelling_is_told_apart_from_substitutions() -> None:
+    pair = compare()
+    spelt = replace(pair.substitutions[1], kind="spelling", strength=0.0)
+    said = explain_comparison(replace(pair, substitutions=(spelt, spelt)))
+    assert said.endswith("1 reworded; 2 changes are of spelling alone.")
 
 
 def test_why_in_a_line() -> None:
@@ -105,7 +122,7 @@ def test_why_in_a_line() -> None:
     person = replace(below, label="original")
     assert summarize_result(person) == "3 of 3 sentences read like a machine's"
     assert summarize_result(compare()) == (
-        "80 % stems from the original; 3 substitutions, “tail” in place of “horns” (wrong sense)"
+        "80 % stems from the original; 3 substitutions, “tail” for “horns” (wrong sense)"
     )
     refused = Verdict(None, None, {}, False, None, 0.01, reason="empty: there is no text")
     assert summarize_result(refused) == "empty: there is no text"

@@ -12,7 +12,7 @@ from typing import Any
 from detector.presentation.html.sources import Source, describe_source
 from detector.presentation.wording import (
     clip,
-    find_strongest_substitution,
+    find_clear_substitutions,
     find_strongest_trace,
     pick_result,
 )
@@ -101,7 +101,7 @@ def make_cells(row: ReportRow, group: int | None = None) -> Cells:
     """
     verdict, result = row.verdict, row.result
     if isinstance(result, Comparison):
-        spans = len(result.substitutions)
+        spans = len(result.reworded)
     else:
         spans = len(verdict.artifacts) if verdict else 0
     return Cells(
@@ -129,8 +129,8 @@ def _make_remark(result: Verdict | Comparison | None, reason: str | None) -> str
     if result is None or result.reason:
         return clip((result.reason if result else reason) or "", 120)
     if isinstance(result, Comparison):
-        item = find_strongest_substitution(result)
-        return f"“{clip(item.text)}” for “{clip(item.original_text)}”" if item else ""
+        telling = find_clear_substitutions(result, 1)
+        return "".join(f"“{clip(s.text)}” for “{clip(s.original_text)}”" for s in telling)
     strongest = find_strongest_trace(result)
     return f"“{clip(strongest.text)}” ({clip(strongest.kind)})" if strongest else ""
 

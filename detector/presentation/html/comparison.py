@@ -22,6 +22,7 @@ from detector.presentation.html.spans import (
     make_mark,
     mark_up,
 )
+from detector.presentation.wording import measure_shade
 from detector.results import Comparison, SentenceLink, SentenceScore, Substitution
 
 
@@ -140,9 +141,8 @@ def _name_omissions(
 
 
 def _pick_substitutions(items: Sequence[Substitution], limit: int) -> dict[int, Substitution]:
-    """The strongest, by their place in the comparison."""
-    strongest = heapq.nlargest(limit, enumerate(items), key=lambda item: item[1].score)
-    return dict(sorted(strongest))
+    """The strongest by their place in the comparison, the clearest first."""
+    return dict(heapq.nlargest(limit, enumerate(items), key=lambda item: item[1].strength))
 
 
 def _make_pane(
@@ -170,8 +170,8 @@ def _make_pane(
             )
         if start < len(shown) or start == end == len(shown):
             place = (start, min(end, len(shown)))
-            side = "c" if is_copy else "o"
-            spans.append(make_mark(f"{prefix}{i}", place, item.kind, item.score, palette, side))
+            side, shade = "c" if is_copy else "o", measure_shade(item)
+            spans.append(make_mark(f"{prefix}{i}", place, item.kind, shade, palette, side))
     return Pane(name, source, mark_up(shown, spans), clean_language(verdict.language))
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
 
 from markupsafe import Markup
 
 from detector.presentation.html.page import SPAN_LIMIT, TEXT_LIMIT, read_asset
 from detector.presentation.html.rendering import render
 from detector.presentation.html.spans import Span, check_offsets, mark_up
-from detector.presentation.wording import format_log_odds
+from detector.presentation.wording import format_log_odds, measure_shade
 from detector.results import Artifact, Comparison, Substitution, Verdict
 
 _ROWS = 10
@@ -24,8 +23,6 @@ _ROWS = 10
 
 _STRONG = 1.0
 """Log-odds from which a span is coloured more strongly."""
-
-_Item = TypeVar("_Item", Artifact, Substitution)
 
 
 def render_result(result: Verdict | Comparison, *texts: str | None) -> str:
@@ -66,17 +63,17 @@ def _render_comparison(comparison: Comparison, texts: Sequence[str]) -> str:
         copy, original = texts
         check_offsets(copy, comparison.verdict.sentences)
         check_offsets(original, comparison.original_verdict.sentences)
-        marked = _find_strongest(comparison.substitutions, SPAN_LIMIT)
+        marked = sorted(comparison.substitutions, key=lambda item: -item.strength)[:SPAN_LIMIT]
         ours, theirs = [], []
         for item in marked:
-            reason = _explain_substitution(item)
-            ours.append(_mark(item.start, item.end, item.score, reason))
-            theirs.append(_mark(item.original_start, item.original_end, item.score, reason))
+            reason, shade = _explain_substitution(item), measure_shade(item)
+            ours.append(_mark(item.start, item.end, shade, reason))
+            theirs.append(_mark(item.original_start, item.original_end, shade, reason))
         panes = [("The copy", _mark_up(copy, ours)), ("The original", _mark_up(original, theirs))]
     return _render(
         "notebook_comparison.html",
         comparison=comparison,
-        substitutions=_find_strongest(comparison.substitutions, _ROWS),
+        substitutions=comparison.list_strongest(_ROWS),
         panes=panes,
         left_out=_name_omissions(texts, len(comparison.substitutions)),
     )
@@ -86,7 +83,7 @@ def _render(template: str, **values: object) -> str:
     return str(render(template, style=Markup(read_asset("notebook.css")), **values))
 
 
-def _find_strongest(items: Sequence[_Item], count: int) -> list[_Item]:
+def _find_strongest(items: Sequence[Artifact], count: int) -> list[Artifact]:
     return heapq.nlargest(count, items, key=lambda item: item.score)
 
 
@@ -109,7 +106,7 @@ def _explain_artifact(item: Artifact) -> str:
 
 def _explain_substitution(item: Substitution) -> str:
     was, became = item.original_text or "nothing", item.text or "nothing"
-    return f"{item.kind}, log-odds {format_log_odds(item.score)}: {became} in place of {was}"
+    return f"{item.kind}: {became} in place of {was}"
 
 
 def _name_omissions(texts: Sequence[str], spans: int) -> list[str]:
