@@ -3,12 +3,14 @@
     python benchmarks/crawl.py make --corpora FOLDER --documents 10000 --families 200 --output crawl.parquet
     python benchmarks/crawl.py measure crawl.parquet --output groups.parquet [--results results.jsonl]
     python benchmarks/crawl.py misses crawl.parquet groups.parquet
+    python benchmarks/crawl.py kill crawl.parquet --folder FOLDER [--times 10] [--seed 1]
     python benchmarks/crawl.py draw results.jsonl docs/crawl.png
 
 `make` reads the training corpora (planted_families.py says what is planted); `measure` runs the
 command on it and prints what it found, each share with its 95 % interval; `misses` lists the pairs
-that were missed and the documents that were joined wrongly; `draw` draws seconds and memory against
-documents, of every line that `measure` wrote.
+that were missed and the documents that were joined wrongly; `kill` ends a run by SIGKILL at random
+moments, resumes it, and compares what it wrote with what an undisturbed run writes; `draw` draws
+seconds and memory against documents, of every line that `measure` wrote.
 """  # noqa: E501
 
 from __future__ import annotations
@@ -16,6 +18,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
+import re
 import shlex
 import subprocess
 import sys
@@ -36,8 +40,7 @@ def cluster(crawl: Path, output: Path, options: Sequence[str]) -> dict[str, Any]
     """Run the command: seconds, processor seconds, and the peak of all its processes in MiB."""
     from batch import measure_memory
 
-    arguments = [sys.executable, "-c", _COMMAND, "cluster", str(crawl), "--output",
-                 str(output), *options]  # fmt: skip
+    arguments = make_call(crawl, output, options)
     peak = 0.0
     before, started = os.times(), time.perf_counter()
     process = subprocess.Popen(arguments)
@@ -51,6 +54,11 @@ def cluster(crawl: Path, output: Path, options: Sequence[str]) -> dict[str, Any]
     used = after.children_user + after.children_system
     used -= before.children_user + before.children_system
     return {"seconds": round(seconds), "processor seconds": round(used), "peak MiB": round(peak)}
+
+
+def make_call(crawl: Path, output: Path, options: Sequence[str]) -> list[str]:
+    call = [sys.executable, "-c", _COMMAND, "cluster", str(crawl)]
+    return [*call, "--output", str(output), *options]
 
 
 # --------------------------------------------------------------------------------------
@@ -95,7 +103,10 @@ def find_joined_wrongly(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def judge_originals(frame: pd.DataFrame) -> tuple[int, int]:
-    """How many groups of a family whose original is among them name it, or a copy word for word."""
+    """How many groups of a family whose original is among them name it, or a copy word for word.
+
+    A repost of it counts, and what has the same words; nobody could tell them apart.
+    """
     right = total = 0
     for _, members in frame[frame["family"].notna() & (frame["size"] > 1)].groupby("family"):
         original = members[members["kind"] == "original"]
@@ -103,11 +114,18 @@ def judge_originals(frame: pd.DataFrame) -> tuple[int, int]:
             continue
         named = members[(members["role"] == "original")
                         & (members["group"] == original["group"].iloc[0])]  # fmt: skip
-        same = (named["kind"] == "original") | (
-            (named["kind"] == "repost") & (named["copied_kind"] == "original")
+        words = join_words(original["text"].iloc[0])
+        same = (
+            (named["kind"] == "original")
+            | ((named["kind"] == "repost") & named["copied_kind"].isin(["original", "repost"]))
+            | (named["text"].map(join_words) == words)
         )
         right, total = right + int(same.any()), total + 1
     return right, total
+
+
+def join_words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.lower()))
 
 
 def list_shares(frame: pd.DataFrame) -> Iterator[tuple[str, int, int]]:
@@ -150,7 +168,13 @@ def format_share(name: str, count: int, total: int) -> str:
 def make(options: argparse.Namespace) -> None:
     from planted_families import make_crawl
 
-    frame = make_crawl(options.corpora, options.documents, options.families, options.seed)
+    spared: set[str] = set()
+    for path in options.without:
+        tuned = pd.read_parquet(path, columns=["text", "family"])
+        spared.update(tuned[tuned["family"].notna()]["text"])
+    frame = make_crawl(
+        options.corpora, options.documents, options.families, options.seed, frozenset(spared)
+    )
     frame.to_parquet(options.output, index=False)
     print(frame["kind"].value_counts().to_string())
 
@@ -178,6 +202,31 @@ def list_misses(options: argparse.Namespace) -> None:
     wrong = find_joined_wrongly(frame)
     shown = ["id", "group", "family", "kind", "role", "relation", "coverage", "original_id"]
     print(wrong.sort_values("group")[shown].to_string(index=False))
+
+
+def kill(options: argparse.Namespace) -> None:
+    rng = random.Random(options.seed)
+    options.folder.mkdir(parents=True)
+    whole, broken = options.folder / "whole.parquet", options.folder / "broken.parquet"
+    started = time.perf_counter()
+    subprocess.run(make_call(options.crawl, whole, options.options), check=True)
+    longest = 2 * (time.perf_counter() - started) / options.times
+    call = make_call(options.crawl, broken, [*options.options, "--resume"])
+    killed = 0
+    while killed < options.times and not broken.exists():
+        seconds = rng.uniform(0, longest)
+        process = subprocess.Popen(call)
+        try:
+            process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            killed += 1
+            print(f"killed after {seconds:.1f} s", flush=True)
+    if not broken.exists():
+        subprocess.run(call, check=True)
+    same = broken.read_bytes() == whole.read_bytes()
+    print(f"killed {killed} times: the output is {'the same' if same else 'ANOTHER'}")
 
 
 def draw(options: argparse.Namespace) -> None:
@@ -209,6 +258,8 @@ def main() -> None:
     making.add_argument("--documents", type=int, required=True)
     making.add_argument("--families", type=int, required=True)
     making.add_argument("--seed", type=int, default=1)
+    making.add_argument("--without", type=Path, nargs="*", default=[], help="crawls whose "
+                        "originals are left out")  # fmt: skip
     making.add_argument("--output", type=Path, required=True)
     making.set_defaults(run=make)
     measuring = verbs.add_parser("measure")
@@ -222,6 +273,13 @@ def main() -> None:
     listing.add_argument("crawl", type=Path)
     listing.add_argument("output", type=Path)
     listing.set_defaults(run=list_misses)
+    killing = verbs.add_parser("kill")
+    killing.add_argument("crawl", type=Path)
+    killing.add_argument("--folder", type=Path, required=True, help="must be new")
+    killing.add_argument("--times", type=int, default=10)
+    killing.add_argument("--seed", type=int, default=1)
+    killing.add_argument("--options", type=shlex.split, default=[], help="of the command, quoted")
+    killing.set_defaults(run=kill)
     drawing = verbs.add_parser("draw")
     drawing.add_argument("results", type=Path)
     drawing.add_argument("picture", type=Path)

@@ -72,16 +72,26 @@ class Planted:
     copied_kind: str = ORIGINAL
 
 
-def make_crawl(corpora: Path, documents: int, families: int, seed: int) -> pd.DataFrame:
-    """A crawl of so many documents with so many families: `CRAWL_COLUMNS`, in a random order."""
+def make_crawl(
+    corpora: Path,
+    documents: int,
+    families: int,
+    seed: int,
+    spared: frozenset[str] = frozenset(),
+) -> pd.DataFrame:
+    """A crawl of so many documents with so many families: `CRAWL_COLUMNS`, in a random order.
+
+    Texts that are spared are no originals in it: those of the crawl that something was tuned on.
+    """
     rng = random.Random(seed)
     people = load_people(corpora)
     rewritten = load_rewritten(corpora, people)
     ready = load_ready_seeds(corpora, rng) + rewritten
+    ready = [one for one in ready if one.text not in spared]
     rng.shuffle(ready)
-    traps = load_traps(corpora)
+    traps = [one for one in load_traps(corpora) if one.text not in spared]
     rng.shuffle(traps)
-    pool = people[~people["rewritten"]]
+    pool = people[~(people["rewritten"] | people["text"].isin(spared))]
     held_out = pool[pool["held_out"]].sample(frac=1.0, random_state=seed)
     count = min(len(ready), families // 2)
     kept = min(len(traps), max(2, families // 20))

@@ -184,15 +184,16 @@ class Detector:
         ]
 
     def measure(self, text: str) -> MeasuredText:
-        """Read and measure a text, of which `compare` takes the result in its place.
+        """Read a text once for several calls of `compare`, which takes the result in its place.
+
+        It is measured when the first of them needs that.
 
         Raises:
             TypeError: it is no string.
         """
         if not isinstance(text, str):
             raise TypeError(f"text is {type(text).__name__}; give a string")
-        document = self._read(text)
-        return MeasuredText(document, self._score_document(document))
+        return MeasuredText(self._read(text), self._score_document)
 
     def compare(
         self,

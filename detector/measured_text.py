@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -31,17 +33,22 @@ class Scores:
     log_odds: float
 
 
-@dataclass(frozen=True, slots=True)
 class MeasuredText:
-    """A text that was read and measured once, to be compared several times.
+    """A text that is read and measured once, to be compared several times.
 
-    Attributes:
+    Args:
         document: what was read.
-        scores: what was measured; None where nothing of it can be judged.
+        measure: measures it, the first time that this is needed.
     """
 
-    document: Document
-    scores: Scores | None
+    def __init__(self, document: Document, measure: Callable[[Document], Scores | None]) -> None:
+        self.document = document
+        self._measure = measure
+
+    @cached_property
+    def scores(self) -> Scores | None:
+        """What was measured; None where nothing of it can be judged."""
+        return self._measure(self.document)
 
 
 def apply_classifier(

@@ -15,11 +15,9 @@ from detector.batch.workers import (
     Task,
     WorkerPool,
     WorkerRecipe,
-    can_start_workers,
+    count_workers,
     find_loader,
 )
-from detector.cores import count_cores
-from detector.errors import MissingPackageError
 from detector.io.readers import BadInput, Record
 
 #: Under so much text it takes longer to start workers than to do without.
@@ -65,17 +63,11 @@ def score_records(
         WorkerError: workers end whatever they are given.
         DetectorError: a worker cannot load the model, or the references.
     """
-    if workers is None:
-        loadable = load is not None or detector.bundle is not None
-        workers = count_cores() if loadable and can_start_workers() else 1
-    if workers < 1:
-        raise ValueError(f"workers must be at least 1, not {workers}")
+    workers = count_workers(workers, loadable=load is not None or detector.bundle is not None)
     large = settings.whole or settings.artifacts != "none"
     remembered = _REMEMBERED_WHOLE if large else _REMEMBERED
     items = iter(items)
     if workers > 1:
-        if not can_start_workers():
-            raise MissingPackageError("scoring in several processes", "joblib", "batch")
         recipe = WorkerRecipe(load or find_loader(detector), settings)
         opening, complete = _take_opening(items)
         items = itertools.chain(opening, items)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from detector.batch.chunks import Request
 from detector.batch.judge import Judge, Judgement, Scorer, Settings, make_failure
-from detector.errors import DetectorError
+from detector.cores import count_cores
+from detector.errors import DetectorError, MissingPackageError
 
 if TYPE_CHECKING:
     from joblib.externals.loky import ProcessPoolExecutor
@@ -42,6 +43,26 @@ LoadDetector = Callable[[], Scorer]
 def can_start_workers() -> bool:
     """Whether joblib is installed, which starts them."""
     return importlib.util.find_spec("joblib") is not None
+
+
+def count_workers(asked: int | None, *, loadable: bool) -> int:
+    """How many processes to use.
+
+    Args:
+        asked: so many; None for as many as cores, if they can be started.
+        loadable: whether workers can load the detector.
+
+    Raises:
+        ValueError: `asked` is below 1.
+        MissingPackageError: several are asked for, and joblib is not installed.
+    """
+    if asked is None:
+        return count_cores() if loadable and can_start_workers() else 1
+    if asked < 1:
+        raise ValueError(f"workers must be at least 1, not {asked}")
+    if asked > 1 and not can_start_workers():
+        raise MissingPackageError("several processes", "joblib", "batch")
+    return asked
 
 
 def find_loader(detector: Scorer) -> LoadDetector:
@@ -96,6 +117,10 @@ class WorkerRecipe:
     load: LoadDetector
     settings: Settings
     sign: str = ""
+
+    def make_judge(self) -> Judge:
+        """What a worker asks about each of its requests."""
+        return Judge(self.load(), self.settings)
 
 
 class WorkerPool:
@@ -243,6 +268,6 @@ def _judge_in_worker(requests: Sequence[Request]) -> list[Judgement]:
         if not Path(_recipe.sign).exists():
             break  # nobody waits for these any more
         if _judge is None:
-            _judge = Judge(_recipe.load(), _recipe.settings)
+            _judge = _recipe.make_judge()
         judgements.append(_judge.judge(*request))
     return judgements

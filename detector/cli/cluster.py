@@ -52,6 +52,7 @@ class _Options:
     id_column: str
     date_column: str
     input_format: str | None
+    workers: int | None
     resume: bool
     overwrite: bool
     quarantine: str | None
@@ -135,6 +136,11 @@ def _can_be_file(path: Path) -> bool:
     "--input-format",
     type=click.Choice(INPUT_FORMATS),
     help="What the files hold.  [default: by extension]",
+)
+@click.option(
+    "--workers",
+    type=click.IntRange(min=1),
+    help="Processes that compare.  [default: as many as cores]",
 )
 @click.option("--resume", is_flag=True, help="Go on with a run to --output that was broken off.")
 @click.option("--overwrite", is_flag=True, help="Replace an --output that exists.")
@@ -228,7 +234,7 @@ def _find_groups(store: CrawlStore, detector: Detector, options: _Options) -> No
         items = refuse_missing_columns(iter(items))
     store.read(items, options.date_column)
     with _show_progress(options) as report:
-        Grouping(store, detector, float(options.fpr)).run(report)
+        Grouping(store, detector, float(options.fpr), workers=options.workers).run(report)
 
 
 @contextmanager

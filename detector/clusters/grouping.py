@@ -12,34 +12,35 @@ import tempfile
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import numpy.typing as npt
 
+from detector.batch.judge import Scorer
+from detector.batch.workers import count_workers
 from detector.choices import (
     COMPARISON_RATES,
     DEFAULT_COMPARISON_RATE,
     check_rate,
 )
 from detector.clusters.candidates import CandidateFinder
+from detector.clusters.comparing import Pair, PairComparer, compare_in_workers, deal_out
 from detector.clusters.links import Comparer, Link
 from detector.clusters.settling import Evidence, Standing, join_pairs, settle
 from detector.clusters.store import CrawlStore
 from detector.clusters.words import CrawlWords
 from detector.io.readers import Record
 from detector.results import VERBATIM
-from detector.text.document import MAXIMUM_CHARACTERS
 
 ORIGINAL_ROLE, COPY_ROLE, ALONE_ROLE = ROLES = ("original", "copy", "alone")
 
 CANDIDATES = 8
 """How many likely relatives of a text are compared with it, unless told."""
 
-#: Texts of which what was measured is kept: a megabyte each.
-_MEASURED_AT_HAND = 64
+#: Fewer pairs are compared in less time than it takes to start workers.
+_WORTH_WORKERS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +124,7 @@ def group(
     *,
     false_positive_rate: float = DEFAULT_COMPARISON_RATE,
     candidates: int = CANDIDATES,
+    workers: int = 1,
     folder: Path | None = None,
 ) -> list[Group]:
     """Group documents: every one is in one group, in the order of their first members.
@@ -135,12 +137,14 @@ def group(
         false_positive_rate: share of other pairs that may be flagged by mistake, see
             `Detector.compare`.
         candidates: how many likely relatives of a text are compared with it, at most.
+        workers: processes that compare; with several, each loads the model once.
         folder: where the texts are kept meanwhile; a temporary one unless told.
 
     Raises:
         ClusterError: the texts cannot be kept there.
         TypeError: a text is no string.
-        ValueError: `false_positive_rate` is none of `detector.choices.COMPARISON_RATES`.
+        ValueError: `false_positive_rate` is none of `detector.choices.COMPARISON_RATES`, `workers`
+            is below 1, or above 1 for a detector that came from no folder.
     """
     check_rate("false_positive_rate", false_positive_rate, COMPARISON_RATES)
     ids: list[object] = []
@@ -157,7 +161,8 @@ def group(
         CrawlStore(Path(workplace) / "crawl.sqlite", {}) as store,
     ):
         store.read(number())
-        Grouping(store, detector or _load_detector(), false_positive_rate, candidates).run()
+        detector = detector or _load_detector()
+        Grouping(store, detector, false_positive_rate, candidates, workers).run()
         return _collect_groups(list_places(store, lambda place: ids[place]))
 
 
@@ -186,6 +191,11 @@ class Grouping:
         detector: compares two texts.
         rate: share of other pairs that may be flagged by mistake.
         candidates: how many likely relatives of a text are compared with it, at most.
+        workers: processes that compare; None for as many as cores, where they can be started.
+
+    Raises:
+        ValueError: `workers` is below 1.
+        MissingPackageError: several workers are asked for, and joblib is not installed.
     """
 
     def __init__(
@@ -194,15 +204,16 @@ class Grouping:
         detector: Comparer,
         rate: float = DEFAULT_COMPARISON_RATE,
         candidates: int = CANDIDATES,
+        workers: int | None = 1,
     ) -> None:
         self._store = store
         self._detector = detector
         self._rate = rate
         self._candidates = candidates
-        self._measure = lru_cache(_MEASURED_AT_HAND)(
-            lambda number: detector.measure(store.read_text(number)[:MAXIMUM_CHARACTERS])
-        )
-        self._evidence = Evidence(self._compare, store.read_text, store.find_date)
+        loadable = getattr(detector, "bundle", None) is not None
+        self._workers = count_workers(workers, loadable=loadable)
+        self._comparer = PairComparer(detector, store.read_text, rate)
+        self._evidence = Evidence(self._look, self._compare, store.read_text, store.find_date)
 
     def run(self, report: Callable[[int, int], object] = lambda done, texts: None) -> None:
         """Find out what hangs together.
@@ -237,6 +248,7 @@ class Grouping:
         pairs = sum(map(len, components))
         done = 0
         with store.change():
+            self._compare_ahead(components)
             for component in components:
                 first = min(map(min, component))
                 if not store.is_settled(first):
@@ -247,18 +259,46 @@ class Grouping:
                 report(texts + texts * done // pairs, 2 * texts)
             store.set_fact("settled", True)
 
-    def _compare(self, copy: int, original: int) -> Link:
-        """What the one text did to the other; kept, so that it is not asked again."""
-        known = self._store.find_link(copy, original)
-        if known is not None:
-            return known
-        found = self._detector.compare(
-            self._measure(copy),
-            self._measure(original),
-            false_positive_rate=self._rate,
-            artifacts="none",
+    def _compare_ahead(self, components: Sequence[Sequence[Pair]]) -> None:
+        """Where there are several workers, have them compare; what they leave is done here."""
+        if self._workers == 1:
+            return
+        blocks = list(deal_out(self._list_open(components)))
+        if sum(map(len, blocks)) < _WORTH_WORKERS:
+            return
+        found = compare_in_workers(
+            blocks, self._store.read_text, cast(Scorer, self._detector), self._rate, self._workers
         )
-        link = Link.make(copy, original, found)
+        for links in found:
+            for link in links or ():
+                self._store.add_link(link)
+            self._store.commit_now_and_then()
+
+    def _list_open(self, components: Sequence[Sequence[Pair]]) -> Iterator[list[Pair]]:
+        """Of what hangs together the pairs that were not compared yet."""
+        for component in components:
+            if not self._store.is_settled(min(map(min, component))):
+                yield [pair for pair in component if not self._was_compared(pair)]
+
+    def _was_compared(self, pair: Pair) -> bool:
+        link = self._store.find_link(*pair)
+        if link is None or not link.is_related or link.is_plain:
+            return link is not None
+        return self._store.find_link(*pair[::-1]) is not None
+
+    def _look(self, copy: int, original: int) -> Link:
+        """What the one text did to the other, if anything; kept, so that it is not asked again."""
+        link = self._store.find_link(copy, original)
+        return link or self._keep(self._comparer.look(copy, original))
+
+    def _compare(self, copy: int, original: int) -> Link:
+        """What the one text did to the other, likewise."""
+        link = self._store.find_link(copy, original)
+        if link is not None and not link.outlined:
+            return link
+        return self._keep(self._comparer.compare(copy, original))
+
+    def _keep(self, link: Link) -> Link:
         self._store.add_link(link)
         self._store.commit_now_and_then()
         return link

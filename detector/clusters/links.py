@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
@@ -73,6 +73,7 @@ class Link:
         covered: the sentences of the copy that stem from the original.
         original_covered: the sentences of the original that the copy has.
         substitutes: the strongest substitutions, each as what stood there and what does now.
+        outlined: nothing but how much they cover was measured, and that is too little for more.
     """
 
     copy: int
@@ -89,6 +90,18 @@ class Link:
     covered: tuple[int, ...] = ()
     original_covered: tuple[int, ...] = ()
     substitutes: tuple[tuple[str, str], ...] = ()
+    outlined: bool = False
+
+    @classmethod
+    def outline(cls, copy: int, original: int, coverages: tuple[float, float]) -> Link | None:
+        """The link of two texts that cover too little of one another to be related.
+
+        None where they may be.
+        """
+        if max(coverages) >= _LEAST_COVERAGE:
+            return None
+        said = None, None, False, None, *coverages, None, None, ""
+        return cls(copy, original, *said, outlined=True)
 
     @classmethod
     def make(cls, copy: int, original: int, found: Comparison) -> Link:
@@ -135,6 +148,24 @@ class Link:
             data[name] = tuple(data[name])
         data["substitutes"] = tuple((one, other) for one, other in data["substitutes"])
         return cls(**data)
+
+
+Compare = Callable[[int, int], Link]
+"""Says what the one text did to the other, by their numbers."""
+
+
+def look_both_ways(pair: tuple[int, int], look: Compare, compare: Compare) -> list[Link]:
+    """What a pair's comparison says; turned round as well where the one does not tell all.
+
+    Args:
+        pair: numbers of two texts.
+        look: may say no more than that they are not related.
+        compare: says all.
+    """
+    link = look(*pair)
+    if link.is_related and not link.is_plain:  # a rewriting shows from one side only
+        return [link, compare(*pair[::-1])]
+    return [link]
 
 
 def pair_up(links: Iterable[Link]) -> dict[tuple[int, int], float]:

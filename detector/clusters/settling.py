@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,7 +15,7 @@ from detector.clusters.descent import (
     find_parents,
     list_triples,
 )
-from detector.clusters.links import Link
+from detector.clusters.links import Compare, Link, look_both_ways
 
 #: Texts of which the word triples are kept: some 30 kB each.
 _TRIPLES_AT_HAND = 512
@@ -56,13 +56,15 @@ class Evidence:
     """Where what is known of texts comes from.
 
     Attributes:
+        look: the comparison of two texts, if only by outline where they are not related.
         compare: the comparison of a copy with an original, by their numbers; the same pair, the
             same way round, may be asked for again.
         read_text: a text.
         find_date: its date in seconds; None where it has none.
     """
 
-    compare: Callable[[int, int], Link]
+    look: Compare
+    compare: Compare
     read_text: Callable[[int], str]
     find_date: Callable[[int], float | None]
 
@@ -74,7 +76,8 @@ def settle(pairs: Sequence[tuple[int, int]], evidence: Evidence) -> dict[int, St
         pairs: candidates, by their numbers.
         evidence: what is known of them.
     """
-    links = list(_compare_pairs(pairs, evidence.compare))
+    looks = [look_both_ways(pair, evidence.look, evidence.compare) for pair in pairs]
+    links = [link for found in looks if found[0].is_related for link in found]
     members = sorted({number for link in links for number in (link.copy, link.original)})
     found = {number: evidence.find_date(number) for number in members}
     dates = {number: date for number, date in found.items() if date is not None}
@@ -84,18 +87,6 @@ def settle(pairs: Sequence[tuple[int, int]], evidence: Evidence) -> dict[int, St
     for group in join_pairs((link.copy, link.original) for link in kept):
         standings |= _settle_group(group, kept, mergers, dates, evidence)
     return standings
-
-
-def _compare_pairs(
-    pairs: Iterable[tuple[int, int]], compare: Callable[[int, int], Link]
-) -> Iterator[Link]:
-    """Links of texts that stem from one another, both ways where the one does not tell all."""
-    for one, other in pairs:
-        link = compare(one, other)
-        if link.is_related:
-            yield link
-            if not link.is_plain:  # a rewriting shows from one side only
-                yield compare(other, one)
 
 
 def _is_foreign(link: Link, mergers: Mapping[int, Merger]) -> bool:

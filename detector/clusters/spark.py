@@ -10,33 +10,26 @@ machine. Nothing but how rare each word is goes through the driver.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from detector.batch.spark import ModelPath, SentModel, send_model
 from detector.choices import COMPARISON_RATES, DEFAULT_COMPARISON_RATE, check_rate
-from detector.clusters.dates import read_date
+from detector.clusters.comparing import PAIRS_TOGETHER, PairComparer
 from detector.clusters.grouping import CANDIDATES, list_components, make_place
-from detector.clusters.links import Link
+from detector.clusters.links import Link, look_both_ways
 from detector.clusters.rows import name_columns
 from detector.clusters.settling import Evidence, Standing, settle
 from detector.clusters.spark_candidates import connect, find_candidates, keep
 from detector.columns import CLUSTER_COLUMNS
-from detector.text.document import MAXIMUM_CHARACTERS
+from detector.io.dates import read_date
 
 if TYPE_CHECKING:
     import pandas as pd
     from pyspark.sql import Column, DataFrame
 
     from detector.detector import Detector
-    from detector.measured_text import MeasuredText
-
-#: Pairs of neighbours that one task compares: so many that few texts are measured twice.
-_PAIRS_TOGETHER = 64
-
-_MEASURED_AT_HAND = 64
 
 _NO_TEXT = "empty: there is no text"
 
@@ -179,7 +172,7 @@ def _compare(texts: DataFrame, pairs: DataFrame, members: DataFrame, judge: _Jud
     )
     sides = ordered.join(texts.toDF("copy", "text"), "copy")
     sides = sides.join(texts.toDF("original", "reference"), "original")
-    together = (sides["place"] / _PAIRS_TOGETHER).cast("long")
+    together = (sides["place"] / PAIRS_TOGETHER).cast("long")
     dealt = sides.repartition("component", together).sortWithinPartitions("component", "place")
     return keep(
         dealt.mapInPandas(judge.compare, "component long, place long, again boolean, said string")
@@ -213,36 +206,19 @@ class _Judge:
     def compare(self, batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         """Compare pairs; both ways where the one does not tell all."""
         texts: dict[int, str] = {}
-        compare = self._make_comparer(lambda number: texts[number])
+        comparer = PairComparer(self._load(), lambda number: texts[number], self.rate)
         for batch in batches:
             texts.clear()
             rows: list[tuple[int, int, bool, str]] = []
             for row in batch.itertuples():
                 texts |= {row.copy: row.text, row.original: row.reference}
-                link = compare(row.copy, row.original)
-                rows.append((row.component, row.place, False, link.to_json()))
-                if link.is_related and not link.is_plain:
-                    back = compare(row.original, row.copy)
-                    rows.append((row.component, row.place, True, back.to_json()))
+                pair = row.copy, row.original
+                looks = look_both_ways(pair, comparer.look, comparer.compare)
+                rows += [
+                    (row.component, row.place, again > 0, link.to_json())
+                    for again, link in enumerate(looks)
+                ]
             yield type(batch)(rows, columns=["component", "place", "again", "said"])
-
-    def _make_comparer(self, read: Callable[[int], str]) -> Callable[[int, int], Link]:
-        detector = self._load()
-
-        @lru_cache(_MEASURED_AT_HAND)
-        def measure(number: int) -> MeasuredText:
-            return detector.measure(read(number)[:MAXIMUM_CHARACTERS])
-
-        def compare(copy: int, original: int) -> Link:
-            found = detector.compare(
-                measure(copy),
-                measure(original),
-                false_positive_rate=self.rate,
-                artifacts="none",
-            )
-            return Link.make(copy, original, found)
-
-        return compare
 
     def _load(self) -> Detector:
         from detector.detector import Detector
@@ -259,17 +235,21 @@ class _Judge:
         known = {(link.copy, link.original): link for link in made}
         texts = dict(zip(rows["number"].tolist(), rows["text"], strict=True))
         dates = rows.groupby("number")["date"].min().dropna().to_dict()
-        compare = self._make_comparer(texts.__getitem__) if known else None
+        comparer = PairComparer(self._load(), texts.__getitem__, self.rate) if known else None
 
         def find(copy: int, original: int) -> Link:
-            if (copy, original) not in known:
-                assert compare is not None  # only texts with links are asked about
-                known[copy, original] = compare(copy, original)
+            link = known.get((copy, original))
+            if link is None or link.outlined:
+                assert comparer is not None  # only texts with links are asked about
+                link = known[copy, original] = comparer.compare(copy, original)
+            return link
+
+        def look(copy: int, original: int) -> Link:
             return known[copy, original]
 
         looks = zip(made, ordered["again"].tolist(), strict=True)
         pairs = [(link.copy, link.original) for link, again in looks if not again]
-        standings = settle(pairs, Evidence(find, texts.__getitem__, dates.get))
+        standings = settle(pairs, Evidence(look, find, texts.__getitem__, dates.get))
         return _place_rows(rows, standings)
 
 

@@ -16,6 +16,7 @@ from detector.clusters.candidates import (
     LEAST_COSINE,
     LEAST_ORDER,
     LEAST_WORDS,
+    POSTINGS_READ,
     ROUGHLY_CHOSEN,
     choose_rare_words,
 )
@@ -34,9 +35,6 @@ from detector.references.vectors import WORD_BUCKETS
 if TYPE_CHECKING:
     import pandas as pd
     from pyspark.sql import DataFrame
-
-#: Rows that a text brings into the join, at most; on one machine, where a posting costs less, more.
-_POSTINGS_JOINED = 2_000
 
 
 def keep(frame: DataFrame) -> DataFrame:
@@ -132,7 +130,7 @@ class _Weights:
         for batch in batches:
             texts = [count_words(_read(content))[0] for content in batch["words"]]
             chosen = [
-                choose_rare_words(own, self.frequencies, _POSTINGS_JOINED)
+                choose_rare_words(own, self.frequencies, POSTINGS_READ)
                 if len(own) >= LEAST_WORDS
                 else own[:0]
                 for own in texts
@@ -171,7 +169,7 @@ class _Weights:
         lengths = float(np.linalg.norm(weights) * np.linalg.norm(others_weights))
         if weights[left] @ others_weights[right] < LEAST_COSINE * max(lengths, 1e-9):
             return None
-        order = measure_order(one, other)
+        order = measure_order(one, other, self.rarity)
         return order if order >= LEAST_ORDER else None
 
 

@@ -17,10 +17,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any, Self
 
-from detector.clusters.dates import read_date
 from detector.clusters.links import Link
 from detector.clusters.words import encode_words
 from detector.errors import DetectorError
+from detector.io.dates import read_date
 from detector.io.file_states import describe_file
 from detector.io.readers import BadInput, Record
 

@@ -51,14 +51,23 @@ def weigh_words(words: Words, counts: npt.NDArray[np.uint8], rarity: Floats) -> 
     return weights
 
 
-def measure_order(one: Words, other: Words) -> float:
+def measure_order(one: Words, other: Words, rarity: Floats) -> float:
     """How much of the shorter of two texts stands in the other in the same order, 0 to 1.
 
-    The longest common subsequence of their words, as `encode_words` lists them. Reports of the
-    same event share names and numbers, but hardly their order; a translation and back does.
+    The longest common subsequence of their words, as `encode_words` lists them, each word counted
+    by its rarity. Reports of the same event share names and numbers, but hardly their order; a
+    translation and back does. What strangers have in the same order are common words.
     """
-    shorter = min(len(one), len(other))
-    return LCSseq.similarity(one.tolist(), other.tolist()) / shorter if shorter else 0.0
+    shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
+    weights = rarity[shorter]
+    total = float(weights.sum())
+    if total <= 0.0:
+        return 0.0
+    shared = 0.0
+    for run in LCSseq.opcodes(shorter.tolist(), longer.tolist()):
+        if run.tag == "equal":
+            shared += float(weights[run.src_start : run.src_end].sum())
+    return shared / total
 
 
 class CrawlWords:
@@ -109,7 +118,7 @@ class CrawlWords:
 
     def measure_order(self, one: int, other: int) -> float:
         """See the function of this name."""
-        return measure_order(self._get_sequence(one), self._get_sequence(other))
+        return measure_order(self._get_sequence(one), self._get_sequence(other), self.rarity)
 
     def _get_sequence(self, number: int) -> Words:
         ends = self._sequence_ends

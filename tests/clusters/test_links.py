@@ -65,6 +65,15 @@ def test_texts_are_related_that_share_enough(
     assert link.is_related == is_related
 
 
+def test_an_outline_is_of_texts_that_cannot_be_related() -> None:
+    assert Link.outline(1, 0, (0.1, 0.3)) is None
+    link = Link.outline(1, 0, (0.1, 0.29))
+    assert link is not None
+    assert (link.is_related, link.outlined) == (False, True)
+    assert (link.coverage, link.original_coverage) == (0.1, 0.29)
+    assert Link.from_json(link.to_json()) == link
+
+
 def test_a_pair_is_told_once_from_both_ways() -> None:
     turned = replace(LINK, copy=0, original=1, probability=0.7)
     odds = tell_descent(LINK, turned)

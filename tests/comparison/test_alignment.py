@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.comparison.alignment import Alignment, align, find_substitutions
+from detector.comparison.alignment import Alignment, align, find_substitutions, measure_coverage
 from detector.comparison.alignment_features import (
     ALIGNMENT_COLUMNS,
     MEASURED_KINDS,
@@ -316,6 +316,13 @@ def test_a_spun_copy_is_aligned_and_its_substitutions_are_named() -> None:
     }
     starts = [s.start for s in alignment.substitutions]
     assert starts == sorted(starts)
+
+
+@pytest.mark.parametrize("other", [ORIGINAL, SPUN, ANOTHER, ORIGINAL[:400], ""])
+def test_coverage_can_be_measured_without_aligning_words(other: str) -> None:
+    texts = Document.make(other, (), ENGLISH), Document.make(ORIGINAL, (), ENGLISH)
+    found = align(*texts)
+    assert measure_coverage(*texts) == (found.coverage, found.original_coverage)
 
 
 def test_another_article_on_the_same_event_is_not_covered() -> None:

@@ -61,6 +61,6 @@ def group_batch(
         path = folder / "crawl.sqlite"
         store = stack.enter_context(CrawlStore(path, {"model": detector.model}))
         store.read(items, _DATE_COLUMN)
-        Grouping(store, detector).run()
+        Grouping(store, detector, workers=options.workers).run()
         yield Batch(store.items(), str(path))
     shutil.rmtree(folder, ignore_errors=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from detector.clusters.dates import read_date
+from detector.io.dates import read_date
 
 DAY = 1_700_006_400.0  # 15 November 2023, in UTC
 
