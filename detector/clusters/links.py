@@ -206,10 +206,8 @@ def tell_descent(link: Link, turned: Link | None) -> float:
 
 
 def _pick_substitutes(found: Comparison) -> list[tuple[str, str]]:
-    named = [item for item in found.substitutions if item.text and item.original_text]
-    strongest = sorted(named, key=lambda item: (-item.score, item.start))
-    pairs = dict.fromkeys((item.original_text, item.text) for item in strongest)
-    return list(pairs)[:_SUBSTITUTIONS]
+    named = [item for item in found.list_strongest() if item.text and item.original_text]
+    return [(item.original_text, item.text) for item in named][:_SUBSTITUTIONS]
 
 
 def _to_log_odds(probability: float | None) -> float:

@@ -200,21 +200,19 @@ def measure_strength(
         are_known: whether a dictionary gives two words for one another.
     """
     named = [replace(s, kind=name_sense(s, original)) for s in found]
-    ends = [(0, 0), *((s.end, s.original_end) for s in named)]
-    starts = [*((s.start, s.original_start) for s in named), (len(copy), len(original))]
-    # Between two changed phrases: whether a word was kept there, or nothing at all stands there.
+    reworded = [s for s in named if s.kind != SPELLING]
+    ends = [(0, 0), *((s.end, s.original_end) for s in reworded)]
+    starts = [*((s.start, s.original_start) for s in reworded), (len(copy), len(original))]
+    # Between two reworded phrases: whether both texts have a word there, which then was kept.
     kept = [
-        _ends_in_word(copy[end:start], original[original_end:original_start])
+        bool(_WORD.search(copy[end:start]) and _WORD.search(original[original_end:original_start]))
         for (end, original_end), (start, original_start) in zip(ends, starts, strict=True)
     ]
+    sides = pairwise(kept)
     return tuple(
-        replace(s, strength=_weigh(s, sides, are_known))
-        for s, sides in zip(named, pairwise(kept), strict=True)
+        s if s.kind == SPELLING else replace(s, strength=_weigh(s, next(sides), are_known))
+        for s in named
     )
-
-
-def _ends_in_word(between: str, original_between: str) -> bool:
-    return bool(_WORD.search(between) and _WORD.search(original_between))
 
 
 def _weigh(
