@@ -51,8 +51,9 @@ def test_the_machines_traces_outweigh_coverage() -> None:
     [
         ("edited", 0.4, True),
         ("edited", 0.1, False),
-        ("machine-rewritten", 0.4, True),
-        ("retold", 0.4, False),
+        ("machine-rewritten", 0.4, False),
+        ("machine-rewritten", 0.5, True),
+        ("retold", 0.6, False),
         ("retold", 0.7, True),
         ("independent", 0.9, False),
         (None, 0.9, False),
