@@ -56,6 +56,13 @@ Nobody can utilize the memory of a spring as aqueous as this one, the elderly me
 COMMON_WORDS = frozenset(w.lower() for w in tokenize(PERSON + MACHINE)) - {"anna", "lind", "monday"}
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Of several processes, none is left with a file of slow tests when the others have ended."""
+    if hasattr(config, "workerinput"):  # of pytest-xdist
+        slow = {item.path for item in items if item.get_closest_marker("slow")}
+        items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(scope="session")
 def person_article() -> str:
     """An article in people's English: a headline, seven sentences and a line of boilerplate."""
