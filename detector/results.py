@@ -7,7 +7,16 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal, Self
 
-from detector.html_display import ShownAsHtml
+from detector.display import (
+    ShownAsHtml,
+    describe_comparison,
+    find_weightiest,
+    format_extent,
+    format_headline,
+    format_repr,
+    list_under,
+    shorten,
+)
 
 Label = Literal["original", "translated", "spun"]
 Relation = Literal["verbatim", "edited", "retold", "machine-rewritten", "independent"]
@@ -49,10 +58,7 @@ LINK_KINDS = ("one-to-one", "split", "merged", "added", "dropped")
 """Kinds of `SentenceLink`: "split" is one original sentence in several of the copy, "merged" the
 reverse; "added" has no original, "dropped" no counterpart in the copy."""
 
-_SHOWN_SENTENCES = 5
 _SHOWN_ARTIFACTS = 10
-_SHOWN_SUBSTITUTIONS = 40
-_SHOWN_CHARACTERS = 72
 
 
 class Result:
@@ -132,7 +138,7 @@ class SentenceScore(Result):
         return sum(self.contributions.values())
 
     def __str__(self) -> str:
-        return f"{self.log_odds:+.2f}  [{self.start}–{self.end}] {_shorten(self.text)}"
+        return f"{self.log_odds:+.2f}  [{self.start}–{self.end}] {shorten(self.text)}"
 
 
 @dataclass(frozen=True)
@@ -244,19 +250,19 @@ class Verdict(ShownAsHtml, Result):
 
     def __repr__(self) -> str:
         shown = "label probability flagged reason words".split()
-        return _format_repr(self, shown, "sentences artifacts".split())
+        return format_repr(self, shown, "sentences artifacts".split())
 
     def __str__(self) -> str:
-        lines = [_format_headline(self)]
+        lines = [format_headline(self)]
         if self.class_probabilities:
             shares = ", ".join(
                 f"{name} {share:.3f}" for name, share in self.class_probabilities.items()
             )
             lines.append(f"  {shares}")
-        lines.append(f"  {_format_extent(self)}")
+        lines.append(f"  {format_extent(self)}")
         if self.notes:
             lines.append(f"  {'; '.join(self.notes)}")
-        lines += _list_under("the sentences that weigh most", _find_weightiest(self.sentences))
+        lines += list_under("the sentences that weigh most", find_weightiest(self.sentences))
         strongest = tuple(sorted(self.artifacts, key=lambda a: -a.score)[:_SHOWN_ARTIFACTS])
         count = len(self.artifacts)
         title = (
@@ -264,7 +270,7 @@ class Verdict(ShownAsHtml, Result):
             if count > len(strongest)
             else "artifacts"
         )
-        lines += _list_under(title, strongest)
+        lines += list_under(title, strongest)
         if self.signature:
             lines.append(f"  {self.signature}")
         return "\n".join(lines)
@@ -436,34 +442,10 @@ class Comparison(ShownAsHtml, Result):
 
     def __repr__(self) -> str:
         shown = "relation probability flagged reason coverage".split()
-        return _format_repr(self, shown, ["substitutions"])
+        return format_repr(self, shown, ["substitutions"])
 
     def __str__(self) -> str:
-        return "\n".join(_describe_comparison(self))
-
-
-def _describe_comparison(comparison: Comparison) -> list[str]:
-    if comparison.probability is None:
-        return [f"not judged · {comparison.reason}"]
-    state = "flagged" if comparison.flagged else "not flagged"
-    if comparison.reason is not None:
-        state += f" ({comparison.reason})"
-    shares = comparison.class_probabilities.items()
-    lines = [
-        f"{comparison.relation} · probability of a machine's rewriting "
-        f"{comparison.probability:.3f} · {state}",
-        "  " + ", ".join(f"{name} {share:.3f}" for name, share in shares),
-        f"  {100 * comparison.coverage:.0f} % of the copy stems from the original, which it has "
-        f"{100 * comparison.original_coverage:.0f} % of",
-    ]
-    count = len(comparison.reworded)
-    shown = comparison.list_strongest(_SHOWN_SUBSTITUTIONS)
-    title = f"{count:,} substitutions, the clearest first"
-    if shown:
-        lines += [f"  {title}:", *(f"    {item}" for item in shown)]
-    if comparison.signature:
-        lines.append(f"  {comparison.signature}")
-    return lines
+        return "\n".join(describe_comparison(self))
 
 
 def format_signature(
@@ -479,49 +461,3 @@ def format_signature(
     """
     shown = "withheld" if threshold is None else f"{threshold:.6g}"
     return f"detector:{version}|model:{model}|threshold:{shown}@fpr{false_positive_rate:g}"
-
-
-def _format_repr(result: Verdict | Comparison, shown: list[str], counted: list[str]) -> str:
-    """On one line: fields as they are, of the long ones the number; `to_dict` has all."""
-    parts = [f"{name}={getattr(result, name)!r}" for name in shown]
-    for name in counted:
-        count = len(getattr(result, name))
-        parts.append(f"{count:,} {name.removesuffix('s') if count == 1 else name}")
-    return f"<{type(result).__name__} {', '.join(parts)}>"
-
-
-def _shorten(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= _SHOWN_CHARACTERS else line[: _SHOWN_CHARACTERS - 1].rstrip() + "…"
-
-
-def _format_headline(verdict: Verdict) -> str:
-    if verdict.probability is None:
-        return f"not judged · {verdict.reason}"
-    outcome = f"{verdict.label} · probability of a machine {verdict.probability:.3f}"
-    if verdict.reason is not None:
-        return f"{outcome} · not flagged ({verdict.reason})"
-    state = "flagged" if verdict.flagged else "not flagged"
-    threshold = (
-        "no threshold" if verdict.threshold is None else f"threshold {verdict.threshold:.3f}"
-    )
-    rate = f"{100 * verdict.false_positive_rate:g} % false positives"
-    return f"{outcome} · {state} at {rate} ({threshold})"
-
-
-def _format_extent(verdict: Verdict) -> str:
-    words = f"{verdict.words:,} word{'' if verdict.words == 1 else 's'}"
-    count = len(verdict.sentences)
-    judged = sum(bool(sentence.contributions) for sentence in verdict.sentences)
-    share = f"{judged:,} of " if judged < count else ""
-    sentences = f"{share}{count:,} sentence{'' if count == 1 else 's'} judged"
-    return f"{words}, {sentences}, language {verdict.language or 'unknown'}"
-
-
-def _find_weightiest(sentences: tuple[SentenceScore, ...]) -> tuple[SentenceScore, ...]:
-    telling = [sentence for sentence in sentences if sentence.contributions]
-    return tuple(sorted(telling, key=lambda item: -abs(item.log_odds))[:_SHOWN_SENTENCES])
-
-
-def _list_under(title: str, items: tuple[SentenceScore | Artifact, ...]) -> list[str]:
-    return [f"  {title}:", *(f"    {item}" for item in items)] if items else []

@@ -28,13 +28,13 @@ _MARKS = re.compile(
     | (?P<link>{_LABEL.format(name="label")}\(<?{_ADDRESS}>?{_TITLE}\))
     | (?P<strong>(?<![\w*])\*\*(?=[^\s*])(?P<bold>[^*\n]{{1,400}})(?<=\S)\*\*(?![\w*]))
     | (?P<stressed>(?<![\w*])\*(?=[^\s*])(?P<italic>[^*\n]{{1,400}})(?<=\S)\*(?![\w*]))
-    | (?P<underlined>(?<!\w)(?P<line>_{{1,2}})(?=[^\s_])(?P<text>[^_\n]{{1,400}})(?<=\S)(?P=line)(?!\w))
+    | (?P<lined>(?<!\w)(?P<line>_{{1,2}})(?=[^\s_])(?P<text>[^_\n]{{1,400}})(?<=\S)(?P=line)(?!\w))
     """,
     re.VERBOSE | re.MULTILINE,
 )  # fmt: skip
 
 #: What of a mark is words.
-_WORDS = {"link": "label", "strong": "bold", "stressed": "italic", "underlined": "text"}
+_WORDS = {"link": "label", "strong": "bold", "stressed": "italic", "lined": "text"}
 
 # Quick to search, and in hardly any text: without it there is no mark.
 _SIGNS = re.compile(r"[*_#]|\]\(|\]:|^[ \t]{0,3}(?:>|===|-[ ]?-[ ]?-)", re.MULTILINE)
