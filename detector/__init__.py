@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-from detector.display import set_renderer
+from detector.result_base import set_renderer
 from detector.version import __version__
 
 if TYPE_CHECKING:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal, Self
 
-from detector.display import (
+from detector.result_base import (
+    Result,
     ShownAsHtml,
-    describe_comparison,
-    find_weightiest,
-    format_extent,
-    format_headline,
+    check_share,
+    check_span,
     format_repr,
     list_under,
     shorten,
@@ -58,57 +56,7 @@ LINK_KINDS = ("one-to-one", "split", "merged", "added", "dropped")
 """Kinds of `SentenceLink`: "split" is one original sentence in several of the copy, "merged" the
 reverse; "added" has no original, "dropped" no counterpart in the copy."""
 
-_SHOWN_ARTIFACTS = 10
-
-
-class Result:
-    """What every result can do: become plain dictionaries and JSON, and be read from them."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain dictionaries, lists, strings, numbers, booleans and None, ready for JSON."""
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in asdict(self).items()  # type: ignore[call-overload]
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The result that `to_dict` was called on.
-
-        Raises:
-            ValueError: a field is unknown, missing or impossible.
-        """
-        known = {entry.name for entry in fields(cls)}  # type: ignore[arg-type]
-        if unknown := sorted(set(data) - known):
-            raise ValueError(f"{cls.__name__} has no field {', '.join(map(repr, unknown))}")
-        try:
-            return cls(**data)
-        except TypeError as error:
-            raise ValueError(f"not a {cls.__name__}: {error}") from error
-
-    def to_json(self, *, indent: int | None = None) -> str:
-        """`to_dict` as strict JSON: a NaN is an error, never an invalid file."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=indent)
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The result that `to_json` was called on; ValueError where the text is none."""
-        data = json.loads(text)
-        if not isinstance(data, dict):
-            raise ValueError(
-                f"not a {cls.__name__}: {type(data).__name__} where an object is meant"
-            )
-        return cls.from_dict(data)
-
-
-def _check_span(start: int, end: int) -> None:
-    if not 0 <= start <= end:
-        raise ValueError(f"not a span: start {start}, end {end}")
-
-
-def _check_share(name: str, value: float | None) -> None:
-    if value is not None and not 0 <= value <= 1:
-        raise ValueError(f"{name} must lie between 0 and 1, not {value}")
+_SHOWN_SENTENCES, _SHOWN_ARTIFACTS, _SHOWN_SUBSTITUTIONS = 5, 10, 40
 
 
 @dataclass(frozen=True)
@@ -130,7 +78,7 @@ class SentenceScore(Result):
     contributions: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        _check_span(self.start, self.end)
+        check_span(self.start, self.end)
 
     @property
     def log_odds(self) -> float:
@@ -162,7 +110,7 @@ class Artifact(Result):
     suggestion: str | None = None
 
     def __post_init__(self) -> None:
-        _check_span(self.start, self.end)
+        check_span(self.start, self.end)
 
     def __str__(self) -> str:
         meant = f" ← {self.suggestion!r}" if self.suggestion else ""
@@ -209,9 +157,9 @@ class Verdict(ShownAsHtml, Result):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "notes", tuple(self.notes))
-        _check_share("probability", self.probability)
-        _check_share("threshold", self.threshold)
-        _check_share("false_positive_rate", self.false_positive_rate)
+        check_share("probability", self.probability)
+        check_share("threshold", self.threshold)
+        check_share("false_positive_rate", self.false_positive_rate)
         if (self.probability is None) != (self.label is None):
             raise ValueError("probability and label are known together or not at all")
         if self.label is not None and self.label not in LABELS:
@@ -253,16 +201,16 @@ class Verdict(ShownAsHtml, Result):
         return format_repr(self, shown, "sentences artifacts".split())
 
     def __str__(self) -> str:
-        lines = [format_headline(self)]
+        lines = [_format_headline(self)]
         if self.class_probabilities:
             shares = ", ".join(
                 f"{name} {share:.3f}" for name, share in self.class_probabilities.items()
             )
             lines.append(f"  {shares}")
-        lines.append(f"  {format_extent(self)}")
+        lines.append(f"  {_format_extent(self)}")
         if self.notes:
             lines.append(f"  {'; '.join(self.notes)}")
-        lines += list_under("the sentences that weigh most", find_weightiest(self.sentences))
+        lines += list_under("the sentences that weigh most", _find_weightiest(self.sentences))
         strongest = tuple(sorted(self.artifacts, key=lambda a: -a.score)[:_SHOWN_ARTIFACTS])
         count = len(self.artifacts)
         title = (
@@ -297,7 +245,7 @@ class SentenceLink(Result):
     def __post_init__(self) -> None:
         if self.kind not in LINK_KINDS:
             raise ValueError(f"kind must be one of {', '.join(LINK_KINDS)}, not {self.kind!r}")
-        _check_share("similarity", self.similarity)
+        check_share("similarity", self.similarity)
         object.__setattr__(self, "sentences", tuple(self.sentences))
         object.__setattr__(self, "original_sentences", tuple(self.original_sentences))
 
@@ -330,9 +278,9 @@ class Substitution(Result):
     strength: float = 0.0
 
     def __post_init__(self) -> None:
-        _check_span(self.start, self.end)
-        _check_span(self.original_start, self.original_end)
-        _check_share("strength", self.strength)
+        check_span(self.start, self.end)
+        check_span(self.original_start, self.original_end)
+        check_share("strength", self.strength)
         if self.kind not in SUBSTITUTION_KINDS:
             known = ", ".join(SUBSTITUTION_KINDS)
             raise ValueError(f"kind must be one of {known}, not {self.kind!r}")
@@ -391,7 +339,7 @@ class Comparison(ShownAsHtml, Result):
 
     def __post_init__(self) -> None:
         for name in ("probability", "threshold", "coverage", "original_coverage", "direction"):
-            _check_share(name, getattr(self, name))
+            check_share(name, getattr(self, name))
         if (self.probability is None) != (self.relation is None):
             raise ValueError("probability and relation are known together or not at all")
         if self.relation is not None and self.relation not in RELATIONS:
@@ -445,7 +393,31 @@ class Comparison(ShownAsHtml, Result):
         return format_repr(self, shown, ["substitutions"])
 
     def __str__(self) -> str:
-        return "\n".join(describe_comparison(self))
+        return "\n".join(_describe_comparison(self))
+
+
+def _describe_comparison(comparison: Comparison) -> list[str]:
+    if comparison.probability is None:
+        return [f"not judged · {comparison.reason}"]
+    state = "flagged" if comparison.flagged else "not flagged"
+    if comparison.reason is not None:
+        state += f" ({comparison.reason})"
+    shares = comparison.class_probabilities.items()
+    lines = [
+        f"{comparison.relation} · probability of a machine's rewriting "
+        f"{comparison.probability:.3f} · {state}",
+        "  " + ", ".join(f"{name} {share:.3f}" for name, share in shares),
+        f"  {100 * comparison.coverage:.0f} % of the copy stems from the original, which it has "
+        f"{100 * comparison.original_coverage:.0f} % of",
+    ]
+    count = len(comparison.reworded)
+    shown = comparison.list_strongest(_SHOWN_SUBSTITUTIONS)
+    title = f"{count:,} substitutions, the clearest first"
+    if shown:
+        lines += [f"  {title}:", *(f"    {item}" for item in shown)]
+    if comparison.signature:
+        lines.append(f"  {comparison.signature}")
+    return lines
 
 
 def format_signature(
@@ -461,3 +433,31 @@ def format_signature(
     """
     shown = "withheld" if threshold is None else f"{threshold:.6g}"
     return f"detector:{version}|model:{model}|threshold:{shown}@fpr{false_positive_rate:g}"
+
+
+def _format_headline(verdict: Verdict) -> str:
+    if verdict.probability is None:
+        return f"not judged · {verdict.reason}"
+    outcome = f"{verdict.label} · probability of a machine {verdict.probability:.3f}"
+    if verdict.reason is not None:
+        return f"{outcome} · not flagged ({verdict.reason})"
+    state = "flagged" if verdict.flagged else "not flagged"
+    threshold = (
+        "no threshold" if verdict.threshold is None else f"threshold {verdict.threshold:.3f}"
+    )
+    rate = f"{100 * verdict.false_positive_rate:g} % false positives"
+    return f"{outcome} · {state} at {rate} ({threshold})"
+
+
+def _format_extent(verdict: Verdict) -> str:
+    words = f"{verdict.words:,} word{'' if verdict.words == 1 else 's'}"
+    count = len(verdict.sentences)
+    judged = sum(bool(sentence.contributions) for sentence in verdict.sentences)
+    share = f"{judged:,} of " if judged < count else ""
+    sentences = f"{share}{count:,} sentence{'' if count == 1 else 's'} judged"
+    return f"{words}, {sentences}, language {verdict.language or 'unknown'}"
+
+
+def _find_weightiest(sentences: tuple[SentenceScore, ...]) -> tuple[SentenceScore, ...]:
+    telling = [sentence for sentence in sentences if sentence.contributions]
+    return tuple(sorted(telling, key=lambda item: -abs(item.log_odds))[:_SHOWN_SENTENCES])

@@ -19,7 +19,7 @@ from detector.model.mlp import MultilayerPerceptron
 from detector.model.thresholds import Thresholds
 from detector.results import SPELLING, Substitution
 from detector.text.hashing import hash_unordered_pair
-from detector.text.normalization import normalize
+from detector.text.normalization import normalize_text
 from detector.text.word_lists import read_lines, read_words
 from detector.text.words import tokenize
 
@@ -267,4 +267,4 @@ def name_sense(item: Substitution, original: str) -> str:
 
 
 def _describe_phrase(text: str) -> list[Form]:
-    return [describe(word) for word in tokenize(normalize(text).text) if word[0].isalnum()]
+    return [describe(word) for word in tokenize(normalize_text(text)) if word[0].isalnum()]

@@ -15,7 +15,7 @@ from bundles import write_bundle
 from span_models import make_memory, make_model
 
 from detector.batch.judge import Judge, Settings
-from detector.comparison.pair_features import PAIR_COLUMNS, PairFeatures
+from detector.comparison.pair_features import PAIR_COLUMNS
 from detector.comparison.relation_classifier import PairClassifier
 from detector.detector import Detector
 from detector.errors import BundleError
@@ -274,20 +274,6 @@ def test_a_row_with_its_original_is_encoded_once(comparing: Detector, calls: Cou
     assert judgement.verdict == verdict
     assert judgement.columns["threshold"] == verdict.threshold
     assert judgement.columns["artifacts"] == [a.to_dict() for a in verdict.artifacts] != []
-
-
-def test_a_dictionary_keeps_a_synonym_from_being_called_a_wrong_sense(
-    classifier: PairClassifier, tiny_detector: Detector
-) -> None:
-    extractor = tiny_detector.extractor
-    copy, original = (extractor.extract(extractor.read(text)) for text in (REWRITTEN, ORIGINAL))
-    features = PairFeatures.measure(copy, original, 0.0, 0.0)
-    sure = replace(
-        classifier, substitutions=replace(classifier.substitutions, bias=np.float32([5.0]))
-    )
-    kinds = {s.text: s.kind for s in sure.name_substitutions(features)}
-    assert kinds["city"] == "synonym"
-    assert kinds["fissures"] == "wrong sense"
 
 
 def test_a_comparison_survives_json(comparing: Detector) -> None:

@@ -13,7 +13,9 @@ FILES = [
     path.relative_to(PACKAGE).as_posix() for path in sorted(PACKAGE.glob("*/data/*.t[xs][tv]"))
 ]
 OF_LINES = {
-    "text/data/failures.txt", "text/data/irregular_forms.txt", "text/data/markers.txt",
+    "comparison/data/word_forms.txt", "comparison/data/word_units.txt",
+    "comparison/data/wrong_senses.txt", "text/data/failures.txt", "text/data/irregular_forms.txt",
+    "text/data/markers.txt",
 }  # fmt: skip
 
 
