@@ -1,8 +1,7 @@
 """The shipped model keeps its floors on this project's own texts.
 
-The floors lie below what was measured when the model was shipped. That of translations was lowered
-once, from .85: the encoder that is tuned on all corpora has .75 on these 24 versions of twelve
-short articles, half of them made by rules, of which its mix has none.
+The floors lie below what was measured when the model was shipped: 1.00 and .85. Translations are 24
+versions of twelve short articles, half of them made by rules, of which the encoder has seen none.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ from detector import Detector
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT.parent / "shared" / "seeds"
 EXAMPLES = ROOT / "data" / "example_articles"
-AUROC_FLOORS = {"spun": 0.97, "translated": 0.7}
+AUROC_FLOORS = {"spun": 0.97, "translated": 0.8}
 
 
 @pytest.fixture(scope="module")
