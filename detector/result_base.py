@@ -1,11 +1,9 @@
-"""What all results share: JSON, checks, how they print, and HTML that rooms above draw."""
+"""What all results share: checks, how they print, and HTML that rooms above draw."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
-from typing import Any, Protocol, Self
+from collections.abc import Sequence
+from typing import Any, Protocol
 
 _SHOWN_CHARACTERS = 72
 
@@ -36,46 +34,6 @@ class ShownAsHtml:
         return renderer(self, *texts)
 
 
-class Result:
-    """What every result can do: become plain dictionaries and JSON, and be read from them."""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain dictionaries, lists, strings, numbers, booleans and None, ready for JSON."""
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in asdict(self).items()  # type: ignore[call-overload]
-        }
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The result that `to_dict` was called on.
-
-        Raises:
-            ValueError: a field is unknown, missing or impossible.
-        """
-        known = {entry.name for entry in fields(cls)}  # type: ignore[arg-type]
-        if unknown := sorted(set(data) - known):
-            raise ValueError(f"{cls.__name__} has no field {', '.join(map(repr, unknown))}")
-        try:
-            return cls(**data)
-        except TypeError as error:
-            raise ValueError(f"not a {cls.__name__}: {error}") from error
-
-    def to_json(self, *, indent: int | None = None) -> str:
-        """`to_dict` as strict JSON: a NaN is an error, never an invalid file."""
-        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=indent)
-
-    @classmethod
-    def from_json(cls, text: str) -> Self:
-        """The result that `to_json` was called on; ValueError where the text is none."""
-        data = json.loads(text)
-        if not isinstance(data, dict):
-            raise ValueError(
-                f"not a {cls.__name__}: {type(data).__name__} where an object is meant"
-            )
-        return cls.from_dict(data)
-
-
 def check_span(start: int, end: int) -> None:
     """Raise ValueError where these are no offsets of a span."""
     if not 0 <= start <= end:
@@ -88,7 +46,7 @@ def check_share(name: str, value: float | None) -> None:
         raise ValueError(f"{name} must lie between 0 and 1, not {value}")
 
 
-def format_repr(result: Result, shown: list[str], counted: list[str]) -> str:
+def format_repr(result: object, shown: list[str], counted: list[str]) -> str:
     """On one line: fields as they are, of the long ones the number; `to_dict` has all."""
     parts = [f"{name}={getattr(result, name)!r}" for name in shown]
     for name in counted:
@@ -103,6 +61,6 @@ def shorten(text: str) -> str:
     return line if len(line) <= _SHOWN_CHARACTERS else line[: _SHOWN_CHARACTERS - 1].rstrip() + "…"
 
 
-def list_under(title: str, items: Sequence[Result]) -> list[str]:
+def list_under(title: str, items: Sequence[object]) -> list[str]:
     """Lines under a title; none where there are no items."""
     return [f"  {title}:", *(f"    {item}" for item in items)] if items else []

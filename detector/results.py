@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Final, Literal, Self
 
 from detector.result_base import (
-    Result,
     ShownAsHtml,
     check_share,
     check_span,
@@ -57,6 +57,46 @@ LINK_KINDS = ("one-to-one", "split", "merged", "added", "dropped")
 reverse; "added" has no original, "dropped" no counterpart in the copy."""
 
 _SHOWN_SENTENCES, _SHOWN_ARTIFACTS, _SHOWN_SUBSTITUTIONS = 5, 10, 40
+
+
+class Result:
+    """What every result can do: become plain dictionaries and JSON, and be read from them."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain dictionaries, lists, strings, numbers, booleans and None, ready for JSON."""
+        return {
+            name: list(value) if isinstance(value, tuple) else value
+            for name, value in asdict(self).items()  # type: ignore[call-overload]
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """The result that `to_dict` was called on.
+
+        Raises:
+            ValueError: a field is unknown, missing or impossible.
+        """
+        known = {entry.name for entry in fields(cls)}  # type: ignore[arg-type]
+        if unknown := sorted(set(data) - known):
+            raise ValueError(f"{cls.__name__} has no field {', '.join(map(repr, unknown))}")
+        try:
+            return cls(**data)
+        except TypeError as error:
+            raise ValueError(f"not a {cls.__name__}: {error}") from error
+
+    def to_json(self, *, indent: int | None = None) -> str:
+        """`to_dict` as strict JSON: a NaN is an error, never an invalid file."""
+        return json.dumps(self.to_dict(), ensure_ascii=False, allow_nan=False, indent=indent)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """The result that `to_json` was called on; ValueError where the text is none."""
+        data = json.loads(text)
+        if not isinstance(data, dict):
+            raise ValueError(
+                f"not a {cls.__name__}: {type(data).__name__} where an object is meant"
+            )
+        return cls.from_dict(data)
 
 
 @dataclass(frozen=True)
@@ -410,11 +450,8 @@ def _describe_comparison(comparison: Comparison) -> list[str]:
         f"  {100 * comparison.coverage:.0f} % of the copy stems from the original, which it has "
         f"{100 * comparison.original_coverage:.0f} % of",
     ]
-    count = len(comparison.reworded)
-    shown = comparison.list_strongest(_SHOWN_SUBSTITUTIONS)
-    title = f"{count:,} substitutions, the clearest first"
-    if shown:
-        lines += [f"  {title}:", *(f"    {item}" for item in shown)]
+    title = f"{len(comparison.reworded):,} substitutions, the clearest first"
+    lines += list_under(title, comparison.list_strongest(_SHOWN_SUBSTITUTIONS))
     if comparison.signature:
         lines.append(f"  {comparison.signature}")
     return lines

@@ -35,6 +35,7 @@ def make_row(name: str, truth: tuple[Any, ...], said: tuple[Any, ...]) -> dict[s
         "id": name, "family": family, "kind": kind, "copied_kind": copied,
         "made_by_machine": machine, "true_original": original, "group": group, "size": size,
         "role": role, "flagged": flagged, "relation": None, "coverage": None, "original_id": None,
+        "text": f"The words of {name} alone.",
     }  # fmt: skip
 
 

@@ -93,7 +93,8 @@ def test_the_text_and_its_spans_come_on_request() -> None:
     assert line.count("\n") == 1
     head = f"flagged · spun · {line.split(' · ')[2]} · {SPUN}\n\n"
     assert spans.startswith(f"{head}Flagged: ")
-    assert text.startswith(f"{head}Island ferry to stop running")
+    unmarked = text.replace("[[", "").replace("]]", "")
+    assert unmarked.startswith(f"{head}Island ferry to stop running")
     assert "people write\n" in spans
     assert "The cracks, the longest of which" not in spans
     assert "The cracks, the longest of which" in text
