@@ -7,7 +7,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -59,7 +58,7 @@ class DrawnMix:
 
 
 def draw_mix(
-    folder: Path,
+    sources: Sources,
     mix: BroadMix,
     lists: SynonymLists,
     seed: int,
@@ -68,21 +67,20 @@ def draw_mix(
     """Draw what an encoder is tuned and validated on.
 
     Args:
-        folder: of the corpora.
+        sources: the corpora, see `Sources.load`; they are left as they are.
         mix: how much of what.
         lists: what spinners take words from.
         seed: draws versions, sentences and spins; the splits do not depend on it.
         report: receives a line of progress for each corpus.
     """
     rng = random.Random(seed)
-    sources = Sources.load(folder, mix.permissive)
     unpaired = draw_unpaired(sources, mix, rng)
     report(f"unpaired human sentences: {len(unpaired):,}")
     pairs: list[SentencePair] = []
     for corpus, found in _draw_pairs(sources, mix, seed, rng):
         pairs += found
         report(f"{corpus}: {len(found):,} pairs of {mix.count_pairs(corpus):,}")
-    spun = spin_pairs(sources, folder, lists, mix.count_pairs("spinners"), seed)
+    spun = spin_pairs(sources, lists, mix.count_pairs("spinners"), seed)
     report(f"spinners: {len(spun):,} pairs of {mix.count_pairs('spinners'):,}")
     pairs += spun
     rng.shuffle(pairs)

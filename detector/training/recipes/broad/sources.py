@@ -21,6 +21,7 @@ from detector.training.corpora.broad.sentence_pairs import (
 from detector.training.corpora.labelled_pairs import choose_pairs
 from detector.training.corpora.loading import (
     load_error_spans,
+    load_human_news,
     load_roundtrip_flores,
     load_roundtrip_news,
     load_translated_news,
@@ -35,6 +36,7 @@ class Sources:
         sentences: corpora of sentence pairs, by name.
         documents: corpora of documents with machine versions, by name.
         articles: human articles.
+        human_news: human articles that sentences are taken from to be spun.
         known_words: words that are not misspelt.
         banned: human sentences of articles that are kept back, under whatever id: they are never
             trained on.
@@ -43,6 +45,7 @@ class Sources:
     sentences: dict[str, pd.DataFrame]
     documents: dict[str, pd.DataFrame]
     articles: pd.DataFrame
+    human_news: pd.DataFrame
     known_words: frozenset[str]
     banned: frozenset[str]
 
@@ -57,6 +60,7 @@ class Sources:
             sentences,
             documents,
             articles,
+            load_human_news(folder),
             collect_known_words(map(str, clean)),
             frozenset(_iterate_banned(sentences, documents, articles)),
         )

@@ -15,6 +15,7 @@ from detector.training.corpora.labelled_pairs import LabelledPair, collect_commo
 from detector.training.fitting.sentence_models import fit_sentence_models
 from detector.training.recipes import work_files
 from detector.training.recipes.broad.mix import DrawnMix, draw_mix
+from detector.training.recipes.broad.sources import Sources
 from detector.training.recipes.broad.unpaired import UnpairedSentence
 from detector.training.recipes.shipped_settings import ShippedSettings
 from detector.training.recipes.steps import compute_tree_checksum
@@ -42,8 +43,9 @@ def write_mix(settings: ShippedSettings, work: Path, fresh: Path) -> None:
     All but the pairs and unpaired sentences is of the first draw, and so are sentence models.
     """
     (fresh / MIX).mkdir()
+    sources = Sources.load(settings.corpora, settings.mix.permissive)
     for draw in range(settings.mix.draws):
-        drawn = draw_mix(settings.corpora, settings.mix, settings.lists, settings.seed + draw)
+        drawn = draw_mix(sources, settings.mix, settings.lists, settings.seed + draw)
         folder = _find_draw(fresh, draw)
         folder.mkdir(exist_ok=True)
         _tabulate(drawn.pairs).to_parquet(folder / _PAIRS)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pandas as pd
@@ -17,7 +16,6 @@ from detector.training.corpora.broad.sentence_pairs import (
     has_unknown_words,
     list_whole_sentences,
 )
-from detector.training.corpora.loading import load_human_news
 from detector.training.generation.synonym_lists import SynonymLists
 from detector.training.recipes.broad.settings import BroadMix
 from detector.training.recipes.broad.sources import Sources
@@ -118,12 +116,10 @@ def _draw_translations(
     return drawn
 
 
-def spin_pairs(
-    sources: Sources, folder: Path, lists: SynonymLists, most: int, seed: int
-) -> list[SentencePair]:
+def spin_pairs(sources: Sources, lists: SynonymLists, most: int, seed: int) -> list[SentencePair]:
     """Human sentences spun: two thirds of the corpora of sentences, one third of articles."""
     rng = random.Random(seed)
-    of_sentences = list(dict.fromkeys(_iterate_to_spin(sources, folder, rng)))
+    of_sentences = list(dict.fromkeys(_iterate_to_spin(sources, rng)))
     to_spin = rng.sample(of_sentences, min(len(of_sentences), most * 2 // 3))
     train = sources.articles[sources.articles["split"] == TRAIN]
     for row in train.sample(frac=1.0, random_state=rng.randrange(2**31)).itertuples():
@@ -134,9 +130,7 @@ def spin_pairs(
     return list(_spin(to_spin, lists, seed))[:most]
 
 
-def _iterate_to_spin(
-    sources: Sources, folder: Path, rng: random.Random
-) -> Iterator[tuple[str, str, bool]]:
+def _iterate_to_spin(sources: Sources, rng: random.Random) -> Iterator[tuple[str, str, bool]]:
     """Article, sentence, and whether it is a translation."""
     for corpus, frame in sources.sentences.items():
         if corpus != "error_spans_zh_en":
@@ -144,7 +138,7 @@ def _iterate_to_spin(
             for article, text in zip(train["article_id"], train["original"], strict=True):
                 if text not in sources.banned:
                     yield str(article), str(text), corpus == "translated_news"
-    human = load_human_news(folder)
+    human = sources.human_news
     human = human[human["split"] == TRAIN].sample(frac=0.5, random_state=rng.randrange(2**31))
     for row in human.itertuples():
         for text in list_sentences([str(row.text)]):
