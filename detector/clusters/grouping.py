@@ -282,7 +282,7 @@ class Grouping:
 
     def _was_compared(self, pair: Pair) -> bool:
         link = self._store.find_link(*pair)
-        if link is None or not link.is_related or link.is_plain:
+        if link is None or link.tells_all:
             return link is not None
         return self._store.find_link(*pair[::-1]) is not None
 

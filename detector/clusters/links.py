@@ -34,6 +34,9 @@ _MOST_LOG_ODDS = 6.0
 
 _SUBSTITUTIONS = 5
 
+#: Decimals of what is kept: products of matrices differ in the tenth from run to run.
+_DECIMALS = 6
+
 
 class Comparer(Protocol):
     """What compares two texts: a `detector.Detector`, or anything that speaks like one."""
@@ -112,12 +115,12 @@ class Link:
             copy,
             original,
             found.relation,
-            found.probability,
+            _round(found.probability),
             found.flagged,
             found.threshold,
             found.coverage,
             found.original_coverage,
-            found.direction,
+            _round(found.direction),
             found.reason,
             found.signature,
             tuple(n for link in pairs for n in link.sentences),
@@ -134,9 +137,13 @@ class Link:
         return max(self.coverage, self.original_coverage) >= least
 
     @property
-    def is_plain(self) -> bool:
-        """Whether looking at it the other way round can tell no more."""
-        return self.relation == VERBATIM or (self.direction or 0.0) >= 0.9
+    def tells_all(self) -> bool:
+        """Whether looking at it the other way round can tell no more.
+
+        A rewriting shows from one side only.
+        """
+        is_plain = self.relation == VERBATIM or (self.direction or 0.0) >= 0.9
+        return is_plain or not self.is_related
 
     def to_json(self) -> str:
         """What `from_json` reads."""
@@ -165,9 +172,7 @@ def look_both_ways(pair: tuple[int, int], look: Compare, compare: Compare) -> li
         compare: says all.
     """
     link = look(*pair)
-    if link.is_related and not link.is_plain:  # a rewriting shows from one side only
-        return [link, compare(*pair[::-1])]
-    return [link]
+    return [link] if link.tells_all else [link, compare(*pair[::-1])]
 
 
 def pair_up(links: Iterable[Link]) -> dict[tuple[int, int], float]:
@@ -210,6 +215,10 @@ def tell_descent(link: Link, turned: Link | None) -> float:
 def _pick_substitutes(found: Comparison) -> list[tuple[str, str]]:
     named = [item for item in found.list_strongest() if item.text and item.original_text]
     return [(item.original_text, item.text) for item in named][:_SUBSTITUTIONS]
+
+
+def _round(probability: float | None) -> float | None:
+    return None if probability is None else round(probability, _DECIMALS)
 
 
 def _to_log_odds(probability: float | None) -> float:
