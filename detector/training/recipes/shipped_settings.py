@@ -103,7 +103,6 @@ class Amounts:
             "maximum_tokens": 64,
             "exits": {3: 1.0},
             "token_dropout": 0.08,
-            "passes": 2,
         }
     )
     machine_documents: int = 450

@@ -489,7 +489,7 @@ def test_a_run_on_mixed_examples_keeps_to_its_plan_when_resumed(
         assert torch.equal(values, whole.state_dict()[name])
 
 
-def test_passes_take_turns_with_the_draws(
+def test_a_pass_goes_over_each_draw(
     tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, other = prepare_mixed(tiny_base, 4), prepare_mixed(tiny_base, 5)
@@ -499,16 +499,15 @@ def test_passes_take_turns_with_the_draws(
         seen.extend(map(id, examples))
 
     monkeypatch.setattr(f"{tune_on_examples.__module__}._Training.learn", note)
-    thrice = dataclasses.replace(CONFIG, passes=3)
-    tune_on_examples(tiny_base, [first, other], tmp_path, thrice, report=silent)
-    turns = (first, other, first)
-    for examples in turns:
+    draws = [first, other, first]
+    tune_on_examples(tiny_base, draws, tmp_path, CONFIG, report=silent)
+    for examples in draws:
         now, seen = seen[: len(examples)], seen[len(examples) :]
         assert sorted(now) == sorted(map(id, examples))
     assert not seen
 
 
-def test_more_passes_raise_the_rate_again() -> None:
+def test_another_pass_raises_the_rate_again() -> None:
     again = Schedule(100, 0.05, bent_at=30, height=0.7).restart(40, 240)
     assert again.find_factor(40) == pytest.approx(0.1)
     assert again.find_factor(49) == 1.0
@@ -517,13 +516,13 @@ def test_more_passes_raise_the_rate_again() -> None:
     assert again.bend(60, 100).find_factor(80) == pytest.approx(again.find_factor(60) / 2)
 
 
-def test_a_run_that_is_over_goes_on_for_more_passes(tiny_base: Path, tmp_path: Path) -> None:
+def test_a_run_that_is_over_goes_on_for_more_draws(tiny_base: Path, tmp_path: Path) -> None:
     examples = prepare_mixed(tiny_base, 4)
     once = tune_on_examples(tiny_base, [examples], tmp_path, CONFIG, report=silent)
     first = {name: values.clone() for name, values in once.state_dict().items()}
     steps = torch.load(tmp_path / "checkpoint.pt", weights_only=True)["step"]
-    twice = dataclasses.replace(CONFIG, passes=2)
-    longer = tune_on_examples(tiny_base, [examples], tmp_path, twice, resume=True, report=silent)
+    twice = [examples, examples]
+    longer = tune_on_examples(tiny_base, twice, tmp_path, CONFIG, resume=True, report=silent)
     state = torch.load(tmp_path / "checkpoint.pt", weights_only=True)
     assert state["step"] >= 2 * steps - 1
     for name, values in longer.state_dict().items():
@@ -531,7 +530,7 @@ def test_a_run_that_is_over_goes_on_for_more_passes(tiny_base: Path, tmp_path: P
             mean = (first[name] + state["model"][name]) / 2
             assert torch.allclose(values, mean, atol=1e-6)
     assert any(not torch.equal(v, first[name]) for name, v in longer.state_dict().items())
-    at_once = tune_on_examples(tiny_base, [examples], tmp_path / "at once", twice, report=silent)
+    at_once = tune_on_examples(tiny_base, twice, tmp_path / "at once", CONFIG, report=silent)
     for name, values in at_once.state_dict().items():
         assert torch.allclose(values, longer.state_dict()[name], atol=1e-6)
     with pytest.raises(ValueError, match="another configuration"):

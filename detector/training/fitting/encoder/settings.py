@@ -20,7 +20,6 @@ class TuningConfig:
         token_dropout: share of tokens that are masked, on both sides: the same original comes
             with several versions, and must not be learnt by heart.
         frozen_embeddings: whether word embeddings stay as they are (names cannot be learnt).
-        passes: over the examples, each in an order of its own.
     """
 
     learning_rate: float = 2e-4
@@ -36,7 +35,6 @@ class TuningConfig:
     dropout: float = 0.1
     token_dropout: float = 0.1
     frozen_embeddings: bool = True
-    passes: int = 1
     seed: int = 20260101
     checkpoint_every: int = 500
     validate_every: int = 1000

@@ -164,11 +164,11 @@ class _Training:
         """Go back to where a checkpoint was saved: the number of steps that are done.
 
         Raises:
-            ValueError: it is of another run, or of one with more passes.
+            ValueError: it is of another run, or of one with more draws.
         """
         state = torch.load(checkpoint, map_location=self.device, weights_only=True)
-        is_same = {**state["settings"], "passes": self.config.passes} == self.settings
-        if not is_same or self.ends[: len(state["ends"])] != tuple(state["ends"]):
+        has_same_pairs = self.ends[: len(state["ends"])] == tuple(state["ends"])
+        if state["settings"] != self.settings or not has_same_pairs:
             raise ValueError(
                 f"{checkpoint} belongs to a run with another configuration or other pairs; "
                 "delete it or choose another output folder"
@@ -277,19 +277,21 @@ def tune_on_examples(
     resume: bool = False,
     report: Callable[[str], None] = print,
 ) -> TunedEncoder:
-    """Tune `base` on `draws` of examples by turns, a pass on each, with checkpoints in `output`.
+    """Tune `base` on `draws` of examples, a pass over each, with checkpoints in `output`.
 
     A number in the file `PLAN` of `output`, also one that is written there while the run goes on,
     ends the run after so many steps: the learning rate falls to 0 there.
 
     Args:
         base: a sentence-transformers or transformers model folder (or hub name).
-        draws: of examples, see `detector.training.fitting.encoder.examples.prepare_examples`.
+        draws: of examples, see `detector.training.fitting.encoder.examples.prepare_examples`;
+            each is gone through once, in an order of its own.
         output: folder for ``checkpoint.pt``, ``config.json`` and ``log.jsonl``.
         config: see `TuningConfig`.
         validate: called with the model and tokenizer every `validate_every` steps; its figures
             go into the log.
-        resume: continue from the checkpoint in `output`, with the same draws and configuration.
+        resume: continue from the checkpoint in `output`, with the same configuration and draws;
+            further draws may follow them.
         report: receives a line of progress now and then.
 
     Returns:
@@ -304,8 +306,7 @@ def tune_on_examples(
     tokenizer = AutoTokenizer.from_pretrained(str(base))
     batches: list[list[Example]] = []
     ends: list[int] = []
-    for number in range(config.passes):
-        examples = draws[number % len(draws)]
+    for number, examples in enumerate(draws):
         found = make_batches(examples, config, random.Random(config.seed + number))
         batches += [[examples[i] for i in batch] for batch in found]
         ends.append(len(batches))

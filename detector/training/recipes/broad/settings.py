@@ -51,7 +51,7 @@ class BroadMix:
 
     Attributes:
         sentences: of a draw, both sides of a pair counted; fewer where the corpora have no more.
-        draws: how many times is drawn; the passes of a tuning take turns. Another draw has other
+        draws: how many times is drawn, a pass of the tuning over each. Another draw has other
             versions and sentences of the same texts: a second pass over the same sentences learns
             them by heart.
         versions: how many machine versions of one original sentence, by corpus of sentences.
