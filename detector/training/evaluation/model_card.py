@@ -8,6 +8,7 @@ from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from detector.choices import VERDICT_RATES
 from detector.presentation.tables import DASH, format_table
 
 TASK = (
@@ -295,11 +296,10 @@ def _format_artifacts(figures: Mapping[str, Any]) -> str:
 
 
 def _format_false_positives(title: str, rows: Sequence[Mapping[str, Any]]) -> str:
-    rates = (0.05, 0.01, 0.001)
     table = []
     for row in rows:
         cells = [str(row["outlet"]), f"{row['articles']:,}"]
-        for rate in rates:
+        for rate in VERDICT_RATES:
             share, bound = row.get(f"share at {rate:g}"), row.get(f"bound at {rate:g}")
             cells.append(
                 DASH
@@ -307,7 +307,7 @@ def _format_false_positives(title: str, rows: Sequence[Mapping[str, Any]]) -> st
                 else f"{_percent(share)} (≤ {_percent(bound)})"
             )
         table.append(cells)
-    header = ["human texts", "articles", *(f"at {_percent(r)}" for r in rates)]
+    header = ["human texts", "articles", *(f"at {_percent(r)}" for r in VERDICT_RATES)]
     return f"## {title}\n\n" + format_table(header, table)
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detector.choices import DEFAULT_FALSE_POSITIVE_RATE
 from detector.presentation.plots import (
     BLACK,
     BLUE,
@@ -60,7 +61,7 @@ def plot_evaluation(
     flagged_at: Mapping[float, Flags],
     folder: Path,
     grouping: str = "outlet",
-    rate: float = 0.01,
+    rate: float = DEFAULT_FALSE_POSITIVE_RATE,
 ) -> list[Path]:
     """All pictures of one model on scored documents.
 
@@ -222,7 +223,7 @@ def _draw_histogram(axes: Axes, scored: pd.DataFrame, edges: npt.NDArray[Any]) -
     axes.legend(loc="upper center", ncols=3, fontsize=9)
 
 
-def plot_scores(scored: pd.DataFrame, folder: Path, grouping: str = "outlet") -> list[Path]:
+def plot_scores(scored: pd.DataFrame, folder: Path, grouping: str) -> list[Path]:
     """How scores spread in each group, humans' and machines' apart, against the threshold."""
     groups, left_out = _choose_groups(scored, grouping)
     rank = rank_score(scored)
@@ -301,9 +302,7 @@ def _name_labels(figure: Figure, axes: Axes, labels: Sequence[str]) -> None:
     figure.legend(handles=[*handles, *named], loc="outside lower center", ncols=4)
 
 
-def plot_lengths(
-    scored: pd.DataFrame, flagged: Flags, folder: Path, rate: float = 0.01
-) -> list[Path]:
+def plot_lengths(scored: pd.DataFrame, flagged: Flags, folder: Path, rate: float) -> list[Path]:
     """Share flagged by length, of each label, with 95 % intervals by article."""
     lengths = np.array(name_length(scored["words"].fillna(0)), dtype=object)
     bands = name_length([low for low, _ in LENGTH_BANDS])

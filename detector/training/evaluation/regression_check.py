@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detector.choices import DEFAULT_FALSE_POSITIVE_RATE
 from detector.model.document_classifier import DocumentClassifier
 from detector.presentation.tables import DASH, format_table
 from detector.results import ORIGINAL
@@ -25,9 +26,6 @@ from detector.training.evaluation.statistics import bound_below
 from detector.training.fitting.feature_table import FeatureTable
 
 Floats = npt.NDArray[np.float64]
-
-#: The rate at which documents are flagged unless a caller asks for another.
-RATE = 0.01
 
 #: A figure may be this much lower before it counts, however sure the difference is. What is found
 #: at a threshold moves with the few human articles that set it: 46 in the shipped model, of which
@@ -47,18 +45,17 @@ _RESAMPLES = 400
 
 
 def describe_scores(
-    classifier: DocumentClassifier, scores: npt.ArrayLike, words: npt.ArrayLike, rate: float = RATE
+    classifier: DocumentClassifier, scores: npt.ArrayLike, words: npt.ArrayLike
 ) -> pd.DataFrame:
-    """What a classifier says of documents, as `compare_models` takes it.
+    """What a classifier says of documents at the usual rate, as `compare_models` takes it.
 
     Args:
         classifier: gives calibration and thresholds.
         scores: (n,), its own or out-of-fold ones.
         words: (n,) judged words.
-        rate: the guaranteed false-positive rate at which documents are flagged.
     """
     probability = classifier.calibrate(scores, words)
-    threshold = classifier.find_threshold(rate, words)
+    threshold = classifier.find_threshold(DEFAULT_FALSE_POSITIVE_RATE, words)
     return pd.DataFrame(
         {
             "probability": probability,
@@ -187,7 +184,7 @@ def find_faults(name: str, figures: Mapping[str, Any], judged: Collection[str]) 
             cell = row[figure]
             if cell is None or cell["verdict"] != WORSE:
                 continue
-            if figure == _FALSE_POSITIVES and cell["b"]["value"] <= RATE:
+            if figure == _FALSE_POSITIVES and cell["b"]["value"] <= DEFAULT_FALSE_POSITIVE_RATE:
                 continue
             difference = cell["difference"]
             if abs(difference["value"]) > _TOLERANCES.get(figure, TOLERANCE):
@@ -242,10 +239,11 @@ def find_broken_guarantees(scored: ScoredSet) -> list[str]:
             int(of["flagged"].to_numpy()[rows.index].sum()) for of in (scored.new, scored.old)
         )
         is_judged = scored.of_user or flagged > before
-        if is_judged and bound_below(flagged, len(rows)) > RATE:
+        if is_judged and bound_below(flagged, len(rows)) > DEFAULT_FALSE_POSITIVE_RATE:
             faults.append(
                 f"{scored.name}, outlet {outlet}: {flagged} of {len(rows)} human articles are "
-                f"flagged, and {RATE:.0%} is promised (the old model flagged {before})"
+                f"flagged, and {DEFAULT_FALSE_POSITIVE_RATE:.0%} is promised (the old model "
+                f"flagged {before})"
             )
     return faults
 

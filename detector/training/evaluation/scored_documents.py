@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detector.choices import DEFAULT_FALSE_POSITIVE_RATE, VERDICT_RATES
 from detector.model.document_classifier import DocumentClassifier
 from detector.results import ORIGINAL
 from detector.training.evaluation.statistics import (
@@ -44,7 +45,7 @@ class ScoredDocuments:
     probabilities: Floats
     thresholds: Mapping[float, float]
 
-    def to_frame(self, rate: float = 0.01) -> pd.DataFrame:
+    def to_frame(self, rate: float = DEFAULT_FALSE_POSITIVE_RATE) -> pd.DataFrame:
         """The documents as `detector.training.evaluation.metrics` and `plots` take them.
 
         ``score`` is how far a score lies above the threshold for `rate`, ``outlet`` the corpus or
@@ -148,16 +149,14 @@ def score_documents(
     )
 
 
-def tabulate_false_positives(
-    scored: ScoredDocuments, rates: Sequence[float] = (0.05, 0.01, 0.001)
-) -> list[dict[str, Any]]:
+def tabulate_false_positives(scored: ScoredDocuments) -> list[dict[str, Any]]:
     """Share of human articles flagged, by group, with the upper 95 % bound."""
     human = (scored.frame["label"] == ORIGINAL).to_numpy()
     table = []
     for group in sorted(scored.frame["group"][human].unique()):
         of_group = human & (scored.frame["group"] == group).to_numpy()
         row: dict[str, Any] = {"outlet": group, "articles": int(of_group.sum())}
-        for rate in rates:
+        for rate in VERDICT_RATES:
             if rate in scored.flagged:
                 count = int(scored.flagged[rate][of_group].sum())
                 row[f"flagged at {rate:g}"] = count

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detector.choices import DEFAULT_FALSE_POSITIVE_RATE
 from detector.errors import DetectorError
 from detector.model.adapter import FEWEST_WORDS, Adapter, MachineFingerprint
 from detector.model.document_classifier import QUESTIONS, DocumentClassifier
@@ -60,7 +61,7 @@ MOST_LOST = 0.005
 _FOLDS = 5
 
 #: The threshold that must not give way.
-_RATE = 0.01
+_RATE = DEFAULT_FALSE_POSITIVE_RATE
 
 #: Human articles whose scores an adapter may lift to the threshold, as shares.
 _SHARES = (

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detector.choices import DEFAULT_COMPARISON_RATE
 from detector.comparison.pair_features import PairFeatures, select_directed
 from detector.comparison.relation_classifier import PairClassifier, judge_relations
 from detector.detector import Detector
@@ -223,15 +224,16 @@ def _score_out_of_fold(
     return scores
 
 
-def measure_comparison(
-    classifier: PairClassifier, pairs: PairFeatureTable, rate: float = 0.005
-) -> dict[str, Any]:
-    """AUROC of machine-rewritten against the rest, shares flagged by group, and the confusions."""
+def measure_comparison(classifier: PairClassifier, pairs: PairFeatureTable) -> dict[str, Any]:
+    """AUROC of machine-rewritten against the rest, and by group what is flagged and said rightly.
+
+    Pairs are flagged at `DEFAULT_COMPARISON_RATE`.
+    """
     frame = pairs.frame
     shares = classifier.judge(pairs.columns)
     machine = shares[:, RELATIONS.index(MACHINE_REWRITTEN)]
     truth = (frame["relation"] == MACHINE_REWRITTEN).to_numpy()
-    threshold = classifier.find_threshold(rate)
+    threshold = classifier.find_threshold(DEFAULT_COMPARISON_RATE)
     flagged = machine >= (np.inf if threshold is None else threshold)
     said = np.array(RELATIONS)[shares.argmax(1)]
     forward = classifier.tell_direction(pairs.columns) > 0.5

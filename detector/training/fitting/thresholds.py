@@ -9,13 +9,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detector.choices import VERDICT_RATES
 from detector.model.thresholds import Thresholds
 from detector.training.evaluation.statistics import bound_above, bound_below
 
 Floats = npt.NDArray[np.float64]
-
-#: False-positive rates for which a threshold is sought.
-FALSE_POSITIVE_RATES = (0.05, 0.01, 0.001)
 
 #: The register of documents by professional translators, whatever corpus they are of.
 TRANSLATOR_GROUP = "translators"
@@ -44,7 +42,7 @@ def fit_thresholds(
     scores: Floats,
     groups: pd.Series | None = None,
     guaranteed: Collection[str] = (),
-    rates: Sequence[float] = FALSE_POSITIVE_RATES,
+    rates: Sequence[float] = VERDICT_RATES,
     least: float = -np.inf,
     own_rates: Mapping[str, float] | None = None,
 ) -> tuple[Thresholds, list[dict[str, Any]]]:

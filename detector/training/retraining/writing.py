@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from detector.choices import DEFAULT_FALSE_POSITIVE_RATE
 from detector.errors import DetectorError
 from detector.model import parts
 from detector.model.bundle import Bundle
 from detector.model.bundle_writing import NewBundle, write_bundles
 from detector.training.evaluation.model_card import format_card, make_card
-from detector.training.evaluation.regression_check import RATE
 from detector.training.retraining.replay_data import draft_replay_data
 from detector.training.retraining.result import Retrained
 
@@ -72,7 +72,8 @@ def _draw(result: Retrained, output: Path) -> str:
     thresholds = result.classifier.thresholds
     scored = pd.concat([s.documents.join(s.new) for s in result.sets], ignore_index=True)
     flagged_at = {rate: (scored["score"] >= at).to_numpy() for rate, at in thresholds.items()}
-    above = scored.assign(score=scored["score"] - thresholds.get(RATE, 0.0))
+    threshold = thresholds.get(DEFAULT_FALSE_POSITIVE_RATE, 0.0)
+    above = scored.assign(score=scored["score"] - threshold)
     try:
         paths = plot_evaluation(above, flagged_at, folder)
     except DetectorError as error:

@@ -10,6 +10,7 @@ import pytest
 from scipy.stats import beta
 from sklearn.metrics import roc_auc_score
 
+from detector.choices import VERDICT_RATES
 from detector.features.columns import FEATURE_COLUMNS
 from detector.features.ngrams import HASHES
 from detector.model.classes import SENTENCE_CLASSES
@@ -27,7 +28,6 @@ from detector.training.fitting.feature_table import (
 from detector.training.fitting.length_scale import fit_human_scale
 from detector.training.fitting.linear import fit_lexical, fit_linear, unpack_pairs
 from detector.training.fitting.thresholds import (
-    FALSE_POSITIVE_RATES,
     bound_above,
     bound_above_weighted,
     bound_below,
@@ -136,7 +136,7 @@ def test_no_large_register_lies_surely_above_the_rate() -> None:
             bound_below(int(more[3000:].sum()), 300) > rate
             or bound_above_weighted(more, weights) > rate
         )
-    assert [row["false_positive_rate"] for row in table] == list(FALSE_POSITIVE_RATES)
+    assert [row["false_positive_rate"] for row in table] == list(VERDICT_RATES)
     kept, withheld = table[1], table[2]
     assert kept["score"] == thresholds[0.01]
     assert kept["flagged"] == (scores >= thresholds[0.01]).sum()

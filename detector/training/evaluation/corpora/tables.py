@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detector.choices import DEFAULT_FALSE_POSITIVE_RATE
 from detector.results import ORIGINAL, SPUN, TRANSLATED
 from detector.training.evaluation.scored_documents import ScoredDocuments
 
@@ -91,7 +92,8 @@ def tabulate_labels(scored: ScoredDocuments) -> dict[str, Any]:
     louder = np.array([TRANSLATED, SPUN])[scored.shares.argmax(axis=1)]
     is_machine = scored.probabilities * scored.shares.max(axis=1) > 1 - scored.probabilities
     named = np.where(is_machine, louder, ORIGINAL)
-    flagged = scored.flagged.get(0.01, np.zeros(len(frame), dtype=bool))
+    nothing = np.zeros(len(frame), dtype=bool)
+    flagged = scored.flagged.get(DEFAULT_FALSE_POSITIVE_RATE, nothing)
     table = {}
     for kind in (TRANSLATED, SPUN):
         own = test & (label == kind)

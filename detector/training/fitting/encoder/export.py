@@ -13,8 +13,11 @@ import torch
 from torch import nn
 from transformers import AutoTokenizer
 
-from detector.training.fitting.encoder.flat_graph import BertShape, build_flat_graph, fits
+from detector.training.fitting.encoder.flat_graph import build_flat_graph, describe, fits
 from detector.training.fitting.encoder.tuned_encoder import TunedEncoder
+
+#: Of a sentence.
+_MAXIMUM_TOKENS = 96
 
 
 def export_encoder(
@@ -50,7 +53,7 @@ def export_encoder(
     if not quantize:
         _export_onnx(transformer, plain)
     elif fits(transformer.config):
-        onnx.save(_build_flat(transformer), quantized)
+        onnx.save(build_flat_graph(describe(transformer, _MAXIMUM_TOKENS)), quantized)
     else:
         _export_onnx(transformer, plain)
         _quantize(plain, quantized)
@@ -97,7 +100,7 @@ def _write_model_folder(folder: Path, transformer: Any, tokenizer: Any, version:
             "pooling_mode_max_tokens": False,
             "pooling_mode_mean_sqrt_len_tokens": False,
         },
-        "sentence_bert_config.json": {"max_seq_length": 96, "do_lower_case": False},
+        "sentence_bert_config.json": {"max_seq_length": _MAXIMUM_TOKENS, "do_lower_case": False},
         "config_sentence_transformers.json": {
             "__version__": {"sentence_transformers": version},
             "prompts": {},
@@ -139,13 +142,6 @@ def _export_onnx(transformer: Any, path: Path) -> None:
         opset_version=17,
         dynamo=False,
     )
-
-
-def _build_flat(transformer: Any) -> onnx.ModelProto:
-    config = transformer.config
-    shape = BertShape(config.num_hidden_layers, config.num_attention_heads, config.layer_norm_eps)
-    weights = {name: values.float().numpy() for name, values in transformer.state_dict().items()}
-    return build_flat_graph(weights, shape)
 
 
 def _quantize(source: Path, target: Path) -> None:

@@ -1,4 +1,4 @@
-"""The int8 ONNX graph of a BERT encoder: no work on padding, and figures that no batch changes.
+"""The int8 ONNX graph of a BERT or MPNet: no work on padding, and figures that no batch changes.
 
 ONNX Runtime's own dynamic quantisation scales activations over a whole batch: a sentence's states
 depend on what it is encoded with, and one outlier coarsens all. Here every token has a scale of its
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import onnx
+import torch
 from onnx import TensorProto, helper, numpy_helper
 
 from detector.features.encoder import NO_SATURATION
@@ -41,6 +42,15 @@ _LEAST_SCALE = 1e-9
 
 _GELU_MINIMUM = 0.1701
 
+#: Parts of the names of an MPNet's weights, and what a BERT calls them.
+_BERT_NAMES = (
+    ("attention.LayerNorm", "attention.output.LayerNorm"),
+    ("attn.o.", "output.dense."),
+    ("attn.q.", "self.query."),
+    ("attn.k.", "self.key."),
+    ("attn.v.", "self.value."),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Quantized:
@@ -51,40 +61,63 @@ class _Quantized:
 
 
 @dataclass(frozen=True, slots=True)
-class BertShape:
-    """What the names and shapes of a BERT's weights do not tell.
+class Encoder:
+    """A BERT's weights, or an MPNet's, and what their names and shapes do not tell.
 
     Attributes:
+        weights: by a BERT's names.
+        positions: (tokens, width), what is added to the word embeddings.
         layers: how many of its layers are kept.
         heads: of attention.
         epsilon: of its layer normalisations.
+        position_bias: (1, heads, tokens, tokens), what an MPNet adds to the attention that one
+            token pays to another, by how far they lie apart.
     """
 
+    weights: Arrays
+    positions: Floats
     layers: int
     heads: int
     epsilon: float
+    position_bias: Floats | None = None
 
 
 def fits(config: Any) -> bool:
     """Whether a transformers config is of the encoders that this module knows."""
-    return (
+    is_known = config.model_type == "mpnet" or (
         config.model_type == "bert"
-        and config.hidden_act == "gelu"
         and getattr(config, "position_embedding_type", "absolute") == "absolute"
     )
+    return is_known and config.hidden_act == "gelu"
 
 
-def build_flat_graph(weights: Arrays, shape: BertShape) -> onnx.ModelProto:
-    """The int8 model: ``input_ids``, ``attention_mask`` → ``last_hidden_state``.
+def describe(transformer: Any, tokens: int) -> Encoder:
+    """The weights of a `transformers.BertModel` or `MPNetModel` that `fits`.
 
     Args:
-        weights: a `transformers.BertModel`'s state, by its names.
-        shape: what the weights do not tell.
+        transformer: the model.
+        tokens: of the longest sentence that it is to encode.
+    """
+    config = transformer.config
+    weights = {name: values.float().numpy() for name, values in transformer.state_dict().items()}
+    shape = config.num_hidden_layers, config.num_attention_heads, config.layer_norm_eps
+    positions = weights["embeddings.position_embeddings.weight"]
+    if config.model_type == "bert":
+        positions = positions + weights["embeddings.token_type_embeddings.weight"][0]
+        return Encoder(weights, positions, *shape)
+    for ours, theirs in _BERT_NAMES:
+        weights = {name.replace(ours, theirs): values for name, values in weights.items()}
+    bias = transformer.encoder.compute_position_bias(torch.zeros(1, tokens, 1)).detach().numpy()
+    return Encoder(weights, positions[config.pad_token_id + 1 :], *shape, bias)
+
+
+def build_flat_graph(encoder: Encoder) -> onnx.ModelProto:
+    """The int8 model: ``input_ids``, ``attention_mask`` → ``last_hidden_state``.
 
     Returns:
         A model of (batch, tokens) integers; states (batch, tokens, width) of padding mean nothing.
     """
-    return _Builder(weights, shape).build()
+    return _Builder(encoder).build()
 
 
 def quantize_columns(weights: Floats) -> tuple[npt.NDArray[np.int8], Floats]:
@@ -105,17 +138,17 @@ def quantize_columns(weights: Floats) -> tuple[npt.NDArray[np.int8], Floats]:
 class _Builder:
     """Writes the nodes of a graph, one after the other."""
 
-    def __init__(self, weights: Arrays, shape: BertShape) -> None:
-        self.weights = weights
-        self.shape = shape
-        self.width = weights["embeddings.word_embeddings.weight"].shape[1]
+    def __init__(self, encoder: Encoder) -> None:
+        self.encoder = encoder
+        self.weights = encoder.weights
+        self.width = encoder.positions.shape[1]
         self.nodes: list[onnx.NodeProto] = []
         self.constants: list[onnx.TensorProto] = []
 
     def build(self) -> onnx.ModelProto:
         self._lay_tokens_flat()
         states = self._embed()
-        for layer in range(self.shape.layers):
+        for layer in range(self.encoder.layers):
             states = self._add_layer(states, f"encoder.layer.{layer}")
         apart = self._add("Gather", states, self.places)
         self._add("Reshape", apart, self._join_sizes(self.width), output="last_hidden_state")
@@ -172,18 +205,24 @@ class _Builder:
         # Padding shows the token before it, which attention does not look at.
         self.places = self._add("Max", before, self._hold_integers(0))
         self.mask = self._add("Cast", "attention_mask", to=TensorProto.INT32)
+        self.length = self._add("Slice", self.sizes, *map(self._hold_integers, (1, 2)))
+        self.position_bias = self._hold_position_bias()
+
+    def _hold_position_bias(self) -> str:
+        """Of as many tokens as the batch is wide."""
+        if self.encoder.position_bias is None:
+            return ""
+        lengths = self._add("Concat", self.length, self.length, axis=0)
+        ends = self._hold(self.encoder.position_bias), self._hold_integers(0, 0), lengths
+        return self._add("Slice", *ends, self._hold_integers(2, 3))
 
     def _embed(self) -> str:
         ids = self._add("Reshape", "input_ids", self._hold_integers(-1))
         words = self._look_up(
             self.weights["embeddings.word_embeddings.weight"], self._add("Gather", ids, self.kept)
         )
-        length = self._add("Gather", self.sizes, self._hold(1, np.int64))
-        positions = self._look_up(
-            self.weights["embeddings.position_embeddings.weight"]
-            + self.weights["embeddings.token_type_embeddings.weight"][0],
-            self._add("Mod", self.kept, length),
-        )
+        place = self._add("Mod", self.kept, self.length)
+        positions = self._look_up(self.encoder.positions, place)
         return self._normalize(self._add("Add", words, positions), "embeddings.LayerNorm")
 
     def _look_up(self, table: Floats, rows: str) -> str:
@@ -197,7 +236,7 @@ class _Builder:
     def _normalize(self, states: str, name: str) -> str:
         weight, bias = (self._hold(self.weights[f"{name}.{part}"]) for part in ("weight", "bias"))
         return self._add(
-            "LayerNormalization", states, weight, bias, axis=-1, epsilon=self.shape.epsilon
+            "LayerNormalization", states, weight, bias, axis=-1, epsilon=self.encoder.epsilon
         )
 
     # ----------------------------------------------------------------------------------
@@ -241,9 +280,9 @@ class _Builder:
         )
         seen = self._add(
             "MultiHeadAttention",
-            *(queries, keys, values, "", self.mask),
+            *(queries, keys, values, "", self.mask, self.position_bias),
             domain=_MICROSOFT,
-            num_heads=self.shape.heads,
+            num_heads=self.encoder.heads,
         )
         seen = self._add("Reshape", seen, self._hold_integers(-1, self.width))
         return self._add("Gather", seen, self.kept)
