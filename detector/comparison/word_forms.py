@@ -217,8 +217,9 @@ def _split_contraction(lower: str) -> list[str]:
 
 
 def _spell_word(lower: str) -> str:
-    if _NUMBER.fullmatch(lower):
-        return f"{float(_THOUSANDS.sub('', lower).replace(',', '.')):g}"
+    number = _THOUSANDS.sub("", lower).replace(",", ".")
+    if _NUMBER.fullmatch(lower) and number.count(".") < 2:  # no date, version or address
+        return f"{float(number):g}"
     if lower in _SAME_WORD:
         return _SAME_WORD[lower]
     bare = lower.removesuffix("'s")

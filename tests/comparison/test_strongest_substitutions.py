@@ -167,6 +167,8 @@ def test_another_spelling_is_no_rewording(copy: str, original: str) -> None:
         ("It grew by 25 percent.", "It grew by 2.5 percent."),
         ("Some 2,000 came.", "Some 2.1 thousand came."),
         ("Five men were hurt.", "Six men were hurt."),
+        ("It came on 10.12.2020 at last.", "It came on 10.11.2020 at last."),
+        ("Release 1.2.3 is out.", "Release 1.2.4.1 is out."),
     ],
 )
 def test_another_number_is_no_spelling(copy: str, original: str) -> None:
