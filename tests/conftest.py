@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import shutil
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
+from fake_detector import replace_detector
 
 from detector.features.columns import DIRECTIONS, FEATURE_COLUMNS
 from detector.features.ngrams import HASHES, hash_ngrams
@@ -23,6 +27,8 @@ from detector.text.sentences import split_sentences
 from detector.text.words import tokenize
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
     from detector.detector import Detector
     from detector.training.fitting.classifier import FittedClassifier
     from detector.training.fitting.feature_table import FeatureTable
@@ -315,3 +321,46 @@ def tiny_detector(tiny_bundle: Path) -> Detector:
     from detector.detector import Detector
 
     return Detector.load(tiny_bundle, threads=1)
+
+
+# --------------------------------------------------------------------------------------
+# What stands in for a model, and a Spark of this machine
+# --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def fake_detector(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands load a detector that needs no model."""
+    replace_detector(monkeypatch)
+
+
+#: Little is computed, so compiling queries and planning them anew would take most of the time.
+_QUICK_SPARK = {
+    "spark.ui.enabled": "false",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}
+
+
+@pytest.fixture(scope="module")
+def spark_session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
+    """A session of two workers, which starts quickly; skips where there is no Spark or no Java."""
+    pytest.importorskip("pyspark", reason="pyspark is not installed: the extra [spark]")
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        pytest.skip("Spark needs Java, and there is none")
+    from pyspark.sql import SparkSession
+
+    folder = tmp_path_factory.mktemp("spark")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYSPARK_PYTHON", sys.executable)
+        builder = SparkSession.builder.master("local[2]").appName("test")
+        for name, value in _QUICK_SPARK.items():
+            builder = builder.config(name, value)
+        session = builder.config("spark.sql.warehouse.dir", str(folder)).getOrCreate()
+        yield session
+        session.stop()

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import time
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+
+import pytest
 
 from detector.batch.workers import LoadDetector
 from detector.errors import DetectorError
@@ -117,3 +121,10 @@ def obey(words: list[str]) -> None:
 def loader(log: Path | None = None, seconds: float = 0.0) -> LoadDetector:
     """What `score_records` takes as `load`, for fake detectors in its workers."""
     return partial(FakeDetector, None if log is None else str(log), seconds)
+
+
+def replace_detector(patch: pytest.MonkeyPatch, kind: type = FakeDetector) -> None:
+    """Hand another class to whatever imports `detector.detector.Detector` from now on."""
+    module = ModuleType("detector.detector")
+    module.Detector = kind  # type: ignore[attr-defined]
+    patch.setitem(sys.modules, "detector.detector", module)

@@ -14,7 +14,6 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
@@ -254,10 +253,7 @@ def test_what_is_finished_survives_a_full_disk(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def fake(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = ModuleType("detector.detector")
-    module.Detector = FakeDetector  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "detector.detector", module)
+def small_parts(fake_detector: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(journal, "_PART_INPUTS", PART)
     monkeypatch.setattr("detector.batch.chunks.CHUNK_DOCUMENTS", 4)
 
@@ -270,7 +266,7 @@ def fail_for_space(*_: object) -> None:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-@pytest.mark.usefixtures("fake")
+@pytest.mark.usefixtures("small_parts")
 def test_a_disk_that_is_full_when_parts_are_joined_costs_no_scoring(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -285,7 +281,7 @@ def test_a_disk_that_is_full_when_parts_are_joined_costs_no_scoring(
     assert count_lines(target) + count_lines(Path(f"{target}.quarantine.jsonl")) == 30
 
 
-@pytest.mark.usefixtures("fake")
+@pytest.mark.usefixtures("small_parts")
 def test_a_disk_that_takes_nothing_is_noticed_before_scoring(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -326,7 +322,7 @@ ROWS = st.one_of(
 )
 
 
-@pytest.mark.usefixtures("fake")
+@pytest.mark.usefixtures("small_parts")
 @settings(
     max_examples=60,
     deadline=None,

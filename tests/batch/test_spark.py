@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,34 +22,7 @@ if TYPE_CHECKING:
 
     from detector.detector import Detector
 
-pytest.importorskip("pyspark", reason="pyspark is not installed: the extra [spark]")
-if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-    pytest.skip("Spark needs Java, and there is none", allow_module_level=True)
-
 pytestmark = pytest.mark.slow
-
-QUICK = {
-    "spark.ui.enabled": "false",
-    "spark.sql.shuffle.partitions": "2",
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-}
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    from pyspark.sql import SparkSession
-
-    folder = tmp_path_factory.mktemp("spark")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYSPARK_PYTHON", sys.executable)
-        builder = SparkSession.builder.master("local[2]").appName("test")
-        for name, value in QUICK.items():
-            builder = builder.config(name, value)
-        session = builder.config("spark.sql.warehouse.dir", str(folder)).getOrCreate()
-        yield session
-        session.stop()
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +33,13 @@ def texts(person_article: str, machine_article: str) -> list[str | None]:
 
 
 @pytest.fixture(scope="module")
-def frame(session: SparkSession, texts: list[str | None]) -> DataFrame:
+def frame(spark_session: SparkSession, texts: list[str | None]) -> DataFrame:
     rows = [
         (n if n % 3 else None, 2**60 + n, text, [f"tag{n}"], datetime(2024, 5, 1, n % 24), "mine")
         for n, text in enumerate(texts)
     ]
     schema = "gap int, number bigint, body string, tags array<string>, seen timestamp, label string"
-    return session.createDataFrame(rows, schema).repartition(3)
+    return spark_session.createDataFrame(rows, schema).repartition(3)
 
 
 def collect(frame: DataFrame) -> list[dict[str, Any]]:
@@ -134,7 +105,7 @@ def test_columns_that_are_not_there_are_refused(frame: DataFrame) -> None:
         module.score(frame, "body", false_positive_rate=1)
 
 
-@pytest.mark.usefixtures("session")
+@pytest.mark.usefixtures("spark_session")
 def test_the_program_reads_judges_writes_and_sums_up(
     texts: list[str | None], tiny_bundle: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from fake_detector import FakeDetector
 
-from detector.cli import cluster as verb
 from detector.cli import main
 from detector.columns import CLUSTER_COLUMNS
+
+pytestmark = pytest.mark.usefixtures("fake_detector")
 
 FERRY = """\
 The ferry to the northern islands will stop running in October because its hull has rusted through.
@@ -28,11 +28,6 @@ BAKERY = """\
 Two sisters who learnt the trade there have bought an old bakery beside our market square.
 They intend to keep its wood oven, striped awning and recipe for rye bread.
 """
-
-
-@pytest.fixture(autouse=True)
-def fake_detector(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verb, "load_detector", lambda model: FakeDetector())
 
 
 def run(*arguments: object) -> Result:
@@ -66,6 +61,11 @@ def test_a_row_for_each_text_in_the_order_of_the_input(crawl: Path) -> None:
     assert copy["original_id"] == original["id"]
     assert rows[0]["input_role"] == "admin"
     assert "3 texts; groups of two and more: 1" in result.stderr
+
+
+def test_one_text_is_told_in_the_singular(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text(FERRY)
+    assert "1 text; groups of two and more: 0" in run(tmp_path / "a.txt").stderr
 
 
 def test_rows_are_written_to_a_file(crawl: Path, tmp_path: Path) -> None:

@@ -1,28 +1,18 @@
 """``detector compare``: two files in, one answer out, and what is wrong with the call."""
 
 import json
-import sys
-from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from click.testing import CliRunner, Result
-from fake_detector import FakeDetector
 
 from detector.cli import main
 from detector.results import Comparison
 
+pytestmark = pytest.mark.usefixtures("fake_detector")
+
 COPY = "A machine rewritten report about the harbour and its ferries."
 ORIGINAL = "A report about the harbour and the ferries that sail from it."
-
-
-@pytest.fixture(autouse=True)
-def fake_detector(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    module = ModuleType("detector.detector")
-    module.Detector = FakeDetector  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "detector.detector", module)
-    return
 
 
 @pytest.fixture

@@ -3,14 +3,13 @@
 import csv
 import io
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from fake_detector import replace_detector
 
 from detector import __version__
 from detector.cli import main
@@ -67,10 +66,8 @@ loaded: list[FakeDetector] = []
 
 
 @pytest.fixture(autouse=True)
-def fake_detector(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    module = ModuleType("detector.detector")
-    module.Detector = FakeDetector  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "detector.detector", module)
+def remembering_detector(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    replace_detector(monkeypatch, FakeDetector)
     yield
     loaded.clear()
 

@@ -9,10 +9,9 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from fake_detector import FakeDetector
+from fake_detector import FakeDetector, replace_detector
 
 from detector.cli import main
-from detector.cli import score as verb
 from detector.clusters import grouping
 from detector.results import MACHINE_REWRITTEN, Comparison
 
@@ -34,7 +33,7 @@ class Directed(FakeDetector):
 
 @pytest.fixture(autouse=True)
 def fake_detector(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(verb, "load_detector", lambda model: Directed())
+    replace_detector(monkeypatch, Directed)
 
 
 @pytest.fixture

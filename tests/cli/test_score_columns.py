@@ -5,26 +5,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-import sys
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from fake_detector import FakeDetector
 
 from detector.cli import main
 from detector.columns import COLUMNS_VERSION, COMPARED_COLUMNS, JUDGED_COLUMNS
 
+pytestmark = pytest.mark.usefixtures("fake_detector")
+
 TEXT = "The ferry sails again on Saturday"
-
-
-@pytest.fixture(autouse=True)
-def fake_detector(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = ModuleType("detector.detector")
-    module.Detector = FakeDetector  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "detector.detector", module)
 
 
 @pytest.fixture

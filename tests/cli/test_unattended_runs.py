@@ -4,28 +4,24 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from fake_detector import FakeDetector
 
 from detector.cli import main
 from detector.cli.logs import set_log_format, tell
+
+pytestmark = pytest.mark.usefixtures("fake_detector")
 
 TEXT = "Somebody wrote this report about the harbour."
 
 
 @pytest.fixture(autouse=True)
-def fake_detector(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    module = ModuleType("detector.detector")
-    module.Detector = FakeDetector  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "detector.detector", module)
+def plain_logs() -> Iterator[None]:
     yield
     set_log_format("text")
 
@@ -75,6 +71,9 @@ def test_a_wrong_column_is_a_wrong_call_and_writes_nothing(
     assert result.exit_code == 2
     assert message in result.stderr
     assert list_names(tmp_path) == [name]
+    printed = run("score", *source, *options, stdin=content)
+    assert (printed.exit_code, printed.stdout) == (2, "")
+    assert message in printed.stderr
     # What was wrong does not stand in the way of the right call.
     assert run("score", tmp_path / name, "--text-column", "Body", "--output", target).exit_code == 0
 
@@ -85,6 +84,8 @@ def test_a_file_without_the_column_among_others_is_one_fault(tmp_path: Path) -> 
     target = tmp_path / "out.jsonl"
     assert run("score", odd, good, "--output", target).exit_code == 1
     assert len(target.read_text().splitlines()) == 1
+    printed = run("score", odd, good)
+    assert (printed.exit_code, len(printed.stdout.splitlines())) == (1, 2)
 
 
 # --------------------------------------------------------------------------------------

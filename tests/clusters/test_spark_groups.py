@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,25 +16,9 @@ from detector.detector import Detector
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-pytest.importorskip("pyspark", reason="pyspark is not installed: the extra [spark]")
-if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-    pytest.skip("Spark needs Java, and there is none", allow_module_level=True)
-
 pytestmark = pytest.mark.slow
 
 DATA = Path(__file__).parent.parent.parent / "data"
-
-#: Little is computed, so compiling queries and planning them anew would take most of the time.
-QUICK = {
-    "spark.ui.enabled": "false",
-    "spark.sql.shuffle.partitions": "2",
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.driver.host": "127.0.0.1",
-    "spark.driver.bindAddress": "127.0.0.1",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-}
 
 #: Nobody else's: shares nothing with the other articles.
 LONELY = """\
@@ -49,21 +29,6 @@ barn behind the dairy. The society has ordered sixty from a joiner and will lend
 the heather is over. Farmers who let their clover stand may have a hive at the edge of the field
 for nothing, and a jar of honey for each week that it stays.
 """
-
-
-@pytest.fixture(scope="module")
-def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
-    from pyspark.sql import SparkSession
-
-    folder = tmp_path_factory.mktemp("spark")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PYSPARK_PYTHON", sys.executable)
-        builder = SparkSession.builder.master("local[1]").appName("test")
-        for name, value in QUICK.items():
-            builder = builder.config(name, value)
-        session = builder.config("spark.sql.warehouse.dir", str(folder)).getOrCreate()
-        yield session
-        session.stop()
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +46,11 @@ def crawl() -> list[tuple[str, str]]:
 
 
 @pytest.fixture(scope="module")
-def frame(session: SparkSession, crawl: list[tuple[str, str]]) -> DataFrame:
+def frame(spark_session: SparkSession, crawl: list[tuple[str, str]]) -> DataFrame:
     rows = [(number, name, text, "mine") for number, (name, text) in enumerate(crawl)]
     rows += [(len(rows), "blank", " \n", "mine"), (len(rows) + 1, "missing", None, "mine")]
     schema = "number int, id string, body string, role string"
-    return session.createDataFrame(rows, schema).repartition(3)
+    return spark_session.createDataFrame(rows, schema).repartition(3)
 
 
 @pytest.fixture(scope="module")
@@ -134,9 +99,9 @@ def test_rows_without_text_stand_alone_and_say_why(rows: list[dict[str, Any]]) -
     ids=["a chain", "two", "zigzag"],
 )
 def test_what_hangs_together_is_called_by_its_least(
-    session: SparkSession, pairs: list[tuple[int, int]], components: dict[int, int]
+    spark_session: SparkSession, pairs: list[tuple[int, int]], components: dict[int, int]
 ) -> None:
-    found = connect(session.createDataFrame(pairs, "one long, other long")).collect()
+    found = connect(spark_session.createDataFrame(pairs, "one long, other long")).collect()
     assert {row["number"]: row["component"] for row in found} == components
     assert len(found) == len(components)
 
