@@ -99,8 +99,8 @@ def evaluate(
     system, article_id, outlet and split. A row with original alone is human text; one with text
     and kind has no original. Parquet needs pyarrow.
 
-    --corpora takes minutes, and needs the extra: pip install 'mt-artifact-detector[train]', and
-    Debian's libaiksaurus-1.2-data, dict-freedict-eng-fra and dict-freedict-fra-eng for the
+    Both need the extra: pip install 'mt-artifact-detector[train]'. --corpora takes minutes, and
+    needs Debian's libaiksaurus-1.2-data, dict-freedict-eng-fra and dict-freedict-fra-eng for the
     synonyms.
     """
     if bool(pairs) == bool(corpora):

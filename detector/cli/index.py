@@ -97,6 +97,11 @@ def build(context: click.Context, /, folder: str, files: tuple[str, ...], **read
     # A wrong column is told before a folder is made.
     items = _read(files, **reading)
     with _faults_of_the_call():
+        if Path(folder).is_file():
+            raise CannotRunError(
+                f"{folder}: a file where the folder of a new index is meant: name that first, and "
+                "then what it is to hold"
+            )
         if (Path(folder) / DATABASE).exists():
             # One that a mistyped file left empty may be built all the same.
             references = ReferenceIndex.open(folder)
@@ -163,7 +168,7 @@ def _report(bad: BadInput) -> None:
     tell_of_input("error", bad, bad.reason)
 
 
-@index.command()
+@index.command(short_help="Find the originals of the documents of FILE...")
 @_folder_argument
 @_files_argument
 @click.option(
@@ -240,7 +245,7 @@ def _format_json(item: Record | BadInput, candidates: list[Candidate]) -> str:
     return json.dumps(row, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-@index.command()
+@index.command(short_help="Print how many documents an index holds, and its size.")
 @_folder_argument
 @figures_format_option
 def info(folder: str, form: str) -> None:

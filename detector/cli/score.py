@@ -20,7 +20,6 @@ from detector.cli.options import (
     load_detector,
     model_option,
     open_output,
-    refuse_missing_columns,
 )
 from detector.cli.scoring.among import Batch, group_batch
 from detector.cli.scoring.options import ScoreOptions
@@ -132,7 +131,7 @@ _SHOWN_REASONS = 3
     "--columns",
     "named_columns",
     metavar="NAME,...",
-    help="Columns of rows, in this order: of those below, and of the row's own.  [default: all]",
+    help="Columns of rows, in this order: ours (docs/usage.md) and the row's own.  [default: all]",
 )
 @click.option("--keep-text", is_flag=True, help="Rows hold the text too, in --text-column.")
 @click.option("--report", metavar="FILE", help="Also write an HTML page to read the verdicts on.")
@@ -184,7 +183,7 @@ def _write_files(detector: Detector, options: ScoreOptions) -> Tally:
 
     target = Path(str(options.output))
     # What is wrong with its columns is told before anything is written.
-    items = refuse_missing_columns(read_inputs(options))
+    items = read_inputs(options)
     journal = Journal.begin(
         target,
         Path(options.quarantine_path or ""),

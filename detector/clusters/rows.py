@@ -85,7 +85,8 @@ class Summary:
             yield row
 
     def __str__(self) -> str:
-        told = f"{self.texts:,} texts; groups of two and more: {self.groups:,}"
+        texts = f"{self.texts:,} text{'' if self.texts == 1 else 's'}"
+        told = f"{texts}; groups of two and more: {self.groups:,}"
         counts = [f"{name} {self.relations[name]:,}" for name in RELATIONS if self.relations[name]]
         if counts:
             told += f"; copies: {', '.join(counts)}; flagged: {self.flagged:,}"

@@ -103,8 +103,6 @@ def format_line(result: Verdict | Comparison, name: str, *, colour: bool, why: b
         why: say why; not needed over a text that says it.
     """
     state, *rest = name_outcome(result).split(_POINT)
-    if result.reason:
-        rest = []  # what cannot be flagged is not called a machine's either
     padding = " " * (_STATE_WIDTH - len(state)) if why else ""
     state = f"{_embolden(state, result.flagged, colour)}{padding}"
     reasons = clean(summarize_result(result)) if why else ""

@@ -59,7 +59,7 @@ _RELATION_SENTENCES: Mapping[str, str] = {
     VERBATIM: "the copy has the original's own words",
     EDITED: "the copy is the original as people edit",
     RETOLD: "the copy tells the original anew, and nothing shows that a machine did it",
-    MACHINE_REWRITTEN: "the copy is the original rewritten by a machine",
+    MACHINE_REWRITTEN: "the copy reads like the original rewritten by a machine",
     INDEPENDENT: "the copy was not made from this original",
 }
 
@@ -76,8 +76,10 @@ def name_outcome(result: Verdict | Comparison) -> str:
     """The outcome in a few words: flagged or not, as what, with which probability."""
     if result.probability is None:
         return "not judged"
-    name = _name_label(result) if isinstance(result, Verdict) else result.relation
     state = "flagged" if result.flagged else "not flagged"
+    if result.reason:
+        return state  # what cannot be flagged is not called a machine's either
+    name = _name_label(result) if isinstance(result, Verdict) else result.relation
     return f"{state} · {name} · {format_probability(result.probability)}"
 
 
@@ -95,13 +97,12 @@ def explain_verdict(verdict: Verdict) -> str:
     """Why, in one plain sentence: how many sentences sound like it, and the strongest trace."""
     if verdict.probability is None:
         return f"Not judged ({verdict.reason})."
+    if verdict.reason:
+        return "; ".join([_say_outcome(verdict), *verdict.notes]) + "."
     judged = find_judged(verdict.sentences)
-    telling = sum(sentence.log_odds > 0 for sentence in judged)
     parts = []
     if judged:
-        verb = "reads" if telling in (0, 1) else "read"
-        many = _say_share(telling, len(judged))
-        parts.append(f"{many} {verb} like {_READING.get(verdict.label or '', 'a machine')}")
+        parts.append(_say_reading(verdict, judged))
     if strongest := find_strongest_trace(verdict):
         human = f"; people write “{clip(strongest.suggestion)}”" if strongest.suggestion else ""
         trace = f"“{clip(strongest.text)}” ({strongest.kind}{human})"
@@ -110,6 +111,17 @@ def explain_verdict(verdict: Verdict) -> str:
         parts.append("no single phrase stands out")
     parts += verdict.notes
     return f"{_say_outcome(verdict)}: {'; '.join(parts) or 'no sentence could be weighed'}."
+
+
+def _say_reading(verdict: Verdict, judged: Sequence[SentenceScore]) -> str:
+    """How many sentences read like what; of a person's text, what all of them come to first."""
+    telling = sum(sentence.log_odds > 0 for sentence in judged)
+    many = _say_share(telling, len(judged))
+    ending = "s" if telling in (0, 1) else ""
+    if verdict.label == ORIGINAL and not verdict.flagged:
+        whole = "the text as a whole reads like a person's English"
+        return f"{whole}; taken one by one, {many} lean{ending} towards a machine's"
+    return f"{many} read{ending} like {_READING.get(verdict.label or '', 'a machine')}"
 
 
 def pick_result(verdict: Verdict, comparison: Comparison | None) -> Verdict | Comparison:
@@ -178,10 +190,13 @@ def explain_comparison(comparison: Comparison) -> str:
     """What the copy is to its original, in one plain sentence, with the strongest substitution."""
     if comparison.probability is None:
         return f"Not judged ({comparison.reason})."
-    parts = [
-        f"{_RELATION_SENTENCES[comparison.relation or INDEPENDENT]}",
-        f"{format_percent(comparison.coverage)} of its words stand in sentences that stem from it",
-    ]
+    covered = format_percent(comparison.coverage)
+    parts = [f"{covered} of its words stand in sentences that stem from it"]
+    if comparison.reason and comparison.relation == MACHINE_REWRITTEN:
+        # What cannot be flagged is not called a machine's either.
+        parts = [f"{covered} of the copy's words stand in sentences that stem from the original"]
+    else:
+        parts = [_RELATION_SENTENCES[comparison.relation or INDEPENDENT], *parts]
     if links := _say_links(comparison):
         parts.append(links)
     if comparison.direction is not None and comparison.direction < _EVEN:
@@ -199,10 +214,9 @@ def _say_links(comparison: Comparison) -> str | None:
     if not linked or changed is None:
         return None
     reworded = round(changed * len(linked))
-    return (
-        f"{kept:,} of {_count(len(linked), 'sentence')} that stem from it were kept one to one, "
-        f"{reworded:,} reworded"
-    )
+    kept_so = "stems from it was kept" if len(linked) == 1 else "stem from it were kept"
+    sentences = _count(len(linked), "sentence")
+    return f"{kept:,} of {sentences} that {kept_so} one to one, {reworded:,} reworded"
 
 
 def explain_link(link: SentenceLink) -> str:

@@ -97,6 +97,21 @@ def test_build_on_an_index_points_to_add(folder: Path, rows: Path) -> None:
     assert "holds an index already: add to it with 'detector index add'" in result.stderr
 
 
+def test_build_on_a_file_says_which_argument_is_the_folder(rows: Path, copy: Path) -> None:
+    result = run("build", rows, copy)
+    assert result.exit_code == 2
+    assert f"{rows}: a file where the folder of a new index is meant" in result.stderr
+    assert rows.is_file()
+
+
+def test_the_list_of_verbs_cuts_no_summary_off() -> None:
+    shown = run("--help").stdout
+    lines = shown[shown.index("Commands:") :].splitlines()[1:]
+    assert [line.split()[0] for line in lines] == ["add", "build", "find", "info"]
+    assert not [line for line in lines if line.endswith("...") and not line.endswith("FILE...")]
+    assert all(line.endswith((".", "FILE...")) for line in lines)
+
+
 def test_build_leaves_other_folders_alone(tmp_path: Path, rows: Path) -> None:
     result = run("build", tmp_path, rows)
     assert result.exit_code == 2

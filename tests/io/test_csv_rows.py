@@ -95,7 +95,7 @@ def test_a_table_of_no_rows_is_named() -> None:
     ("row", "reason"),
     [
         ("", "blank line: no cells"),
-        ("7", "1 cells where the header names 2"),
+        ("7", "1 cell where the header names 2"),
         ("7,a,b", "3 cells where the header names 2"),
         ('7,"a\nb",c', "3 cells where the header names 2 (lines 3 to 4)"),
         ("7,", "empty: no text"),

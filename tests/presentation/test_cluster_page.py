@@ -50,7 +50,8 @@ def write(store: CrawlStore, **options: Any) -> str:
 
 def test_a_group_lists_its_copies_and_opens_them_beside_the_original(crawl: CrawlStore) -> None:
     page = write(crawl)
-    assert "2 of 4 texts are copies of another of them, in 1 group" in page
+    assert "2 of 4 texts are copies of another of them, in 1 group; 1 of them is flagged" in page
+    assert "it reads like the original rewritten by a machine" in page
     assert "<b>3 texts</b>" in page
     assert page.count('class="pair"') == 1
     assert "bakery" not in page
@@ -71,6 +72,15 @@ def test_without_groups_the_page_says_so(tmp_path: Path) -> None:
         Grouping(store, FakeDetector()).run()
         assert "None of 1 texts stems from another of them" in write(store)
         assert list(format_groups(list_rows(store))) == ["1 text stands alone"]
+
+
+def test_a_group_without_a_flag_is_said_to_have_none(tmp_path: Path) -> None:
+    with CrawlStore(tmp_path / "crawl.sqlite", {}) as store:
+        store.read([Record("a", FERRY, "x", 1), Record("b", FERRY, "x", 2)])
+        Grouping(store, FakeDetector()).run()
+        page = write(store)
+    assert "in 1 group; none of them is flagged." in page
+    assert "the text of 1 copy." in page
 
 
 def test_what_there_is_no_room_for_is_said(

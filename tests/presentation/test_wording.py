@@ -32,17 +32,17 @@ def test_why_in_one_sentence() -> None:
         "bull by the tail” (literal idiom; people write “take the bull by the horns”)."
     )
     short = replace(judge(TEXT), flagged=False, reason="too short: 30 words, 60 needed")
-    assert explain_verdict(short) == (
-        "Not flagged (too short: 30 words, 60 needed): all 3 sentences read like machine "
-        "translation; no single phrase stands out."
-    )
+    assert explain_verdict(short) == "Not flagged (too short: 30 words, 60 needed)."
+    noted = replace(short, notes=("read in part: 200 of 300 characters",))
+    assert explain_verdict(noted).endswith("needed); read in part: 200 of 300 characters.")
     human = SentenceScore("x", 0, 1, contributions={"a": -1.0})
     machine = replace(human, contributions={"a": 1.0})
     for sentences, said in [
-        ((human, human), "none of the 2 sentences reads like a machine's English"),
-        ((human, machine, human), "1 of the 3 sentences reads like"),
-        ((human, machine, machine), "most of the 3 sentences (2) read like"),
-        ((machine,), "the only sentence reads like"),
+        ((human, human), "one by one, none of the 2 sentences leans towards a machine's"),
+        ((human, machine, human), "1 of the 3 sentences leans towards"),
+        ((human, machine, machine), "most of the 3 sentences (2) lean towards"),
+        ((human, machine, machine), "Not flagged: the text as a whole reads like a person's"),
+        ((machine,), "the only sentence leans towards"),
         ((), "no sentence could be weighed"),
     ]:
         verdict = replace(judge(TEXT, probability=0.2), sentences=sentences)
@@ -50,9 +50,9 @@ def test_why_in_one_sentence() -> None:
     refused = Verdict(None, None, {}, False, None, 0.01, reason="empty: there is no text")
     assert explain_verdict(refused) == "Not judged (empty: there is no text)."
     assert explain_comparison(compare()) == (
-        "Flagged: the copy is the original rewritten by a machine; 80 % of its words stand in "
-        "sentences that stem from it; 2 of 2 sentences that stem from it were kept one to one, 1 "
-        "reworded; of 3 substitutions the clearest is “tail” for “horns” (wrong sense)."
+        "Flagged: the copy reads like the original rewritten by a machine; 80 % of its words stand "
+        "in sentences that stem from it; 2 of 2 sentences that stem from it were kept one to one, "
+        "1 reworded; of 3 substitutions the clearest is “tail” for “horns” (wrong sense)."
     )
 
 
@@ -70,6 +70,26 @@ def test_labels_that_cannot_be_told_apart_are_both_named(
     label = "translated" if translated > spun else "spun"
     verdict = replace(judge(TEXT), label=label, class_probabilities=shares)
     assert name_outcome(verdict).split(" · ")[1] == said
+
+
+def test_what_cannot_be_flagged_is_not_called_a_machines() -> None:
+    short = replace(judge(TEXT), flagged=False, reason="too short: 30 words, 60 needed")
+    pair = replace(compare(), flagged=False, reason="too short: 9 words, 30 needed")
+    assert name_outcome(short) == name_outcome(pair) == "not flagged"
+    said = explain_comparison(pair)
+    assert said.startswith(
+        "Not flagged (too short: 9 words, 30 needed): 80 % of the copy's words stand in sentences "
+        "that stem from the original; "
+    )
+    assert "machine" not in said
+    assert "as people edit" in explain_comparison(replace(pair, relation="edited"))
+
+
+def test_one_linked_sentence_is_told_in_the_singular() -> None:
+    pair = compare()
+    linked = [link for link in pair.alignment if link.sentences and link.original_sentences]
+    said = explain_comparison(replace(pair, alignment=tuple(linked[:1])))
+    assert "1 of 1 sentence that stems from it was kept one to one" in said
 
 
 def test_a_weak_trace_is_not_named_alone() -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from detector.cli.options import refuse_missing_columns
 from detector.cli.scoring.options import ScoreOptions
 from detector.io.readers import BadInput, FieldNames, Record, read_records
 
@@ -23,7 +24,8 @@ def read_inputs(options: ScoreOptions) -> Iterator[Record | BadInput]:
     """What the files hold, in order.
 
     Raises:
-        click.UsageError: a column was asked for that neither is ours nor stands in the first row.
+        click.UsageError: a column was asked for that neither is ours nor stands in the first row,
+            or the columns of texts are in none of the files.
     """
     names = FieldNames(options.text_column, options.id_column, options.reference_column)
     items = iter(read_records(options.files, names, input_format=options.input_format))
@@ -32,7 +34,7 @@ def read_inputs(options: ScoreOptions) -> Iterator[Record | BadInput]:
         return iter(())
     if isinstance(first, Record):
         _refuse_unknown_columns(first, options)
-    return itertools.chain([first], items)
+    return refuse_missing_columns(itertools.chain([first], items))
 
 
 def _refuse_unknown_columns(first: Record, options: ScoreOptions) -> None:

@@ -388,7 +388,8 @@ def _describe_width(count: int, width: int | None, taken: list[_Line]) -> Unread
     first, last = taken[0].number, taken[-1].number
     where = "" if first == last else f" (lines {first} to {last})"
     fault = Fault.TOO_MANY_CELLS if count > (width or 0) else Fault.TOO_FEW_CELLS
-    return UnreadableError(f"{count} cells where the header names {width}{where}", fault)
+    cells = "1 cell" if count == 1 else f"{count} cells"
+    return UnreadableError(f"{cells} where the header names {width}{where}", fault)
 
 
 def _split_literally(taken: list[_Line], dialect: Dialect) -> list[str] | None:

@@ -239,7 +239,10 @@ def _explain(counts: _Counts) -> str:
         return f"None of {counts.texts:,} texts stems from another of them."
     said = f"{copies:,} of {counts.texts:,} texts are copies of another of them, in "
     said += f"{len(counts.sizes):,} group{'' if len(counts.sizes) == 1 else 's'}"
-    return f"{said}; {counts.flagged:,} of them are flagged: a machine made them of their original."
+    if not counts.flagged:
+        return f"{said}; none of them is flagged."
+    are = "is flagged: it reads" if counts.flagged == 1 else "are flagged: they read"
+    return f"{said}; {counts.flagged:,} of them {are} like the original rewritten by a machine."
 
 
 def _name_facts(counts: _Counts) -> Mapping[str, str]:
@@ -255,4 +258,5 @@ def _name_omissions(groups: Sequence[_Group], count: int) -> Iterator[str]:
         yield f"{hidden:,} copies of large groups"
     closed = sum(copy.view is None for group in groups for copy in group.copies)
     if closed:
-        yield f"the texts of {closed:,} copies, of which most are their original's word for word"
+        many = f"the texts of {closed:,} copies, of which most are their original's word for word"
+        yield "the text of 1 copy" if closed == 1 else many
