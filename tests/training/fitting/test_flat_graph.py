@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,12 @@ pytest.importorskip("torch")
 
 from detector.features.encoder import NO_SATURATION, SentenceEncoder, _may_saturate  # noqa: E402
 from detector.training.fitting.encoder.export import export_encoder  # noqa: E402
-from detector.training.fitting.encoder.flat_graph import fits, quantize_columns  # noqa: E402
+from detector.training.fitting.encoder.flat_graph import (  # noqa: E402
+    build_flat_graph,
+    describe,
+    fits,
+    quantize_columns,
+)
 
 if TYPE_CHECKING:
     from conftest import TinyEncoder
@@ -62,6 +68,49 @@ def test_padding_changes_nothing(quantized: SentenceEncoder) -> None:
     np.testing.assert_allclose(
         states[1, :3], quantized._run(ids[1:, :3], mask[1:, :3])[0], atol=1e-5
     )
+
+
+# --------------------------------------------------------------------------------------
+# MPNet, whose attention depends on how far tokens lie apart
+# --------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def tiny_mpnet() -> Any:
+    torch = pytest.importorskip("torch")
+    transformers = pytest.importorskip("transformers")
+    config = transformers.MPNetConfig(
+        vocab_size=50,
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        max_position_embeddings=40,
+        initializer_range=0.3,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        return transformers.MPNetModel(config, add_pooling_layer=False).eval()
+
+
+def test_states_of_an_mpnet_are_those_of_the_float_model(tiny_mpnet: Any) -> None:
+    import torch
+
+    assert fits(tiny_mpnet.config)
+    # The third pads with 0, which to this encoder is a token like others: the mask alone tells.
+    ids = np.array([[0, 7, 9, 30, 12, 2], [0, 8, 2, 1, 1, 1], [0, 9, 2, 0, 0, 0]])
+    mask = np.array([[1] * 6, [1, 1, 1, 0, 0, 0], [1, 1, 1, 0, 0, 0]])
+    with torch.no_grad():
+        expected = tiny_mpnet(torch.tensor(ids), torch.tensor(mask)).last_hidden_state.numpy()
+    graph = build_flat_graph(describe(tiny_mpnet, 20)).SerializeToString()
+    session = ort.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    (states,) = session.run(None, {"input_ids": ids, "attention_mask": mask})
+    error = (states - expected)[mask > 0]
+    assert np.sqrt((error**2).mean()) < 0.03
+    without = dataclasses.replace(describe(tiny_mpnet, 20), position_bias=None)
+    session = ort.InferenceSession(build_flat_graph(without).SerializeToString())
+    (blind,) = session.run(None, {"input_ids": ids, "attention_mask": mask})
+    assert np.sqrt((((blind - expected)[mask > 0]) ** 2).mean()) > 0.05
 
 
 # --------------------------------------------------------------------------------------
