@@ -29,6 +29,8 @@ COLUMNS = (*TEXT_COLUMNS, *OPTIONAL_COLUMNS)
 #: lines and Parquet.
 PLACE_COLUMNS = ("file", "row")
 
+_MOST_ROWS_NAMED = 5
+
 _WHOLE_NUMBER = re.compile(r"^(-?\d+)\.0$")
 
 
@@ -149,11 +151,11 @@ def _drop_decimals(number: str) -> str:
     return _WHOLE_NUMBER.sub(r"\1", number)
 
 
-def name_rows(frame: pd.DataFrame, most: int = 5) -> str:
+def name_rows(frame: pd.DataFrame) -> str:
     """Where rows stand, for a message: "pairs.csv row 3, 9 …; more.csv row 2"."""
     parts = []
     for file, of_file in frame.groupby("file", sort=False):
-        rows = [str(row) for row in of_file["row"].head(most)]
-        more = " …" if len(of_file) > most else ""
+        rows = [str(row) for row in of_file["row"].head(_MOST_ROWS_NAMED)]
+        more = " …" if len(of_file) > _MOST_ROWS_NAMED else ""
         parts.append(f"{Path(str(file)).name} row {', '.join(rows)}{more}")
     return "; ".join(parts)

@@ -60,7 +60,6 @@ def plot_evaluation(
     scored: pd.DataFrame,
     flagged_at: Mapping[float, Flags],
     folder: Path,
-    grouping: str = "outlet",
     rate: float = DEFAULT_FALSE_POSITIVE_RATE,
 ) -> list[Path]:
     """All pictures of one model on scored documents.
@@ -69,7 +68,6 @@ def plot_evaluation(
         scored: as `detector.training.evaluation.metrics` takes it, ``words`` included.
         flagged_at: guaranteed false-positive rate → which rows of `scored` are flagged at it.
         folder: where they go; it is made.
-        grouping: the column whose groups `plot_scores` sets apart.
         rate: the one at which accuracy by length is shown.
 
     Returns:
@@ -88,7 +86,7 @@ def plot_evaluation(
         paths += plot_roc(scored, flagged_at, folder)
         paths += plot_reliability(scored, folder)
     if len(scored):
-        paths += plot_scores(scored, folder, grouping)
+        paths += plot_scores(scored, folder)
         if rate in flagged_at:
             paths += plot_lengths(scored, flagged_at[rate], folder, rate)
     return paths
@@ -223,9 +221,9 @@ def _draw_histogram(axes: Axes, scored: pd.DataFrame, edges: npt.NDArray[Any]) -
     axes.legend(loc="upper center", ncols=3, fontsize=9)
 
 
-def plot_scores(scored: pd.DataFrame, folder: Path, grouping: str) -> list[Path]:
-    """How scores spread in each group, humans' and machines' apart, against the threshold."""
-    groups, left_out = _choose_groups(scored, grouping)
+def plot_scores(scored: pd.DataFrame, folder: Path) -> list[Path]:
+    """How scores spread in each outlet, humans' and machines' apart, against the threshold."""
+    groups, left_out = _choose_groups(scored)
     rank = rank_score(scored)
     with open_drawing(8, 2 + 0.34 * len(groups)) as figure:
         axes = figure.subplots()
@@ -247,10 +245,10 @@ def plot_scores(scored: pd.DataFrame, folder: Path, grouping: str) -> list[Path]
 
 
 def _choose_groups(
-    scored: pd.DataFrame, grouping: str
+    scored: pd.DataFrame,
 ) -> tuple[list[tuple[str, str, npt.NDArray[np.int64]]], int]:
     """(name, label, rows) of the largest groups, by label then name; and how many are left out."""
-    names = scored[grouping] if grouping in scored.columns else pd.Series("", scored.index)
+    names = scored["outlet"] if "outlet" in scored.columns else pd.Series("", scored.index)
     systems = scored["system"] if "system" in scored.columns else pd.Series("", scored.index)
     spinner = systems.where(scored["label"] == SPUN, "")
     frame = pd.DataFrame(

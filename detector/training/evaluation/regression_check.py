@@ -40,6 +40,8 @@ _JUDGED_FIGURES = ("auroc", "true_positive_rate", _FALSE_POSITIVES)
 
 _JUDGED_GROUPINGS = ("outlet", "system", "kind")
 
+_MOST_LISTED = 8
+
 #: Of the bootstrap: enough for a 95 % interval, and a few seconds.
 _RESAMPLES = 400
 
@@ -138,10 +140,11 @@ class SetComparison:
         return "\n\n".join(parts)
 
 
-def list_some(lines: Sequence[str], most: int = 8) -> str:
+def list_some(lines: Sequence[str]) -> str:
     """The first lines of a list, and how many more there are."""
-    more = [f"… and {len(lines) - most} more"] if len(lines) > most else []
-    return "\n".join(f"  {line}" for line in [*lines[:most], *more])
+    left = len(lines) - _MOST_LISTED
+    more = [f"… and {left} more"] if left > 0 else []
+    return "\n".join(f"  {line}" for line in [*lines[:_MOST_LISTED], *more])
 
 
 def compare_sets(

@@ -60,15 +60,16 @@ class ScoredDocuments:
         )
 
     def compare(
-        self, human: npt.NDArray[np.bool_], machine: npt.NDArray[np.bool_], rate: float = 0.01
+        self, human: npt.NDArray[np.bool_], machine: npt.NDArray[np.bool_]
     ) -> dict[str, Any]:
         """AUROC of `machine` against `human` documents, and the share of `machine` flagged.
 
-        ``found`` is the share above the score that `rate` of these `human` documents exceed: what
-        a threshold that fits them exactly would give. ``pair`` is the share of `machine` documents
-        that score above their own originals among the `human` ones, None where these are not
-        among them.
+        All at the usual rate. ``found`` is the share above the score that so many of these `human`
+        documents exceed: what a threshold that fits them exactly would give. ``pair`` is the share
+        of `machine` documents that score above their own originals among the `human` ones, None
+        where these are not among them.
         """
+        rate = DEFAULT_FALSE_POSITIVE_RATE
         rows = np.flatnonzero(human | machine)
         positive, scores = machine[rows], self.scores[rows]
         ids = self.frame["article_id"].to_numpy()

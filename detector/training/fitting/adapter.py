@@ -34,6 +34,7 @@ from detector.training.fitting.classifier import (
     refit_thresholds,
 )
 from detector.training.fitting.feature_table import (
+    FOLDS,
     FeatureTable,
     assign_folds,
     balance,
@@ -57,8 +58,6 @@ LEAST_GAIN = 0.02
 
 #: What an adapter may cost any group of the base's machine documents, as a share of them.
 MOST_LOST = 0.005
-
-_FOLDS = 5
 
 #: The threshold that must not give way.
 _RATE = DEFAULT_FALSE_POSITIVE_RATE
@@ -277,7 +276,7 @@ class _Task:
             fitted.out_of_fold,
             first.loc[articles].to_numpy(),
             versions,
-            assign_folds(frame["article_id"], _FOLDS),
+            assign_folds(frame["article_id"], FOLDS),
             vocabulary,
             places.astype(np.int64),
             np.repeat(rows, [len(w) for w in fingerprints.words]),
@@ -349,7 +348,7 @@ class _Task:
         pair_fold = self.fold[self.versions]
         every = np.ones(len(self.versions), dtype=bool)
         of_user = np.isin(self.articles, self.articles[self.versions])
-        for fold in range(_FOLDS):
+        for fold in range(FOLDS):
             here, human = self.fold == fold, self.fold != fold
             for rows, pairs in ((here & of_user, pair_fold != fold), (here & ~of_user, every)):
                 if rows.any():
@@ -362,7 +361,7 @@ class _Task:
             [self.standard, self._measure_odds(), self.fingerprints.embeddings]
         )
         scores = np.zeros(len(columns))
-        for fold in range(_FOLDS):
+        for fold in range(FOLDS):
             here = self.fold == fold
             scores[here] = columns[here] @ self._discriminate(columns, ~here)
         human = self.is_human

@@ -22,6 +22,7 @@ from detector.model.linear import LinearScorer
 from detector.model.thresholds import Thresholds
 from detector.results import ORIGINAL
 from detector.training.fitting.feature_table import (
+    FOLDS,
     DocumentAverages,
     FeatureTable,
     assign_folds,
@@ -35,17 +36,17 @@ from detector.training.fitting.thresholds import TRANSLATOR_GROUP, fit_threshold
 Floats = npt.NDArray[np.float64]
 
 #: Inverse penalty of the logistic regression.
-STRENGTH = 0.03
+_STRENGTH = 0.03
 
 
 def fit_scorer(
-    summaries: npt.ArrayLike, words: npt.ArrayLike, frame: pd.DataFrame, strength: float
+    summaries: npt.ArrayLike, words: npt.ArrayLike, frame: pd.DataFrame
 ) -> tuple[Floats, Floats, LinearScorer]:
     """Center, scale and the logistic regression of documents."""
     columns = np.asarray(summaries, dtype=np.float64)
     center, scale = columns.mean(0), columns.std(0)
     scale[scale < 1e-6] = 1.0
-    model = LogisticRegression(C=strength, max_iter=1000)
+    model = LogisticRegression(C=_STRENGTH, max_iter=1000)
     rows = expand(columns, words, center, scale)
     model.fit(rows, label_classes(frame), sample_weight=balance(frame))
     return center, scale, _spread_classes(model)
@@ -75,41 +76,30 @@ class FittedClassifier:
     threshold_table: list[dict[str, Any]]
 
 
-def fit_classifier(
-    documents: FeatureTable | DocumentAverages, strength: float = STRENGTH, folds: int = 5
-) -> FittedClassifier:
+def fit_classifier(documents: FeatureTable | DocumentAverages) -> FittedClassifier:
     """Fit the document classifier, its calibration and its thresholds.
 
     Args:
         documents: whole documents of the development split, all three labels; where they are
             averaged already, with their crops.
-        strength: inverse regularisation of the logistic regression.
-        folds: of the cross-fitting, split by article.
     """
     if isinstance(documents, FeatureTable):
         documents = documents.drop_embeddings().average()
-    answers = _answer_out_of_fold(documents, strength, folds)
-    scorer = _fit_bare(documents, _is_fitted(documents), strength)
+    answers = _answer_out_of_fold(documents)
+    scorer = _fit_bare(documents, _is_fitted(documents))
     return _guarantee(documents, answers, scorer)
 
 
-def refit_thresholds(
-    documents: FeatureTable,
-    classifier: DocumentClassifier,
-    strength: float = STRENGTH,
-    folds: int = 5,
-) -> FittedClassifier:
+def refit_thresholds(documents: FeatureTable, classifier: DocumentClassifier) -> FittedClassifier:
     """Fit calibration and thresholds anew around a scorer that stays as it is.
 
     Args:
         documents: those that the scorer was fitted on, and others (``fitted`` is False).
         classifier: whose scorer it is. Documents that it was fitted on are scored out of fold,
             the others by itself.
-        strength: as in `fit_classifier`.
-        folds: as in `fit_classifier`.
     """
     averages = documents.drop_embeddings().average()
-    answers = _answer_out_of_fold(averages, strength, folds)
+    answers = _answer_out_of_fold(averages)
     new = ~_is_fitted(averages)
     if new.any():
         answers[new] = classifier.answer(averages.summaries[new], averages.words[new])
@@ -120,25 +110,21 @@ def _is_fitted(averages: DocumentAverages) -> npt.NDArray[np.bool_]:
     return read_column(averages.frame, "fitted", True)
 
 
-def _answer_out_of_fold(averages: DocumentAverages, strength: float, folds: int) -> Floats:
+def _answer_out_of_fold(averages: DocumentAverages) -> Floats:
     """Answers (n, questions) on each document by a scorer that saw nothing of its article."""
     answers = np.zeros((len(averages.frame), len(QUESTIONS)))
-    fold_of = assign_folds(averages.frame["article_id"], folds)
+    fold_of = assign_folds(averages.frame["article_id"], FOLDS)
     is_fitted = _is_fitted(averages)
     for fold in np.unique(fold_of):
         test = fold_of == fold
-        scorer = _fit_bare(averages, ~test & is_fitted, strength)
+        scorer = _fit_bare(averages, ~test & is_fitted)
         answers[test] = scorer.answer(averages.summaries[test], averages.words[test])
     return answers
 
 
-def _fit_bare(
-    averages: DocumentAverages, rows: npt.NDArray[np.bool_], strength: float
-) -> DocumentClassifier:
+def _fit_bare(averages: DocumentAverages, rows: npt.NDArray[np.bool_]) -> DocumentClassifier:
     """A classifier of some of the documents and crops, without calibration and thresholds."""
-    parts = fit_scorer(
-        averages.summaries[rows], averages.words[rows], averages.frame[rows], strength
-    )
+    parts = fit_scorer(averages.summaries[rows], averages.words[rows], averages.frame[rows])
     return DocumentClassifier(*parts, np.zeros(4), Thresholds({}))
 
 

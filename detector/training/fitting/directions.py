@@ -32,6 +32,7 @@ from detector.model.linear import LinearScorer
 from detector.results import ORIGINAL, SPUN, TRANSLATED
 from detector.training.fitting.feature_table import (
     ARTICLES_OF_A_FULL_GROUP,
+    FOLDS,
     DocumentAverages,
     FeatureTable,
     assign_folds,
@@ -163,9 +164,7 @@ def fill_directions(documents: FeatureTable, scorer: LinearScorer) -> FeatureTab
     return replace(documents, matrices=matrices)
 
 
-def cross_fit_directions(
-    documents: FeatureTable, folds: int = 5
-) -> tuple[LinearScorer, FeatureTable]:
+def cross_fit_directions(documents: FeatureTable) -> tuple[LinearScorer, FeatureTable]:
     """The directions of all documents, and their columns by ones that saw nothing of each.
 
     The classifier above learns how far to trust these columns, so they must be as good on the
@@ -173,11 +172,10 @@ def cross_fit_directions(
 
     Args:
         documents: with embeddings.
-        folds: as in `detector.training.fitting.classifier.fit_classifier`.
     """
     averages = documents.average()
     matrices = list(documents.matrices)
-    for chosen, scorer in _fit_folds(averages, folds):
+    for chosen, scorer in _fit_folds(averages):
         rows = np.flatnonzero(chosen[: averages.count])
         filled = fill_directions(documents.select(chosen[: averages.count]), scorer)
         for row, matrix in zip(rows, filled.matrices, strict=True):
@@ -186,17 +184,16 @@ def cross_fit_directions(
 
 
 def cross_fit_averages(
-    documents: DocumentAverages, folds: int = 5, start: WarmStart | None = None
+    documents: DocumentAverages, start: WarmStart | None = None
 ) -> tuple[LinearScorer, DocumentAverages]:
     """`cross_fit_directions` where the columns of single sentences are not needed.
 
     Args:
         documents: with embeddings.
-        folds: see there.
         start: see `fit_contrasts`.
     """
     summaries = documents.summaries.copy()
-    for chosen, scorer in _fit_folds(documents, folds, start):
+    for chosen, scorer in _fit_folds(documents, start):
         summaries[chosen] = fill_averages(documents.select(chosen), scorer).summaries
     return fit_directions(documents, start), replace(documents, summaries=summaries)
 
@@ -209,10 +206,10 @@ def fill_averages(documents: DocumentAverages, scorer: LinearScorer) -> Document
 
 
 def _fit_folds(
-    documents: DocumentAverages, folds: int, start: WarmStart | None = None
+    documents: DocumentAverages, start: WarmStart | None = None
 ) -> Iterator[tuple[npt.NDArray[np.bool_], LinearScorer]]:
     """Which rows are in each fold, and the directions of all others."""
-    fold_of = assign_folds(documents.frame["article_id"], folds)
+    fold_of = assign_folds(documents.frame["article_id"], FOLDS)
     for fold in np.unique(fold_of):
         yield fold_of == fold, fit_directions(documents.select(fold_of != fold), start)
 

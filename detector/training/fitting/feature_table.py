@@ -25,6 +25,9 @@ Floats = npt.NDArray[np.float64]
 #: How many documents a process measures before it answers.
 _DOCUMENTS_AT_ONCE = 256
 
+#: Parts of the cross-fitting, split by article.
+FOLDS = 5
+
 #: Documents are also learnt from in runs of so many sentences: short texts must be judged too.
 CROPS = (4, 8, 16)
 

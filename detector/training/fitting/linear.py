@@ -162,7 +162,6 @@ def fit_linear(
     features: npt.NDArray[Any],
     labels: npt.NDArray[np.int64],
     weights: npt.NDArray[Any] | None = None,
-    strength: float = 0.1,
 ) -> LinearScorer:
     """Logistic regression on standardised columns, with the standardisation folded in.
 
@@ -171,7 +170,7 @@ def fit_linear(
     center, scale = features.mean(0), features.std(0)
     scale[scale < 1e-6] = np.inf
     model = LogisticRegression(
-        C=strength, max_iter=300, class_weight="balanced" if weights is None else None
+        C=0.1, max_iter=300, class_weight="balanced" if weights is None else None
     )
     model.fit((features - center) / scale, labels, sample_weight=weights)
     coefficients = (model.coef_ / scale).T

@@ -17,6 +17,9 @@ import numpy.typing as npt
 
 from detector.model.mlp import MultilayerPerceptron, standardize
 
+#: Of a network over columns: passes over the rows, and rows a step.
+_PASSES, _ROWS_A_STEP = 60, 200
+
 _UNITS = 96
 
 _EPOCHS = 5
@@ -44,9 +47,7 @@ def fit_network(
     units: int,
     alpha: float,
     seed: int,
-    networks: int = 1,
-    epochs: int = 60,
-    batch: int = 200,
+    networks: int,
 ) -> MultilayerPerceptron:
     """The average of some networks that differ by their seed alone.
 
@@ -58,8 +59,6 @@ def fit_network(
         alpha: strength of the L2 penalty.
         seed: of the first network.
         networks: how many are averaged.
-        epochs: passes over the rows.
-        batch: rows a step.
     """
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier
@@ -70,11 +69,12 @@ def fit_network(
     parts = []
     for number in range(networks):
         model = MLPClassifier(
-            (units,), alpha=alpha, batch_size=min(batch, len(labels)), learning_rate_init=2e-3,
-            max_iter=epochs, n_iter_no_change=epochs, random_state=seed + number,
+            (units,), alpha=alpha, batch_size=min(_ROWS_A_STEP, len(labels)),
+            learning_rate_init=2e-3, max_iter=_PASSES, n_iter_no_change=_PASSES,
+            random_state=seed + number,
         )  # fmt: skip
         with warnings.catch_warnings():
-            # It stops after `epochs` on purpose.
+            # It stops after so many passes on purpose.
             warnings.simplefilter("ignore", ConvergenceWarning)
             model.fit(standard, labels, sample_weight=weights / weights.mean())
         parts.append((*model.coefs_, *model.intercepts_))

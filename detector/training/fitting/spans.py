@@ -58,9 +58,7 @@ _LEAST_SHARE = 0.3
 
 
 def count_machine_words(
-    pairs: Iterable[LabelledPair],
-    with_suggestions: bool = True,
-    kinds: Collection[str] = (TRANSLATED, SPUN),
+    pairs: Iterable[LabelledPair], kinds: Collection[str] = (TRANSLATED, SPUN)
 ) -> WordMemory:
     """Count what machines put and humans do not, on labelled pairs.
 
@@ -68,7 +66,6 @@ def count_machine_words(
 
     Args:
         pairs: see `detector.training.corpora.labelled_pairs.label_pair`.
-        with_suggestions: remember what humans had in the place of a machine's word.
         kinds: which machines' words are counted; suggestions come from all. A list of synonyms
             that the memory knows by heart would be trusted too much beside an unknown one.
     """
@@ -79,8 +76,7 @@ def count_machine_words(
     for pair in pairs:
         if pair.kind in kinds:
             _count_own(pair, *machine)
-        if with_suggestions:
-            _count_replaced(pair, instead)
+        _count_replaced(pair, instead)
         if pair.original.text not in seen:
             seen.add(pair.original.text)
             _count_masked(pair.original, *human)
@@ -195,7 +191,7 @@ def judge_words(
     )
 
 
-def mark_traces(features: PairFeatures, kinds: Sequence[str] = TRACE_KINDS) -> list[float]:
+def mark_traces(features: PairFeatures) -> list[float]:
     """For each word of the copy's judged sentences, whether it was put in another's place.
 
     Function words that were changed alone are left out (NaN): they say nothing either way.
@@ -204,7 +200,7 @@ def mark_traces(features: PairFeatures, kinds: Sequence[str] = TRACE_KINDS) -> l
     marks = np.zeros(len(words.starts))
     for substitution in features.alignment.substitutions:
         first, last = _find_words(words, substitution.start, substitution.end)
-        if substitution.kind in kinds:
+        if substitution.kind in TRACE_KINDS:
             marks[first:last] = 1.0
         else:
             marks[first:last] = np.where(marks[first:last] == 1.0, 1.0, np.nan)

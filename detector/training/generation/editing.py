@@ -127,14 +127,10 @@ class Editor:
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
 
-    def edit(self, text: str, headline: str | None = None) -> tuple[str, tuple[str, ...]]:
+    def edit(self, text: str) -> tuple[str, tuple[str, ...]]:
         """The edited article, a sentence a line, and the names of the rules that were followed.
 
         A text without sentences, such as a table, comes back as it is.
-
-        Args:
-            text: the original.
-            headline: where given, put on top, changed.
         """
         rng = self._random
         sentences = [s.text for s in split_sentences(text) if s.kind == "sentence"]
@@ -143,8 +139,6 @@ class Editor:
         chosen = rng.sample(list(_RULES), k=rng.randint(2, min(6, len(_RULES))))
         for name in chosen:
             sentences = _RULES[name](sentences, rng) or sentences
-        if headline:
-            sentences.insert(0, change_headline(headline, rng))
         return "\n".join(sentences), tuple(chosen)
 
 
@@ -259,13 +253,6 @@ def rewrite_opening(sentences: list[str], rng: random.Random) -> list[str]:
             ", ".join(parts) + ".", {k: rng.choice(v) for k, v in _EXCHANGES.items()}
         )
     return edited
-
-
-def change_headline(headline: str, rng: random.Random) -> str:
-    """Another headline of the same words: some left out, some exchanged, other capitals."""
-    words = [w for w in headline.split() if len(w) > 4 or rng.random() < 0.7]
-    changed = _replace_phrases(" ".join(words), {k: rng.choice(v) for k, v in _EXCHANGES.items()})
-    return changed.title() if rng.random() < 0.5 else changed
 
 
 def _replace_phrases(sentence: str, table: dict[str, str]) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from detector.text.sentences import split_sentences
+from detector.training.corpora.broad.sentence_pairs import FEWEST_WORDS
 from detector.training.corpora.labelled_pairs import choose_pairs
 from detector.training.corpora.loading import (
     load_error_spans,
@@ -70,13 +71,13 @@ def _list_human_sentences(folder: Path) -> list[str]:
     return list_sentences(human.loc[human["split"] == "train", "text"])
 
 
-def list_sentences(texts: Iterable[str], minimum_words: int = 5) -> list[str]:
+def list_sentences(texts: Iterable[str]) -> list[str]:
     """The sentences (no headlines, no boilerplate) of whole articles, normalised."""
     return [
         s.text
         for text in texts
         for s in split_sentences(text)
-        if s.kind == "sentence" and s.text.count(" ") + 1 >= minimum_words
+        if s.kind == "sentence" and s.text.count(" ") + 1 >= FEWEST_WORDS
     ]
 
 

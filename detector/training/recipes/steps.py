@@ -70,17 +70,15 @@ def run_steps(
     work: Path,
     until: str | None = None,
     only: str | None = None,
-    resume: bool = True,
     report: Callable[[str], None] = print,
 ) -> None:
-    """Run the steps of a recipe, in order.
+    """Run the steps of a recipe, in order, but those that are done.
 
     Args:
         steps: the recipe.
         work: the folder of their files; made if it is not there.
         until: name of the last step to run.
         only: name of the one step to run, whether it is done or not.
-        resume: skip the steps that are done.
         report: receives a line of progress for each step.
 
     Raises:
@@ -90,7 +88,7 @@ def run_steps(
     work.mkdir(parents=True, exist_ok=True)
     for step in choose_steps(steps, until, only):
         _check_inputs(step, work)
-        if resume and only is None and step.is_done(work):
+        if only is None and step.is_done(work):
             report(f"{step.name}: done before")
             continue
         report(f"{step.name} …")

@@ -104,7 +104,7 @@ def test_without_human_documents_there_is_no_roc(
 
 def test_groups_beyond_the_most_are_left_out_and_counted(scored: pd.DataFrame) -> None:
     outlets = [f"outlet {i:02d}" for i in range(40)] * 3
-    groups, left_out = plots._choose_groups(scored.assign(outlet=outlets), "outlet")
+    groups, left_out = plots._choose_groups(scored.assign(outlet=outlets))
     assert (len(groups), left_out) == (plots.MOST_GROUPS, 81 - plots.MOST_GROUPS)
     assert "thesaurus spun" in [name for name, _, _ in groups]
 

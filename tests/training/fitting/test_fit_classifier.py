@@ -419,7 +419,7 @@ def test_labels_without_signal_are_not_told_apart(draw_documents: DrawDocuments)
     shuffled = documents.frame.sample(frac=1.0, random_state=0).reset_index(drop=True)
     frame = documents.frame.assign(label=shuffled["label"], system=shuffled["system"])
     noise = FeatureTable(frame, documents.matrices, documents.counts)
-    fitted = fit_classifier(noise, folds=3)
+    fitted = fit_classifier(noise)
     auroc = roc_auc_score(is_machine(noise), fitted.out_of_fold)
     # Out of fold, nothing that was learnt by heart helps.
     assert 0.35 < auroc < 0.65
@@ -427,7 +427,7 @@ def test_labels_without_signal_are_not_told_apart(draw_documents: DrawDocuments)
 
 def test_fitting_draws_nothing(draw_documents: DrawDocuments) -> None:
     documents = draw_documents(60, 20, seed=6)
-    one, two = (fit_classifier(documents, folds=2) for _ in range(2))
+    one, two = (fit_classifier(documents) for _ in range(2))
     for name, values in one.classifier.to_arrays().items():
         np.testing.assert_array_equal(values, two.classifier.to_arrays()[name])
     assert one.threshold_table == two.threshold_table

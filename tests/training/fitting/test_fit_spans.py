@@ -65,7 +65,6 @@ def test_a_name_is_not_suggested() -> None:
 def test_what_people_write_is_suggested(pairs: list[LabelledPair]) -> None:
     assert count_machine_words(pairs).suggestions == {"haven": "harbor", "tempest": "storm"}
     assert count_machine_words(pairs[:2]).suggestions == {}
-    assert count_machine_words(pairs, with_suggestions=False).suggestions == {}
 
 
 def test_an_uncounted_kind_gives_suggestions_alone(pairs: list[LabelledPair]) -> None:
@@ -169,7 +168,7 @@ def test_nothing_shown_has_no_precision() -> None:
 
 
 def test_left_out_words_are_not_judged(features: PairFeatures, pairs: list[LabelledPair]) -> None:
-    memory = count_machine_words(pairs, with_suggestions=False)
+    memory = count_machine_words(pairs)
     marks = np.full(len(features.copy_words.starts), np.nan)
     marks[0] = 1.0
     assert len(judge_words(memory, [(features.copy, 0.0, marks.tolist())]).labels) == 1

@@ -40,11 +40,6 @@ def test_every_rule_gets_its_turn() -> None:
     assert followed == set(RULES)
 
 
-def test_a_headline_is_put_on_top() -> None:
-    edited, _ = Editor(3).edit(ARTICLE, headline="Harbour board stops island ferry")
-    assert "ferry" in edited.splitlines()[0].lower()
-
-
 def test_cutting_only_leaves_out() -> None:
     for seed in range(20):
         kept = editing.cut(SENTENCES, random.Random(seed))

@@ -53,6 +53,9 @@ from detector.training.generation.synonym_lists import SynonymLists
 
 _SEED = 7
 
+#: Documents of a group and label that `evaluate_corpora` measures, at most.
+_MOST_DOCUMENTS = 400
+
 #: Human articles that are spun to measure with.
 _TO_SPIN = frozenset(
     {"news and opinion", "Indian English news", "news", "press release", "roundtrip_news"}
@@ -126,19 +129,17 @@ def _compare_sides(human: Floats, machine: Floats, ids: list[str]) -> dict[str, 
     }
 
 
-def load_evaluation_documents(
-    folder: Path, most: int, lists: SynonymLists, seed: int = _SEED
-) -> pd.DataFrame:
+def load_evaluation_documents(folder: Path, most: int, lists: SynonymLists) -> pd.DataFrame:
     """The documents of the test split, at most `most` of each group, label and `held_out`.
 
     With them, human articles spun from lists of synonyms that training never saw.
     """
     documents = load_documents(folder)
-    test = subsample_documents(documents[documents["split"] == "test"], most, seed)
+    test = subsample_documents(documents[documents["split"] == "test"], most, _SEED)
     originals = test[(test["label"] == ORIGINAL) & test["group"].isin(_TO_SPIN)]
-    originals = subsample_documents(originals, max(1, most // 6), seed)
+    originals = subsample_documents(originals, max(1, most // 6), _SEED)
     spun = [
-        spin_documents(originals, HELD_OUT_SPINNERS, [rate], seed, lists)
+        spin_documents(originals, HELD_OUT_SPINNERS, [rate], _SEED, lists)
         for rate in EVALUATION_SPIN_RATES
     ]
     return pd.concat([test, *spun], ignore_index=True)
@@ -151,8 +152,6 @@ def evaluate_corpora(
     development: FeatureTable,
     scorer: SentenceScorer,
     collect: Callable[[ScoredDocuments], object] | None = None,
-    most: int = 400,
-    lists: SynonymLists | None = None,
 ) -> dict[str, Any]:
     """All figures of the model card that rest on documents, with the model as it is.
 
@@ -164,11 +163,8 @@ def evaluate_corpora(
             directions are fitted anew where a register is left out.
         scorer: its sentence scorer.
         collect: is handed the scored documents, for plots say.
-        most: documents of a group and label, at most.
-        lists: where the lists of synonyms lie that spun documents are made from; where their
-            packages put them unless told.
     """
-    documents = load_evaluation_documents(folder, most, lists or SynonymLists())
+    documents = load_evaluation_documents(folder, _MOST_DOCUMENTS, SynonymLists())
     table = extract_features(documents, extractor)
     figures = measure_documents(table, classifier, development, collect)
     return figures | {"sentences": measure_sentences(folder, extractor, scorer)}
