@@ -1,4 +1,4 @@
-"""Figures as pictures: ROC, reliability, scores by group, accuracy by length, speed.
+"""Figures as pictures: ROC, reliability, scores by outlet, accuracy by length.
 
 Each picture is written as PNG and as SVG. The same figures give the same SVG, byte for byte.
 Needs matplotlib, the extra ``plots``; it is imported when something is drawn.
@@ -363,46 +363,3 @@ def _draw_shares(
             f"{len(rows):,}", (place + shift, high), (0, 5), textcoords="offset points",
             ha="center", fontsize=8, color=_COLOURS[label],
         )  # fmt: skip
-
-
-def plot_tradeoff(points: Sequence[Mapping[str, Any]], folder: Path) -> list[Path]:
-    """Accuracy against speed, a named point per model; those that none beats in both are joined.
-
-    Args:
-        points: each with ``name``, ``documents_per_second`` and ``auroc``, and where known
-            ``auroc_low`` and ``auroc_high``.
-        folder: where tradeoff.png and tradeoff.svg go; it is made.
-
-    Raises:
-        ValueError: there are no points.
-        DetectorError: matplotlib is missing, or a file cannot be written.
-    """
-    if not points:
-        raise ValueError("no points to draw: give at least one model")
-    with open_drawing(7, 4.8) as figure:
-        axes = figure.subplots()
-        ordered = sorted(points, key=lambda point: -float(point["documents_per_second"]))
-        front: list[Mapping[str, Any]] = []
-        for point in ordered:
-            if not front or point["auroc"] > front[-1]["auroc"]:
-                front.append(point)
-        axes.plot(
-            [p["documents_per_second"] for p in front], [p["auroc"] for p in front],
-            color=GREY, linestyle="--", linewidth=1, zorder=1,
-        )  # fmt: skip
-        for point in ordered:
-            _draw_point(axes, point, point in front)
-        axes.margins(0.18, 0.15)
-        axes.set(xlabel="documents per second", ylabel="AUROC")
-        axes.set_title("Accuracy against speed (joined: none is better in both)")
-        return save_png_and_svg(figure, folder, "tradeoff")
-
-
-def _draw_point(axes: Axes, point: Mapping[str, Any], best: bool) -> None:
-    x, y = float(point["documents_per_second"]), float(point["auroc"])
-    low, high = float(point.get("auroc_low", y)), float(point.get("auroc_high", y))
-    axes.errorbar(
-        [x], [y], yerr=[[y - low], [high - y]] if high > low else None, capsize=3, markersize=8,
-        color=BLUE if best else GREY, marker="o" if best else "s", linestyle="none",
-    )  # fmt: skip
-    axes.annotate(str(point["name"]), (x, y), (8, 6), textcoords="offset points", fontsize=10)

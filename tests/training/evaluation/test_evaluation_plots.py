@@ -109,38 +109,16 @@ def test_groups_beyond_the_most_are_left_out_and_counted(scored: pd.DataFrame) -
     assert "thesaurus spun" in [name for name, _, _ in groups]
 
 
-def test_tradeoff_joins_what_none_beats(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    points = [
-        {"name": "six layers", "documents_per_second": 20.0, "auroc": 0.9},
-        {"name": "beaten", "documents_per_second": 10.0, "auroc": 0.8},
-        {"name": "two layers", "documents_per_second": 60, "auroc": 0.85, "auroc_low": 0.8,
-         "auroc_high": 0.9},
-    ]  # fmt: skip
-    best: list[tuple[str, bool]] = []
-    monkeypatch.setattr(
-        plots, "_draw_point", lambda _, point, is_best: best.append((point["name"], is_best))
-    )
-    paths = plots.plot_tradeoff(points, tmp_path)
-    assert [path.name for path in paths] == ["tradeoff.png", "tradeoff.svg"]
-    assert best == [("two layers", True), ("six layers", True), ("beaten", False)]
-
-
-def test_tradeoff_of_nothing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="at least one model"):
-        plots.plot_tradeoff([], tmp_path)
-
-
-def test_a_folder_that_is_a_file_is_a_clear_error(tmp_path: Path) -> None:
+def test_a_folder_that_is_a_file_is_a_clear_error(scored: pd.DataFrame, tmp_path: Path) -> None:
     taken = tmp_path / "taken"
     taken.write_text("mine")
-    point = {"name": "a", "documents_per_second": 1, "auroc": 0.5}
-    with pytest.raises(DetectorError, match=r"taken/tradeoff\.png: cannot be written"):
-        plots.plot_tradeoff([point], taken)
+    with pytest.raises(DetectorError, match=r"taken/reliability\.png: cannot be written"):
+        plots.plot_reliability(scored, taken)
     assert taken.read_text() == "mine"
 
 
 def test_a_picture_that_fails_leaves_the_older_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    scored: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from matplotlib.figure import Figure
 
@@ -148,21 +126,19 @@ def test_a_picture_that_fails_leaves_the_older_one(
         stream.write(b"half")
         raise OSError(28, "No space left on device")
 
-    (tmp_path / "tradeoff.png").write_text("older")
+    (tmp_path / "reliability.png").write_text("older")
     monkeypatch.setattr(Figure, "savefig", fill_disk)
-    point = {"name": "a", "documents_per_second": 1, "auroc": 0.5}
     with pytest.raises(DetectorError, match="No space left"):
-        plots.plot_tradeoff([point], tmp_path)
-    assert [path.name for path in tmp_path.iterdir()] == ["tradeoff.png"]
-    assert (tmp_path / "tradeoff.png").read_text() == "older"
+        plots.plot_reliability(scored, tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["reliability.png"]
+    assert (tmp_path / "reliability.png").read_text() == "older"
 
 
 def test_without_matplotlib_the_extra_is_named(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    scored: pd.DataFrame, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(DetectorError, match=r"pip install 'mt-artifact-detector\[plots\]'"):
         check_matplotlib()
-    point = {"name": "a", "documents_per_second": 1, "auroc": 0.5}
     with pytest.raises(DetectorError, match="plots need matplotlib"):
-        plots.plot_tradeoff([point], tmp_path)
+        plots.plot_reliability(scored, tmp_path)
