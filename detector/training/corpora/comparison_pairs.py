@@ -30,6 +30,7 @@ from detector.training.corpora.broad.document_pairs import (
 from detector.training.corpora.broad.labelled_documents import load_labelled_documents
 from detector.training.corpora.documents import (
     HELD_OUT_SPINNERS,
+    TRANSLATED_NEWS,
     load_news_documents,
     spin_documents,
     subsample_documents,
@@ -43,6 +44,9 @@ PAIR_FRAME_COLUMNS = (
     "copy", "original", "relation", "group", "article_id", "pivot", "system", "rate", "split",
     "held_out",
 )  # fmt: skip
+
+#: Corpora of sentences, whose articles have a split; those of other outlets get one here.
+_PARALLEL = ("roundtrip_news", "roundtrip_flores", TRANSLATED_NEWS)
 
 _MINIMUM_CHARACTERS = 600
 
@@ -80,42 +84,39 @@ def load_pairs(
     """
     documents = load_news_documents(folder)
     originals = documents[documents["label"] == ORIGINAL].copy()
-    outlets = originals["group"].isin(_outlets(originals))
+    outlets = ~originals["group"].isin(_PARALLEL)
     originals.loc[outlets, "split"] = [
         "test" if hash_fraction(f"pair {a}") < 0.5 else "dev"
         for a in originals.loc[outlets, "article_id"]
     ]
     originals = originals[originals["text"].str.len() >= _MINIMUM_CHARACTERS]
-    originals = originals[originals["group"] != "translated_news"]
+    originals = originals[originals["group"] != TRANSLATED_NEWS]
     human = subsample_documents(originals, most, seed)
-    parts = [
-        *_machine_pairs(documents, originals, seed, most),
+    machine = [
+        _machine_pairs(documents, originals, seed, most),
         *_spun_pairs(human, spun_by, seed, most, lists),
+    ]
+    labelled = load_labelled_documents(folder)
+    others = choose_other_registers(labelled, seed, most)
+    parts = [
+        *machine,
         _verbatim_pairs(human, seed),
         _edited_pairs(human, seed),
         load_retranslations(folder),
+        *pair_documents(labelled, seed, most),
+        _verbatim_pairs(others, seed),
+        _edited_pairs(others, seed),
+        _independent_pairs(human, pd.concat(machine, ignore_index=True), most, seed),
     ]
-    machine = pd.concat(parts[:-3], ignore_index=True)
-    labelled = load_labelled_documents(folder)
-    parts += pair_documents(labelled, seed, most)
-    others = choose_other_registers(labelled, seed, most)
-    parts += [_verbatim_pairs(others, seed), _edited_pairs(others, seed)]
-    parts.append(_independent_pairs(human, machine, most, seed))
-    pairs = pd.concat(parts, ignore_index=True)
-    return pairs[list(PAIR_FRAME_COLUMNS)]
-
-
-def _outlets(originals: pd.DataFrame) -> list[str]:
-    parallel = ("roundtrip_news", "roundtrip_flores", "translated_news")
-    return [g for g in originals["group"].unique() if g not in parallel]
+    return pd.concat(parts, ignore_index=True)[list(PAIR_FRAME_COLUMNS)]
 
 
 def _machine_pairs(
     documents: pd.DataFrame, originals: pd.DataFrame, seed: int, most: int
-) -> list[pd.DataFrame]:
+) -> pd.DataFrame:
     """Round trips beside their originals: whole, cut, or edited by a human on top."""
     machine = documents[
-        (documents["label"] == TRANSLATED) & (documents["group"] != "translated_news")
+        (documents["label"] == TRANSLATED) & (documents["group"] != TRANSLATED_NEWS)
     ]
     machine = subsample_documents(machine, 2 * most, seed)
     # A block of FLORES may straddle two splits, so the split is part of an article's name.
@@ -123,7 +124,7 @@ def _machine_pairs(
         originals[["group", "article_id", "split", "text"]].rename(columns={"text": "original"}),
         on=["group", "article_id", "split"],
     )
-    return [_vary(trips, seed).assign(relation=MACHINE_REWRITTEN)]
+    return _vary(trips, seed).assign(relation=MACHINE_REWRITTEN)
 
 
 def _spun_pairs(
@@ -251,14 +252,11 @@ def _independent_pairs(
     chosen = copies[fits].assign(
         original=human["text"].to_numpy()[nearest[fits]], relation=INDEPENDENT
     )
-    return chosen.groupby("split", group_keys=False).sample(
-        frac=1.0, random_state=seed
-    ).groupby("split").head(3 * most)  # fmt: skip
+    shuffled = chosen.groupby("split", group_keys=False).sample(frac=1.0, random_state=seed)
+    return shuffled.groupby("split").head(3 * most)
 
 
-def _find_nearest(
-    copies: pd.DataFrame, human: pd.DataFrame
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+def _find_nearest(copies: pd.DataFrame, human: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     """The likest article of another id in the same split, by TF-IDF, and how like it is."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 

@@ -25,8 +25,6 @@ from detector.training.corpora.loading import (
 from detector.training.corpora.splits import hash_fraction
 from detector.training.generation.synonym_lists import AIKSAURUS, SynonymLists
 
-_FLORES_BLOCK = 20
-
 #: What spins the documents that figures rest on, from lists that training never sees.
 HELD_OUT_SPINNERS = {AIKSAURUS: (AIKSAURUS,), "freedict-fra": ("freedict-fra",)}
 
@@ -102,21 +100,19 @@ def load_news_documents(folder: Path) -> pd.DataFrame:
     thresholds) or ``"test"`` (figures). The outlets of ``human_news`` are of the split ``"dev"``;
     each register's false positives are measured with it left out, too.
     """
-    news, flores, translated = (
-        load_roundtrip_news(folder), load_roundtrip_flores(folder), load_translated_news(folder),
-    )  # fmt: skip
-    flores["article_id"] = "flores-" + (flores["position"] // _FLORES_BLOCK).astype(str)
     parts = [
         make_parallel_documents(frame[frame["split"] != "train"], group)
         for frame, group in (
-            (news, "roundtrip_news"), (flores, "roundtrip_flores"), (translated, TRANSLATED_NEWS),
+            (load_roundtrip_news(folder), "roundtrip_news"),
+            (load_roundtrip_flores(folder), "roundtrip_flores"),
+            (load_translated_news(folder), TRANSLATED_NEWS),
         )
-    ]  # fmt: skip
+    ]
     human = load_human_news(folder)
     human = human[human["split"] != "train"].rename(columns={"outlet": "group"})
     human = human.assign(
         label=ORIGINAL, pivot="", system="", rate=0.0, held_out=False, by_translator=False
-    )  # fmt: skip
+    )
     documents = pd.concat([*parts, human], ignore_index=True)
     return documents[list(DOCUMENT_COLUMNS)]
 

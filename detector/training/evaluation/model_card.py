@@ -98,12 +98,9 @@ def list_versions() -> dict[str, str]:
 
 def _format_corpora(corpora: Mapping[str, Mapping[str, Any]]) -> str:
     """Files with their checksums, and the licence where one of them states it."""
-    header, with_licence = (
-        ["file", "rows", "SHA-256"],
-        any("licence" in v for v in corpora.values()),
-    )
+    header = ["file", "rows", "SHA-256"]
     rows = [[k, f"{v['rows']:,}", str(v["sha256"])[:16] + "…"] for k, v in corpora.items()]
-    if with_licence:
+    if any("licence" in described for described in corpora.values()):
         header.append("licence")
         for row, described in zip(rows, corpora.values(), strict=True):
             row.append(str(described.get("licence", "see above")))

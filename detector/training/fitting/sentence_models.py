@@ -11,13 +11,8 @@ from detector.features.style import measure_style
 from detector.model.linear import LinearScorer
 from detector.model.sentence_scorer import SentenceScorer
 from detector.results import ORIGINAL
-from detector.training.corpora.labelled_pairs import (
-    LabelledPair,
-)
-from detector.training.fitting.feature_table import (
-    FeatureTable,
-    balance,
-)
+from detector.training.corpora.labelled_pairs import LabelledPair
+from detector.training.fitting.feature_table import FeatureTable, balance
 from detector.training.fitting.linear import fit_lexical, fit_linear, unpack_pairs
 
 

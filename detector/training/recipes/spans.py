@@ -131,7 +131,7 @@ def read_experts_texts(
 
 def write_word_counts(settings: ShippedSettings, work: Path, fresh: Path) -> None:
     """How often machines put a word, and how often humans write it beside which."""
-    pairs = work_files.read_labelled_pairs(work, work_files.MEMORY_PAIRS)
+    pairs = list(work_files.iterate_labelled_pairs(work, work_files.MEMORY_PAIRS))
     common_words = work_files.read_common_words(work)
     used = set(pd.read_parquet(work / PAIRS, columns=["article_id"])["article_id"])
     memory = count_machine_words(pairs, kinds=(TRANSLATED,))

@@ -62,11 +62,6 @@ def read_arrays(path: Path) -> Arrays:
     return load_file(path)
 
 
-def read_labelled_pairs(work: Path, name: str) -> list[LabelledPair]:
-    """The pairs that a step wrote, see `iterate_labelled_pairs`."""
-    return list(iterate_labelled_pairs(work, name))
-
-
 def iterate_labelled_pairs(work: Path, name: str) -> Iterator[LabelledPair]:
     """The pairs that a step wrote, one by one, with the columns of `recipes.pairs.SourcePair`."""
     common_words = read_common_words(work)

@@ -20,6 +20,7 @@ from detector.results import ORIGINAL
 from detector.text.document import Document
 from detector.text.language import ENGLISH
 from detector.text.words import count_words
+from detector.training.corpora.broad.sentence_pairs import FEWEST_WORDS, match_sentences
 from detector.training.corpora.labelled_pairs import LabelledPair, label_pair
 from detector.training.corpora.splits import hash_fraction
 
@@ -34,8 +35,6 @@ TUNING_SHARE = 1 / 3
 
 #: Layers of the encoder that are kept, as in the shipped model, if it has them.
 _LAYERS = 3
-
-_FEWEST_WORDS = 5
 
 _FEWEST_SENTENCES = 50
 
@@ -67,8 +66,6 @@ def iterate_sentence_pairs(
     Sentences are aligned within the pair, by likeness and order; one against one is used, and
     what is the same on both sides is left out.
     """
-    from detector.comparison.alignment import align
-
     human = documents[documents["label"] == ORIGINAL].drop_duplicates("article_id")
     originals = dict(zip(human["article_id"], human["text"], strict=True))
     for row in documents[documents["label"] != ORIGINAL].itertuples():
@@ -77,13 +74,10 @@ def iterate_sentence_pairs(
             continue
         copy = Document.make(str(row.text), common_words, ENGLISH)
         source = Document.make(original, common_words, ENGLISH)
-        for link in align(copy, source).links:
-            if len(link.sentences) != 1 or len(link.original_sentences) != 1:
-                continue
-            text = copy.sentences[link.sentences[0]].text
-            own = source.sentences[link.original_sentences[0]].text
-            if text != own and min(map(count_words, (text, own))) >= _FEWEST_WORDS:
-                yield label_pair(own, text, str(row.label), common_words)
+        for own, made in match_sentences(source, copy):
+            sides = own.text, made.text
+            if made.text != own.text and min(map(count_words, sides)) >= FEWEST_WORDS:
+                yield label_pair(*sides, str(row.label), common_words)
 
 
 def tune_encoder(

@@ -14,7 +14,7 @@ import pandas as pd
 from detector.comparison.alignment import align
 from detector.text.document import Document
 from detector.text.language import ENGLISH
-from detector.text.sentences import split_sentences
+from detector.text.sentences import Sentence, split_sentences
 
 FEWEST_WORDS = 5
 
@@ -98,13 +98,18 @@ def align_sentences(original: str, text: str, search: bool = False) -> list[tupl
 
 def _search_pairs(original: str, text: str) -> list[tuple[str, str]]:
     human, machine = (Document.make(side, frozenset(), ENGLISH) for side in (original, text))
-    pairs = []
-    for link in align(machine, human).links:
+    return [
+        (own.text, made.text)
+        for own, made in match_sentences(human, machine)
+        if own.kind == "sentence"
+    ]
+
+
+def match_sentences(original: Document, copy: Document) -> Iterator[tuple[Sentence, Sentence]]:
+    """Sentences of an original and of its copy that alignment puts one against one."""
+    for link in align(copy, original).links:
         if len(link.sentences) == len(link.original_sentences) == 1:
-            own = human.sentences[link.original_sentences[0]]
-            if own.kind == "sentence":
-                pairs.append((own.text, machine.sentences[link.sentences[0]].text))
-    return pairs
+            yield original.sentences[link.original_sentences[0]], copy.sentences[link.sentences[0]]
 
 
 def _may_be_aligned(own: str, made: str) -> bool:
