@@ -105,15 +105,21 @@ _DEPTHS = ("thresholds", "classifier", "encoder")
 @click.option(
     "--encoder-base",
     metavar="FOLDER|NAME",
-    help="Tune the encoder from this sentence-transformers model.",
+    help="Tune the encoder from this sentence-transformers model, with --depth encoder or "
+    "--corpora.",
 )
 @click.option(
     "--work",
     type=click.Path(path_type=Path),
-    help="Where the files of --corpora's steps lie or go, or the encoder that is tuned on --pairs. "
-    " [default: build/training, with --pairs build/retrained-encoder]",
+    metavar="FOLDER",
+    help="Where the files of --corpora's steps lie or go, or the encoder that --depth encoder "
+    "tunes.  [default: build/training, with --pairs build/retrained-encoder]",
 )
-@click.option("--resume", is_flag=True, help="Tune the encoder on from the checkpoint in --work.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="With --encoder-base: tune the encoder on from the checkpoint in --work.",
+)
 @click.option(
     "--corpora",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
@@ -156,6 +162,10 @@ def train(
 
     The pairs are checked first, and the new model is compared with the old one before it is
     written: one that is worse, or that breaks its guarantee of false positives, is not written.
+
+    With --corpora instead of --pairs, the shipped model is trained anew. --output, --encoder-base,
+    --work and --resume are for both ways, options that say "With --corpora" for that one, and all
+    others for --pairs.
     """
     if not options["list_steps"] and bool(pairs) == bool(corpora):
         raise click.UsageError("give either --pairs or --corpora")
