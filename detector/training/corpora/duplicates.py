@@ -8,6 +8,8 @@ from collections.abc import Iterable
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from detector.text.hashing import hash_word
 from detector.text.words import tokenize
@@ -31,11 +33,8 @@ def identify_articles(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
     given = frame["file"] + "\0" + frame["article_id"]
     own = pd.Series(np.where(frame["article_id"] != "", given, "\0" + text), index=frame.index)
     codes, _ = pd.factorize(own)
-    groups = _Groups(int(codes.max()) + 1 if len(codes) else 0)
-    for one, other in _find_near_duplicates(text, codes):
-        groups.join(one, other)
-    roots = pd.Series([groups.find(int(code)) for code in codes], index=frame.index)
-    first = text.groupby(roots).transform("min")
+    groups = _join_groups(_find_near_duplicates(text, codes), codes.max(initial=0) + 1)
+    first = text.groupby(groups[codes]).transform("min")
     ids = {t: f"pairs/{hash_word(t):08x}{_tail(t)}" for t in first.unique()}
     return pd.Series(codes, index=frame.index), first.map(ids)
 
@@ -44,20 +43,12 @@ def _tail(text: str) -> str:
     return f"{int(hash_fraction(text) * 2**32):08x}"
 
 
-class _Groups:
-    """Which things belong together, transitively (union-find, Tarjan 1975)."""
-
-    def __init__(self, size: int) -> None:
-        self._parent = list(range(size))
-
-    def find(self, one: int) -> int:
-        while self._parent[one] != one:
-            self._parent[one] = self._parent[self._parent[one]]
-            one = self._parent[one]
-        return one
-
-    def join(self, one: int, other: int) -> None:
-        self._parent[self.find(other)] = self.find(one)
+def _join_groups(pairs: Iterable[tuple[int, int]], size: int) -> npt.NDArray[np.int32]:
+    """The group (size,) of each of so many things, of which pairs belong together."""
+    one, other = np.array([*pairs], dtype=np.int64).reshape(-1, 2).T
+    graph = coo_array((np.ones(len(one)), (one, other)), shape=(size, size))
+    _, groups = connected_components(graph, directed=False)
+    return np.asarray(groups)
 
 
 def _find_near_duplicates(

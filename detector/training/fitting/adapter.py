@@ -219,7 +219,7 @@ class _Crossed:
 
     columns: Floats
     standard: Floats
-    human: Any
+    human: HumanScale
 
 
 @dataclass(frozen=True)

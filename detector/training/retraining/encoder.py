@@ -8,13 +8,14 @@ heart.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import pandas as pd
 
 from detector.errors import DetectorError
+from detector.features.encoder import SentenceEncoder
 from detector.features.extractor import FeatureExtractor
 from detector.results import ORIGINAL
 from detector.text.document import Document
@@ -23,12 +24,7 @@ from detector.text.words import count_words
 from detector.training.corpora.broad.sentence_pairs import FEWEST_WORDS, match_sentences
 from detector.training.corpora.labelled_pairs import LabelledPair, label_pair
 from detector.training.corpora.splits import hash_fraction
-
-if TYPE_CHECKING:
-    from collections.abc import Container
-
-    from detector.training.retraining.settings import RetrainSettings
-
+from detector.training.retraining.settings import RetrainSettings
 
 #: Share of the articles that the encoder learns from.
 TUNING_SHARE = 1 / 3
@@ -106,8 +102,6 @@ def tune_encoder(
             f"{_FEWEST_SENTENCES} (some thousands are a sensible start), or use --depth classifier"
         )
     heads, folder = _tune(pairs, settings, say)
-    from detector.features.encoder import SentenceEncoder
-
     extractor = FeatureExtractor(
         SentenceEncoder(folder),
         heads,

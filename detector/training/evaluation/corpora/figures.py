@@ -19,6 +19,7 @@ from detector.features.extractor import FeatureExtractor
 from detector.model.document_classifier import DocumentClassifier
 from detector.model.sentence_scorer import SentenceScorer
 from detector.results import ORIGINAL
+from detector.text.masking import mask_sentence
 from detector.training.corpora.documents import (
     HELD_OUT_SPINNERS,
     load_documents,
@@ -98,8 +99,6 @@ def measure_sentences(
     folder: Path, extractor: FeatureExtractor, scorer: SentenceScorer
 ) -> dict[str, Any]:
     """AUROC of one sentence, and how often a pair is ranked rightly, on test articles."""
-    from detector.text.masking import mask_sentence
-
     pairs = load_roundtrip_news(folder)
     pairs = pairs[(pairs["split"] == "test") & ~pairs["held_out"]]
     pairs = choose_pairs(pairs[pairs["original"] != pairs["text"]], 1, _SEED)

@@ -249,16 +249,16 @@ def tune(
     resume: bool = False,
     report: Callable[[str], None] = print,
 ) -> TunedEncoder:
-    """Tune `base` on `pairs`; see `tune_on_examples`.
+    """Tune `base` in one pass over `pairs`; all but these is as `tune_on_examples` takes it.
 
     Args:
         base: a sentence-transformers or transformers model folder (or hub name).
         pairs: labelled pairs, see `detector.training.corpora.labelled_pairs.label_pair`.
-        output: see `tune_on_examples`, as the following.
-        config: see `TuningConfig`.
-        validate: see there.
-        resume: see there.
-        report: see there.
+        output: folder of the checkpoint.
+        config: of the run.
+        validate: measures the model now and then.
+        resume: go on from the checkpoint.
+        report: receives a line of progress now and then.
 
     Raises:
         ValueError: if `resume` finds a checkpoint of another configuration.
