@@ -9,6 +9,7 @@ little. Bounds were set where fewer than one real article in two hundred lies be
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -29,7 +30,7 @@ _SYMBOL = re.compile(r"[^\w\s.,;:!?'\"()$%£€°&/-]|_")
 
 _DIGIT = re.compile(r"\d")
 
-_LETTER, _CAPITAL = re.compile(r"[^\W\d_]"), re.compile(r"(?![a-z])[^\W\d_]")
+_LETTER = re.compile(r"[^\W\d_]")
 
 #: Words of the sentence that a word of the text stands in, on average.
 _LONGEST_SENTENCES = 60
@@ -173,7 +174,9 @@ def _measure_form(judged: Sequence[tuple[Sentence, MaskedSentence]]) -> _Form:
     total = max(1, sum(counts))
     words = _WORD.findall(text)
     count = max(1, len(words))
-    letters = _count(_LETTER, text)
+    characters = Counter(text)
+    letters = {c: n for c, n in characters.items() if _LETTER.match(c)}
+    letter_count = sum(letters.values())
     function_words = sum(word.lower() in _FUNCTION_WORDS for word in words) / count
     needs_commas = text.count('"') > 1 or function_words < _MOST_WITHOUT_COMMAS
     pairs = list(zip(counts, (sentence for sentence, _ in judged), strict=True))
@@ -181,19 +184,20 @@ def _measure_form(judged: Sequence[tuple[Sentence, MaskedSentence]]) -> _Form:
         sentence_words=sum(n * n for n in counts) / total,
         ends=sum(map(text.count, ".!?")) / count,
         unfinished=sum(n for n, sentence in pairs if sentence.kind == "headline") / total,
-        capitals=sum(map(str.isupper, _CAPITAL.findall(text))) / max(1, letters),
+        capitals=sum(n for c, n in letters.items() if c.isupper()) / max(1, letter_count),
         capitalized=sum(word[0].isupper() for word in words) / count,
         large_starts=sum(bool(_STARTS_LARGE.match(s.text)) for _, s in pairs) / len(pairs),
         function_words=function_words,
         separators=sum(map(text.count, ",;:")) / count,
         lacks_commas=needs_commas and "," not in text,
-        foreign_letters=sum(not c.isascii() for c in _LETTER.findall(text)) / max(1, letters),
+        foreign_letters=sum(n for c, n in letters.items() if not c.isascii())
+        / max(1, letter_count),
         broken_off=_measure_broken_off(sentences),
         failures=_measure_failures(sentences) if _may_have_failed(text, total) else 0.0,
-        digits=_count(_DIGIT, text) / len(text),
-        symbols=_count(_SYMBOL, text) / len(text),
-        letters=letters / len(text),
-        tokenized=_count(_TOKENIZED, text) / count,
+        digits=_count(_DIGIT, characters) / len(text),
+        symbols=_count(_SYMBOL, characters) / len(text),
+        letters=letter_count / len(text),
+        tokenized=len(_TOKENIZED.findall(text)) / count,
     )
 
 
@@ -216,5 +220,5 @@ def _measure_failures(sentences: Sequence[str]) -> float:
     return sum(map(bool, kinds)) / len(sentences)
 
 
-def _count(pattern: re.Pattern[str], text: str) -> int:
-    return len(pattern.findall(text))
+def _count(pattern: re.Pattern[str], characters: Counter[str]) -> int:
+    return sum(n for c, n in characters.items() if pattern.match(c))
