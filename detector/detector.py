@@ -28,10 +28,12 @@ from detector.model.document_classifier import DocumentClassifier
 from detector.model.sentence_scorer import SentenceScorer
 from detector.reasons import (
     explain_empty_side,
+    explain_form,
     explain_refusal,
     find_obstacle,
     find_pair_reason,
     find_text_reason,
+    refuse_pair,
 )
 from detector.results import (
     LABELS,
@@ -53,6 +55,7 @@ from detector.version import __version__
 if TYPE_CHECKING:
     import pandas as pd
 
+    from detector.comparison.alignment import LinkedTexts
     from detector.comparison.relation_classifier import PairClassifier
 
 Floats = npt.NDArray[np.float64]
@@ -203,6 +206,7 @@ class Detector:
         false_positive_rate: float = DEFAULT_COMPARISON_RATE,
         verdict_rate: float = DEFAULT_FALSE_POSITIVE_RATE,
         artifacts: ArtifactSetting = "few",
+        linked: LinkedTexts | None = None,
     ) -> Comparison:
         """Tell what a copy did to its original: relation, alignment, every substitution.
 
@@ -214,6 +218,7 @@ class Detector:
             verdict_rate: the `false_positive_rate` of the verdicts on either text by itself, see
                 `score`.
             artifacts: which spans these verdicts point at, see `score`.
+            linked: the sentences of both, where `LinkedTexts.link` linked them already.
 
         Returns:
             A `Comparison`, whose `verdict` and `original_verdict` are those that `score` gives;
@@ -222,8 +227,8 @@ class Detector:
 
         Raises:
             TypeError: a text is no string.
-            ValueError: a rate is none of those that exist (`detector.choices`), or `artifacts` none
-                of `ARTIFACT_SETTINGS`.
+            ValueError: a rate is none of those that exist (`detector.choices`), `artifacts` none
+                of `ARTIFACT_SETTINGS`, or `linked` is of other texts.
             BundleError: the model folder holds nothing to compare with.
         """
         for name, given in (("text", text), ("reference", reference)):
@@ -246,8 +251,10 @@ class Detector:
         )
         reason = find_obstacle(*documents)
         if reason is None and copy is not None and original is not None:
-            return self._compare_scored(copy, original, verdicts, rate)
-        return self._refuse_pair(reason or explain_empty_side(copy is None), verdicts, rate)
+            return self._compare_scored(copy, original, verdicts, rate, linked)
+        signature = format_signature(__version__, self.model, None, rate)
+        reason = reason or explain_empty_side(copy is None)
+        return refuse_pair(reason, verdicts, rate, signature)
 
     def measure_log_odds(self, features: DocumentFeatures) -> float:
         """The score of a document that comparison and artifacts rest on.
@@ -268,13 +275,18 @@ class Detector:
         return self._pair_classifier
 
     def _compare_scored(
-        self, copy: Scores, original: Scores, verdicts: tuple[Verdict, Verdict], rate: float
+        self,
+        copy: Scores,
+        original: Scores,
+        verdicts: tuple[Verdict, Verdict],
+        rate: float,
+        linked: LinkedTexts | None,
     ) -> Comparison:
         from detector.comparison.pair_features import PairFeatures
 
         classifier = self._load_pair_classifier()
         features = PairFeatures.measure(
-            copy.features, original.features, copy.log_odds, original.log_odds
+            copy.features, original.features, copy.log_odds, original.log_odds, linked
         )
         shares = classifier.judge(features.columns[None])[0]
         by_relation: dict[str, float] = dict(zip(RELATIONS, map(float, shares), strict=True))
@@ -284,7 +296,8 @@ class Detector:
         direction = None
         if relation == MACHINE_REWRITTEN:
             direction = float(classifier.tell_direction(features.columns)[0])
-        reason = find_pair_reason(copy.features, original.features, classifier.thresholds, rate)
+        words = min(copy.features.words, original.features.words)
+        reason = find_pair_reason(words, copy.form or original.form, classifier.thresholds, rate)
         return Comparison(
             relation=relation,
             class_probabilities=by_relation,
@@ -302,27 +315,6 @@ class Detector:
             reason=reason,
             signature=format_signature(__version__, self.model, threshold, rate),
             direction=direction,
-        )
-
-    def _refuse_pair(
-        self, reason: str, verdicts: tuple[Verdict, Verdict], rate: float
-    ) -> Comparison:
-        return Comparison(
-            relation=None,
-            class_probabilities={},
-            probability=None,
-            flagged=False,
-            threshold=None,
-            false_positive_rate=rate,
-            coverage=0.0,
-            original_coverage=0.0,
-            alignment=(),
-            substitutions=(),
-            features={},
-            verdict=verdicts[0],
-            original_verdict=verdicts[1],
-            reason=reason,
-            signature=format_signature(__version__, self.model, None, rate),
         )
 
     def score_frame(
@@ -413,7 +405,8 @@ class Detector:
         if self._log_odds_classifier is not self.classifier:
             log_odds = self.measure_log_odds(features)
         probability = float(self.classifier.calibrate(score, count_words(features))[0])
-        return Scores(features, probability, np.exp(shares[0]).tolist(), log_odds)
+        named_shares = np.exp(shares[0]).tolist()
+        return Scores(features, probability, named_shares, log_odds, explain_form(features))
 
     def _make_verdict(
         self, document: Document, scores: Scores | None, rate: float, artifacts: str
@@ -426,7 +419,7 @@ class Detector:
         )
         label: Label = max(LABELS, key=by_class.__getitem__)
         threshold = self._find_threshold(features, rate)
-        reason = find_text_reason(features, self.classifier.thresholds, rate)
+        reason = find_text_reason(features.words, scores.form, self.classifier.thresholds, rate)
         return Verdict(
             probability=probability,
             label=label,

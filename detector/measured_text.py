@@ -25,12 +25,14 @@ class Scores:
         probability: calibrated, of not being original.
         shares: of "translated" and "spun" in that probability; they sum to 1.
         log_odds: see `Detector.measure_log_odds`.
+        form: see `detector.reasons.explain_form`.
     """
 
     features: DocumentFeatures
     probability: float
     shares: list[float]
     log_odds: float
+    form: str | None
 
 
 class MeasuredText:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from detector.features.document_features import DocumentFeatures
 from detector.model.thresholds import Thresholds
+from detector.results import Comparison, Verdict
 from detector.text.document import MAXIMUM_CHARACTERS, Document
 from detector.text.intake.form import find_deviation
 from detector.text.language import ENGLISH, UNKNOWN
@@ -30,26 +31,39 @@ def explain_refusal(language: str | None) -> str:
     return f"not English: the text looks like {language!r}"
 
 
-def find_text_reason(features: DocumentFeatures, thresholds: Thresholds, rate: float) -> str | None:
-    """Why a text could not be flagged at a rate; None where it could."""
-    if features.words < MINIMUM_WORDS:
-        return f"too short: {features.words} words in whole sentences, {MINIMUM_WORDS} needed"
-    return _explain_form(features) or _find_missing_threshold(thresholds, rate)
+def find_text_reason(
+    words: int, form: str | None, thresholds: Thresholds, rate: float
+) -> str | None:
+    """Why a text could not be flagged at a rate; None where it could.
+
+    Args:
+        words: in its judged sentences.
+        form: what `explain_form` says of it.
+        thresholds: of the model.
+        rate: share of human articles that may be flagged by mistake.
+    """
+    if words < MINIMUM_WORDS:
+        return f"too short: {words} words in whole sentences, {MINIMUM_WORDS} needed"
+    return form or _find_missing_threshold(thresholds, rate)
 
 
 def find_pair_reason(
-    copy: DocumentFeatures, original: DocumentFeatures, thresholds: Thresholds, rate: float
+    words: int, form: str | None, thresholds: Thresholds, rate: float
 ) -> str | None:
-    """Why a copy could not be flagged beside its original at a rate; None where it could."""
-    words = min(copy.words, original.words)
+    """Why a copy could not be flagged beside its original at a rate; None where it could.
+
+    Args:
+        words: of the shorter text.
+        form: what `explain_form` says of the copy, or else of the original.
+        thresholds: of the model.
+        rate: share of other pairs that may be flagged by mistake.
+    """
     if words < MINIMUM_COMPARED_WORDS:
         return f"too short: {words} words in one of the texts, {MINIMUM_COMPARED_WORDS} needed"
-    return (
-        _explain_form(copy) or _explain_form(original) or _find_missing_threshold(thresholds, rate)
-    )
+    return form or _find_missing_threshold(thresholds, rate)
 
 
-def _explain_form(features: DocumentFeatures) -> str | None:
+def explain_form(features: DocumentFeatures) -> str | None:
     """How a text differs from all on which thresholds were measured; None where it does not."""
     sentences = features.document.sentences
     deviation = find_deviation(
@@ -91,3 +105,33 @@ def find_obstacle(copy: Document, original: Document) -> str | None:
 def explain_empty_side(is_copy: bool) -> str:
     """Why a pair cannot be compared of which one side has no judged sentence."""
     return f"too short: {'the copy' if is_copy else 'the original'} has no whole sentence"
+
+
+def refuse_pair(
+    reason: str, verdicts: tuple[Verdict, Verdict], rate: float, signature: str
+) -> Comparison:
+    """The answer to a pair that cannot be compared.
+
+    Args:
+        reason: why.
+        verdicts: on the copy and on the original by themselves.
+        rate: share of other pairs that the caller accepts to be flagged.
+        signature: see `Comparison`.
+    """
+    return Comparison(
+        relation=None,
+        class_probabilities={},
+        probability=None,
+        flagged=False,
+        threshold=None,
+        false_positive_rate=rate,
+        coverage=0.0,
+        original_coverage=0.0,
+        alignment=(),
+        substitutions=(),
+        features={},
+        verdict=verdicts[0],
+        original_verdict=verdicts[1],
+        reason=reason,
+        signature=signature,
+    )

@@ -7,12 +7,12 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import cast
+from typing import Any, cast
 
 from detector.batch.judge import Judge, Judgement, Scorer, Settings
 from detector.batch.workers import Task, WorkerPool, WorkerRecipe, find_loader
 from detector.clusters.links import Comparer, Link, look_both_ways
-from detector.comparison.alignment import measure_coverage
+from detector.comparison.alignment import DescribedText, LinkedTexts
 from detector.measured_text import MeasuredText
 from detector.text.document import MAXIMUM_CHARACTERS
 
@@ -28,7 +28,7 @@ Pair = tuple[int, int]
 
 
 class PairComparer:
-    """Compares texts by their numbers; what was measured of the last ones is at hand.
+    """Compares texts by their numbers; what was read and measured of the last ones is at hand.
 
     Args:
         detector: compares two texts.
@@ -38,32 +38,45 @@ class PairComparer:
 
     def __init__(self, detector: Comparer, read: Callable[[int], str], rate: float) -> None:
         self._detector = detector
+        self._read_text = read
         self._rate = rate
-        self._measure = lru_cache(_MEASURED_AT_HAND)(
-            lambda number: detector.measure(read(number)[:MAXIMUM_CHARACTERS])
-        )
+        self._read = lru_cache(_MEASURED_AT_HAND)(self._read_anew)
 
     def look(self, copy: int, original: int) -> Link:
         """What the one text did to the other; by outline where they share too little.
 
         To see that takes no encoder, and a tenth of the time.
         """
-        one, other = self._measure(copy), self._measure(original)
-        link = None
-        if isinstance(one, MeasuredText) and isinstance(other, MeasuredText):
-            coverages = measure_coverage(one.document, other.document)
-            link = Link.outline(copy, original, coverages)
-        return link or self.compare(copy, original)
+        linked = self._link(copy, original)
+        outline = None if linked is None else Link.outline(copy, original, linked.coverages)
+        return outline or self._compare(copy, original, linked)
 
     def compare(self, copy: int, original: int) -> Link:
         """What the one text did to the other."""
+        return self._compare(copy, original, self._link(copy, original))
+
+    def _link(self, copy: int, original: int) -> LinkedTexts | None:
+        """Their sentences side by side; None where the detector takes texts as they are."""
+        (_, one), (_, other) = self._read(copy), self._read(original)
+        return LinkedTexts.link(one, other) if one and other else None
+
+    def _compare(self, copy: int, original: int, linked: LinkedTexts | None) -> Link:
+        known = {} if linked is None else {"linked": linked}
         found = self._detector.compare(
-            self._measure(copy),
-            self._measure(original),
+            self._read(copy)[0],
+            self._read(original)[0],
             false_positive_rate=self._rate,
             artifacts="none",
+            **known,
         )
         return Link.make(copy, original, found)
+
+    def _read_anew(self, number: int) -> tuple[Any, DescribedText | None]:
+        """What the detector measures of a text, and its words."""
+        measured = self._detector.measure(self._read_text(number)[:MAXIMUM_CHARACTERS])
+        if not isinstance(measured, MeasuredText):
+            return measured, None
+        return measured, DescribedText.describe(measured.document)
 
 
 def deal_out(components: Iterable[Sequence[Pair]]) -> Iterator[list[Pair]]:

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 from detector.choices import ArtifactSetting
+from detector.comparison.alignment import LinkedTexts
 from detector.results import INDEPENDENT, MACHINE_REWRITTEN, RETOLD, VERBATIM, Comparison
 
 #: Of two texts that stem from one another, the one has at least this share of the other's words.
@@ -53,8 +54,9 @@ class Comparer(Protocol):
         *,
         false_positive_rate: float,
         artifacts: ArtifactSetting,
+        linked: LinkedTexts | None = ...,
     ) -> Comparison:
-        """What `text` did to `reference`."""
+        """What `text` did to `reference`; `linked` only where both were read."""
         ...
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
 
-from detector.comparison.sentence_alignment import align_sentences
+from detector.comparison.sentence_alignment import Group, group_sentences, make_links
+from detector.comparison.sentence_similarity import SentenceForms
 from detector.comparison.word_alignment import WordLink, align_forms
 from detector.comparison.word_forms import Form, describe
 from detector.results import SPELLING, SUBSTITUTION_KINDS, SentenceLink, Substitution
@@ -30,15 +31,16 @@ class _Words(NamedTuple):
     quoted: list[bool]
 
     @classmethod
-    def join(cls, parts: Iterable[_Words]) -> _Words:
+    def join(cls, parts: Sequence[_Words]) -> _Words:
         """The words of several sentences, one after the other."""
-        whole = cls([], [], [], [])
-        for part in parts:
-            whole.forms.extend(part.forms)
-            whole.starts.extend(part.starts)
-            whole.ends.extend(part.ends)
-            whole.quoted.extend(part.quoted)
-        return whole
+        if len(parts) == 1:
+            return parts[0]
+        return cls(
+            [form for part in parts for form in part.forms],
+            [start for part in parts for start in part.starts],
+            [end for part in parts for end in part.ends],
+            [is_quoted for part in parts for is_quoted in part.quoted],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,69 @@ class Alignment:
     word_counts: tuple[WordCounts, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class DescribedText:
+    """A document's words, sentence by sentence, for all comparisons that it takes part in.
+
+    Attributes:
+        document: the document.
+        words: of each sentence that takes part, by its index.
+        forms: of the same sentences.
+    """
+
+    document: Document
+    words: dict[int, _Words]
+    forms: SentenceForms
+
+    @classmethod
+    def describe(cls, document: Document) -> DescribedText:
+        """Boilerplate takes no part."""
+        words = {
+            number: _describe_words(document, sentence.text, sentence.normalized_start)
+            for number, sentence in enumerate(document.sentences)
+            if sentence.kind in ("sentence", "headline")
+        }
+        return cls(document, words, SentenceForms([of_one.forms for of_one in words.values()]))
+
+    def measure_share(self, sentences: Iterable[int]) -> float:
+        """Share of all words that stand in some of the sentences, as `forms` counts these."""
+        sizes = [len(of_one.forms) for of_one in self.words.values()]
+        whole = sum(sizes)
+        return sum(sizes[n] for n in sentences) / whole if whole else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LinkedTexts:
+    """A copy and its original whose sentences are linked, before any words are.
+
+    Attributes:
+        copy: the copy.
+        original: its supposed original.
+        groups: their sentences that belong together.
+    """
+
+    copy: DescribedText
+    original: DescribedText
+    groups: list[Group]
+
+    @classmethod
+    def link(cls, copy: DescribedText, original: DescribedText) -> LinkedTexts:
+        """Link their sentences; what is not like anything in the other text is not linked."""
+        return cls(copy, original, group_sentences(copy.forms, original.forms))
+
+    def are_of(self, copy: Document, original: Document) -> bool:
+        """Whether it is these documents that are linked."""
+        return self.copy.document is copy and self.original.document is original
+
+    @property
+    def coverages(self) -> tuple[float, float]:
+        """`Alignment.coverage` and `Alignment.original_coverage`."""
+        return (
+            self.copy.measure_share(i for group in self.groups for i in group.copied),
+            self.original.measure_share(j for group in self.groups for j in group.originals),
+        )
+
+
 def align(copy: Document, original: Document) -> Alignment:
     """Align a copy with its original, and name what was substituted.
 
@@ -107,35 +172,26 @@ def align(copy: Document, original: Document) -> Alignment:
         copy: the copy.
         original: its supposed original, or any other text: what is not like it is not linked.
     """
-    words, original_words = _describe_sentences(copy), _describe_sentences(original)
-    links = _link_sentences(words, original_words)
-    linked = [link for link in links if link.sentences and link.original_sentences]
+    texts = DescribedText.describe(copy), DescribedText.describe(original)
+    return align_linked(LinkedTexts.link(*texts))
+
+
+def align_linked(linked: LinkedTexts) -> Alignment:
+    """Align the words of linked sentences, and name what was substituted."""
+    copy, original = linked.copy, linked.original
+    links = make_links(linked.groups, list(copy.words), list(original.words))
     substitutions: list[Substitution] = []
     counts = []
-    for link in linked:
-        first = _Words.join(words[n] for n in link.sentences)
-        second = _Words.join(original_words[n] for n in link.original_sentences)
+    for link in links:
+        if not link.sentences or not link.original_sentences:
+            continue
+        first = _Words.join([copy.words[n] for n in link.sentences])
+        second = _Words.join([original.words[n] for n in link.original_sentences])
         word_links = align_forms(first.forms, second.forms)
-        substitutions += _name_substitutions(copy, original, first, second, word_links)
+        documents = copy.document, original.document
+        substitutions += _name_substitutions(*documents, first, second, word_links)
         counts.append(_count_words(first, second, word_links))
-    return Alignment(
-        links,
-        tuple(substitutions),
-        _measure_coverage(words, (n for link in linked for n in link.sentences)),
-        _measure_coverage(original_words, (n for link in linked for n in link.original_sentences)),
-        tuple(counts),
-    )
-
-
-def measure_coverage(copy: Document, original: Document) -> tuple[float, float]:
-    """`Alignment.coverage` and `Alignment.original_coverage`, without aligning any words."""
-    words, original_words = _describe_sentences(copy), _describe_sentences(original)
-    links = _link_sentences(words, original_words)
-    linked = [link for link in links if link.sentences and link.original_sentences]
-    return (
-        _measure_coverage(words, (n for link in linked for n in link.sentences)),
-        _measure_coverage(original_words, (n for link in linked for n in link.original_sentences)),
-    )
+    return Alignment(links, tuple(substitutions), *linked.coverages, tuple(counts))
 
 
 def find_substitutions(copy: Document, original: Document) -> list[Substitution]:
@@ -153,15 +209,6 @@ def find_substitutions(copy: Document, original: Document) -> list[Substitution]
     second = _describe_words(original, original.normalized.text, 0)
     links = align_forms(first.forms, second.forms)
     return list(_name_substitutions(copy, original, first, second, links))
-
-
-def _describe_sentences(document: Document) -> dict[int, _Words]:
-    """The words of each sentence that takes part, by its index."""
-    return {
-        number: _describe_words(document, sentence.text, sentence.normalized_start)
-        for number, sentence in enumerate(document.sentences)
-        if sentence.kind in ("sentence", "headline")
-    }
 
 
 def _describe_words(document: Document, text: str, at: int) -> _Words:
@@ -182,30 +229,6 @@ def _describe_words(document: Document, text: str, at: int) -> _Words:
     starts = document.normalized.starts[np.array(firsts, np.int64)].tolist()
     ends = document.normalized.ends[np.array(lasts, np.int64)].tolist()
     return _Words(forms, starts, ends, quoted)
-
-
-def _link_sentences(
-    words: dict[int, _Words], original_words: dict[int, _Words]
-) -> tuple[SentenceLink, ...]:
-    """Links between sentences, counted with the boilerplate that took no part."""
-    numbers, original_numbers = list(words), list(original_words)
-    links = align_sentences(
-        [sentence.forms for sentence in words.values()],
-        [sentence.forms for sentence in original_words.values()],
-    )
-    return tuple(
-        replace(
-            link,
-            sentences=tuple(numbers[n] for n in link.sentences),
-            original_sentences=tuple(original_numbers[n] for n in link.original_sentences),
-        )
-        for link in links
-    )
-
-
-def _measure_coverage(words: dict[int, _Words], linked: Iterable[int]) -> float:
-    whole = sum(len(sentence.forms) for sentence in words.values())
-    return sum(len(words[n].forms) for n in linked) / whole if whole else 0.0
 
 
 def _name_substitutions(

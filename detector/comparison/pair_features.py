@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from detector.comparison.alignment import Alignment, align
+from detector.comparison.alignment import Alignment, DescribedText, LinkedTexts, align_linked
 from detector.comparison.alignment_features import (
     ALIGNMENT_COLUMNS,
     MEASURED_KINDS,
@@ -88,6 +87,7 @@ class PairFeatures:
         original: DocumentFeatures,
         copy_log_odds: float,
         original_log_odds: float,
+        linked: LinkedTexts | None = None,
     ) -> PairFeatures:
         """Align two documents whose features are known, and put both together.
 
@@ -96,9 +96,18 @@ class PairFeatures:
             original: the features of the original.
             copy_log_odds: see `Detector.measure_log_odds`.
             original_log_odds: likewise of the original.
+            linked: their sentences, where these are linked already.
+
+        Raises:
+            ValueError: `linked` is of other documents.
         """
+        documents = copy.document, original.document
+        if linked is None:
+            linked = LinkedTexts.link(*map(DescribedText.describe, documents))
+        elif not linked.are_of(*documents):
+            raise ValueError("linked is of other texts: give compare the two that were linked")
         return cls(
-            align(copy.document, original.document),
+            align_linked(linked),
             copy,
             original,
             copy_log_odds,
@@ -143,53 +152,67 @@ class PairFeatures:
         """Feature rows of linked sentences, copy's and original's; means where several."""
         copy_row = {s: i for i, s in enumerate(self.copy.judged)}
         original_row = {s: i for i, s in enumerate(self.original.judged)}
-        sides: tuple[list[Any], list[Any]] = ([], [])
+        sides: tuple[list[list[int]], list[list[int]]] = ([], [])
         for link in self.alignment.links:
             ours = [copy_row[s] for s in link.sentences if s in copy_row]
             theirs = [original_row[s] for s in link.original_sentences if s in original_row]
             if ours and theirs:
-                sides[0].append(self.copy.matrix[ours].mean(0))
-                sides[1].append(self.original.matrix[theirs].mean(0))
-        return np.array(sides[0], dtype=np.float64), np.array(sides[1], dtype=np.float64)
+                sides[0].append(ours)
+                sides[1].append(theirs)
+        return _average(self.copy.matrix, sides[0]), _average(self.original.matrix, sides[1])
 
-    def _measure_words(self) -> list[float]:
-        """Mean word score of what was taken out, of what was put in, and of all in the copy."""
-        taken, put = [], []
-        for substitution in self.reworded:
-            if substitution.kind == "word order":
-                continue
-            taken += self.original_words.scores_in(
-                substitution.original_start, substitution.original_end
-            )
-            put += self.copy_words.scores_in(substitution.start, substitution.end)
-        return [_mean(taken), _mean(put), _mean(self.copy_words.scores.tolist())]
-
-    @property
+    @cached_property
     def reworded(self) -> list[Substitution]:
         """The substitutions that are more than spelling, not yet scored, in the copy's order."""
         return [s for s in self.alignment.substitutions if s.kind != SPELLING]
 
     @cached_property
+    def _put_and_taken(self) -> list[tuple[list[float], list[float]]]:
+        """The word scores of what each of `reworded` put in and took out."""
+        put = self.copy_words.scores_in([(s.start, s.end) for s in self.reworded])
+        taken = self.original_words.scores_in(
+            [(s.original_start, s.original_end) for s in self.reworded]
+        )
+        return list(zip(put, taken, strict=True))
+
+    def _measure_words(self) -> list[float]:
+        """Mean word score of what was taken out, of what was put in, and of all in the copy."""
+        exchanged = [
+            scores
+            for substitution, scores in zip(self.reworded, self._put_and_taken, strict=True)
+            if substitution.kind != "word order"
+        ]
+        put = [score for scores, _ in exchanged for score in scores]
+        taken = [score for _, scores in exchanged for score in scores]
+        every = self.copy_words.scores
+        return [_mean(taken), _mean(put), _mean(every[~np.isnan(every)].tolist())]
+
+    @cached_property
     def substitution_columns(self) -> Floats:
         """`_SUBSTITUTION_COLUMNS` (n, k) of the n substitutions that `reworded` lists."""
-        rows = [self._measure_substitution(s) for s in self.reworded]
+        rows = [
+            _measure_substitution(name_measured_kind(substitution.kind), put, taken)
+            for substitution, (put, taken) in zip(self.reworded, self._put_and_taken, strict=True)
+        ]
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(_SUBSTITUTION_COLUMNS))
 
-    def _measure_substitution(self, substitution: Substitution) -> list[float]:
-        put = self.copy_words.scores_in(substitution.start, substitution.end)
-        taken = self.original_words.scores_in(
-            substitution.original_start, substitution.original_end
-        )
-        measured = name_measured_kind(substitution.kind)
-        return [
-            _mean(put),
-            _mean(taken),
-            max(put, default=0.0),
-            min(len(put), 6.0),
-            min(len(taken), 6.0),
-            float(bool(put) and bool(taken)),
-            *(float(measured == kind) for kind in MEASURED_KINDS),
-        ]
+
+def _measure_substitution(kind: str, put: Sequence[float], taken: Sequence[float]) -> list[float]:
+    return [
+        _mean(put),
+        _mean(taken),
+        max(put, default=0.0),
+        min(len(put), 6.0),
+        min(len(taken), 6.0),
+        float(bool(put) and bool(taken)),
+        *(float(kind == measured) for measured in MEASURED_KINDS),
+    ]
+
+
+def _average(matrix: npt.NDArray[np.float32], groups: Sequence[Sequence[int]]) -> Floats:
+    """The mean (groups, columns) of the rows of a matrix in each group."""
+    means = [matrix[rows[0]] if len(rows) == 1 else matrix[rows].mean(0) for rows in groups]
+    return np.array(means, dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -202,30 +225,33 @@ class PlacedWords:
         scores: (words,), the token head's log-odds of being a machine's choice.
     """
 
-    starts: npt.NDArray[np.int64]
-    ends: npt.NDArray[np.int64]
+    starts: npt.NDArray[np.int32]
+    ends: npt.NDArray[np.int32]
     scores: Floats
 
     @classmethod
     def locate(cls, features: DocumentFeatures) -> PlacedWords:
         """Find the words of each judged sentence in the caller's text."""
-        places: list[tuple[int, int]] = []
-        scores: list[float] = []
         document = features.document
-        for index, word_scores in zip(features.judged, features.word_scores, strict=True):
-            places += document.place(index, document.masked_sentences[index].places)
-            scores += word_scores.tolist()
-        spans = np.array(places, dtype=np.int64).reshape(-1, 2)
-        return cls(spans[:, 0], spans[:, 1], np.array(scores, dtype=np.float64))
+        spans = [
+            np.array(document.masked_sentences[index].places, np.int64).reshape(-1, 2)
+            + document.sentences[index].normalized_start
+            for index in features.judged
+        ]
+        nothing = np.zeros((0, 2), np.int64)
+        starts, ends = document.locate(np.concatenate([nothing, *spans]))
+        scores = np.concatenate([np.zeros(0), *features.word_scores])
+        return cls(starts, ends, scores)
 
-    def scores_in(self, start: int, end: int) -> list[float]:
-        """Scores of the words that overlap ``[start, end)``; those without one are left out."""
-        first = int(np.searchsorted(self.ends, start, side="right"))
-        last = int(np.searchsorted(self.starts, end, side="left"))
-        found = self.scores[first:last]
-        return [float(score) for score in found if not np.isnan(score)]
+    def scores_in(self, spans: Sequence[tuple[int, int]]) -> list[list[float]]:
+        """Scores of the words that overlap each span; those without one are left out."""
+        known = ~np.isnan(self.scores)
+        starts, ends = np.array(spans, dtype=np.int32).reshape(-1, 2).T
+        first = self.ends[known].searchsorted(starts, side="right").tolist()
+        last = self.starts[known].searchsorted(ends, side="left").tolist()
+        scores = self.scores[known].tolist()
+        return [scores[start:end] for start, end in zip(first, last, strict=True)]
 
 
 def _mean(scores: Sequence[float]) -> float:
-    known = [score for score in scores if not np.isnan(score)]
-    return sum(known) / len(known) if known else 0.0
+    return sum(scores) / len(scores) if scores else 0.0

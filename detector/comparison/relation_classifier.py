@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Any
@@ -121,17 +121,14 @@ class PairClassifier:
 
         Spelling keeps the score 0: it is nobody's choice.
         """
-        scores = iter(self._score(features))
-        found = (
-            s if s.kind == SPELLING else replace(s, score=round(next(scores), 4))
-            for s in features.alignment.substitutions
-        )
+        found, scores = features.alignment.substitutions, self._score(features)
         texts = features.copy.document.text, features.original.document.text
-        return measure_strength(*texts, found, self._are_known)
+        return measure_strength(*texts, found, scores, self._are_known)
 
     def _score(self, features: PairFeatures) -> list[float]:
         columns = features.substitution_columns
-        return [float(score) for score in self.substitutions(columns)[:, 0]] if len(columns) else []
+        scores = self.substitutions(columns)[:, 0].tolist() if len(columns) else []
+        return [round(score, 4) for score in scores]
 
     def _are_known(self, phrase: str, other: str) -> bool:
         """Whether a dictionary gives the one word for the other, in some of its senses."""
@@ -141,7 +138,7 @@ class PairClassifier:
     def _are_equals(self, one: str, other: str) -> bool:
         # In the array's own type: for another one, numpy would copy all of it.
         key = np.uint32(hash_unordered_pair(one, other))
-        at = int(np.searchsorted(self.equals, key))
+        at = int(self.equals.searchsorted(key))
         return at < len(self.equals) and bool(self.equals[at] == key)
 
     def to_arrays(self) -> dict[str, npt.NDArray[Any]]:
@@ -188,44 +185,65 @@ def _list_forms(phrase: str) -> Iterator[str]:
 def measure_strength(
     copy: str,
     original: str,
-    found: Iterable[Substitution],
+    found: Sequence[Substitution],
+    scores: Sequence[float],
     are_known: Callable[[str, str], bool],
 ) -> tuple[Substitution, ...]:
-    """Substitutions with their strength, and words put for another sense by that name.
+    """Substitutions with score and strength, and words put for another sense by that name.
 
     Args:
         copy: the copy's text.
         original: the original's.
         found: the substitutions, in the copy's order.
+        scores: log-odds of being a machine's choice, of each that is more than spelling.
         are_known: whether a dictionary gives two words for one another.
     """
-    named = [replace(s, kind=name_sense(s, original)) for s in found]
-    reworded = [s for s in named if s.kind != SPELLING]
+    reworded = [s for s in found if s.kind != SPELLING]
+    sides = _list_sides(copy, original, reworded)
+    measured = iter(
+        [
+            _measure(item, score, both, original, are_known)
+            for item, score, both in zip(reworded, scores, sides, strict=True)
+        ]
+    )
+    return tuple(s if s.kind == SPELLING else next(measured) for s in found)
+
+
+def _list_sides(
+    copy: str, original: str, reworded: Sequence[Substitution]
+) -> Iterator[tuple[bool, bool]]:
+    """For each reworded phrase whether both texts have a word, which then was kept, beside it."""
     ends = [(0, 0), *((s.end, s.original_end) for s in reworded)]
     starts = [*((s.start, s.original_start) for s in reworded), (len(copy), len(original))]
-    # Between two reworded phrases: whether both texts have a word there, which then was kept.
-    kept = [
+    return pairwise(
         bool(_WORD.search(copy[end:start]) and _WORD.search(original[original_end:original_start]))
         for (end, original_end), (start, original_start) in zip(ends, starts, strict=True)
-    ]
-    sides = pairwise(kept)
-    return tuple(
-        s if s.kind == SPELLING else replace(s, strength=_weigh(s, next(sides), are_known))
-        for s in named
     )
 
 
+def _measure(
+    item: Substitution,
+    score: float,
+    sides: tuple[bool, bool],
+    original: str,
+    are_known: Callable[[str, str], bool],
+) -> Substitution:
+    kind, strength = item.kind, _STRENGTHS[item.kind]
+    if kind in _OF_CONTENT:
+        phrases = _describe_phrase(item.text), _describe_phrase(item.original_text)
+        kind = name_sense(item, phrases, original)
+        is_known = kind == WRONG_SENSE or are_known(item.text, item.original_text)
+        strength = _weigh(_STRENGTHS[kind], phrases, sides, is_known)
+    return replace(item, kind=kind, score=score, strength=strength)
+
+
 def _weigh(
-    item: Substitution, sides: tuple[bool, bool], are_known: Callable[[str, str], bool]
+    strength: float, phrases: Sequence[Forms], sides: tuple[bool, bool], is_known: bool
 ) -> float:
-    """How much a substitution shows: its kind, what was kept beside it, and what was exchanged."""
-    strength = _STRENGTHS[item.kind]
-    if item.kind not in _OF_CONTENT:
-        return strength
-    phrases = [_describe_phrase(text) for text in (item.text, item.original_text)]
+    """How much an exchange shows: its kind, what was kept beside it, and what was exchanged."""
     contents = [[form for form in forms if not form.is_function] for forms in phrases]
     strength += 0.15 * sum(sides)
-    if item.kind == WRONG_SENSE or are_known(item.text, item.original_text):
+    if is_known:
         strength += 0.1
     if all(any(form.stem not in _PLAIN for form in forms) for forms in contents):
         strength += 0.1
@@ -245,25 +263,26 @@ def _is_title_or_date(phrases: Sequence[Forms]) -> bool:
     return all(sum(form.is_capitalized for form in forms) > 1 for forms in phrases)
 
 
-def name_sense(item: Substitution, original: str) -> str:
+def name_sense(item: Substitution, phrases: Sequence[Forms], original: str) -> str:
     """The kind of a substitution: "wrong sense" for a synonym that is none where it stands.
 
     Args:
         item: the substitution.
+        phrases: the words that were put and those that were taken out.
         original: the original's text: what stands near tells the sense that was meant.
     """
-    phrases = [_describe_phrase(text) for text in (item.text, item.original_text)]
+    if item.kind != "synonym":
+        return item.kind
     contents = [[form.stem for form in forms if not form.is_function] for forms in phrases]
-    if item.kind != "synonym" or [len(stems) for stems in contents] != [1, 1]:
+    if [len(stems) for stems in contents] != [1, 1]:
         return item.kind
     put, taken = contents[0][0], contents[1][0]
+    needed = [stems for wrong, stems in _WRONG_SENSES.get(taken, ()) if put in wrong]
+    if not needed:
+        return item.kind
     near = original[max(0, item.original_start - _NEAR) : item.original_end + _NEAR]
     stems = {form.stem for form in _describe_phrase(near)}
-    is_wrong = any(
-        put in wrong and (not needed or needed & stems)
-        for wrong, needed in _WRONG_SENSES.get(taken, ())
-    )
-    return WRONG_SENSE if is_wrong else item.kind
+    return WRONG_SENSE if any(not some or some & stems for some in needed) else item.kind
 
 
 def _describe_phrase(text: str) -> list[Form]:

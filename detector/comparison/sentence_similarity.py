@@ -31,24 +31,41 @@ _MOST_PAIRS_OF_WORD, _MOST_PAIRS = 40_000, 20_000_000
 # Order is compared over the first words of a sentence only; what is longer is no sentence.
 _COMPARED_WORDS, _COMPARED_LETTERS = 300, 2000
 
-FormLists = Sequence[Forms]
+
+class SentenceForms:
+    """The words of one text's sentences, in the forms in which they are likened to another's.
+
+    Args:
+        forms: the words of each sentence.
+    """
+
+    def __init__(self, forms: Sequence[Forms]) -> None:
+        self.keys = [tuple([form.key for form in sentence]) for sentence in forms]
+        self.stems = [[form.stem for form in sentence[:_COMPARED_WORDS]] for sentence in forms]
+        self.contents = [
+            frozenset([form.stem for form in sentence if not form.is_function])
+            for sentence in forms
+        ]
+        self.counts = Counter(stem for stems in self.contents for stem in stems)
+        inside = [form for sentence in forms for form in sentence[1:] if form.is_capitalized]
+        every = [form for sentence in forms for form in sentence]
+        #: Stems of numbers, and of what is capitalised not only at the start of a sentence.
+        self.named = {form.stem for form in every if form.is_number}
+        self.named.update(form.stem for form in inside)
+        #: Stems of what is written small.
+        self.plain = {form.stem for form in every if not (form.is_number or form.is_capitalized)}
+
+    def __len__(self) -> int:
+        return len(self.contents)
 
 
 class Sentences:
     """Sentences of both texts, and how alike any of one is to any of the other."""
 
-    def __init__(self, copy: FormLists, original: FormLists) -> None:
-        self.forms = (copy, original)
-        self.keys = tuple([[f.key for f in forms] for forms in side] for side in self.forms)
-        self.stems = tuple(
-            [[f.stem for f in forms[:_COMPARED_WORDS]] for forms in side] for side in self.forms
-        )
-        self.names = _find_names(self.forms)
-        self.contents = tuple(
-            [frozenset(f.stem for f in forms if not f.is_function) for forms in side]
-            for side in self.forms
-        )
-        counts = Counter(stem for side in self.contents for stems in side for stem in stems)
+    def __init__(self, copy: SentenceForms, original: SentenceForms) -> None:
+        self.sides = (copy, original)
+        self.names = (copy.named | original.named) - (copy.plain | original.plain)
+        counts = copy.counts + original.counts
         total = len(copy) + len(original)
         self.weights = {stem: math.log(1 + total / count) for stem, count in counts.items()}
 
@@ -59,20 +76,21 @@ class Sentences:
 
     def compare(self, copied: Sequence[int], originals: Sequence[int]) -> float:
         """Similarity, 0 to 1, of one or more sentences of the copy and of the original."""
-        keys = [key for i in copied for key in self.keys[0][i]]
-        other_keys = [key for j in originals for key in self.keys[1][j]]
+        copy, original = self.sides
+        keys = [key for i in copied for key in copy.keys[i]]
+        other_keys = [key for j in originals for key in original.keys[j]]
         if not keys or not other_keys:
             return 0.0
         if keys == other_keys:
             return 1.0
-        stems = frozenset().union(*[self.contents[0][i] for i in copied])
-        other_stems = frozenset().union(*[self.contents[1][j] for j in originals])
+        stems = frozenset().union(*[copy.contents[i] for i in copied])
+        other_stems = frozenset().union(*[original.contents[j] for j in originals])
         shared = stems & other_stems
         whole = self.weigh(stems) + self.weigh(other_stems)
         rare = 2 * self.weigh(shared) / whole if whole else 0.0
         order = Indel.normalized_similarity(
-            [stem for i in copied for stem in self.stems[0][i]],
-            [stem for j in originals for stem in self.stems[1][j]],
+            [stem for i in copied for stem in copy.stems[i]],
+            [stem for j in originals for stem in original.stems[j]],
         )
         letters = Indel.normalized_similarity(
             " ".join(keys[:_COMPARED_WORDS])[:_COMPARED_LETTERS],
@@ -87,8 +105,8 @@ class Sentences:
         """Pairs of sentences worth a comparison, by the rare words that they share."""
         yield from self._pair_identical()
         places = self._place_stems()
-        whole = [np.array([self.weigh(stems) for stems in side]) for side in self.contents]
-        for row, stems in enumerate(self.contents[0]):
+        whole = [np.array([self.weigh(stems) for stems in side.contents]) for side in self.sides]
+        for row, stems in enumerate(self.sides[0].contents):
             columns, shared = self._sum_shared([stem for stem in stems if stem in places], places)
             dice = 2 * shared / (whole[0][row] + whole[1][columns])
             best = np.flatnonzero(dice >= _LEAST_CANDIDATE)
@@ -99,19 +117,18 @@ class Sentences:
 
     def _pair_identical(self) -> Iterator[tuple[int, int]]:
         places: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        for j, forms in enumerate(self.forms[1]):
-            places[tuple(form.key for form in forms)].append(j)
+        for j, keys in enumerate(self.sides[1].keys):
+            places[keys].append(j)
         met: Counter[tuple[str, ...]] = Counter()
-        for i, forms in enumerate(self.forms[0]):
-            keys = tuple(form.key for form in forms)
+        for i, keys in enumerate(self.sides[0].keys):
             if met[keys] < len(places.get(keys, ())):
                 yield i, places[keys][met[keys]]
                 met[keys] += 1
 
     def _place_stems(self) -> dict[str, Ints]:
         """Where each shared stem stands in the original; those of too many pairs are left out."""
-        counts = [Counter(stem for stems in side for stem in stems) for side in self.contents]
-        pairs = {stem: counts[0][stem] * counts[1][stem] for stem in counts[0] if counts[1][stem]}
+        counts = [side.counts for side in self.sides]
+        pairs = {stem: counts[0][stem] * counts[1][stem] for stem in counts[0] if stem in counts[1]}
         places: dict[str, list[int]] = {}
         spent = 0
         for stem in sorted(pairs, key=lambda stem: (pairs[stem], stem)):
@@ -119,7 +136,7 @@ class Sentences:
             if pairs[stem] > _MOST_PAIRS_OF_WORD or spent > _MOST_PAIRS:
                 break
             places[stem] = []
-        for j, stems in enumerate(self.contents[1]):
+        for j, stems in enumerate(self.sides[1].contents):
             for stem in stems:
                 if stem in places:
                     places[stem].append(j)
@@ -138,16 +155,3 @@ class Sentences:
         met, first = np.unique(columns, return_index=True)
         met = met[np.argsort(-first)]
         return met, np.bincount(columns, weights)[met]
-
-
-def _find_names(sides: Iterable[Iterable[Forms]]) -> frozenset[str]:
-    """Stems that are numbers, or always capitalised and not only at the start of a sentence."""
-    names, others = set(), set()
-    for side in sides:
-        for forms in side:
-            for place, form in enumerate(forms):
-                if form.is_number or (form.is_capitalized and place):
-                    names.add(form.stem)
-                elif not form.is_capitalized:
-                    others.add(form.stem)
-    return frozenset(names - others)

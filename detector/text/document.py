@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 from detector.text.intake.passages import set_foreign_apart
 from detector.text.intake.plain_reading import read_plainly
 from detector.text.language import ENGLISH, UNKNOWN, guess_language
@@ -64,9 +67,15 @@ class Document:
             spans: ``(start, end)`` in the sentence's text, none of them empty, such as
                 `MaskedSentence.places`.
         """
-        at = self.sentences[sentence].normalized_start
-        starts, ends = self.normalized.starts, self.normalized.ends
-        return [(int(starts[at + start]), int(ends[at + end - 1])) for start, end in spans]
+        places = np.array(list(spans), np.int64).reshape(-1, 2)
+        starts, ends = self.locate(places + self.sentences[sentence].normalized_start)
+        return list(zip(starts.tolist(), ends.tolist(), strict=True))
+
+    def locate(
+        self, spans: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int32]]:
+        """Starts and ends (n,) in the caller's text of spans (n, 2) of the normalised text."""
+        return self.normalized.starts[spans[:, 0]], self.normalized.ends[spans[:, 1] - 1]
 
 
 def _note_repeats(sentences: Iterable[Sentence]) -> tuple[str, ...]:

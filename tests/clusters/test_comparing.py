@@ -18,6 +18,7 @@ from detector.clusters.comparing import (
     deal_out,
 )
 from detector.clusters.grouping import group
+from detector.comparison.alignment import LinkedTexts
 from detector.measured_text import MeasuredText, Scores
 from detector.text.document import Document
 from detector.text.language import ENGLISH
@@ -104,8 +105,10 @@ class Reader(FakeDetector):
         self.measured.append(document.text)
         return None
 
-    def compare(self, copy: Any, original: Any, **options: Any) -> Any:
+    def compare(self, copy: Any, original: Any, *, linked: LinkedTexts, **options: Any) -> Any:
         assert copy.scores is original.scores is None
+        assert linked.copy.document is copy.document
+        assert linked.original.document is original.document
         return super().compare(copy.document.text, original.document.text, **options)
 
 

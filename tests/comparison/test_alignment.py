@@ -3,6 +3,7 @@
 import json
 import math
 import random
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +11,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.comparison.alignment import Alignment, align, find_substitutions, measure_coverage
+from detector.comparison.alignment import (
+    Alignment,
+    DescribedText,
+    LinkedTexts,
+    align,
+    find_substitutions,
+)
 from detector.comparison.alignment_features import (
     ALIGNMENT_COLUMNS,
     MEASURED_KINDS,
     measure_alignment,
 )
-from detector.comparison.sentence_alignment import align_sentences
+from detector.comparison.sentence_alignment import group_sentences, make_links
+from detector.comparison.sentence_similarity import SentenceForms
 from detector.comparison.word_alignment import WORD_LINK_KINDS, align_words
-from detector.comparison.word_forms import Form, describe
-from detector.results import LINK_KINDS, Substitution
+from detector.comparison.word_forms import describe
+from detector.results import LINK_KINDS, SentenceLink, Substitution
 from detector.text.document import Document
 from detector.text.language import ENGLISH
 from detector.text.words import tokenize
@@ -320,9 +328,10 @@ def test_a_spun_copy_is_aligned_and_its_substitutions_are_named() -> None:
 
 @pytest.mark.parametrize("other", [ORIGINAL, SPUN, ANOTHER, ORIGINAL[:400], ""])
 def test_coverage_can_be_measured_without_aligning_words(other: str) -> None:
-    texts = Document.make(other, (), ENGLISH), Document.make(ORIGINAL, (), ENGLISH)
+    texts = read(other), read(ORIGINAL)
     found = align(*texts)
-    assert measure_coverage(*texts) == (found.coverage, found.original_coverage)
+    linked = LinkedTexts.link(*map(DescribedText.describe, texts))
+    assert linked.coverages == (found.coverage, found.original_coverage)
 
 
 def test_another_article_on_the_same_event_is_not_covered() -> None:
@@ -331,8 +340,13 @@ def test_another_article_on_the_same_event_is_not_covered() -> None:
     assert alignment.original_coverage < 0.2
 
 
-def split(*sentences: str) -> list[list[Form]]:
-    return [[describe(word) for word in tokenize(s) if word[0].isalnum()] for s in sentences]
+def link(copy: Sequence[str], original: Sequence[str]) -> tuple[SentenceLink, ...]:
+    """The links of sentences, which are counted from 0."""
+    forms = [
+        SentenceForms([[describe(w) for w in tokenize(s) if w[0].isalnum()] for s in side])
+        for side in (copy, original)
+    ]
+    return make_links(group_sentences(*forms), range(len(copy)), range(len(original)))
 
 
 FIRST = "The captain told investigators that his radar failed shortly before the accident"
@@ -342,10 +356,8 @@ FOURTH = "Two dozen people were taken to a hospital in Halden as a precaution"
 
 
 def test_a_moved_sentence_is_linked_and_marked() -> None:
-    links = align_sentences(
-        split(FOURTH, FIRST, SECOND, THIRD), split(FIRST, SECOND, THIRD, FOURTH)
-    )
-    assert [(link.original_sentences, link.moved) for link in links] == [
+    links = link((FOURTH, FIRST, SECOND, THIRD), (FIRST, SECOND, THIRD, FOURTH))
+    assert [(found.original_sentences, found.moved) for found in links] == [
         ((3,), True),
         ((0,), False),
         ((1,), False),
@@ -355,15 +367,15 @@ def test_a_moved_sentence_is_linked_and_marked() -> None:
 
 def test_a_split_and_a_merged_sentence_are_linked_whole() -> None:
     long = f"{FIRST} and {SECOND}"
-    (link,) = align_sentences(split(FIRST, SECOND), split(long))
-    assert (link.kind, link.sentences, link.original_sentences) == ("split", (0, 1), (0,))
-    (link,) = align_sentences(split(long), split(FIRST, SECOND))
-    assert (link.kind, link.sentences, link.original_sentences) == ("merged", (0,), (0, 1))
+    (found,) = link((FIRST, SECOND), (long,))
+    assert (found.kind, found.sentences, found.original_sentences) == ("split", (0, 1), (0,))
+    (found,) = link((long,), (FIRST, SECOND))
+    assert (found.kind, found.sentences, found.original_sentences) == ("merged", (0,), (0, 1))
 
 
 def test_added_and_dropped_sentences_have_no_partner() -> None:
-    links = align_sentences(split(FIRST, FOURTH, THIRD), split(FIRST, SECOND, THIRD))
-    assert [(link.kind, link.sentences, link.original_sentences) for link in links] == [
+    links = link((FIRST, FOURTH, THIRD), (FIRST, SECOND, THIRD))
+    assert [(found.kind, found.sentences, found.original_sentences) for found in links] == [
         ("one-to-one", (0,), (0,)),
         ("added", (1,), ()),
         ("one-to-one", (2,), (2,)),
@@ -372,9 +384,9 @@ def test_added_and_dropped_sentences_have_no_partner() -> None:
 
 
 def test_shared_names_alone_do_not_link() -> None:
-    copy = split("Jonas Berge of Oslo praised the rescue", THIRD)
-    original = split("Critics in Oslo accuse Jonas Berge", THIRD)
-    kinds = [link.kind for link in align_sentences(copy, original)]
+    copy = ("Jonas Berge of Oslo praised the rescue", THIRD)
+    original = ("Critics in Oslo accuse Jonas Berge", THIRD)
+    kinds = [found.kind for found in link(copy, original)]
     assert kinds == ["added", "one-to-one", "dropped"]
 
 

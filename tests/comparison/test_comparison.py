@@ -15,6 +15,7 @@ from bundles import write_bundle
 from span_models import make_memory, make_model
 
 from detector.batch.judge import Judge, Settings
+from detector.comparison.alignment import DescribedText, LinkedTexts
 from detector.comparison.pair_features import PAIR_COLUMNS
 from detector.comparison.relation_classifier import PairClassifier
 from detector.detector import Detector
@@ -151,6 +152,22 @@ def test_a_text_is_measured_once_for_several_comparisons(comparing: Detector) ->
         comparing.measure(7)  # type: ignore[arg-type]
 
 
+def test_sentences_linked_before_need_not_be_linked_again(
+    comparing: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy, original = comparing.measure(REWRITTEN), comparing.measure(ORIGINAL)
+    texts = [DescribedText.describe(text.document) for text in (copy, original)]
+    linked = LinkedTexts.link(*texts)
+    expected = comparing.compare(copy, original)
+    calls = Calls(monkeypatch)
+    calls.watch_function("detector.comparison.sentence_alignment", "group_sentences")
+    assert comparing.compare(copy, original, linked=linked) == expected
+    assert not calls.counts
+    for others in ((original, copy), (REWRITTEN, ORIGINAL)):
+        with pytest.raises(ValueError, match="linked is of other texts"):
+            comparing.compare(*others, linked=linked)
+
+
 def test_which_text_was_made_of_which_changes_with_their_places(comparing: Detector) -> None:
     forward, back = comparing.compare(REWRITTEN, ORIGINAL), comparing.compare(ORIGINAL, REWRITTEN)
     assert forward.relation == back.relation == MACHINE_REWRITTEN
@@ -236,6 +253,7 @@ def calls(comparing: Detector, monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
         ("detector.text.normalization", "normalize"),
         ("detector.text.sentences", "split_normalized"),
         ("detector.text.language", "guess_language"),
+        ("detector.text.intake.form", "find_deviation"),
     ):
         calls.watch_function(module, name)
     calls.watch_method(SentenceEncoder, "encode")
@@ -253,6 +271,7 @@ def test_a_comparison_reads_and_scores_each_text_once(
         "normalize": 2,
         "split_normalized": 2,
         "guess_language": 2,
+        "find_deviation": judged,
         "SentenceEncoder.encode": judged,
         "DocumentClassifier.score": judged,
     }

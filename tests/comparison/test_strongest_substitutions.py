@@ -18,6 +18,7 @@ from golden.score_strongest import (
 from detector.comparison.alignment import align, find_substitutions
 from detector.comparison.alignment_features import measure_alignment
 from detector.comparison.relation_classifier import measure_strength, name_sense
+from detector.comparison.word_forms import describe
 from detector.results import SPELLING, Comparison, Substitution
 from detector.text.document import Document
 from detector.text.language import ENGLISH
@@ -42,7 +43,8 @@ def read(text: str) -> Document:
 def find(copy: str, original: str) -> list[Substitution]:
     """With their strength, where no word is in a dictionary."""
     found = find_substitutions(read(copy), read(original))
-    return list(measure_strength(copy, original, found, lambda one, other: False))
+    scores = [0.0] * sum(item.kind != SPELLING for item in found)
+    return list(measure_strength(copy, original, found, scores, lambda one, other: False))
 
 
 def read_cases() -> Iterator[tuple[bool, str, str]]:
@@ -131,7 +133,7 @@ def test_a_wrong_sense_is_claimed_where_it_holds(is_wrong: bool, copy: str, orig
 def test_only_a_synonym_becomes_a_wrong_sense() -> None:
     original = "a phone call"
     call = Substitution(8, 14, "appeal", 8, 12, "call", "rephrasing")
-    assert name_sense(call, original) == "rephrasing"
+    assert name_sense(call, [[describe("appeal")], [describe("call")]], original) == "rephrasing"
 
 
 # Spelling
