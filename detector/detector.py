@@ -30,6 +30,7 @@ from detector.reasons import (
     explain_empty_side,
     explain_form,
     explain_refusal,
+    explain_spelling,
     find_obstacle,
     find_pair_reason,
     find_text_reason,
@@ -406,7 +407,8 @@ class Detector:
             log_odds = self.measure_log_odds(features)
         probability = float(self.classifier.calibrate(score, count_words(features))[0])
         named_shares = np.exp(shares[0]).tolist()
-        return Scores(features, probability, named_shares, log_odds, explain_form(features))
+        reasons = explain_form(features), explain_spelling(features)
+        return Scores(features, probability, named_shares, log_odds, *reasons)
 
     def _make_verdict(
         self, document: Document, scores: Scores | None, rate: float, artifacts: str
@@ -419,7 +421,8 @@ class Detector:
         )
         label: Label = max(LABELS, key=by_class.__getitem__)
         threshold = self._find_threshold(features, rate)
-        reason = find_text_reason(features.words, scores.form, self.classifier.thresholds, rate)
+        unusual = scores.form or scores.spelling
+        reason = find_text_reason(features.words, unusual, self.classifier.thresholds, rate)
         return Verdict(
             probability=probability,
             label=label,

@@ -26,6 +26,7 @@ class Scores:
         shares: of "translated" and "spun" in that probability; they sum to 1.
         log_odds: see `Detector.measure_log_odds`.
         form: see `detector.reasons.explain_form`.
+        spelling: see `detector.reasons.explain_spelling`.
     """
 
     features: DocumentFeatures
@@ -33,6 +34,7 @@ class Scores:
     shares: list[float]
     log_odds: float
     form: str | None
+    spelling: str | None
 
 
 class MeasuredText:

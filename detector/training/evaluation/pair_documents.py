@@ -11,7 +11,6 @@ import pandas as pd
 
 from detector.choices import DEFAULT_FALSE_POSITIVE_RATE
 from detector.detector import Detector
-from detector.reasons import MINIMUM_WORDS
 from detector.results import ORIGINAL
 from detector.training.corpora.findings import ValidationReport
 from detector.training.corpora.pairs_files import PairsError, read_pairs
@@ -90,8 +89,10 @@ def flag_at_rates(detector: Detector, judged: pd.DataFrame) -> dict[float, npt.N
         rate: detector.classifier.find_threshold(rate, words)
         for rate in detector.false_positive_rates
     }
+    codes = judged["reason"].astype("string").str.partition(":")[0].fillna("")
+    free = codes.isin(["", "no threshold"]).to_numpy(dtype=bool)  # that of the rate asked for
     return {
-        rate: (words >= MINIMUM_WORDS) & (probability >= threshold)
+        rate: free & (probability >= threshold)
         for rate, threshold in thresholds.items()
         if threshold is not None
     }

@@ -20,7 +20,7 @@ from detector.training.evaluation.statistics import (
     measure_auroc,
     weigh_share,
 )
-from detector.training.fitting.feature_table import DocumentAverages, FeatureTable
+from detector.training.fitting.feature_table import DocumentAverages, FeatureTable, read_column
 
 Floats = npt.NDArray[np.float64]
 
@@ -134,10 +134,11 @@ def _measure_found(
 def score_documents(
     documents: FeatureTable | DocumentAverages, classifier: DocumentClassifier
 ) -> ScoredDocuments:
-    """Scores of whole documents, and which are flagged at each rate."""
+    """Scores of whole documents, and which are flagged at each rate; what is stopped is not."""
     words = documents.words
     scores, log_shares = classifier.score(documents.summaries, words)
-    flagged = {rate: scores >= at for rate, at in classifier.thresholds.items()}
+    free = ~read_column(documents.frame, "stopped", False)
+    flagged = {rate: free & (scores >= at) for rate, at in classifier.thresholds.items()}
     probabilities = classifier.calibrate(scores, words)
     return ScoredDocuments(
         documents.frame,

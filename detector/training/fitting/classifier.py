@@ -156,7 +156,11 @@ def name_outlets(frame: pd.DataFrame) -> pd.Series:
 
 
 def keep_guarantees(human: pd.DataFrame, scores: Floats) -> tuple[Thresholds, list[dict[str, Any]]]:
-    """`fit_thresholds` of whole human articles, each outlet by itself."""
+    """`fit_thresholds` of whole human articles, each outlet by itself.
+
+    What is stopped is flagged at no threshold.
+    """
+    scores = np.where(read_column(human, "stopped", False), -np.inf, scores)
     groups = name_outlets(human).reset_index(drop=True)
     guaranteed = sorted(groups[read_column(human, "guaranteed", False)].unique())
     return fit_thresholds(scores, groups, guaranteed)

@@ -16,6 +16,7 @@ from detector.features.extractor import FeatureExtractor
 from detector.features.ngrams import hash_words
 from detector.model.adapter import MachineFingerprint
 from detector.model.classes import SENTENCE_CLASSES
+from detector.reasons import explain_form, explain_spelling
 from detector.results import ORIGINAL
 from detector.training.corpora.splits import hash_fraction
 from detector.training.fitting.fingerprints import DocumentFingerprints, join_fingerprints
@@ -46,7 +47,8 @@ class FeatureTable:
 
     Attributes:
         frame: one row per document: label, group, article_id, pivot, system, rate, split, held_out,
-            and by_translator, whether a human wrote it as a translation. Retraining adds: `added`,
+            by_translator, whether a human wrote it as a translation, and `stopped`, whether its
+            form or spelling keeps it from being flagged. Retraining adds: `added`,
             whether it came that way; `weight`; `fitted`, whether the scorer learns from it or
             only thresholds do; `guaranteed`, whether its outlet has a rate guaranteed by itself;
             `adapted`, whether it is of the machine that an adapter is fitted to.
@@ -189,19 +191,20 @@ def extract_features(
 
     Documents in which no sentence is judged are left out.
     """
-    matrices, counts, kept = [], [], []
+    matrices, counts, kept, stopped = [], [], [], []
     embeddings, means, words = [], [], []
     for row, text in enumerate(frame["text"]):
         document = extractor.extract(extractor.read(text))
         if document.judged:
             kept.append(row)
+            stopped.append(bool(explain_form(document) or explain_spelling(document)))
             matrices.append(document.matrix)
             counts.append(_count_words(document))
             means.append(document.embedding)
             words.append(hash_words(document.judged_sentences))
             if keep_embeddings:
                 embeddings.append(document.embeddings.astype(np.float16))
-    rest = frame.drop(columns="text").iloc[kept].reset_index(drop=True)
+    rest = frame.drop(columns="text").iloc[kept].reset_index(drop=True).assign(stopped=stopped)
     fingerprints = DocumentFingerprints(np.stack(means), words) if kept else None
     table = FeatureTable(
         rest, matrices, counts, fingerprints, embeddings=embeddings if keep_embeddings else None

@@ -1,0 +1,68 @@
+"""Words that are misspelt: who learns English misspells, newspapers and machines hardly ever do."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache
+from string import ascii_lowercase
+from typing import NamedTuple
+
+from detector.text.word_lists import read_words
+
+#: In small letters: names are spelt as people please. Short words are near to too many others.
+_WORD = re.compile(r"(?<![\w'’-])[a-z]{5,}(?![\w'’-])")
+
+_WORDS = "text/data/english_words.txt"
+
+
+class Misspellings(NamedTuple):
+    """What a text misspells.
+
+    Attributes:
+        misspelt: the words, in the order of the text.
+        words: of the text, those of five letters and more in small letters.
+    """
+
+    misspelt: tuple[str, ...]
+    words: int
+
+    @property
+    def share(self) -> float:
+        """Of the words."""
+        return len(self.misspelt) / self.words if self.words else 0.0
+
+
+def find_misspellings(texts: Iterable[str]) -> Misspellings:
+    """The misspelt words of texts: unknown, and one letter away from a frequent word.
+
+    A word that is merely unknown may be jargon or borrowed, and counts as spelt rightly.
+    """
+    words = [word for text in texts for word in _WORD.findall(text)]
+    return Misspellings(tuple(filter(_is_misspelt, words)), len(words))
+
+
+@cache
+def _read_lists() -> tuple[frozenset[str], frozenset[str]]:
+    """Frequent words, and all known ones."""
+    lists = read_words(_WORDS)
+    frequent = frozenset(lists["frequent"])
+    return frequent, frequent.union(lists["rarer"])
+
+
+def _is_misspelt(word: str) -> bool:
+    frequent, known = _read_lists()
+    return word not in known and not frequent.isdisjoint(_list_neighbours(word))
+
+
+def _list_neighbours(word: str) -> Iterable[str]:
+    """What a slip may have made the word of (Damerau 1964, "A technique for computer detection").
+
+    Another last letter is an ending rather than a slip, another first letter another word.
+    """
+    ends = [(word[:place], word[place:]) for place in range(len(word) + 1)]
+    yield from (head + tail[1] + tail[0] + tail[2:] for head, tail in ends if len(tail) > 1)
+    yield from (head + tail[1:] for head, tail in ends if len(tail) > 1)
+    yield from (head + letter + tail for head, tail in ends[:-1] for letter in ascii_lowercase)
+    middle = ends[1:-2]
+    yield from (head + letter + tail[1:] for head, tail in middle for letter in ascii_lowercase)
