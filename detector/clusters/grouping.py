@@ -33,6 +33,7 @@ from detector.clusters.store import CrawlStore
 from detector.clusters.words import CrawlWords
 from detector.io.readers import Record
 from detector.results import VERBATIM
+from detector.text.intake.arguments import check_text
 
 ORIGINAL_ROLE, COPY_ROLE, ALONE_ROLE = ROLES = ("original", "copy", "alone")
 
@@ -132,7 +133,8 @@ def group(
     The texts are kept on disk; memory holds the ids and a few numbers of each.
 
     Args:
-        documents: pairs of id and text. Ids need not differ.
+        documents: pairs of id and text. Ids need not differ; a missing text (None, NaN) is answered
+            as an empty one is.
         detector: compares two texts; the shipped model's unless given.
         false_positive_rate: share of other pairs that may be flagged by mistake, see
             `Detector.compare`.
@@ -142,7 +144,7 @@ def group(
 
     Raises:
         ClusterError: the texts cannot be kept there.
-        TypeError: a text is no string.
+        TypeError: a text is neither a string nor missing.
         ValueError: `false_positive_rate` is none of `detector.choices.COMPARISON_RATES`, `workers`
             is below 1, or above 1 for a detector that came from no folder.
     """
@@ -152,9 +154,7 @@ def group(
     def number() -> Iterator[Record]:
         for place, (identity, text) in enumerate(documents):
             ids.append(identity)
-            if not isinstance(text, str):
-                raise TypeError(f"the text of {identity!r} is {type(text).__name__}: give a string")
-            yield Record(place, text, source="", row=place + 1)
+            yield Record(place, check_text(text, place), source="", row=place + 1)
 
     with (
         tempfile.TemporaryDirectory(dir=folder) as workplace,

@@ -172,8 +172,8 @@ def _name_facts(verdict: Verdict) -> Iterator[str]:
         yield f"flagged from {format_threshold(verdict)} on"
     if judged := find_judged(verdict.sentences):
         telling = sum(sentence.log_odds > 0 for sentence in judged)
-        like = "like a machine's" if verdict.label == ORIGINAL else "so"
-        yield f"{telling:,} of {_count(len(judged), 'sentence')} read {like}"
+        read = "lean towards a machine's" if verdict.label == ORIGINAL else "read so"
+        yield f"{telling:,} of {_count(len(judged), 'sentence')} {read}"
     if trace := find_strongest_trace(verdict):
         human = f" (people write “{clip(trace.suggestion)}”)" if trace.suggestion else ""
         yield f"“{clip(trace.text)}”{human}"

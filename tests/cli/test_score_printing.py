@@ -61,7 +61,7 @@ def test_each_article_is_a_line_verdict_first_and_file_last(foreign: Path) -> No
         flagged,
     )
     assert other.startswith("not flagged · original · ")
-    assert other.endswith(f"sentences read like a machine's · {ORIGINAL}")
+    assert other.endswith(f"sentences lean towards a machine's · {ORIGINAL}")
     assert refused == f"not judged  · not English: the text looks like 'de' · {foreign}"
 
 

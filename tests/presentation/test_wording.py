@@ -140,7 +140,7 @@ def test_why_in_a_line() -> None:
     withheld = replace(below, reason="too short: 30 words, 60 needed")
     assert summarize_result(withheld) == "too short: 30 words, 60 needed"
     person = replace(below, label="original")
-    assert summarize_result(person) == "3 of 3 sentences read like a machine's"
+    assert summarize_result(person) == "3 of 3 sentences lean towards a machine's"
     assert summarize_result(compare()) == (
         "80 % stems from the original; 3 substitutions, “tail” for “horns” (wrong sense)"
     )
