@@ -87,7 +87,7 @@ def make_crawl(
     people = load_people(corpora)
     rewritten = load_rewritten(corpora, people)
     ready = load_ready_seeds(corpora, rng) + rewritten
-    ready = [one for one in ready if one.text not in spared]
+    ready = leave_out_repeated([one for one in ready if one.text not in spared])
     rng.shuffle(ready)
     traps = [one for one in load_traps(corpora) if one.text not in spared]
     rng.shuffle(traps)
@@ -103,6 +103,12 @@ def make_crawl(
     alone = pool.drop(own.index)["text"].sample(frac=1.0, random_state=seed).tolist()
     rows += draw_crowd(alone, documents - len(rows), rng)
     return name_documents(rows[:documents], rng)
+
+
+def leave_out_repeated(seeds: list[Seed]) -> list[Seed]:
+    """Seeds of different articles: two corpora hold versions of the same one."""
+    repeated = find_repeated([one.text for one in seeds])
+    return [one for number, one in enumerate(seeds) if number not in repeated]
 
 
 def list_rows(families: list[list[Planted]]) -> Iterator[dict[str, object]]:
