@@ -94,8 +94,8 @@ def explain_spelling(features: DocumentFeatures) -> str | None:
         return None
     shown = ", ".join(f"“{word}”" for word in list(dict.fromkeys(found.misspelt))[:_MISSPELT_SHOWN])
     return (
-        f"misspelt: {len(found.misspelt)} of {found.words} longer words ({shown}), "
-        "as by someone who learns English"
+        f"misspelt: {len(found.misspelt)} of {found.words} longer words ({shown}); "
+        "thresholds do not hold for texts with so many slips"
     )
 
 
