@@ -11,8 +11,8 @@ from detector.model.thresholds import Thresholds
 from detector.results import Comparison, Verdict
 from detector.text.document import MAXIMUM_CHARACTERS, Document
 from detector.text.intake.form import find_deviation
+from detector.text.intake.misspellings import find_misspellings
 from detector.text.language import ENGLISH, UNKNOWN
-from detector.text.misspellings import find_misspellings
 
 #: Under so many words a text is not flagged, whatever its probability.
 MINIMUM_WORDS = 60

@@ -309,9 +309,14 @@ def test_documents_are_flagged_at_every_promised_rate(pairs: Path) -> None:
     assert (flagged[0.01] == judged["flagged"].to_numpy()).all()
     assert judged["flagged"].any()
     assert flagged[0.05].sum() > flagged[0.01].sum() > flagged[0.001].sum()
-    # Under sixty words nothing is flagged, however sure.
+    # Under sixty words nothing is flagged, however sure, nor where there is another reason.
     assert judged["probability"].iloc[-1] == 0.98
     assert not flagged[0.05][-1]
+    held = judged.assign(reason="misspelt: 9 of 80 longer words")
+    assert not any(of_rate.any() for of_rate in flag_at_rates(FakeDetector(), held).values())  # type: ignore[arg-type]
+    # A model that promises nothing at one rate may promise something at another.
+    other = judged.assign(reason="no threshold: this model promises none at 0.1")
+    assert flag_at_rates(FakeDetector(), other)[0.05][:-1].any()  # type: ignore[arg-type]
 
 
 def test_scored_documents_of_the_corpora_can_be_drawn(
@@ -325,3 +330,5 @@ def test_scored_documents_of_the_corpora_can_be_drawn(
     assert frame["probability"].between(0, 1).all()
     assert set(frame["outlet"]) == {"gazette", "courier"}
     assert frame.loc[frame["label"] != "original", "flagged"].mean() > 0.5
+    documents.frame["stopped"] = True
+    assert not score_documents(documents, synthetic_classifier).to_frame(0.05)["flagged"].any()

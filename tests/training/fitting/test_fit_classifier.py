@@ -17,7 +17,11 @@ from detector.model.classes import SENTENCE_CLASSES
 from detector.text.masking import MaskedSentence, mask_sentence
 from detector.training.corpora.labelled_pairs import label_pair
 from detector.training.fitting import feature_table
-from detector.training.fitting.classifier import FittedClassifier, fit_classifier
+from detector.training.fitting.classifier import (
+    FittedClassifier,
+    fit_classifier,
+    keep_guarantees,
+)
 from detector.training.fitting.feature_table import (
     CROPS,
     FeatureTable,
@@ -358,12 +362,21 @@ def test_documents_without_evidence_are_left_out(
         index=[7, 8, 9],
     )
     documents = extract_features(frame, tiny_detector.extractor)
-    assert documents.frame.to_dict("list") == {"article_id": ["p", "m"]}
+    assert documents.frame.to_dict("list") == {"article_id": ["p", "m"], "stopped": [False] * 2}
     assert [m.shape[1] for m in documents.matrices] == [len(FEATURE_COLUMNS)] * 2
     extractor = tiny_detector.extractor
     whole = [extractor.extract(extractor.read(text)) for text in (person_article, machine_article)]
     assert documents.words.tolist() == [d.words for d in whole]
     assert [len(c) for c in documents.counts] == [len(d.judged) for d in whole]
+
+
+def test_what_cannot_be_flagged_is_known(tiny_detector: Detector, machine_article: str) -> None:
+    misspelt = machine_article.replace("water", "watter").replace("small", "smal") + (
+        "\n\nIt was becouse of the necesary repairs that somebodey was late untill noon."
+    )
+    frame = pd.DataFrame({"text": [machine_article, misspelt, machine_article.lower()]})
+    documents = extract_features(frame, tiny_detector.extractor)
+    assert documents.frame["stopped"].tolist() == [False, True, True]
 
 
 # --------------------------------------------------------------------------------------
@@ -401,6 +414,19 @@ def test_promised_rates_hold_on_fresh_articles(
     for rate in (0.05, 0.01):
         threshold = synthetic_fit.classifier.find_threshold(rate, human.words)
         assert (probabilities >= threshold).mean() <= rate
+
+
+def test_what_is_stopped_raises_no_threshold(draw_documents: DrawDocuments) -> None:
+    documents = draw_documents(400, 150, seed=3)
+    human = documents.select(~is_machine(documents)).frame
+    scores = np.linspace(0, 4, len(human))
+    loud = scores > 3.5
+    free, _ = keep_guarantees(human, scores)
+    stopped, table = keep_guarantees(human.assign(stopped=loud), scores)
+    assert free.get(0.05, 0.0) > 3.5
+    assert stopped.get(0.05, 9.0) <= 3.5
+    assert table[0]["articles"] == len(human)
+    assert table[0]["flagged"] == (scores[~loud] >= stopped[0.05]).sum()
 
 
 def test_out_of_fold_scores_are_of_whole_documents(

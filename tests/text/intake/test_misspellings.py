@@ -9,9 +9,9 @@ import pytest
 
 from detector import Detector
 from detector.reasons import explain_spelling
-from detector.text.misspellings import find_misspellings
+from detector.text.intake.misspellings import find_misspellings
 
-SPUN = Path(__file__).parents[2] / "data/example_articles/spun.txt"
+SPUN = Path(__file__).parents[3] / "data/example_articles/spun.txt"
 ORIGINAL = SPUN.with_name("original.txt")
 
 
