@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from sample_pages import CARD, TEXT, VERDICT, Page, judge, make_article, make_batch
+from sample_pages import CARD, TEXT, VERDICT, Page, compare, judge, make_article, make_batch
 
 from detector.presentation.html import SIZE_LIMIT, BatchReport, ReportRow
 from detector.results import Artifact
@@ -26,6 +26,26 @@ def test_batch_counts_everything_and_lists_the_strongest() -> None:
     assert "41 of 51 articles in the table" in page.text("note")
     counts = re.findall(r'class="(?:rest|hit)"', make_batch(rows, row_limit=10))
     assert len(counts) == 20, "each bin holds articles, none both kinds"
+
+
+def test_what_cannot_be_flagged_is_called_no_machines() -> None:
+    reason = "too short: 9 words in whole sentences, 60 needed"
+    held = replace(judge(TEXT), flagged=False, reason=reason)
+    assert held.label == "translated"
+    rewritten = replace(compare(), flagged=False, reason="too short: 9 words in one of the texts")
+    person = replace(held, label="original", probability=0.2)
+    rows = [
+        ReportRow("held", held, TEXT),
+        ReportRow("person", person, TEXT),
+        ReportRow("pair", rewritten.verdict, TEXT, comparison=rewritten),
+    ]
+    markup = make_batch(rows)
+    page = Page(markup)
+    assert markup.count("<td>cannot be flagged</td>") == 2
+    assert "<td>translated</td>" not in markup
+    assert "<td>machine-rewritten</td>" not in markup
+    assert "cannot be flagged2" in page.text("facts")
+    assert "original1" in page.text("facts")
 
 
 def test_ten_thousand_articles_fit() -> None:

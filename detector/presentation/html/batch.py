@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from detector.presentation.html.article import IN_A_ROW, make_article_view
 from detector.presentation.html.batch_rows import (
+    HELD,
     Cells,
     OriginalCounts,
     ReportRow,
@@ -252,7 +253,7 @@ class BatchReport:
 
     def _name_facts(self) -> dict[str, str]:
         facts = {"articles": f"{self._count:,}", "flagged": f"{self._flagged:,}"}
-        kinds = (*LABELS, *RELATIONS)
+        kinds = (*LABELS, *RELATIONS, HELD)
         facts |= {name: f"{self._labels[name]:,}" for name in kinds if self._labels[name]}
         if refused := self._labels["not judged"]:
             reasons = (f"{reason} {count:,}" for reason, count in self._reasons.most_common())

@@ -16,7 +16,10 @@ from detector.presentation.wording import (
     find_strongest_trace,
     pick_result,
 )
-from detector.results import Comparison, Verdict
+from detector.results import MACHINE_REWRITTEN, SPUN, TRANSLATED, Comparison, Verdict
+
+HELD = "cannot be flagged"
+"""The label of what would be a machine's, but for a reason."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +122,13 @@ def make_cells(row: ReportRow, group: int | None = None) -> Cells:
 
 
 def name_label(result: Verdict | Comparison | None) -> str:
-    """What an article is: its label, or its relation to its original."""
+    """What an article is: its label, or its relation to its original.
+
+    What cannot be flagged is not called a machine's either.
+    """
     name = result.relation if isinstance(result, Comparison) else result and result.label
+    if result and result.reason and name in (TRANSLATED, SPUN, MACHINE_REWRITTEN):
+        return HELD
     return name or "not judged"
 
 
