@@ -70,7 +70,7 @@ def test_without_groups_the_page_says_so(tmp_path: Path) -> None:
     with CrawlStore(tmp_path / "crawl.sqlite", {}) as store:
         store.read([Record("bakery", BAKERY, "x")])
         Grouping(store, FakeDetector()).run()
-        assert "None of 1 texts stems from another of them" in write(store)
+        assert "There is one text alone." in write(store)
         assert list(format_groups(list_rows(store))) == ["1 text stands alone"]
 
 
@@ -89,8 +89,8 @@ def test_what_there_is_no_room_for_is_said(
     monkeypatch.setattr(cluster_page, "MEMBER_LIMIT", 1)
     monkeypatch.setattr(cluster_page, "SIZE_LIMIT", cluster_page._FRAME_BYTES)
     page = write(crawl)
-    assert "1 more are left out" in page
-    assert "1 copies of large groups" in page
+    assert "1 more is left out" in page
+    assert "1 copy of large groups" in page
     assert 'class="pair"' not in page
 
 

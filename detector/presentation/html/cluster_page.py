@@ -236,7 +236,8 @@ def _make_group(places: Sequence[Place], size: int, store: CrawlStore, pairs: _P
 def _explain(counts: _Counts) -> str:
     copies = sum(counts.sizes.values()) - len(counts.sizes)
     if not copies:
-        return f"None of {counts.texts:,} texts stems from another of them."
+        every = f"None of {counts.texts:,} texts stems from another of them."
+        return "There is one text alone." if counts.texts == 1 else every
     said = f"{copies:,} of {counts.texts:,} texts are copies of another of them, in "
     said += f"{len(counts.sizes):,} group{'' if len(counts.sizes) == 1 else 's'}"
     if not counts.flagged:
@@ -255,7 +256,7 @@ def _name_omissions(groups: Sequence[_Group], count: int) -> Iterator[str]:
     if count > len(groups):
         yield f"{count - len(groups):,} of {count:,} groups, the smallest"
     if hidden := sum(group.left_out for group in groups):
-        yield f"{hidden:,} copies of large groups"
+        yield f"{hidden:,} {'copy' if hidden == 1 else 'copies'} of large groups"
     closed = sum(copy.view is None for group in groups for copy in group.copies)
     if closed:
         many = f"the texts of {closed:,} copies, of which most are their original's word for word"
