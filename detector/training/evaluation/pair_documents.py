@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from detector.batch.summary import name_kind
 from detector.choices import DEFAULT_FALSE_POSITIVE_RATE
 from detector.detector import Detector
 from detector.results import ORIGINAL
@@ -89,8 +90,8 @@ def flag_at_rates(detector: Detector, judged: pd.DataFrame) -> dict[float, npt.N
         rate: detector.classifier.find_threshold(rate, words)
         for rate in detector.false_positive_rates
     }
-    codes = judged["reason"].astype("string").str.partition(":")[0].fillna("")
-    free = codes.isin(["", "no threshold"]).to_numpy(dtype=bool)  # that of the rate asked for
+    kinds = judged["reason"].fillna("").map(name_kind)
+    free = kinds.isin(["", "no threshold"]).to_numpy(dtype=bool)  # that of the rate asked for
     return {
         rate: free & (probability >= threshold)
         for rate, threshold in thresholds.items()
