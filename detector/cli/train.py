@@ -13,6 +13,7 @@ from click.core import ParameterSource
 
 from detector.cli.options import CannotRunError
 from detector.errors import DetectorError
+from detector.training.retraining.settings import DEPTHS
 
 if TYPE_CHECKING:
     from detector.model.bundle import Bundle
@@ -27,7 +28,6 @@ _ONLY_WITH_PAIRS = (
 _ONLY_WITH_CORPORA = ("until", "only", "list_steps", "sentences", "licences")
 _ONLY_WITH_ENCODER = ("encoder_base", "work", "resume")
 _WORK = Path("build/training")
-_DEPTHS = ("thresholds", "classifier", "encoder")
 
 
 @click.command(short_help="Retrain a model on labelled pairs.")
@@ -62,7 +62,7 @@ _DEPTHS = ("thresholds", "classifier", "encoder")
 )
 @click.option(
     "--depth",
-    type=click.Choice(_DEPTHS),
+    type=click.Choice(DEPTHS),
     default="classifier",
     show_default=True,
     help="thresholds: for a new outlet, from its human articles alone. classifier: an adapter "

@@ -76,6 +76,21 @@ def test_pages_are_read_to_their_main_text(tmp_path: Path) -> None:
     assert outline(items[6:])[0].startswith("nested too deeply: ")
 
 
+def test_a_date_is_one_that_the_page_states(tmp_path: Path) -> None:
+    tag = '<meta property="article:published_time" content="2024-03-05T10:00:00Z">'
+    footer = "<footer>Copyright 2009-2020, The Coast Post. Last storm: 14 March 2011"
+    stated = PAGE.replace("<footer>", footer)
+    for page, date in (
+        (stated, "2024-03-05"),
+        (stated.replace(tag, "").replace("<h1>", "<time datetime='2024-03-06'></time><h1>"),
+         "2024-03-06"),
+        (stated.replace(tag, ""), None),
+    ):  # fmt: skip
+        record = read_page(tmp_path, page)
+        assert isinstance(record, Record)
+        assert record.fields["date"] == date
+
+
 def read_page(folder: Path, page: str) -> Record | BadInput:
     (folder / "page.html").write_text(page)
     (item,) = read_records([str(folder / "page.html")])

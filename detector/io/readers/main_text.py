@@ -49,6 +49,9 @@ _NAMES_ERROR = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
+#: A date counts where the page states one: a year in a notice of copyright is no date of the text.
+_DATE_SEARCH = {"extensive_search": False, "original_date": True}
+
 #: An error page says little more than that.
 _LONGEST_ERROR = 250
 
@@ -75,7 +78,13 @@ def extract_article(page: str, url: str | None) -> dict[str, Any]:
 def _extract(page: str | HtmlElement | None, url: str | None) -> dict[str, Any]:
     article: Any = None
     if page is not None:
-        article = bare_extraction(page, url=url, with_metadata=True, include_comments=False)
+        article = bare_extraction(
+            page,
+            url=url,
+            with_metadata=True,
+            include_comments=False,
+            date_extraction_params=_DATE_SEARCH,
+        )
     if article is None:
         return {"text": ""}
     return {

@@ -119,21 +119,17 @@ def _tune(
     try:
         from detector.training.fitting.encoder.export import export_encoder
         from detector.training.fitting.encoder.settings import TuningConfig
-        from detector.training.fitting.encoder.tuning import tune
+        from detector.training.fitting.encoder.tuning import explain_failures, tune
     except ImportError as error:
         raise DetectorError(
             f"{error.name} is missing: pip install 'mt-artifact-detector[train]'"
         ) from error
     assert settings.encoder_base is not None
     config = TuningConfig(seed=settings.seed)
-    try:
+    with explain_failures(settings.encoder_base):
         model = tune(
             settings.encoder_base, pairs, settings.work, config, resume=settings.resume, report=say
         )
-    except (OSError, ValueError) as error:
-        raise DetectorError(
-            f"the encoder {settings.encoder_base} cannot be tuned: {str(error).splitlines()[0]}"
-        ) from error
     layers = _LAYERS if _LAYERS in model.exits else max(model.exits)
     folder = settings.work / "encoder"
     return export_encoder(model, layers, settings.encoder_base, folder), folder

@@ -22,8 +22,8 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ import torch
 from torch import nn
 from transformers import AutoTokenizer
 
+from detector.errors import DetectorError
 from detector.io.atomic_files import replace_whole
 from detector.training.corpora.labelled_pairs import LabelledPair
 from detector.training.fitting.encoder.examples import (
@@ -238,6 +239,20 @@ class _Training:
         self.optimizer.zero_grad(set_to_none=True)
         for name, value in parts.items():
             self.losses[name] = 0.98 * self.losses.get(name, value) + 0.02 * value
+
+
+@contextmanager
+def explain_failures(base: Path | str) -> Iterator[None]:
+    """Say in a line why an encoder cannot be tuned: its files, or a checkpoint's.
+
+    Raises:
+        DetectorError: an `OSError` or `ValueError` came up.
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise DetectorError(f"the encoder {base} cannot be tuned: {reason}") from error
 
 
 def tune(

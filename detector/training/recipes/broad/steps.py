@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from detector.errors import DetectorError
 from detector.text.masking import mask_sentence
 from detector.training.corpora.broad.sentence_pairs import SentencePair
 from detector.training.corpora.labelled_pairs import LabelledPair, collect_common_words
@@ -79,13 +78,13 @@ def write_encoder(settings: ShippedSettings, work: Path, fresh: Path) -> None:
     from transformers import AutoTokenizer
 
     from detector.training.fitting.encoder.settings import TuningConfig
-    from detector.training.fitting.encoder.tuning import tune_on_examples
+    from detector.training.fitting.encoder.tuning import explain_failures, tune_on_examples
 
     assert settings.encoder_base is not None
     config = TuningConfig(seed=settings.seed, **settings.amounts.tuning)
     checkpoint = work / CHECKPOINT
     checkpoint.mkdir(exist_ok=True)
-    try:
+    with explain_failures(settings.encoder_base):
         tokenizer = AutoTokenizer.from_pretrained(settings.encoder_base)
         model = tune_on_examples(
             settings.encoder_base,
@@ -95,10 +94,6 @@ def write_encoder(settings: ShippedSettings, work: Path, fresh: Path) -> None:
             _make_validation(work, config),
             resume=settings.resume_encoder,
         )
-    except (OSError, ValueError) as error:
-        raise DetectorError(
-            f"the encoder {settings.encoder_base} cannot be tuned: {str(error).splitlines()[0]}"
-        ) from error
     _finish_encoder(settings, model, work, fresh)
 
 
