@@ -16,6 +16,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -87,11 +88,12 @@ def make_crawl(
     people = load_people(corpora)
     rewritten = load_rewritten(corpora, people)
     ready = load_ready_seeds(corpora, rng) + rewritten
-    ready = leave_out_repeated([one for one in ready if one.text not in spared])
-    rng.shuffle(ready)
+    ready = [one for one in ready if one.text not in spared]
     traps = [one for one in load_traps(corpora) if one.text not in spared]
-    rng.shuffle(traps)
     pool = people[~(people["rewritten"] | people["text"].isin(spared))]
+    ready, traps, pool = leave_out_repeated(ready, traps, pool)
+    rng.shuffle(ready)
+    rng.shuffle(traps)
     held_out = pool[pool["held_out"]].sample(frac=1.0, random_state=seed)
     count = min(len(ready), families // 2)
     kept = min(len(traps), max(2, families // 20))
@@ -105,10 +107,18 @@ def make_crawl(
     return name_documents(rows[:documents], rng)
 
 
-def leave_out_repeated(seeds: list[Seed]) -> list[Seed]:
-    """Seeds of different articles: two corpora hold versions of the same one."""
-    repeated = find_repeated([one.text for one in seeds])
-    return [one for number, one in enumerate(seeds) if number not in repeated]
+def leave_out_repeated(
+    ready: list[Seed], traps: list[Seed], people: pd.DataFrame
+) -> tuple[list[Seed], list[Seed], pd.DataFrame]:
+    """Different articles alone: two corpora hold versions of the same one."""
+    seeds = ready + traps
+    repeated = find_repeated([one.text for one in seeds] + people["text"].tolist())
+    kept = [number not in repeated for number in range(len(seeds) + len(people))]
+    return (
+        list(compress(ready, kept)),
+        list(compress(traps, kept[len(ready) :])),
+        people[kept[len(seeds) :]],
+    )
 
 
 def list_rows(families: list[list[Planted]]) -> Iterator[dict[str, object]]:

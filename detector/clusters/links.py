@@ -15,9 +15,11 @@ from detector.results import INDEPENDENT, MACHINE_REWRITTEN, RETOLD, VERBATIM, C
 #: Of two texts that stem from one another, the one has at least this share of the other's words.
 _LEAST_COVERAGE = 0.3
 
-#: Outlets that report the same speech or rumour tell some sentences alike; so much is no
-#: coincidence. Of 417 planted copies one more is missed than at .3 and .6.
-_LEAST_COVERAGE_REWORDED = {MACHINE_REWRITTEN: 0.5, RETOLD: 0.7}
+#: Outlets that report the same speech or rumour tell some sentences alike, so that of what was
+#: reworded the two coverages have to be so much on average. Among 20,000 texts with 2,000 planted
+#: families .989 of the copies are found and 58 people's articles are joined wrongly; where the
+#: larger coverage had to be .5 and .7, it was .987 and 95.
+_LEAST_MEAN_COVERAGE_REWORDED = {MACHINE_REWRITTEN: 0.45, RETOLD: 0.65}
 
 #: How far a text has to cover another by more than it is covered, to count as its source.
 _COVERAGE_WEIGHT = 6.0
@@ -135,8 +137,10 @@ class Link:
         """Whether the one stems from the other, or both from a third."""
         if self.relation in (None, INDEPENDENT):
             return False
-        least = _LEAST_COVERAGE_REWORDED.get(str(self.relation), _LEAST_COVERAGE)
-        return max(self.coverage, self.original_coverage) >= least
+        least = _LEAST_MEAN_COVERAGE_REWORDED.get(str(self.relation))
+        if least is not None:
+            return (self.coverage + self.original_coverage) / 2 >= least
+        return max(self.coverage, self.original_coverage) >= _LEAST_COVERAGE
 
     @property
     def tells_all(self) -> bool:

@@ -47,23 +47,27 @@ def test_the_machines_traces_outweigh_coverage() -> None:
 
 
 @pytest.mark.parametrize(
-    ("relation", "coverage", "is_related"),
+    ("relation", "coverages", "is_related"),
     [
-        ("edited", 0.4, True),
-        ("edited", 0.1, False),
-        ("machine-rewritten", 0.4, False),
-        ("machine-rewritten", 0.5, True),
-        ("retold", 0.6, False),
-        ("retold", 0.7, True),
-        ("independent", 0.9, False),
-        (None, 0.9, False),
+        ("edited", (0.4, 0.0), True),
+        ("edited", (0.1, 0.0), False),
+        ("machine-rewritten", (0.4, 0.4), False),
+        ("machine-rewritten", (0.5, 0.4), True),
+        ("machine-rewritten", (1.0, 0.1), True),
+        ("retold", (0.8, 0.3), False),
+        ("retold", (0.8, 0.6), True),
+        ("independent", (0.9, 0.9), False),
+        (None, (0.9, 0.9), False),
     ],
 )
 def test_texts_are_related_that_share_enough(
-    relation: str | None, coverage: float, is_related: bool
+    relation: str | None, coverages: tuple[float, float], is_related: bool
 ) -> None:
-    link = replace(LINK, relation=relation, coverage=coverage, original_coverage=0.0)
-    assert link.is_related == is_related
+    for coverage, original_coverage in (coverages, coverages[::-1]):
+        link = replace(
+            LINK, relation=relation, coverage=coverage, original_coverage=original_coverage
+        )
+        assert link.is_related == is_related
 
 
 def test_an_outline_is_of_texts_that_cannot_be_related() -> None:
