@@ -31,7 +31,7 @@ def test_nothing_has_no_interval() -> None:
     [
         ("too short: 12 words, 60 needed", "too short"),
         ("no field 'text': the row holds 'k'", "no field 'text'"),
-        ("binary, not text (byte 3 is zero)", "binary, not text"),
+        ("binary, not text (holds a zero byte)", "binary, not text"),
         ("no such file", "no such file"),
     ],
 )

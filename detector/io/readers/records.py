@@ -123,7 +123,7 @@ def read_text(stream: io.BufferedReader, source: str, names: FieldNames) -> Iter
         raise UnreadableError(_TOO_LONG)
     encoding = find_mark(content)
     if encoding in (None, "utf-8-sig") and b"\0" in content:
-        raise UnreadableError(f"{BINARY} (byte {content.index(0)} is zero)")
+        raise UnreadableError(f"{BINARY} (holds a zero byte)")
     text, note = decode(content, encoding)
     yield Record(source, check_text(text), source, note=note)
 
