@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from functools import cache
+from typing import NamedTuple
 
 from detector.text.normalization import Normalized, compose, replace_spans, substitute
 
@@ -74,39 +76,53 @@ def _list_misread() -> dict[str, str]:
     return {shown: meant.pop() for shown, meant in meanings.items() if len(meant) == 1}
 
 
-_MISREAD = _list_misread()
-
 _FRAMES = re.compile(r"[\u2500-\u259f]{2}")
 
 
-def _compile(pieces: Iterable[str], template: str) -> str:
+class _Misread(NamedTuple):
+    """What was read in `_OTHERS`: the meaning of each piece, and what finds pieces.
+
+    Attributes:
+        meanings: piece → character.
+        unmistakable: pieces that are never met; those of central Europe share their start with
+            Windows-1252, whose turn comes first.
+        other: the rest.
+    """
+
+    meanings: dict[str, str]
+    unmistakable: re.Pattern[str]
+    other: re.Pattern[str]
+
+
+@cache
+def _compile_misread() -> _Misread:
+    """Only when a text may hold some: this takes as long as reading ten articles."""
+    meanings = _list_misread()
+    # A letter before a closing quotation mark is right, too.
+    pairs = [
+        piece
+        for piece in meanings
+        if len(piece) == 2 and not _FRAMES.match(piece) and piece[1] not in "\u00ab\u00bb"
+    ]
+    # Three such characters are never met, nor are two of which one is no letter; two letters are
+    # right unless they are a large one within a word that began in small ones, or before a price.
+    long = [piece for piece in meanings if len(piece) > 2]
+    other = (
+        _join((piece for piece in long if piece[0] == "\u00e2"), "{}"),
+        _join((piece for piece in pairs if not piece.isalpha()), "{}"),
+        _join((p for p in pairs if p.isalpha() and not p.isascii()), r"(?<=[a-z])(?:{})"),
+        _join((p for p in pairs if meanings[p] in "\u00a3\u20ac"), r"(?:{})(?=\d)"),
+    )
+    unmistakable = _join((p for p in long if p[0] != "\u00e2"), "{}")
+    return _Misread(meanings, re.compile(unmistakable), re.compile("|".join(other)))
+
+
+def _join(pieces: Iterable[str], template: str) -> str:
     return template.format("|".join(map(re.escape, sorted(pieces))))
 
 
-# A letter before a closing quotation mark is right, too.
-_PAIRS = [
-    piece
-    for piece in _MISREAD
-    if len(piece) == 2 and not _FRAMES.match(piece) and piece[1] not in "\u00ab\u00bb"
-]
-
-# Three such characters are never met, nor are two of which one is no letter; two letters are right
-# unless they are a large one within a word that began in small ones, or before a price.
-_LONG = [piece for piece in _MISREAD if len(piece) > 2]
-
-# Those of central Europe share their start with Windows-1252, whose turn comes first.
-_UNMISTAKABLE = re.compile(_compile((p for p in _LONG if p[0] != "\u00e2"), "{}"))
-
-_OTHER = re.compile(
-    "|".join(
-        (
-            _compile((piece for piece in _LONG if piece[0] == "\u00e2"), "{}"),
-            _compile((piece for piece in _PAIRS if not piece.isalpha()), "{}"),
-            _compile((p for p in _PAIRS if p.isalpha() and not p.isascii()), r"(?<=[a-z])(?:{})"),
-            _compile((p for p in _PAIRS if _MISREAD[p] in "\u00a3\u20ac"), r"(?:{})(?=\d)"),
-        )
-    )
-)
+# Whatever was read wrongly, a control aside, is several characters beyond ASCII in a row.
+_SEVERAL = re.compile(r"[^\x00-\x7f]{2}")
 
 # NEL alone (0x85) ends a line, as mainframes write it; among other controls it is an ellipsis.
 _CONTROL, _CONTROLS_BUT_NEL = re.compile(r"[\x80-\x9f]"), re.compile(r"[\x80-\x84\x86-\x9f]")
@@ -117,15 +133,16 @@ _PASSES = 3
 
 def repair_characters(text: str) -> tuple[Normalized, int]:
     """A text with the characters that were meant, and how many were repaired."""
-    if text.isascii():
+    if text.isascii() or not (_SEVERAL.search(text) or _CONTROLS_BUT_NEL.search(text)):
         return replace_spans(text, ()), 0
-    repaired, others = _replace(_UNMISTAKABLE, text, _MISREAD.__getitem__)
+    misread = _compile_misread()
+    repaired, others = _replace(misread.unmistakable, text, misread.meanings.__getitem__)
     further, count = _replace(_UTF_8, repaired.text, _read_utf_8)
     repaired, count = compose(repaired, further), count + others
     for _ in range(_PASSES - 1 if count else 0):
         further, more = _replace(_UTF_8, repaired.text, _read_utf_8)
         repaired, count = compose(repaired, further), count + more
-    plain, others = _replace(_OTHER, repaired.text, _MISREAD.__getitem__)
+    plain, others = _replace(misread.other, repaired.text, misread.meanings.__getitem__)
     repaired, count = compose(repaired, plain), count + others
     if _CONTROLS_BUT_NEL.search(repaired.text):
         plain, controls = _replace(_CONTROL, repaired.text, _read_control)
