@@ -59,7 +59,7 @@ def test_files_of_a_folder_that_cannot_be_read_are_told(tmp_path: Path) -> None:
     items = read(tmp_path)
     assert names(items, tmp_path) == ["a.png", "b.txt", "c.txt", "d.txt"]
     assert [getattr(item, "reason", "")[:20] for item in items] == [
-        "binary, not text (by",
+        "binary, not text (ho",
         "",
         "neither a file nor a",
         "neither a file nor a",
