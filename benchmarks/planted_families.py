@@ -82,16 +82,15 @@ def make_crawl(
 ) -> pd.DataFrame:
     """A crawl of so many documents with so many families: `CRAWL_COLUMNS`, in a random order.
 
-    Texts that are spared are no originals in it: those of the crawl that something was tuned on.
+    Texts that are spared are not in it, nor what repeats them: those of the families of a crawl
+    that something was tuned on.
     """
     rng = random.Random(seed)
     people = load_people(corpora)
     rewritten = load_rewritten(corpora, people)
     ready = load_ready_seeds(corpora, rng) + rewritten
-    ready = [one for one in ready if one.text not in spared]
-    traps = [one for one in load_traps(corpora) if one.text not in spared]
-    pool = people[~(people["rewritten"] | people["text"].isin(spared))]
-    ready, traps, pool = leave_out_repeated(ready, traps, pool)
+    traps, pool = load_traps(corpora), people[~people["rewritten"]]
+    ready, traps, pool = leave_out_repeated(ready, traps, pool, spared)
     rng.shuffle(ready)
     rng.shuffle(traps)
     held_out = pool[pool["held_out"]].sample(frac=1.0, random_state=seed)
@@ -108,12 +107,13 @@ def make_crawl(
 
 
 def leave_out_repeated(
-    ready: list[Seed], traps: list[Seed], people: pd.DataFrame
+    ready: list[Seed], traps: list[Seed], people: pd.DataFrame, spared: frozenset[str]
 ) -> tuple[list[Seed], list[Seed], pd.DataFrame]:
-    """Different articles alone: two corpora hold versions of the same one."""
+    """Articles that repeat neither one before them, as two corpora may, nor a text to be spared."""
     seeds = ready + traps
-    repeated = find_repeated([one.text for one in seeds] + people["text"].tolist())
-    kept = [number not in repeated for number in range(len(seeds) + len(people))]
+    texts = [*sorted(spared), *(one.text for one in seeds), *people["text"]]
+    repeated = find_repeated(texts, fixed=len(spared))
+    kept = [number not in repeated for number in range(len(spared), len(texts))]
     return (
         list(compress(ready, kept)),
         list(compress(traps, kept[len(ready) :])),
@@ -240,8 +240,11 @@ def load_people(corpora: Path) -> pd.DataFrame:
     return frame.drop(index=sorted(repeated)).reset_index(drop=True)
 
 
-def find_repeated(texts: list[str]) -> set[int]:
-    """Texts that have more than `_SHARED_RUNS` of their runs of words from one before, or lend."""
+def find_repeated(texts: list[str], fixed: int = 0) -> set[int]:
+    """Texts that have more than `_SHARED_RUNS` of their runs of words from one before, or lend.
+
+    What is found repeats none that is found itself. The first `fixed` are never found.
+    """
     hashes, owners, sizes = [], [], []
     for number, text in enumerate(texts):
         words = re.findall(r"\w+", text.lower())
@@ -259,7 +262,8 @@ def find_repeated(texts: list[str]) -> set[int]:
             shared.update((a, b) for i, a in enumerate(ranked) for b in ranked[i + 1 :])
     dropped: set[int] = set()
     for (one, other), count in sorted(shared.items()):
-        if one not in dropped and count > _SHARED_RUNS * min(sizes[one], sizes[other]):
+        may_repeat = other >= fixed and one not in dropped
+        if may_repeat and count > _SHARED_RUNS * min(sizes[one], sizes[other]):
             dropped.add(other)
     return dropped
 

@@ -97,6 +97,26 @@ def test_articles_that_share_more_than_a_quotation_are_left_out(planted: ModuleT
 
     texts = [make(0, 100), make(500, 100), make(0, 60) + " " + make(900, 40), make(590, 100)]
     assert planted.find_repeated(texts) == {2}
+    assert planted.find_repeated([*texts, make(900, 40)], fixed=3) == {4}
+
+
+def test_what_is_spared_is_left_out_with_all_that_repeats_it(planted: ModuleType) -> None:
+    def make(topic: str) -> str:
+        return " ".join(f"{topic}{number}" for number in range(100))
+
+    def seed(topic: str) -> Any:
+        return planted.Seed(make(topic))
+
+    people = pd.DataFrame({"text": [make("ferry") + " Ends.", make("bakery"), make("museum")]})
+    ready, traps, kept = planted.leave_out_repeated(
+        [seed("museum"), seed("harbour")],
+        [seed("harbour"), seed("orchard"), seed("library")],
+        people,
+        frozenset({make("ferry"), make("orchard")}),
+    )
+    assert ready == [seed("museum"), seed("harbour")]
+    assert traps == [seed("library")]
+    assert kept["text"].tolist() == [make("bakery")]
 
 
 def test_the_generated_crowd_shares_no_names(planted: ModuleType) -> None:

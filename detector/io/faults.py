@@ -14,6 +14,8 @@ ROW_TOO_LONG = f"too long for a row: more than {ROW_LIMIT:,} bytes"
 
 BINARY = "binary, not text"
 
+HOLDS_ZERO_BYTE = f"{BINARY} (holds a zero byte)"
+
 _TYPE_NAMES = {
     bool: "truth value",
     dict: "object",

@@ -11,7 +11,14 @@ from functools import partial
 from typing import Any
 
 from detector.io.encodings import decode, find_mark
-from detector.io.faults import BINARY, DOCUMENT_LIMIT, Fault, UnreadableError, name_type
+from detector.io.faults import (
+    BINARY,
+    DOCUMENT_LIMIT,
+    HOLDS_ZERO_BYTE,
+    Fault,
+    UnreadableError,
+    name_type,
+)
 from detector.io.tables.rows import Columns, Row
 
 STANDARD_INPUT = "-"
@@ -123,7 +130,7 @@ def read_text(stream: io.BufferedReader, source: str, names: FieldNames) -> Iter
         raise UnreadableError(_TOO_LONG)
     encoding = find_mark(content)
     if encoding in (None, "utf-8-sig") and b"\0" in content:
-        raise UnreadableError(f"{BINARY} (holds a zero byte)")
+        raise UnreadableError(HOLDS_ZERO_BYTE)
     text, note = decode(content, encoding)
     yield Record(source, check_text(text), source, note=note)
 

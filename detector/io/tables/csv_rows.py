@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from detector.io.encodings import decode, find_mark
-from detector.io.faults import BINARY, ROW_LIMIT, ROW_TOO_LONG, Fault, UnreadableError
+from detector.io.faults import HOLDS_ZERO_BYTE, ROW_LIMIT, ROW_TOO_LONG, Fault, UnreadableError
 from detector.io.tables.json_rows import read_lines
 from detector.io.tables.row_starts import Dialect, RowStarts
 from detector.io.tables.rows import Columns, Row, leave_blank_end, name_columns
@@ -127,7 +127,7 @@ def _decode_line(content: bytes | str) -> tuple[str, str | None, UnreadableError
         assert isinstance(content, bytes)
         return content.decode(errors="replace"), None, reason
     if "\0" in text:
-        return text, note, UnreadableError(f"{BINARY} (holds a zero byte)", Fault.NOT_TEXT)
+        return text, note, UnreadableError(HOLDS_ZERO_BYTE, Fault.NOT_TEXT)
     return text, note, None
 
 
