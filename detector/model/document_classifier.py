@@ -50,6 +50,9 @@ class DocumentClassifier:
         calibration: (4,), weights of score, score × length, length, and a constant.
         thresholds: false-positive rate → score from which a document is flagged.
         adapter: judges the machine of a user's pairs, if retraining fitted one.
+        length_power: answers are multiplied by this power of the document's length against 300
+            words: people's highest ones then lie equally high at all lengths, and a threshold is
+            as strict on a long document as on a short one.
     """
 
     center: Floats
@@ -58,6 +61,7 @@ class DocumentClassifier:
     calibration: Floats
     thresholds: Thresholds
     adapter: Adapter | None = None
+    length_power: float = 0.0
 
     def score(self, summaries: npt.ArrayLike, words: npt.ArrayLike) -> tuple[Floats, Floats]:
         """Scores (n,), and log-shares (n, 2) of translated and spun in "not original".
@@ -87,7 +91,8 @@ class DocumentClassifier:
         columns = np.asarray(summaries)[:, : len(self.center)]
         logits = self.scorer(expand(columns, words, self.center, self.scale)).astype(np.float64)
         human = np.logaddexp(logits[:, place("native")], logits[:, place("human_translation")])
-        return np.asarray(logits[:, [place(question) for question in QUESTIONS]] - human[:, None])
+        answers = logits[:, [place(question) for question in QUESTIONS]] - human[:, None]
+        return np.asarray(answers * raise_length(words, self.length_power)[:, None])
 
     def _apply_adapter(
         self,
@@ -125,6 +130,7 @@ class DocumentClassifier:
             "center": self.center,
             "scale": self.scale,
             "calibration": self.calibration,
+            "length_power": np.array([self.length_power]),
             **self.thresholds.to_arrays(),
             **self.scorer.to_arrays("document"),
             **(self.adapter.to_arrays() if self.adapter is not None else {}),
@@ -140,7 +146,14 @@ class DocumentClassifier:
             arrays["calibration"],
             Thresholds.from_arrays(arrays),
             Adapter.from_arrays(arrays) if Adapter.is_in(arrays) else None,
+            # Models of earlier versions have none.
+            float(arrays["length_power"][0]) if "length_power" in arrays else 0.0,
         )
+
+
+def raise_length(words: npt.ArrayLike, power: float) -> Floats:
+    """Length of each document (n,) against 300 words, to that power."""
+    return np.exp(power * relative_length(words))
 
 
 def combine(answers: npt.ArrayLike) -> Floats:

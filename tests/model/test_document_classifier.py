@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,6 +75,22 @@ def test_answers_are_log_odds_of_each_machine_against_humans() -> None:
     answers = make_classifier().answer([[3.0, 2.0]], [300])
     # logits: original .5, translated 1, spun 2
     np.testing.assert_allclose(answers, [[0.5, 1.5]], atol=1e-6)
+
+
+def test_answers_grow_with_the_length_to_its_power() -> None:
+    bare = make_classifier()
+    raised = replace(bare, length_power=0.5)
+    columns = [[3.0, 2.0]] * 3
+    ratios = raised.answer(columns, [75, 300, 1200]) / bare.answer(columns, [75, 300, 1200])
+    np.testing.assert_allclose(ratios, [[0.5, 0.5], [1, 1], [2, 2]])
+    again = DocumentClassifier.from_arrays(raised.to_arrays())
+    assert again.length_power == 0.5
+
+
+def test_a_model_of_an_earlier_version_has_no_power() -> None:
+    arrays = replace(make_classifier(), length_power=0.5).to_arrays()
+    del arrays["length_power"]
+    assert DocumentClassifier.from_arrays(arrays).length_power == 0.0
 
 
 def test_score_is_the_log_odds_of_either_machine() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, QuantileRegressor
 
 from detector.model.classes import SENTENCE_CLASSES
 from detector.model.document_classifier import (
@@ -17,7 +17,9 @@ from detector.model.document_classifier import (
     calibration_columns,
     combine,
     expand,
+    raise_length,
 )
+from detector.model.length_scale import relative_length
 from detector.model.linear import LinearScorer
 from detector.model.thresholds import Thresholds
 from detector.results import ORIGINAL
@@ -31,12 +33,18 @@ from detector.training.fitting.feature_table import (
     read_column,
 )
 from detector.training.fitting.linear import read_classes
-from detector.training.fitting.thresholds import TRANSLATOR_GROUP, fit_thresholds
+from detector.training.fitting.thresholds import TRANSLATOR_GROUP, fit_thresholds, weigh_alike
 
 Floats = npt.NDArray[np.float64]
 
 #: Inverse penalty of the logistic regression.
 _STRENGTH = 0.03
+
+#: Share of people's articles that lie in their tail, and how many it takes to see its slope.
+_TAIL = 0.01
+_ARTICLES_OF_A_TAIL = 1000
+
+_POWERS = tuple(n / 20 for n in range(21))
 
 
 def fit_scorer(
@@ -86,7 +94,9 @@ def fit_classifier(documents: FeatureTable | DocumentAverages) -> FittedClassifi
     if isinstance(documents, FeatureTable):
         documents = documents.drop_embeddings().average()
     answers = _answer_out_of_fold(documents)
-    scorer = _fit_bare(documents, _is_fitted(documents))
+    power = choose_length_power(documents, combine(answers[: documents.count]))
+    scorer = replace(_fit_bare(documents, _is_fitted(documents)), length_power=power)
+    answers *= raise_length(documents.words, power)[:, None]
     return _guarantee(documents, answers, scorer)
 
 
@@ -100,6 +110,7 @@ def refit_thresholds(documents: FeatureTable, classifier: DocumentClassifier) ->
     """
     averages = documents.drop_embeddings().average()
     answers = _answer_out_of_fold(averages)
+    answers *= raise_length(averages.words, classifier.length_power)[:, None]
     new = ~_is_fitted(averages)
     if new.any():
         answers[new] = classifier.answer(averages.summaries[new], averages.words[new])
@@ -126,6 +137,46 @@ def _fit_bare(averages: DocumentAverages, rows: npt.NDArray[np.bool_]) -> Docume
     """A classifier of some of the documents and crops, without calibration and thresholds."""
     parts = fit_scorer(averages.summaries[rows], averages.words[rows], averages.frame[rows])
     return DocumentClassifier(*parts, np.zeros(4), Thresholds({}))
+
+
+def choose_length_power(averages: DocumentAverages, scores: Floats) -> float:
+    """`DocumentClassifier.length_power`; 0 where no other finds more.
+
+    One threshold is for documents of all lengths. Where the highest scores of people are of short
+    articles, it is stricter than long ones need. The power is the one that leaves their tail least
+    slope over the length, by quantile regression (Koenker and Bassett 1978).
+
+    Args:
+        averages: whole documents come first.
+        scores: (documents,), out of fold.
+    """
+    frame, words = averages.frame[: len(scores)], averages.words[: len(scores)]
+    free = ~read_column(frame, "stopped", False)
+    tail = (frame["label"] == ORIGINAL).to_numpy() & free
+    if tail.sum() < _ARTICLES_OF_A_TAIL:
+        return 0.0
+    weights = weigh_alike(pd.factorize(name_outlets(frame[tail]))[0])
+    length = relative_length(words[tail])[:, None]
+
+    def find_slope(power: float) -> float:
+        raised = scores[tail] * raise_length(words[tail], power)
+        regression = QuantileRegressor(quantile=1 - _TAIL, alpha=0, solver="highs")
+        return abs(float(regression.fit(length, raised, sample_weight=weights).coef_[0]))
+
+    power = min(_POWERS, key=find_slope)
+    raised = scores * raise_length(words, power)
+    return power if _count_found(frame, raised, free) > _count_found(frame, scores, free) else 0.0
+
+
+def _count_found(frame: pd.DataFrame, scores: Floats, free: npt.NDArray[np.bool_]) -> float:
+    """Share of machine documents that are flagged at `_TAIL`, kinds of documents alike."""
+    human = (frame["label"] == ORIGINAL).to_numpy()
+    threshold = keep_guarantees(frame[human], scores[human])[0].find(_TAIL)
+    if threshold is None or human.all():
+        return 0.0
+    flagged = pd.Series((scores >= threshold) & free, frame.index)[~human]
+    kinds = [frame[name][~human] for name in ("group", "label")]
+    return float(flagged.groupby(kinds).mean().mean())
 
 
 def _guarantee(

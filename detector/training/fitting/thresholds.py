@@ -68,7 +68,7 @@ def fit_thresholds(
     """
     names, labels = (np.zeros(len(scores), int), [""]) if groups is None else pd.factorize(groups)
     limits = np.array([(own_rates or {}).get(label, np.nan) for label in labels])
-    weights = _weigh_alike(names)
+    weights = weigh_alike(names)
     found: dict[float, float] = {}
     table = []
     for rate in rates:
@@ -89,7 +89,7 @@ def fit_thresholds(
     return Thresholds(found), table
 
 
-def _weigh_alike(names: npt.NDArray[np.int64]) -> Floats:
+def weigh_alike(names: npt.NDArray[np.int64]) -> Floats:
     """Weights of articles under which each group counts by its articles, up to a full register."""
     sizes = np.bincount(names)[names]
     return np.minimum(1.0, ARTICLES_OF_A_REGISTER / sizes)

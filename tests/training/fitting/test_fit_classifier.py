@@ -19,11 +19,13 @@ from detector.training.corpora.labelled_pairs import label_pair
 from detector.training.fitting import feature_table
 from detector.training.fitting.classifier import (
     FittedClassifier,
+    choose_length_power,
     fit_classifier,
     keep_guarantees,
 )
 from detector.training.fitting.feature_table import (
     CROPS,
+    DocumentAverages,
     FeatureTable,
     balance,
     concatenate,
@@ -449,6 +451,33 @@ def test_labels_without_signal_are_not_told_apart(draw_documents: DrawDocuments)
     auroc = roc_auc_score(is_machine(noise), fitted.out_of_fold)
     # Out of fold, nothing that was learnt by heart helps.
     assert 0.35 < auroc < 0.65
+
+
+def average_lengths(machine: str, human: int = 3000) -> DocumentAverages:
+    """Documents of 75 to 1,200 words, of which people wrote so many, and a machine 300."""
+    labels = ["original"] * human + [machine] * 300
+    n = len(labels)
+    frame = pd.DataFrame({"label": labels, "group": "news", "article_id": range(n)})
+    words = np.geomspace(75, 1200, n).round().astype(int)[np.random.default_rng(1).permutation(n)]
+    return DocumentAverages(frame.assign(by_translator=False), np.zeros((n, 1)), words, n)
+
+
+def test_people_are_flagged_equally_often_at_all_lengths() -> None:
+    documents = average_lengths("spun")
+    rng = np.random.default_rng(2)
+    human = (documents.frame["label"] == "original").to_numpy()
+    scores = np.where(human, rng.normal(-1.0, 1.0, len(human)), rng.normal(2.5, 0.5, len(human)))
+    short = scores * (documents.words / 300) ** -0.4
+    power = choose_length_power(documents, short)
+    assert power == pytest.approx(0.4, abs=0.1)
+    for raised in (short, short * (documents.words / 300) ** power):
+        least = np.quantile(raised[human], 0.99)
+        is_long = documents.words > 600
+        share = (raised >= least)[human & is_long].mean()
+        assert share == pytest.approx(0.01, abs=0.004) if raised is not short else share < 0.004
+    # Nothing is gained where the tail is level, or where there are too few people to tell.
+    assert choose_length_power(documents, scores) == pytest.approx(0.0, abs=0.1)
+    assert choose_length_power(average_lengths("spun", 900), short[:1200]) == 0.0
 
 
 def test_fitting_draws_nothing(draw_documents: DrawDocuments) -> None:
