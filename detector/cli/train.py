@@ -25,7 +25,7 @@ _ONLY_WITH_PAIRS = (
     "base", "replay", "depth", "augment", "round_trip", "translator", "accept_regression", "seed",
     "data_licence",
 )  # fmt: skip
-_ONLY_WITH_CORPORA = ("until", "only", "list_steps", "sentences", "licences")
+_ONLY_WITH_CORPORA = ("until", "only", "list_steps", "sentences", "licences", "recipe")
 _ONLY_WITH_ENCODER = ("encoder_base", "work", "resume")
 _WORK = Path("build/training")
 
@@ -126,6 +126,13 @@ _WORK = Path("build/training")
     metavar="FOLDER",
     help="Train the shipped model anew from the public corpora, instead of --pairs: step by step, "
     "and steps that were done before are skipped.",
+)
+@click.option(
+    "--recipe",
+    type=click.Choice(("default", "accurate")),
+    default="default",
+    show_default=True,
+    help="With --corpora: accurate keeps six layers of a larger encoder, all-mpnet-base-v2.",
 )
 @click.option("--until", metavar="STEP", help="With --corpora: run the steps up to this one.")
 @click.option(
@@ -234,9 +241,10 @@ def _train_shipped(corpora: Path, output: Path, options: dict[str, Any]) -> Bund
 def _print_steps(corpora: Path | None, output: Path, options: dict[str, Any]) -> None:
     """Each step of the recipe, whether it is done, and what it writes."""
     from detector.training.recipes.shipped import list_steps
+    from detector.training.recipes.shipped_settings import ENCODERS
 
     # Without an encoder to start from the recipe takes a tuned one, and lacks the step.
-    base = options["encoder_base"] or "sentence-transformers/all-MiniLM-L6-v2"
+    base = options["encoder_base"] or ENCODERS[options["recipe"]]
     settings = _make_shipped_settings(corpora or Path("corpora"), output, base, options)
     steps = list_steps(settings)
     width = max(len(step.name) for step in steps)
@@ -250,12 +258,21 @@ def _make_shipped_settings(
     corpora: Path, output: Path, base: str | None, options: dict[str, Any]
 ) -> ShippedSettings:
     from detector.training.recipes.broad.settings import BroadMix
-    from detector.training.recipes.shipped_settings import ShippedSettings
+    from detector.training.recipes.shipped_settings import (
+        ACCURATE_AMOUNTS,
+        Amounts,
+        ShippedSettings,
+    )
 
-    mix = BroadMix(permissive=options["licences"] == "permissive")
+    is_accurate = options["recipe"] == "accurate"
+    mix = BroadMix(draws=1 if is_accurate else 2, permissive=options["licences"] == "permissive")
     if options["sentences"]:
         mix = replace(mix, sentences=options["sentences"])
-    return ShippedSettings(corpora, output, base, options["resume"], mix=mix)
+    amounts = ACCURATE_AMOUNTS if is_accurate else Amounts()
+    name = options["recipe"]
+    return ShippedSettings(
+        corpora, output, base, options["resume"], amounts=amounts, mix=mix, name=name
+    )
 
 
 def _make_settings(options: dict[str, Any]) -> RetrainSettings:

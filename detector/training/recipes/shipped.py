@@ -28,6 +28,7 @@ from detector.training.recipes.broad import steps as broad
 from detector.training.recipes.shipped_settings import (
     COMPARISON_SPINNERS,
     DEVELOPMENT_SPINNERS,
+    ENCODERS,
     LICENCE,
     PROVENANCE,
     TRAINING_CORPORA,
@@ -166,6 +167,7 @@ def _make_encoder_step(settings: ShippedSettings, encoder_base: str) -> Step:
         {
             "base": base.name,
             "layers": settings.amounts.layers,
+            "single versions": settings.amounts.single_versions,
             "seed": settings.seed,
             "tuning": dict(settings.amounts.tuning),
         },
@@ -372,7 +374,8 @@ def write_model(settings: ShippedSettings, steps: Iterable[Step], work: Path, fr
         for path in _name_corpora(settings, *TRAINING_CORPORA)
     }
     thresholds = {str(row["false_positive_rate"]): row for row in fit["thresholds"]}
-    card = format_card("default", corpora, thresholds, figures, LICENCE, PROVENANCE)
+    provenance = f"encoder: {ENCODERS[settings.name]} (Apache-2.0), tuned; {PROVENANCE}"
+    card = format_card(settings.name, corpora, thresholds, figures, LICENCE, provenance)
     model = NewBundle(
         settings.output,
         {
@@ -387,13 +390,13 @@ def write_model(settings: ShippedSettings, steps: Iterable[Step], work: Path, fr
             parts.TRAINING_LOG: read_log(work, list(steps)),
         }
         | {path.name: path for path in sorted((work / spans.FINDER).iterdir())},
-        name="default",
+        name=settings.name,
         seed=settings.seed,
         corpora=corpora,
         thresholds=thresholds,
         figures=figures,
         licence=LICENCE,
-        provenance=PROVENANCE,
+        provenance=provenance,
     )
     fitted = work_files.read_feature_table(work / documents.FITTED_FEATURES)
     write_bundles([model, draft_replay_data(model, fitted)])

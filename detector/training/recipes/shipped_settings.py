@@ -22,9 +22,14 @@ LICENCE = (
     "corpora says which); the recipe leaves those out with `--licences permissive`"
 )
 
+#: What the encoder of each shipped model is tuned from.
+ENCODERS = {
+    "default": "sentence-transformers/all-MiniLM-L6-v2",
+    "accurate": "sentence-transformers/all-mpnet-base-v2",
+}
+
 PROVENANCE = (
-    "encoder: sentence-transformers/all-MiniLM-L6-v2 (Apache-2.0), tuned; sentences: WMT news "
-    "tests 2008-2016 and FLORES with machine translations from "
+    "sentences: WMT news tests 2008-2016 and FLORES with machine translations from "
     "mozilla/firefox-translations-models (e7957fc4), article bounds from "
     "tobiasvanderwerff/HT-vs-MT (5b89f32e, MIT), MQM marks (google/wmt-mqm-human-evaluation); "
     "documents with machine versions: school essays (tonysoft828/asap-back-translation), African "
@@ -73,7 +78,8 @@ class Amounts:
         versions: how many machine versions of one original the encoder is tuned on, by corpus.
         memory_versions: how many the memory of machines' words is counted on: more, since counts
             cannot learn an original by heart.
-        layers: of the encoder that are kept: three are as accurate as four, and faster.
+        layers: of the encoder that are kept.
+        single_versions: tune the encoder on one machine version of each original sentence.
         tuning: changes to `detector.training.fitting.encoder.settings.TuningConfig`.
         machine_documents: development documents of a group, label and split, at most.
         human_documents: likewise, human: a threshold for one false positive in a thousand takes
@@ -98,6 +104,7 @@ class Amounts:
         }
     )
     layers: int = 3
+    single_versions: bool = False
     tuning: Mapping[str, Any] = field(
         default_factory=lambda: {
             "maximum_tokens": 64,
@@ -115,6 +122,23 @@ class Amounts:
     experts_share: float = 0.35
 
 
+#: Of the model for accuracy: six layers of all-mpnet-base-v2.
+ACCURATE_AMOUNTS = Amounts(
+    layers=6,
+    single_versions=True,
+    tuning={
+        "learning_rate": 1e-4,
+        "maximum_tokens": 64,
+        "exits": {4: 0.5, 6: 1.0},
+        "token_dropout": 0.08,
+        "frozen_positions": True,
+        # A step takes five seconds on two cores.
+        "checkpoint_every": 100,
+        "validate_every": 400,
+    },
+)
+
+
 @dataclass(frozen=True)
 class ShippedSettings:
     """What the shipped model is made of, and where it goes.
@@ -130,6 +154,7 @@ class ShippedSettings:
         apertium_pivots: languages of rule-based round trips.
         seed: of all that is drawn.
         mix: what the encoder is tuned on.
+        name: of the model, one of `ENCODERS`.
     """
 
     corpora: Path
@@ -141,3 +166,4 @@ class ShippedSettings:
     apertium_pivots: tuple[str, ...] = ("spa", "cat")
     seed: int = 20260101
     mix: BroadMix = field(default_factory=BroadMix)
+    name: str = "default"

@@ -23,6 +23,7 @@ from detector.training.fitting.encoder.examples import (  # noqa: E402
     Side,
     Unpaired,
     collate,
+    draw_versions,
     load_examples,
     make_batches,
     prepare_examples,
@@ -345,6 +346,29 @@ def test_frozen_embeddings_stay_as_they_were(tiny_base: Path, tmp_path: Path) ->
     assert torch.equal(words, base.embeddings.word_embeddings.weight)
     layer = "encoder.layer.0.output.dense.weight"
     assert not torch.equal(model.transformer.state_dict()[layer], base.state_dict()[layer])
+
+
+def test_positions_stay_as_they_were_where_that_is_asked(tiny_base: Path, tmp_path: Path) -> None:
+    base = transformers.AutoModel.from_pretrained(str(tiny_base)).embeddings.state_dict()
+    for are_frozen in (True, False):
+        config = dataclasses.replace(CONFIG, frozen_positions=are_frozen, frozen_embeddings=True)
+        model = tune(tiny_base, make_pairs(2), tmp_path / str(are_frozen), config, report=silent)
+        tuned = model.transformer.embeddings.state_dict()
+        same = {name: torch.equal(tuned[name], values) for name, values in base.items()}
+        assert same.pop("word_embeddings.weight")
+        assert same["position_embeddings.weight"] == same["LayerNorm.weight"] == are_frozen
+
+
+def test_one_version_of_each_original_is_drawn() -> None:
+    side = Side([1, 2], [0.0, 0.0], [0.0, 0.0])
+    other = Side([1, 3], [0.0, 0.0], [0.0, 0.0])
+    versions = [Example(side, 0, Side([n], [1.0], [1.0]), 1) for n in range(4, 12)]
+    alone = [Example(side, 0), Example(side, 0)]
+    examples = [*versions, alone[0], Example(other, 0, side, 1), alone[1]]
+    drawn = draw_versions(examples, random.Random(3))
+    assert drawn[0] in versions
+    assert drawn[1:] == [alone[0], examples[-2], alone[1]]
+    assert len({id(draw_versions(examples, random.Random(seed))[0]) for seed in range(20)}) > 1
 
 
 def test_exits_beyond_the_base_are_left_out(tiny_base: Path) -> None:

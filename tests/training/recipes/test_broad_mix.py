@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import random
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from invented_corpora import write_synonym_lists
@@ -23,11 +26,13 @@ from detector.training.corpora.broad.document_pairs import (
 from detector.training.corpora.broad.labelled_documents import load_labelled_documents
 from detector.training.corpora.broad.licences import RESTRICTED
 from detector.training.corpora.broad.sentence_pairs import cut
+from detector.training.fitting.encoder.examples import draw_versions, load_examples, make_batches
+from detector.training.fitting.encoder.settings import TuningConfig
 from detector.training.recipes import work_files
 from detector.training.recipes.broad.mix import DrawnMix, draw_mix
 from detector.training.recipes.broad.settings import BroadMix
 from detector.training.recipes.broad.sources import Sources
-from detector.training.recipes.broad.steps import MIX, read_validation
+from detector.training.recipes.broad.steps import MIX, VERSIONS_SEED, read_validation
 from detector.training.recipes.shipped import list_steps
 from detector.training.recipes.shipped_settings import Amounts, ShippedSettings
 from detector.training.recipes.steps import run_steps
@@ -227,3 +232,17 @@ def test_the_encoder_is_tuned_on_the_mix_and_resumed(
     records = [json.loads(line) for line in (checkpoint / "log.jsonl").read_text().splitlines()]
     assert records[-1]["step"] == 10
     assert 0.0 <= records[-1]["wmt/2/auroc"] <= 1.0
+
+    # With one version of each original there are fewer steps.
+    shutil.rmtree(checkpoint)
+    amounts = replace(settings.amounts, single_versions=True)
+    mix = replace(settings.mix, draws=1)
+    few = replace(settings, amounts=amounts, mix=mix)
+    run_steps(list_steps(few), tmp_path, only="encoder", report=silent)
+    records = [json.loads(line) for line in (checkpoint / "log.jsonl").read_text().splitlines()]
+    key = str(np.load(checkpoint / "examples-1.npz")["key"])
+    examples = load_examples(checkpoint / "examples-1.npz", key) or []
+    config = TuningConfig(seed=few.seed, **few.amounts.tuning)
+    drawn = draw_versions(examples, random.Random(VERSIONS_SEED))
+    assert len(drawn) < len(examples)
+    assert records[-1]["step"] == len(make_batches(drawn, config, random.Random(few.seed)))

@@ -414,6 +414,7 @@ def test_too_few_sentences_for_an_encoder(
         (["--corpora", ".", "--depth", "encoder"], "--depth has no effect with --corpora"),
         (["--corpora", ".", "--resume"], "--resume has no effect without --encoder-base"),
         (["--pairs", "p.csv", "--until", "spans"], "--until has no effect without --corpora"),
+        (["--pairs", "p.csv", "--recipe", "accurate"], "--recipe has no effect without --corpora"),
         (["--pairs", "p.csv", "--resume"], "--resume has no effect without --depth encoder"),
         (["--pairs", "p.csv", "--encoder-base", "x"], "--encoder-base has no effect without"),
         (["--pairs", "p.csv", "--translator", "x"], "--translator has no effect without"),

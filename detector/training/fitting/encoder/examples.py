@@ -112,6 +112,19 @@ def _weigh(word: int, config: TuningConfig) -> float:
     return 1.0 if word == OWN else config.shared_word_weight
 
 
+def draw_versions(examples: Sequence[Example], rng: random.Random) -> list[Example]:
+    """One machine version of each original sentence, drawn at random, and all unpaired sentences.
+
+    A large encoder knows originals by heart that come several times.
+    """
+    versions: dict[tuple[int, ...], list[Example]] = {}
+    for at, example in enumerate(examples):
+        # No sentence's ids are one negative number.
+        key = (-1 - at,) if example.text is None else tuple(example.original.ids)
+        versions.setdefault(key, []).append(example)
+    return [rng.choice(of_original) for of_original in versions.values()]
+
+
 def make_batches(
     examples: Sequence[Example], config: TuningConfig, rng: random.Random
 ) -> list[list[int]]:

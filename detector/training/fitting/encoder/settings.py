@@ -20,6 +20,7 @@ class TuningConfig:
         token_dropout: share of tokens that are masked, on both sides: the same original comes
             with several versions, and must not be learnt by heart.
         frozen_embeddings: whether word embeddings stay as they are (names cannot be learnt).
+        frozen_positions: whether those of positions, and what normalises both, do too.
     """
 
     learning_rate: float = 2e-4
@@ -35,6 +36,7 @@ class TuningConfig:
     dropout: float = 0.1
     token_dropout: float = 0.1
     frozen_embeddings: bool = True
+    frozen_positions: bool = False
     seed: int = 20260101
     checkpoint_every: int = 500
     validate_every: int = 1000

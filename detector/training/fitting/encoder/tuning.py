@@ -139,8 +139,9 @@ class _Training:
     ) -> _Training:
         """The base with new heads, before the first step."""
         model = TunedEncoder(base, list(config.exits), config.dropout).to(_choose_device())
-        if config.frozen_embeddings:
-            model.transformer.embeddings.word_embeddings.weight.requires_grad_(False)
+        embeddings = model.transformer.embeddings
+        embeddings.requires_grad_(not config.frozen_positions)
+        embeddings.word_embeddings.weight.requires_grad_(not config.frozen_embeddings)
         optimizer = torch.optim.AdamW(
             [p for p in model.parameters() if p.requires_grad],
             lr=config.learning_rate,

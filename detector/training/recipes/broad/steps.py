@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,9 @@ _PAIRS, _UNPAIRED, _VALIDATION, _RECORD = (
 )  # fmt: skip
 
 _EXAMPLES = "examples-{}.npz"
+
+#: Of the draw of one version of each original, see `Amounts.single_versions`.
+VERSIONS_SEED = 7
 
 #: Folder of the encoder's checkpoint, in the work folder.
 CHECKPOINT = "checkpoint"
@@ -77,6 +81,7 @@ def write_encoder(settings: ShippedSettings, work: Path, fresh: Path) -> None:
     """Tune the encoder on the mix; what it is prepared to and its checkpoint outlive a stop."""
     from transformers import AutoTokenizer
 
+    from detector.training.fitting.encoder.examples import draw_versions
     from detector.training.fitting.encoder.settings import TuningConfig
     from detector.training.fitting.encoder.tuning import explain_failures, tune_on_examples
 
@@ -86,9 +91,12 @@ def write_encoder(settings: ShippedSettings, work: Path, fresh: Path) -> None:
     checkpoint.mkdir(exist_ok=True)
     with explain_failures(settings.encoder_base):
         tokenizer = AutoTokenizer.from_pretrained(settings.encoder_base)
+        draws = (_prepare(work, draw, tokenizer, config) for draw in range(settings.mix.draws))
+        if settings.amounts.single_versions:
+            draws = (draw_versions(examples, random.Random(VERSIONS_SEED)) for examples in draws)
         model = tune_on_examples(
             settings.encoder_base,
-            [_prepare(work, draw, tokenizer, config) for draw in range(settings.mix.draws)],
+            list(draws),
             checkpoint,
             config,
             _make_validation(work, config),
