@@ -17,7 +17,6 @@ from detector.cli.options import (
     CannotRunError,
     RateChoice,
     color_option,
-    load_detector,
     model_option,
     open_output,
 )
@@ -26,6 +25,7 @@ from detector.cli.scoring.options import ScoreOptions
 from detector.cli.scoring.printing import print_answers
 from detector.cli.scoring.report import collect_report
 from detector.cli.scoring.rows import (
+    load_scorer,
     make_quarantine_row,
     make_row,
     read_inputs,
@@ -37,9 +37,9 @@ from detector.presentation.progress import show_progress
 from detector.version import __version__
 
 if TYPE_CHECKING:
+    from detector.batch.cascade import DetectorOrCascade
     from detector.batch.journal import Journal
     from detector.batch.summary import Tally
-    from detector.detector import Detector
 
 _INTERRUPTED = 130
 
@@ -67,6 +67,12 @@ _SHOWN_REASONS = 3
     help="Write here, all or nothing, instead of printing; the extension tells the format.",
 )
 @model_option
+@click.option(
+    "--second-model",
+    metavar="FOLDER",
+    help="Another model, accurate and slower: it is asked about texts that --model finds likelier "
+    "a machine's than not, and these are answered with what it says.",
+)
 @click.option(
     "--text-column",
     "--text-field",
@@ -160,7 +166,7 @@ def score(context: click.Context, /, **values: Any) -> None:
     options = ScoreOptions(**values)
     options.check()
     try:
-        detector = load_detector(options.model)
+        detector = load_scorer(options)
         answer = print_answers if options.output is None else _write_files
         tally = answer(detector, options)
     except KeyboardInterrupt:
@@ -176,7 +182,7 @@ def score(context: click.Context, /, **values: Any) -> None:
         context.exit(SOME_FAILED)
 
 
-def _write_files(detector: Detector, options: ScoreOptions) -> Tally:
+def _write_files(detector: DetectorOrCascade, options: ScoreOptions) -> Tally:
     """Score into a file, part by part, so that a run that is broken off can go on."""
     from detector.batch.journal import Journal, WriteError
     from detector.batch.workers import WorkerError
@@ -209,7 +215,7 @@ def _say_how_to_resume(journal: Journal) -> str:
     return f"{journal.inputs:,} inputs are finished; go on with the same call and --resume"
 
 
-def _identify(detector: Detector, options: ScoreOptions) -> dict[str, Any]:
+def _identify(detector: DetectorOrCascade, options: ScoreOptions) -> dict[str, Any]:
     """What the rows depend on besides the inputs."""
     return {
         "version": __version__,
@@ -239,7 +245,7 @@ def _identify_index(folder: str | None) -> list[Any] | None:
 
 def _fill(
     journal: Journal,
-    detector: Detector,
+    detector: DetectorOrCascade,
     options: ScoreOptions,
     items: Iterator[Record | BadInput],
 ) -> None:
@@ -266,7 +272,7 @@ def _fill(
 
 
 def _score_rest(
-    journal: Journal, detector: Detector, options: ScoreOptions, batch: Batch
+    journal: Journal, detector: DetectorOrCascade, options: ScoreOptions, batch: Batch
 ) -> AbstractContextManager[Any]:
     journal.pass_over(batch.items)
     return score_inputs(detector, options, batch)

@@ -127,6 +127,30 @@ def test_the_false_positive_rate_is_the_callers(tmp_path: Path, rate: str, expec
     assert result.stdout.replace(str(tmp_path / "a.txt"), "a.txt").startswith(expected)
 
 
+def test_a_second_model_is_asked_about_likely_texts_alone(tmp_path: Path) -> None:
+    lines = write(tmp_path, "articles.jsonl", rows({"text": MACHINE}, {"text": PERSON}))
+    result = run("score", lines, "--model", "quick", "--second-model", "slow")
+    assert [row["probability"] for row in parse_rows(result.stdout)] == [0.875, 0.125]
+    assert [(loader.model, loader.asked) for loader in loaded] == [
+        ("quick", [MACHINE, PERSON]),
+        ("slow", [MACHINE]),
+    ]
+    output, summary = tmp_path / "scored.jsonl", tmp_path / "summary.json"
+    run(
+        "score", lines, "--model", "quick", "--second-model", "slow",
+        "--output", output, "--summary", summary,
+    )  # fmt: skip
+    assert "|model:quick+slow|" in summary.read_text()
+    other = run("score", lines, "--model", "quick", "--output", output, "--resume")
+    assert other.exit_code == 2
+
+
+def test_a_second_model_that_cannot_be_loaded_is_an_error(tmp_path: Path) -> None:
+    result = run("score", write(tmp_path, "a.txt", MACHINE), "--second-model", "broken")
+    assert result.exit_code == 2
+    assert "broken: truncated or altered" in result.stderr
+
+
 def test_files_that_fail_are_named_and_the_rest_is_scored(tmp_path: Path) -> None:
     good, empty = write(tmp_path, "good.txt", PERSON), write(tmp_path, "empty.txt", "")
     foreign = write(tmp_path, "foreign.txt", FOREIGN)

@@ -14,7 +14,7 @@ from detector.cli.scoring.options import ScoreOptions
 from detector.io.readers import BadInput, Record
 
 if TYPE_CHECKING:
-    from detector.detector import Detector
+    from detector.batch.cascade import DetectorOrCascade
 
 _DATE_COLUMN = "date"
 
@@ -34,7 +34,7 @@ class Batch:
 
 @contextmanager
 def group_batch(
-    detector: Detector, options: ScoreOptions, items: Iterator[Record | BadInput]
+    detector: DetectorOrCascade, options: ScoreOptions, items: Iterator[Record | BadInput]
 ) -> Iterator[Batch]:
     """The inputs, among which each text's original can be sought if that was asked for.
 
@@ -47,6 +47,7 @@ def group_batch(
     if not options.among:
         yield Batch(items)
         return
+    from detector.batch.cascade import Cascade
     from detector.clusters.grouping import Grouping
     from detector.clusters.store import CrawlStore
 
@@ -61,6 +62,7 @@ def group_batch(
         path = folder / "crawl.sqlite"
         store = stack.enter_context(CrawlStore(path, {"model": detector.model}))
         store.read(items, _DATE_COLUMN)
-        Grouping(store, detector, workers=options.workers).run()
+        quick = detector.quick if isinstance(detector, Cascade) else detector
+        Grouping(store, quick, workers=options.workers).run()
         yield Batch(store.items(), str(path))
     shutil.rmtree(folder, ignore_errors=True)

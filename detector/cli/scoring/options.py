@@ -21,6 +21,7 @@ class ScoreOptions:
     fpr: str
     output: str | None
     model: str | None
+    second_model: str | None
     text_column: str
     id_column: str
     reference_column: str | None

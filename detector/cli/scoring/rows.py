@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.cli.options import refuse_missing_columns
+from detector.cli.options import load_detector, refuse_missing_columns
 from detector.cli.scoring.options import ScoreOptions
 from detector.io.readers import BadInput, FieldNames, Record, read_records
 
 if TYPE_CHECKING:
+    from detector.batch.cascade import DetectorOrCascade
     from detector.batch.chunks import Outcome
     from detector.cli.scoring.among import Batch
-    from detector.detector import Detector
 
 
 def read_inputs(options: ScoreOptions) -> Iterator[Record | BadInput]:
@@ -49,14 +49,29 @@ def _refuse_unknown_columns(first: Record, options: ScoreOptions) -> None:
             )
 
 
+def load_scorer(options: ScoreOptions) -> DetectorOrCascade:
+    """The model that a call names, or both of them.
+
+    Raises:
+        CannotRunError: one of them cannot be loaded.
+    """
+    detector = load_detector(options.model)
+    if options.second_model is None:
+        return detector
+    from detector.batch.cascade import Cascade
+
+    return Cascade(detector, load_detector(options.second_model))
+
+
 def score_inputs(
-    detector: Detector,
+    detector: DetectorOrCascade,
     options: ScoreOptions,
     batch: Batch,
     *,
     form: str = "rows",
 ) -> closing[Any]:
     """A context of the outcomes in order; leaving it ends the workers."""
+    from detector.batch.cascade import Cascade
     from detector.batch.engine import score_records
     from detector.batch.judge import Settings
 
@@ -68,7 +83,9 @@ def score_inputs(
         whole=form == "text" or options.report is not None,
         among=batch.siblings,
     )
-    return closing(score_records(batch.items, detector, settings, workers=options.workers))
+    load = detector.find_loader() if isinstance(detector, Cascade) else None
+    workers = options.workers
+    return closing(score_records(batch.items, detector, settings, workers=workers, load=load))
 
 
 def make_quarantine_row(outcome: Outcome) -> dict[str, Any]:

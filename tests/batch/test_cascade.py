@@ -1,0 +1,67 @@
+"""A quick model reads all texts, an accurate one those that are likely a machine's."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from fake_detector import FakeDetector
+
+from detector.batch.cascade import LEAST_PROBABILITY, Cascade
+from detector.batch.judge import Judge, Settings
+
+if TYPE_CHECKING:
+    from detector.detector import Detector
+
+TEXTS = [f"The {word} ran late again today." for word in "ferry tram bus train coach".split()]
+FOREIGN = "A foreign text."
+
+
+@pytest.fixture
+def cascade(tmp_path: Path) -> Cascade:
+    accurate = FakeDetector(str(tmp_path / "asked"), model="accurate@1")
+    return Cascade(FakeDetector(), accurate)
+
+
+def score(cascade: Cascade, text: str) -> Any:
+    return cascade.score(text, false_positive_rate=0.01, artifacts="none")
+
+
+def test_only_likely_texts_are_read_twice(cascade: Cascade) -> None:
+    likely = [(FakeDetector().score(t).probability or 0.0) >= LEAST_PROBABILITY for t in TEXTS]
+    assert 0 < sum(likely) < len(TEXTS)
+    models = [score(cascade, text).signature.split("model:")[1] for text in TEXTS]
+    assert models == ["accurate@1" if again else "fake@0" for again in likely]
+
+
+def test_what_cannot_be_judged_is_not_read_twice(cascade: Cascade) -> None:
+    assert score(cascade, FOREIGN).probability is None
+    assert score(cascade, "").probability is None
+
+
+def test_a_comparison_holds_the_verdict_of_the_cascade(cascade: Cascade) -> None:
+    for text in TEXTS:
+        columns = Judge(cascade, Settings(comparing=True)).judge(text, TEXTS[0]).columns
+        assert columns["signature"] == score(cascade, text).signature
+        assert columns["relation"] == "edited"
+
+
+def test_it_is_called_after_both_models(cascade: Cascade) -> None:
+    assert cascade.model == "fake@0+accurate@1"
+    assert cascade.bundle is None
+    assert cascade.find_loader() is None
+
+
+def test_workers_load_both_models(tiny_detector: Detector, tmp_path: Path) -> None:
+    bundle = tiny_detector.bundle
+    assert bundle is not None
+    folder = shutil.copytree(bundle.folder, tmp_path / "accurate")
+    cascade = Cascade.load(bundle.folder, folder, threads=2)
+    load = cascade.find_loader()
+    assert load is not None
+    again = load()
+    assert again.model == cascade.model == f"{tiny_detector.model}+{tiny_detector.model}"
+    assert again.accurate.bundle.folder == folder
+    assert (again.quick.threads, cascade.quick.threads) == (1, 2)
