@@ -15,6 +15,7 @@ import pytest
 from sklearn.metrics import roc_auc_score
 
 from detector import Detector
+from detector.batch.cascade import Cascade
 
 ROOT = Path(__file__).parent.parent
 SEEDS = ROOT.parent / "shared" / "seeds"
@@ -44,6 +45,18 @@ def test_auroc_keeps_its_floor(scored_pairs: pd.DataFrame, kind: str) -> None:
 
 def test_no_original_is_flagged(scored_pairs: pd.DataFrame) -> None:
     assert not scored_pairs.loc[scored_pairs["kind"] == "original", "flagged"].any()
+
+
+def test_the_accurate_model_finds_more_and_flags_no_original(scored_pairs: pd.DataFrame) -> None:
+    cascade = Cascade.load(ROOT / "models" / "default", ROOT / "models" / "accurate")
+    is_copy = scored_pairs["kind"] != "original"
+    texts = scored_pairs["text"]
+    flagged = [
+        cascade.score(text, false_positive_rate=0.01, artifacts="none").flagged for text in texts
+    ]
+    found = pd.Series(flagged, scored_pairs.index)
+    assert not found[~is_copy].any()
+    assert found[is_copy].sum() > scored_pairs.loc[is_copy, "flagged"].sum() + 5
 
 
 def test_probabilities_fall_within_their_classes(scored_pairs: pd.DataFrame) -> None:

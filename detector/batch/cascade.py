@@ -39,7 +39,7 @@ class Cascade:
     def load(
         cls,
         path: str | os.PathLike[str] | None = None,
-        accurate: str | os.PathLike[str] | None = None,
+        accurate: str | os.PathLike[str] = "accurate",
         *,
         threads: int | None = None,
     ) -> Cascade:
@@ -73,7 +73,7 @@ class Cascade:
         """Judge one text, see `detector.detector.Detector.score`."""
         how: dict[str, Any] = {"false_positive_rate": false_positive_rate, "artifacts": artifacts}
         verdict = self.quick.score(text, **how)
-        return self.accurate.score(text, **how) if _is_likely(verdict) else verdict
+        return self._ask_again(text, verdict, how)
 
     def compare(
         self,
@@ -93,14 +93,18 @@ class Cascade:
             verdict_rate=verdict_rate,
             artifacts=artifacts,
         )
-        if not _is_likely(comparison.verdict):
-            return comparison
-        verdict = self.accurate.score(text, false_positive_rate=verdict_rate, artifacts=artifacts)
-        return replace(comparison, verdict=verdict)
+        how = {"false_positive_rate": verdict_rate, "artifacts": artifacts}
+        return replace(comparison, verdict=self._ask_again(text, comparison.verdict, how))
 
+    def _ask_again(self, text: str, verdict: Verdict, how: dict[str, Any]) -> Verdict:
+        """The accurate model's verdict where the quick one's is that a machine is likely.
 
-def _is_likely(verdict: Verdict) -> bool:
-    return verdict.probability is not None and verdict.probability >= LEAST_PROBABILITY
+        Spans are the quick model's where the accurate one points at none.
+        """
+        if verdict.probability is None or verdict.probability < LEAST_PROBABILITY:
+            return verdict
+        again = self.accurate.score(text, **how)
+        return replace(again, artifacts=again.artifacts or verdict.artifacts)
 
 
 if TYPE_CHECKING:

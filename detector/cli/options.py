@@ -64,8 +64,9 @@ class RateChoice(_StringChoice):
 
 model_option = click.option(
     "--model",
-    metavar="FOLDER",
-    help="Model folder.  [default: $DETECTOR_MODEL, or the one shipped]",
+    metavar="FOLDER|NAME",
+    help="Model folder, or accurate, if it is installed.  [default: $DETECTOR_MODEL, or the one "
+    "shipped]",
 )
 
 comparison_rate_option = click.option(

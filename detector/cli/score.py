@@ -69,7 +69,7 @@ _SHOWN_REASONS = 3
 @model_option
 @click.option(
     "--second-model",
-    metavar="FOLDER",
+    metavar="FOLDER|NAME",
     help="Another model, accurate and slower: it is asked about texts that --model finds likelier "
     "a machine's than not, and these are answered with what it says.",
 )

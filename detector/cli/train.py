@@ -271,8 +271,9 @@ def _make_shipped_settings(
     amounts = ACCURATE_AMOUNTS if is_accurate else Amounts()
     name = options["recipe"]
     return ShippedSettings(
-        corpora, output, base, options["resume"], amounts=amounts, mix=mix, name=name
-    )
+        corpora, output, base, options["resume"], amounts=amounts, mix=mix, name=name,
+        compares=not is_accurate,
+    )  # fmt: skip
 
 
 def _make_settings(options: dict[str, Any]) -> RetrainSettings:

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 
 MODEL_VARIABLE = "DETECTOR_MODEL"
 
+#: Those of the project.
+_MODELS = ("default", "accurate")
+
 
 def _summarize(manifest: Manifest) -> str:
     lines = [
@@ -131,20 +134,29 @@ class Bundle:
 
 
 def locate_model(path: str | os.PathLike[str] | None = None) -> Path:
-    """The model folder to use: the argument, else $DETECTOR_MODEL, else the one shipped.
+    """The model folder to use: the argument, else $DETECTOR_MODEL, else the default model.
 
-    The shipped one lies inside an installed package, or beside it in a checkout.
+    Either may also name a model of the project ("accurate"), unless a folder is called so. These
+    lie inside an installed package, or beside it in a checkout.
+
+    Raises:
+        BundleError: there is no such model of the project.
     """
-    if path is not None:
-        return Path(path)
-    if named := os.environ.get(MODEL_VARIABLE):
-        return Path(named)
-    package = Path(__file__).parent.parent
-    shipped = (package / "models" / "default", package.parent / "models" / "default")
-    for folder in shipped:
+    given = path if path is not None else os.environ.get(MODEL_VARIABLE) or None
+    name = "default" if given is None else str(given)
+    if given is not None and (name not in _MODELS or Path(name).exists()):
+        return Path(given)
+    places = _list_places(name)
+    for folder in places:
         if (folder / MANIFEST).is_file():
             return folder
+    looked = " and ".join(map(str, places))
     raise BundleError(
-        f"no model is installed with this package (looked in {' and '.join(map(str, shipped))}); "
-        f"name a model folder, or set {MODEL_VARIABLE}"
+        f"the {name} model is not installed with this package (looked in {looked}); "
+        f"name its folder (the project's repository has models/{name}), or set {MODEL_VARIABLE}"
     )
+
+
+def _list_places(name: str) -> tuple[Path, Path]:
+    package = Path(__file__).parent.parent
+    return package / "models" / name, package.parent / "models" / name

@@ -351,7 +351,19 @@ def test_the_shipped_model_is_found_in_a_package_and_in_a_checkout(
     monkeypatch.setattr(
         "detector.model.bundle.__file__", str(tmp_path / "site/detector/model/bundle.py")
     )
-    with pytest.raises(BundleError, match=r"no model is installed .*DETECTOR_MODEL"):
+    with pytest.raises(BundleError, match=r"default model is not installed .*DETECTOR_MODEL"):
         locate_model()
     write_small(tmp_path / place)
     assert locate_model() == tmp_path / place
+    assert locate_model("default") == tmp_path / place
+    with pytest.raises(BundleError, match="repository has models/accurate"):
+        locate_model("accurate")
+
+
+def test_a_folder_comes_before_a_model_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "accurate").mkdir()
+    assert locate_model("accurate") == Path("accurate")
+    assert locate_model("mine") == Path("mine")

@@ -75,6 +75,8 @@ _PARALLEL = ("roundtrip_news", "roundtrip_flores_dev", "translated_news", "human
 
 _EXPERTS = "error_spans_zh_en"
 
+_COMPARING = (comparison.CLASSIFIER, comparison.FIGURES, spans.FINDER, spans.FIGURES)
+
 _SENTENCE_FILES = (
     work_files.ENCODER, work_files.HEADS, work_files.COMMON_WORDS, work_files.SENTENCE_MODELS,
     work_files.LANGUAGE_MODEL,
@@ -131,8 +133,8 @@ def list_steps(settings: ShippedSettings) -> list[Step]:
     steps = [
         *_list_sentence_steps(settings),
         *_list_document_steps(settings),
-        *_list_comparison_steps(settings),
-        *_list_span_steps(settings),
+        *(_list_comparison_steps(settings) if settings.compares else []),
+        *(_list_span_steps(settings) if settings.compares else []),
     ]
     return [*steps, _make_bundle_step(settings, steps)]
 
@@ -339,8 +341,9 @@ def _make_bundle_step(settings: ShippedSettings, steps: list[Step]) -> Step:
         "bundle",
         (
             *SCORING_FILES, work_files.TUNING_LOG, documents.FITTED_FEATURES,
-            documents.FIT_FIGURES, documents.EVALUATION, comparison.CLASSIFIER, comparison.FIGURES,
-            spans.FINDER, spans.FIGURES, *_name_corpora(settings, *TRAINING_CORPORA),
+            documents.FIT_FIGURES, documents.EVALUATION,
+            *(_COMPARING if settings.compares else ()),
+            *_name_corpora(settings, *TRAINING_CORPORA),
         ),
         (str(output), str(locate_replay_data(output))),
         partial(write_model, settings, steps),
@@ -363,8 +366,12 @@ def write_model(settings: ShippedSettings, steps: Iterable[Step], work: Path, fr
     fit = work_files.read_json(work / documents.FIT_FIGURES)
     figures: dict[str, Any] = {"out of fold": fit["out of fold"]}
     figures |= work_files.read_json(work / documents.EVALUATION)
-    figures["comparison"] = work_files.read_json(work / comparison.FIGURES)
-    figures["artifacts"] = work_files.read_json(work / spans.FIGURES)
+    comparing: dict[str, Path] = {}
+    if settings.compares:
+        figures["comparison"] = work_files.read_json(work / comparison.FIGURES)
+        figures["artifacts"] = work_files.read_json(work / spans.FIGURES)
+        comparing = {path.name: path for path in sorted((work / spans.FINDER).iterdir())}
+        comparing[parts.COMPARISON] = work / comparison.CLASSIFIER
     corpora = {
         Path(path).name: {
             "sha256": compute_checksum(Path(path)),
@@ -384,12 +391,11 @@ def write_model(settings: ShippedSettings, steps: Iterable[Step], work: Path, fr
             parts.COMMON_WORDS: work / work_files.COMMON_WORDS,
             parts.NGRAM_LANGUAGE_MODEL: work / work_files.LANGUAGE_MODEL,
             parts.CLASSIFIER: (work / work_files.CLASSIFIER).read_bytes(),
-            parts.COMPARISON: work / comparison.CLASSIFIER,
             parts.MODEL_CARD: card.encode(),
             "encoder_tuning": work / work_files.TUNING_LOG,
             parts.TRAINING_LOG: read_log(work, list(steps)),
         }
-        | {path.name: path for path in sorted((work / spans.FINDER).iterdir())},
+        | comparing,
         name=settings.name,
         seed=settings.seed,
         corpora=corpora,

@@ -155,6 +155,7 @@ class ShippedSettings:
         seed: of all that is drawn.
         mix: what the encoder is tuned on.
         name: of the model, one of `ENCODERS`.
+        compares: whether the model compares and points at spans, too, or judges documents alone.
     """
 
     corpora: Path
@@ -167,3 +168,4 @@ class ShippedSettings:
     seed: int = 20260101
     mix: BroadMix = field(default_factory=BroadMix)
     name: str = "default"
+    compares: bool = True
