@@ -49,8 +49,10 @@ def test_no_original_is_flagged(scored_pairs: pd.DataFrame) -> None:
 
 
 @pytest.mark.skipif(not ACCURATE.is_dir(), reason="a source distribution has no accurate model")
-def test_the_accurate_model_finds_more_and_flags_no_original(scored_pairs: pd.DataFrame) -> None:
-    cascade = Cascade.load(ROOT / "models" / "default", ACCURATE)
+def test_the_accurate_model_finds_more_and_flags_no_original(
+    shipped: Detector, scored_pairs: pd.DataFrame
+) -> None:
+    cascade = Cascade(shipped, Detector.load(ACCURATE, threads=1))
     is_copy = scored_pairs["kind"] != "original"
     texts = scored_pairs["text"]
     flagged = [
