@@ -132,7 +132,8 @@ _WORK = Path("build/training")
     type=click.Choice(("default", "accurate")),
     default="default",
     show_default=True,
-    help="With --corpora: accurate keeps six layers of a larger encoder, all-mpnet-base-v2.",
+    help="With --corpora: accurate tunes six layers of a larger encoder, all-mpnet-base-v2, and "
+    "puts the default model's beside them.",
 )
 @click.option("--until", metavar="STEP", help="With --corpora: run the steps up to this one.")
 @click.option(
@@ -257,6 +258,7 @@ def _print_steps(corpora: Path | None, output: Path, options: dict[str, Any]) ->
 def _make_shipped_settings(
     corpora: Path, output: Path, base: str | None, options: dict[str, Any]
 ) -> ShippedSettings:
+    from detector.model.bundle import locate_model
     from detector.training.recipes.broad.settings import BroadMix
     from detector.training.recipes.shipped_settings import (
         ACCURATE_AMOUNTS,
@@ -272,7 +274,7 @@ def _make_shipped_settings(
     name = options["recipe"]
     return ShippedSettings(
         corpora, output, base, options["resume"], amounts=amounts, mix=mix, name=name,
-        compares=not is_accurate,
+        beside=locate_model("default") if is_accurate else None,
     )  # fmt: skip
 
 

@@ -53,6 +53,8 @@ class DocumentClassifier:
         length_power: answers are multiplied by this power of the document's length against 300
             words: people's highest ones then lie equally high at all lengths, and a threshold is
             as strict on a long document as on a short one.
+        likelier_people: whether a machine's odds are against the likelier kind of people, native
+            or translating, rather than against either.
     """
 
     center: Floats
@@ -62,6 +64,7 @@ class DocumentClassifier:
     thresholds: Thresholds
     adapter: Adapter | None = None
     length_power: float = 0.0
+    likelier_people: bool = False
 
     def score(self, summaries: npt.ArrayLike, words: npt.ArrayLike) -> tuple[Floats, Floats]:
         """Scores (n,), and log-shares (n, 2) of translated and spun in "not original".
@@ -90,7 +93,8 @@ class DocumentClassifier:
         place = SENTENCE_CLASSES.index
         columns = np.asarray(summaries)[:, : len(self.center)]
         logits = self.scorer(expand(columns, words, self.center, self.scale)).astype(np.float64)
-        human = np.logaddexp(logits[:, place("native")], logits[:, place("human_translation")])
+        people = logits[:, place("native")], logits[:, place("human_translation")]
+        human = np.maximum(*people) if self.likelier_people else np.logaddexp(*people)
         answers = logits[:, [place(question) for question in QUESTIONS]] - human[:, None]
         return np.asarray(answers * raise_length(words, self.length_power)[:, None])
 
@@ -131,6 +135,7 @@ class DocumentClassifier:
             "scale": self.scale,
             "calibration": self.calibration,
             "length_power": np.array([self.length_power]),
+            "likelier_people": np.array([self.likelier_people]),
             **self.thresholds.to_arrays(),
             **self.scorer.to_arrays("document"),
             **(self.adapter.to_arrays() if self.adapter is not None else {}),
@@ -146,8 +151,9 @@ class DocumentClassifier:
             arrays["calibration"],
             Thresholds.from_arrays(arrays),
             Adapter.from_arrays(arrays) if Adapter.is_in(arrays) else None,
-            # Models of earlier versions have none.
+            # Models of earlier versions have neither.
             float(arrays["length_power"][0]) if "length_power" in arrays else 0.0,
+            bool(arrays["likelier_people"][0]) if "likelier_people" in arrays else False,
         )
 
 

@@ -84,18 +84,22 @@ class FittedClassifier:
     threshold_table: list[dict[str, Any]]
 
 
-def fit_classifier(documents: FeatureTable | DocumentAverages) -> FittedClassifier:
+def fit_classifier(
+    documents: FeatureTable | DocumentAverages, likelier_people: bool = False
+) -> FittedClassifier:
     """Fit the document classifier, its calibration and its thresholds.
 
     Args:
         documents: whole documents of the development split, all three labels; where they are
             averaged already, with their crops.
+        likelier_people: see `DocumentClassifier`.
     """
     if isinstance(documents, FeatureTable):
         documents = documents.drop_embeddings().average()
-    answers = _answer_out_of_fold(documents)
+    answers = _answer_out_of_fold(documents, likelier_people)
     power = choose_length_power(documents, combine(answers[: documents.count]))
-    scorer = replace(_fit_bare(documents, _is_fitted(documents)), length_power=power)
+    scorer = _fit_bare(documents, _is_fitted(documents), likelier_people)
+    scorer = replace(scorer, length_power=power)
     answers *= raise_length(documents.words, power)[:, None]
     return _guarantee(documents, answers, scorer)
 
@@ -109,7 +113,7 @@ def refit_thresholds(documents: FeatureTable, classifier: DocumentClassifier) ->
             the others by itself.
     """
     averages = documents.drop_embeddings().average()
-    answers = _answer_out_of_fold(averages)
+    answers = _answer_out_of_fold(averages, classifier.likelier_people)
     answers *= raise_length(averages.words, classifier.length_power)[:, None]
     new = ~_is_fitted(averages)
     if new.any():
@@ -121,22 +125,25 @@ def _is_fitted(averages: DocumentAverages) -> npt.NDArray[np.bool_]:
     return read_column(averages.frame, "fitted", True)
 
 
-def _answer_out_of_fold(averages: DocumentAverages) -> Floats:
+def _answer_out_of_fold(averages: DocumentAverages, likelier_people: bool) -> Floats:
     """Answers (n, questions) on each document by a scorer that saw nothing of its article."""
     answers = np.zeros((len(averages.frame), len(QUESTIONS)))
     fold_of = assign_folds(averages.frame["article_id"], FOLDS)
     is_fitted = _is_fitted(averages)
     for fold in np.unique(fold_of):
         test = fold_of == fold
-        scorer = _fit_bare(averages, ~test & is_fitted)
+        scorer = _fit_bare(averages, ~test & is_fitted, likelier_people)
         answers[test] = scorer.answer(averages.summaries[test], averages.words[test])
     return answers
 
 
-def _fit_bare(averages: DocumentAverages, rows: npt.NDArray[np.bool_]) -> DocumentClassifier:
+def _fit_bare(
+    averages: DocumentAverages, rows: npt.NDArray[np.bool_], likelier_people: bool
+) -> DocumentClassifier:
     """A classifier of some of the documents and crops, without calibration and thresholds."""
     parts = fit_scorer(averages.summaries[rows], averages.words[rows], averages.frame[rows])
-    return DocumentClassifier(*parts, np.zeros(4), Thresholds({}))
+    bare = DocumentClassifier(*parts, np.zeros(4), Thresholds({}))
+    return replace(bare, likelier_people=likelier_people)
 
 
 def choose_length_power(averages: DocumentAverages, scores: Floats) -> float:

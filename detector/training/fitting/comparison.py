@@ -88,20 +88,24 @@ class PairFeatureTable:
         frame: a row per pair, with `relation`, `group` and `article_id`.
         columns: (pairs, PAIR_COLUMNS).
         substitutions: for each pair, (n, k) measures of its substitutions.
+        shifts: (pairs, width), see `PairFeatures.shift`.
     """
 
     frame: pd.DataFrame
     columns: npt.NDArray[np.float64]
     substitutions: list[npt.NDArray[np.float64]]
+    shifts: npt.NDArray[np.float32]
 
     @classmethod
     def collect(cls, frame: pd.DataFrame, features: Iterable[PairFeatures]) -> PairFeatureTable:
         """The features of each row of `frame`, in order; see `extract_pair_features`."""
-        columns, substitutions = [], []
+        columns, substitutions, shifts = [], [], []
         for of_pair in features:
             columns.append(of_pair.columns)
             substitutions.append(of_pair.substitution_columns)
-        return cls(frame.reset_index(drop=True), np.stack(columns), substitutions)
+            shifts.append(of_pair.shift.astype(np.float32))
+        frame = frame.reset_index(drop=True)
+        return cls(frame, np.stack(columns), substitutions, np.stack(shifts))
 
     @classmethod
     def concatenate(cls, tables: Sequence[PairFeatureTable]) -> PairFeatureTable:
@@ -110,6 +114,7 @@ class PairFeatureTable:
             pd.concat([table.frame for table in tables], ignore_index=True),
             np.concatenate([table.columns for table in tables]),
             [rows for table in tables for rows in table.substitutions],
+            np.concatenate([table.shifts for table in tables]),
         )
 
     def select(self, mask: npt.ArrayLike) -> PairFeatureTable:
@@ -119,6 +124,7 @@ class PairFeatureTable:
             self.frame.iloc[rows].reset_index(drop=True),
             self.columns[rows],
             [self.substitutions[i] for i in rows],
+            self.shifts[rows],
         )
 
 

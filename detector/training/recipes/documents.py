@@ -65,11 +65,11 @@ def _write_features(work: Path, documents: str, folder: Path) -> None:
     work_files.write_feature_table(folder, extract_in_processes(frame, extractor, count_cores()))
 
 
-def write_document_classifier(work: Path, fresh: Path) -> None:
+def write_document_classifier(settings: ShippedSettings, work: Path, fresh: Path) -> None:
     """Directions, document classifier, thresholds and sentence scorer."""
     table = work_files.read_feature_table(work / FEATURES)
     directions, documents = cross_fit_directions(table)
-    fitted = fit_classifier(documents)
+    fitted = fit_classifier(documents, settings.amounts.likelier_people)
     scorer = fit_sentence_scorer(documents)
     arrays = directions.to_arrays("directions")
     work_files.write_arrays(fresh / work_files.DIRECTIONS, arrays)

@@ -77,6 +77,8 @@ _EXPERTS = "error_spans_zh_en"
 
 _COMPARING = (comparison.CLASSIFIER, comparison.FIGURES, spans.FINDER, spans.FIGURES)
 
+_TUNED = (work_files.TUNED_ENCODER, work_files.TUNED_HEADS)
+
 _SENTENCE_FILES = (
     work_files.ENCODER, work_files.HEADS, work_files.COMMON_WORDS, work_files.SENTENCE_MODELS,
     work_files.LANGUAGE_MODEL,
@@ -109,8 +111,9 @@ def train_shipped_model(
     steps = list_steps(settings)
     chosen = choose_steps(steps, until, only)
     _check_lists(settings, [s.name for s in chosen if only is not None or not s.is_done(work)])
-    needs_encoder = any(work_files.HEADS in step.inputs for step in chosen)
-    is_tuned = settings.encoder_base is not None or (work / work_files.HEADS).is_file()
+    _, heads = settings.name_tuned()
+    needs_encoder = any(heads in step.inputs for step in chosen)
+    is_tuned = settings.encoder_base is not None or (work / heads).is_file()
     if needs_encoder and not is_tuned:
         raise DetectorError(
             f"{work}: holds no tuned encoder; name its folder with --work, or tune one first with "
@@ -133,8 +136,8 @@ def list_steps(settings: ShippedSettings) -> list[Step]:
     steps = [
         *_list_sentence_steps(settings),
         *_list_document_steps(settings),
-        *(_list_comparison_steps(settings) if settings.compares else []),
-        *(_list_span_steps(settings) if settings.compares else []),
+        *_list_comparison_steps(settings),
+        *_list_span_steps(settings),
     ]
     return [*steps, _make_bundle_step(settings, steps)]
 
@@ -148,6 +151,7 @@ def _list_sentence_steps(settings: ShippedSettings) -> list[Step]:
     return [
         _make_mix_step(settings),
         *encoder,
+        *([] if settings.beside is None else [_make_joint_step(settings.beside)]),
         Step(
             "sentence_models",
             (broad.MIX, work_files.COMMON_WORDS),
@@ -164,7 +168,7 @@ def _make_encoder_step(settings: ShippedSettings, encoder_base: str) -> Step:
     return Step(
         "encoder",
         (*inputs, str(base.resolve())) if base.is_dir() else inputs,
-        (work_files.ENCODER, work_files.HEADS, work_files.TUNING_LOG),
+        (*settings.name_tuned(), work_files.TUNING_LOG),
         partial(broad.write_encoder, settings),
         {
             "base": base.name,
@@ -174,6 +178,16 @@ def _make_encoder_step(settings: ShippedSettings, encoder_base: str) -> Step:
             "tuning": dict(settings.amounts.tuning),
         },
         _ENCODER_CODE,
+    )
+
+
+def _make_joint_step(beside: Path) -> Step:
+    return Step(
+        "joint_encoder",
+        (*_TUNED, str(beside.resolve())),
+        (work_files.ENCODER, work_files.HEADS),
+        partial(broad.write_joint_encoder, beside),
+        code=("training/fitting/encoder/joint_graph.py", "training/recipes/broad/steps.py"),
     )
 
 
@@ -222,8 +236,9 @@ def _list_document_steps(settings: ShippedSettings) -> list[Step]:
                 work_files.DIRECTIONS, work_files.CLASSIFIER, documents.FITTED_FEATURES,
                 documents.FIT_FIGURES,
             ),
-            documents.write_document_classifier,
-            code=_DOCUMENTS_CODE,
+            partial(documents.write_document_classifier, settings),
+            {"likelier people": amounts.likelier_people},
+            _DOCUMENTS_CODE,
         ),
         Step(
             "evaluation_documents",
@@ -342,7 +357,7 @@ def _make_bundle_step(settings: ShippedSettings, steps: list[Step]) -> Step:
         (
             *SCORING_FILES, work_files.TUNING_LOG, documents.FITTED_FEATURES,
             documents.FIT_FIGURES, documents.EVALUATION,
-            *(_COMPARING if settings.compares else ()),
+            *_COMPARING,
             *_name_corpora(settings, *TRAINING_CORPORA),
         ),
         (str(output), str(locate_replay_data(output))),
@@ -366,12 +381,9 @@ def write_model(settings: ShippedSettings, steps: Iterable[Step], work: Path, fr
     fit = work_files.read_json(work / documents.FIT_FIGURES)
     figures: dict[str, Any] = {"out of fold": fit["out of fold"]}
     figures |= work_files.read_json(work / documents.EVALUATION)
-    comparing: dict[str, Path] = {}
-    if settings.compares:
-        figures["comparison"] = work_files.read_json(work / comparison.FIGURES)
-        figures["artifacts"] = work_files.read_json(work / spans.FIGURES)
-        comparing = {path.name: path for path in sorted((work / spans.FINDER).iterdir())}
-        comparing[parts.COMPARISON] = work / comparison.CLASSIFIER
+    figures["comparison"] = work_files.read_json(work / comparison.FIGURES)
+    figures["artifacts"] = work_files.read_json(work / spans.FIGURES)
+    finder = {path.name: path for path in sorted((work / spans.FINDER).iterdir())}
     corpora = {
         Path(path).name: {
             "sha256": compute_checksum(Path(path)),
@@ -381,7 +393,10 @@ def write_model(settings: ShippedSettings, steps: Iterable[Step], work: Path, fr
         for path in _name_corpora(settings, *TRAINING_CORPORA)
     }
     thresholds = {str(row["false_positive_rate"]): row for row in fit["thresholds"]}
-    provenance = f"encoder: {ENCODERS[settings.name]} (Apache-2.0), tuned; {PROVENANCE}"
+    encoder = f"{ENCODERS[settings.name]} (Apache-2.0), tuned"
+    if settings.beside is not None:
+        encoder += f", and beside it that of {Bundle.open(settings.beside).identifier}"
+    provenance = f"encoder: {encoder}; {PROVENANCE}"
     card = format_card(settings.name, corpora, thresholds, figures, LICENCE, provenance)
     model = NewBundle(
         settings.output,
@@ -394,8 +409,9 @@ def write_model(settings: ShippedSettings, steps: Iterable[Step], work: Path, fr
             parts.MODEL_CARD: card.encode(),
             "encoder_tuning": work / work_files.TUNING_LOG,
             parts.TRAINING_LOG: read_log(work, list(steps)),
+            parts.COMPARISON: work / comparison.CLASSIFIER,
         }
-        | comparing,
+        | finder,
         name=settings.name,
         seed=settings.seed,
         corpora=corpora,

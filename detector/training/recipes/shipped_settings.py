@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from detector.training.generation.synonym_lists import SynonymLists
+from detector.training.recipes import work_files
 from detector.training.recipes.broad.settings import BroadMix
 
 TRAINING_CORPORA = (
@@ -81,6 +82,7 @@ class Amounts:
         layers: of the encoder that are kept.
         single_versions: tune the encoder on one machine version of each original sentence.
         tuning: changes to `detector.training.fitting.encoder.settings.TuningConfig`.
+        likelier_people: see `detector.model.document_classifier.DocumentClassifier`.
         machine_documents: development documents of a group, label and split, at most.
         human_documents: likewise, human: a threshold for one false positive in a thousand takes
             some thousands.
@@ -112,6 +114,7 @@ class Amounts:
             "token_dropout": 0.08,
         }
     )
+    likelier_people: bool = False
     machine_documents: int = 450
     human_documents: int = 500
     spun_documents: int = 20
@@ -126,6 +129,7 @@ class Amounts:
 ACCURATE_AMOUNTS = Amounts(
     layers=6,
     single_versions=True,
+    likelier_people=True,
     tuning={
         "learning_rate": 1e-4,
         "maximum_tokens": 64,
@@ -155,7 +159,7 @@ class ShippedSettings:
         seed: of all that is drawn.
         mix: what the encoder is tuned on.
         name: of the model, one of `ENCODERS`.
-        compares: whether the model compares and points at spans, too, or judges documents alone.
+        beside: a model folder whose encoder reads along: its states are put beside the tuned one's.
     """
 
     corpora: Path
@@ -168,4 +172,10 @@ class ShippedSettings:
     seed: int = 20260101
     mix: BroadMix = field(default_factory=BroadMix)
     name: str = "default"
-    compares: bool = True
+    beside: Path | None = None
+
+    def name_tuned(self) -> tuple[str, str]:
+        """What the tuned encoder and its heads are called in the work folder."""
+        if self.beside is None:
+            return work_files.ENCODER, work_files.HEADS
+        return work_files.TUNED_ENCODER, work_files.TUNED_HEADS

@@ -31,6 +31,8 @@ Arrays = dict[str, npt.NDArray[Any]]
 MEMORY_PAIRS = "memory_pairs.parquet"
 COMMON_WORDS = "common_words.json"
 ENCODER, HEADS, TUNING_LOG = "encoder", "heads.safetensors", "encoder_tuning"
+#: Of the recipe's own encoder, where another one's states are put beside its.
+TUNED_ENCODER, TUNED_HEADS = "tuned_encoder", "tuned_heads.safetensors"
 SENTENCE_MODELS, LANGUAGE_MODEL = "sentence_models.safetensors", "ngram_language_model.safetensors"
 DIRECTIONS, CLASSIFIER = "directions.safetensors", "classifier.safetensors"
 
@@ -113,6 +115,7 @@ def write_pair_features(folder: Path, table: PairFeatureTable) -> None:
         folder / "features.safetensors",
         {
             "columns": table.columns,
+            "shifts": table.shifts,
             "substitutions": np.concatenate(table.substitutions),
             "sizes": np.array([len(rows) for rows in table.substitutions]),
         },
@@ -124,7 +127,10 @@ def read_pair_features(folder: Path) -> PairFeatureTable:
     arrays = read_arrays(folder / "features.safetensors")
     substitutions = np.split(arrays["substitutions"], np.cumsum(arrays["sizes"])[:-1])
     return PairFeatureTable(
-        pd.read_parquet(folder / "pairs.parquet"), arrays["columns"], substitutions
+        pd.read_parquet(folder / "pairs.parquet"),
+        arrays["columns"],
+        substitutions,
+        arrays["shifts"],
     )
 
 

@@ -66,11 +66,17 @@ _TO_SPIN = frozenset(
 _FEWEST_ARTICLES = 40
 
 
-def leave_one_register_out(development: FeatureTable) -> list[dict[str, Any]]:
+def leave_one_register_out(
+    development: FeatureTable, likelier_people: bool = False
+) -> list[dict[str, Any]]:
     """False positives of each register under a classifier and thresholds that never saw it.
 
     Machine documents made from its articles are left out, too. Registers are spread over the
     cores; nothing of one depends on another.
+
+    Args:
+        development: of whole documents.
+        likelier_people: see `DocumentClassifier`.
     """
     frame = development.frame
     sizes = frame["group"][frame["label"] == ORIGINAL].value_counts()
@@ -78,13 +84,13 @@ def leave_one_register_out(development: FeatureTable) -> list[dict[str, Any]]:
     averages = development.average()
     start = None if averages.embeddings is None else prepare_contrasts(averages)
     tables = Parallel(n_jobs=count_cores())(
-        delayed(_leave_out)(averages, register, start) for register in registers
+        delayed(_leave_out)(averages, register, start, likelier_people) for register in registers
     )
     return [row for table in tables for row in table]
 
 
 def _leave_out(
-    development: DocumentAverages, register: str, start: WarmStart | None
+    development: DocumentAverages, register: str, start: WarmStart | None, likelier_people: bool
 ) -> list[dict[str, Any]]:
     """The rows of one register in `leave_one_register_out`."""
     own = (development.frame["group"] == register).to_numpy()
@@ -92,7 +98,8 @@ def _leave_out(
     if development.embeddings is not None:
         scorer, rest = cross_fit_averages(rest, start=start)
         left_out = fill_averages(left_out, scorer)
-    return tabulate_false_positives(score_documents(left_out, fit_classifier(rest).classifier))
+    classifier = fit_classifier(rest, likelier_people).classifier
+    return tabulate_false_positives(score_documents(left_out, classifier))
 
 
 def measure_sentences(
@@ -190,5 +197,5 @@ def measure_documents(
         "documents": tabulate_test(scored),
         "labels": tabulate_labels(scored),
         "false_positives_test": tabulate_false_positives(scored),
-        "leave one register out": leave_one_register_out(development),
+        "leave one register out": leave_one_register_out(development, classifier.likelier_people),
     }

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from detector.model import parts
+from detector.model.bundle import Bundle
 from detector.text.masking import mask_sentence
 from detector.training.corpora.broad.sentence_pairs import SentencePair
 from detector.training.corpora.labelled_pairs import LabelledPair, collect_common_words
@@ -112,13 +114,28 @@ def _finish_encoder(
     from detector.training.fitting.encoder.export import export_encoder
 
     assert settings.encoder_base is not None
-    folder = fresh / work_files.ENCODER
-    heads = export_encoder(model, settings.amounts.layers, settings.encoder_base, folder)
-    work_files.write_arrays(fresh / work_files.HEADS, heads)
+    folder, heads = (fresh / name for name in settings.name_tuned())
+    arrays = export_encoder(model, settings.amounts.layers, settings.encoder_base, folder)
+    work_files.write_arrays(heads, arrays)
     log = fresh / work_files.TUNING_LOG
     log.mkdir()
     for name in ("config.json", "log.jsonl"):
         (log / name).write_bytes((work / CHECKPOINT / name).read_bytes())
+
+
+def write_joint_encoder(beside: Path, work: Path, fresh: Path) -> None:
+    """The tuned encoder and a model's, side by side, and heads over the states of both."""
+    from detector.training.fitting.encoder.joint_graph import join_encoders, join_heads
+
+    bundle = Bundle.open(beside)
+    join_encoders(
+        work / work_files.TUNED_ENCODER, bundle.path(parts.ENCODER), fresh / work_files.ENCODER
+    )
+    tuned, features = (
+        work_files.read_arrays(work / work_files.TUNED_HEADS),
+        bundle.read_arrays(parts.FEATURES),
+    )
+    work_files.write_arrays(fresh / work_files.HEADS, join_heads(tuned, features))
 
 
 def _prepare(work: Path, draw: int, tokenizer: Any, config: TuningConfig) -> list[Example]:
