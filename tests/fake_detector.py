@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from detector.batch.workers import LoadDetector
+from detector.batch.judge import LoadDetector
 from detector.errors import DetectorError
 from detector.results import EDITED, INDEPENDENT, MACHINE_REWRITTEN, Comparison, Verdict
 

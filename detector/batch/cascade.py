@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from detector.model import parts
+from detector.results import INDEPENDENT
+
 if TYPE_CHECKING:
-    from detector.batch.workers import LoadDetector
+    from detector.batch.judge import LoadDetector, Scorer
     from detector.choices import ArtifactSetting
-    from detector.detector import Detector
     from detector.model.bundle import Bundle
     from detector.results import Comparison, Verdict
 
@@ -23,39 +23,25 @@ class Cascade:
 
     A text that the quick model finds more likely a person's than a machine's has its verdict; any
     other has the accurate model's, whose signature it bears. So no more of people's articles are
-    flagged than the accurate model flags: what it guarantees holds. Copies are compared with their
-    originals by the quick model.
+    flagged than the accurate model flags: what it guarantees holds. Likewise, a copy is compared
+    with its original by the accurate model, if that compares, unless the quick one finds the two
+    independent.
 
     Args:
         quick: reads every text.
         accurate: reads the likely ones.
     """
 
-    def __init__(self, quick: Detector, accurate: Detector) -> None:
+    def __init__(self, quick: Scorer, accurate: Scorer) -> None:
         self.quick = quick
         self.accurate = accurate
+        bundle = accurate.bundle
+        self._compares = bundle is None or parts.COMPARISON in bundle.manifest.files
 
     @classmethod
-    def load(
-        cls,
-        path: str | os.PathLike[str] | None = None,
-        accurate: str | os.PathLike[str] = "accurate",
-        *,
-        threads: int | None = None,
-    ) -> Cascade:
-        """The cascade of two model folders or names, see `detector.detector.Detector.load`."""
-        from detector.detector import Detector
-
-        models = (Detector.load(folder, threads=threads) for folder in (path, accurate))
-        return cls(*models)
-
-    def find_loader(self) -> LoadDetector | None:
-        """How a worker loads the same models, with one thread; None where one is of no folder."""
-        bundles = self.quick.bundle, self.accurate.bundle
-        if bundles[0] is None or bundles[1] is None:
-            return None
-        folders = (str(bundle.folder) for bundle in bundles if bundle is not None)
-        return partial(Cascade.load, *folders, threads=1)
+    def load(cls, quick: LoadDetector, accurate: LoadDetector) -> Cascade:
+        """The cascade of two detectors that have yet to be loaded."""
+        return cls(quick(), accurate())
 
     @property
     def model(self) -> str:
@@ -64,16 +50,15 @@ class Cascade:
 
     @property
     def bundle(self) -> Bundle | None:
-        """The quick model's folder."""
-        return self.quick.bundle
+        """The quick model's folder; None where either came from none."""
+        return self.accurate.bundle and self.quick.bundle
 
     def score(
         self, text: str, /, *, false_positive_rate: float, artifacts: ArtifactSetting
     ) -> Verdict:
         """Judge one text, see `detector.detector.Detector.score`."""
         how: dict[str, Any] = {"false_positive_rate": false_positive_rate, "artifacts": artifacts}
-        verdict = self.quick.score(text, **how)
-        return self._ask_again(text, verdict, how)
+        return self._ask_again(text, self.quick.score(text, **how), how)
 
     def compare(
         self,
@@ -86,26 +71,28 @@ class Cascade:
         artifacts: ArtifactSetting,
     ) -> Comparison:
         """Judge a text beside its original; the verdict on the text by itself is the cascade's."""
-        comparison = self.quick.compare(
-            text,
-            reference,
-            false_positive_rate=false_positive_rate,
-            verdict_rate=verdict_rate,
-            artifacts=artifacts,
-        )
-        how = {"false_positive_rate": verdict_rate, "artifacts": artifacts}
-        return replace(comparison, verdict=self._ask_again(text, comparison.verdict, how))
+        how: dict[str, Any] = {
+            "false_positive_rate": false_positive_rate,
+            "verdict_rate": verdict_rate,
+            "artifacts": artifacts,
+        }
+        first = self.quick.compare(text, reference, **how)
+        if not self._compares or first.relation in (None, INDEPENDENT):
+            alone = {"false_positive_rate": verdict_rate, "artifacts": artifacts}
+            return replace(first, verdict=self._ask_again(text, first.verdict, alone))
+        again = self.accurate.compare(text, reference, **how)
+        return again if _is_likely(first.verdict) else replace(again, verdict=first.verdict)
 
     def _ask_again(self, text: str, verdict: Verdict, how: dict[str, Any]) -> Verdict:
         """The accurate model's verdict where the quick one's is that a machine is likely.
 
         Spans are the quick model's where the accurate one points at none.
         """
-        if verdict.probability is None or verdict.probability < LEAST_PROBABILITY:
+        if not _is_likely(verdict):
             return verdict
         again = self.accurate.score(text, **how)
         return replace(again, artifacts=again.artifacts or verdict.artifacts)
 
 
-if TYPE_CHECKING:
-    DetectorOrCascade = Detector | Cascade
+def _is_likely(verdict: Verdict) -> bool:
+    return verdict.probability is not None and verdict.probability >= LEAST_PROBABILITY

@@ -8,9 +8,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from functools import partial
 
 from detector.batch.chunks import CHUNK_DOCUMENTS, Chunk, Memory, Outcome
-from detector.batch.judge import Judge, Scorer, Settings
+from detector.batch.judge import Judge, LoadDetector, Scorer, Settings
 from detector.batch.workers import (
-    LoadDetector,
     SingleProcess,
     Task,
     WorkerPool,

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -79,8 +78,8 @@ class Scorer(Protocol):
         """The model folder; None where it came from none, and no worker can load it."""
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str] | None = None, *, threads: int | None = None) -> Any:
-        """The detector of a model folder."""
+    def load(cls, *how: Any, **more: Any) -> Any:
+        """One of the same class: a detector of a folder, a cascade of what loads its two."""
 
     def score(
         self, text: str, /, *, false_positive_rate: float, artifacts: ArtifactSetting
@@ -98,6 +97,9 @@ class Scorer(Protocol):
         artifacts: ArtifactSetting,
     ) -> Comparison:
         """Judge a text beside its original, and either by itself."""
+
+
+LoadDetector = Callable[[], Scorer]
 
 
 class Judge:

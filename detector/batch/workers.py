@@ -9,7 +9,7 @@ import tempfile
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,8 +17,9 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from detector.batch.cascade import Cascade
 from detector.batch.chunks import Request
-from detector.batch.judge import Judge, Judgement, Scorer, Settings, make_failure
+from detector.batch.judge import Judge, Judgement, LoadDetector, Scorer, Settings, make_failure
 from detector.cores import count_cores
 from detector.errors import DetectorError, MissingPackageError
 
@@ -35,9 +36,6 @@ _MOST_DEATHS = 5
 
 class WorkerError(DetectorError):
     """Workers end whatever they are given: the fault is not one document's."""
-
-
-LoadDetector = Callable[[], Scorer]
 
 
 def can_start_workers() -> bool:
@@ -66,11 +64,14 @@ def count_workers(asked: int | None, *, loadable: bool) -> int:
 
 
 def find_loader(detector: Scorer) -> LoadDetector:
-    """How a worker loads the same model: from its folder, with one thread.
+    """How a worker loads the same model, or both of a cascade: from its folder, with one thread.
 
     Raises:
         ValueError: the detector came from no folder.
     """
+    if isinstance(detector, Cascade):
+        both = find_loader(detector.quick), find_loader(detector.accurate)
+        return partial(Cascade.load, *both)
     if detector.bundle is None:
         raise ValueError("a detector that came from no folder cannot be loaded by workers: use 1")
     return partial(type(detector).load, str(detector.bundle.folder), threads=1)

@@ -37,8 +37,8 @@ from detector.presentation.progress import show_progress
 from detector.version import __version__
 
 if TYPE_CHECKING:
-    from detector.batch.cascade import DetectorOrCascade
     from detector.batch.journal import Journal
+    from detector.batch.judge import Scorer
     from detector.batch.summary import Tally
 
 _INTERRUPTED = 130
@@ -182,7 +182,7 @@ def score(context: click.Context, /, **values: Any) -> None:
         context.exit(SOME_FAILED)
 
 
-def _write_files(detector: DetectorOrCascade, options: ScoreOptions) -> Tally:
+def _write_files(detector: Scorer, options: ScoreOptions) -> Tally:
     """Score into a file, part by part, so that a run that is broken off can go on."""
     from detector.batch.journal import Journal, WriteError
     from detector.batch.workers import WorkerError
@@ -215,7 +215,7 @@ def _say_how_to_resume(journal: Journal) -> str:
     return f"{journal.inputs:,} inputs are finished; go on with the same call and --resume"
 
 
-def _identify(detector: DetectorOrCascade, options: ScoreOptions) -> dict[str, Any]:
+def _identify(detector: Scorer, options: ScoreOptions) -> dict[str, Any]:
     """What the rows depend on besides the inputs."""
     return {
         "version": __version__,
@@ -245,7 +245,7 @@ def _identify_index(folder: str | None) -> list[Any] | None:
 
 def _fill(
     journal: Journal,
-    detector: DetectorOrCascade,
+    detector: Scorer,
     options: ScoreOptions,
     items: Iterator[Record | BadInput],
 ) -> None:
@@ -272,7 +272,7 @@ def _fill(
 
 
 def _score_rest(
-    journal: Journal, detector: DetectorOrCascade, options: ScoreOptions, batch: Batch
+    journal: Journal, detector: Scorer, options: ScoreOptions, batch: Batch
 ) -> AbstractContextManager[Any]:
     journal.pass_over(batch.items)
     return score_inputs(detector, options, batch)

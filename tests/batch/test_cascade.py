@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from fake_detector import FakeDetector
 
 from detector.batch.cascade import LEAST_PROBABILITY, Cascade
 from detector.batch.judge import Judge, Settings
-
-if TYPE_CHECKING:
-    from detector.detector import Detector
+from detector.batch.workers import find_loader
+from detector.detector import Detector
 
 TEXTS = [f"The {word} ran late again today." for word in "ferry tram bus train coach".split()]
 FOREIGN = "A foreign text."
@@ -48,20 +47,45 @@ def test_a_comparison_holds_the_verdict_of_the_cascade(cascade: Cascade) -> None
         assert columns["relation"] == "edited"
 
 
+def test_likely_copies_are_compared_by_the_accurate_model(tmp_path: Path) -> None:
+    accurate = FakeDetector(str(tmp_path / "asked"), model="accurate@1")
+    cascade = Cascade(FakeDetector(), accurate)
+    how: Any = {"false_positive_rate": 0.005, "verdict_rate": 0.01, "artifacts": "none"}
+    for text in TEXTS:
+        assert cascade.compare(text, TEXTS[0], **how).original_verdict.signature.endswith("te@1")
+    quick = cascade.compare("Nobody waits here.", TEXTS[0], **how)
+    assert quick.relation == "independent"
+    assert quick.original_verdict.signature.endswith("fake@0")
+
+
+def test_a_model_that_compares_nothing_is_asked_for_verdicts_alone(
+    tiny_detector: Detector,
+) -> None:
+    assert tiny_detector.bundle is not None
+    assert "comparison.safetensors" not in tiny_detector.bundle.manifest.files
+    cascade = Cascade(FakeDetector(), tiny_detector)
+    how: Any = {"false_positive_rate": 0.005, "verdict_rate": 0.01, "artifacts": "none"}
+    for text in TEXTS:
+        comparison = cascade.compare(text, TEXTS[0], **how)
+        assert comparison.relation == "edited"
+        assert comparison.verdict.signature == score(cascade, text).signature
+
+
 def test_it_is_called_after_both_models(cascade: Cascade) -> None:
     assert cascade.model == "fake@0+accurate@1"
     assert cascade.bundle is None
-    assert cascade.find_loader() is None
+    with pytest.raises(ValueError, match="came from no folder"):
+        find_loader(cascade)
 
 
 def test_workers_load_both_models(tiny_detector: Detector, tmp_path: Path) -> None:
     bundle = tiny_detector.bundle
     assert bundle is not None
-    folder = shutil.copytree(bundle.folder, tmp_path / "accurate")
-    cascade = Cascade.load(bundle.folder, folder, threads=2)
-    load = cascade.find_loader()
-    assert load is not None
-    again = load()
+    folder = shutil.copytree(bundle.folder, tmp_path / "second")
+    cascade = Cascade(*(Detector.load(path, threads=2) for path in (bundle.folder, folder)))
+    again = find_loader(cascade)()
     assert again.model == cascade.model == f"{tiny_detector.model}+{tiny_detector.model}"
-    assert again.accurate.bundle.folder == folder
-    assert (again.quick.threads, cascade.quick.threads) == (1, 2)
+    assert [model.bundle.folder for model in (again.quick, again.accurate)] == [
+        bundle.folder, folder,
+    ]  # fmt: skip
+    assert again.quick.threads == 1

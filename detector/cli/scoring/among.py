@@ -8,13 +8,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from detector.cli.scoring.options import ScoreOptions
 from detector.io.readers import BadInput, Record
 
 if TYPE_CHECKING:
-    from detector.batch.cascade import DetectorOrCascade
+    from detector.batch.judge import Scorer
+    from detector.detector import Detector
 
 _DATE_COLUMN = "date"
 
@@ -34,7 +35,7 @@ class Batch:
 
 @contextmanager
 def group_batch(
-    detector: DetectorOrCascade, options: ScoreOptions, items: Iterator[Record | BadInput]
+    detector: Scorer, options: ScoreOptions, items: Iterator[Record | BadInput]
 ) -> Iterator[Batch]:
     """The inputs, among which each text's original can be sought if that was asked for.
 
@@ -63,6 +64,7 @@ def group_batch(
         store = stack.enter_context(CrawlStore(path, {"model": detector.model}))
         store.read(items, _DATE_COLUMN)
         quick = detector.quick if isinstance(detector, Cascade) else detector
-        Grouping(store, quick, workers=options.workers).run()
+        # Both are detectors of folders, which compare texts that are linked already, too.
+        Grouping(store, cast("Detector", quick), workers=options.workers).run()
         yield Batch(store.items(), str(path))
     shutil.rmtree(folder, ignore_errors=True)

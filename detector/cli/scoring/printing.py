@@ -26,12 +26,12 @@ from detector.io.readers import BadInput, Record, holds_rows
 from detector.results import Comparison, Verdict
 
 if TYPE_CHECKING:
-    from detector.batch.cascade import DetectorOrCascade
     from detector.batch.chunks import Outcome
+    from detector.batch.judge import Scorer
     from detector.batch.summary import Tally
 
 
-def print_answers(detector: DetectorOrCascade, options: ScoreOptions) -> Tally:
+def print_answers(detector: Scorer, options: ScoreOptions) -> Tally:
     """Score and print, each answer as soon as it is known; what came of the inputs, counted."""
     from detector.batch.summary import Tally
 

@@ -10,13 +10,13 @@ from detector.io.readers import BadInput
 from detector.results import Comparison
 
 if TYPE_CHECKING:
-    from detector.batch.cascade import DetectorOrCascade
     from detector.batch.chunks import Outcome
+    from detector.batch.judge import Scorer
     from detector.presentation.html import ReportRow
 
 
 def collect_report(
-    outcomes: Iterable[Outcome], options: ScoreOptions, detector: DetectorOrCascade
+    outcomes: Iterable[Outcome], options: ScoreOptions, detector: Scorer
 ) -> Iterator[Outcome]:
     """Pass the outcomes on; once the last is through, write the report that was asked for."""
     if options.report is None:

@@ -15,8 +15,8 @@ from detector.cli.scoring.options import ScoreOptions
 from detector.io.readers import BadInput, FieldNames, Record, read_records
 
 if TYPE_CHECKING:
-    from detector.batch.cascade import DetectorOrCascade
     from detector.batch.chunks import Outcome
+    from detector.batch.judge import Scorer
     from detector.cli.scoring.among import Batch
 
 
@@ -49,7 +49,7 @@ def _refuse_unknown_columns(first: Record, options: ScoreOptions) -> None:
             )
 
 
-def load_scorer(options: ScoreOptions) -> DetectorOrCascade:
+def load_scorer(options: ScoreOptions) -> Scorer:
     """The model that a call names, or both of them.
 
     Raises:
@@ -64,14 +64,13 @@ def load_scorer(options: ScoreOptions) -> DetectorOrCascade:
 
 
 def score_inputs(
-    detector: DetectorOrCascade,
+    detector: Scorer,
     options: ScoreOptions,
     batch: Batch,
     *,
     form: str = "rows",
 ) -> closing[Any]:
     """A context of the outcomes in order; leaving it ends the workers."""
-    from detector.batch.cascade import Cascade
     from detector.batch.engine import score_records
     from detector.batch.judge import Settings
 
@@ -83,9 +82,7 @@ def score_inputs(
         whole=form == "text" or options.report is not None,
         among=batch.siblings,
     )
-    load = detector.find_loader() if isinstance(detector, Cascade) else None
-    workers = options.workers
-    return closing(score_records(batch.items, detector, settings, workers=workers, load=load))
+    return closing(score_records(batch.items, detector, settings, workers=options.workers))
 
 
 def make_quarantine_row(outcome: Outcome) -> dict[str, Any]:
