@@ -50,9 +50,9 @@ class DocumentClassifier:
         calibration: (4,), weights of score, score × length, length, and a constant.
         thresholds: false-positive rate → score from which a document is flagged.
         adapter: judges the machine of a user's pairs, if retraining fitted one.
-        length_power: answers are multiplied by this power of the document's length against 300
-            words: people's highest ones then lie equally high at all lengths, and a threshold is
-            as strict on a long document as on a short one.
+        length_power: answers above 0 are multiplied by this power of the document's length against
+            300 words: people's highest ones then lie equally high at all lengths, and a threshold
+            is as strict on a long document as on a short one.
         likelier_people: whether a machine's odds are against the likelier kind of people, native
             or translating, rather than against either.
     """
@@ -96,7 +96,7 @@ class DocumentClassifier:
         people = logits[:, place("native")], logits[:, place("human_translation")]
         human = np.maximum(*people) if self.likelier_people else np.logaddexp(*people)
         answers = logits[:, [place(question) for question in QUESTIONS]] - human[:, None]
-        return np.asarray(answers * raise_length(words, self.length_power)[:, None])
+        return raise_answers(answers, words, self.length_power)
 
     def _apply_adapter(
         self,
@@ -157,9 +157,9 @@ class DocumentClassifier:
         )
 
 
-def raise_length(words: npt.ArrayLike, power: float) -> Floats:
-    """Length of each document (n,) against 300 words, to that power."""
-    return np.exp(power * relative_length(words))
+def raise_answers(answers: Floats, words: npt.ArrayLike, power: float) -> Floats:
+    """Answers (n, k), those above 0 times a power of the documents' lengths against 300 words."""
+    return np.where(answers > 0, answers * np.exp(power * relative_length(words))[:, None], answers)
 
 
 def combine(answers: npt.ArrayLike) -> Floats:

@@ -83,14 +83,32 @@ def test_answers_grow_with_the_length_to_its_power() -> None:
     columns = [[3.0, 2.0]] * 3
     ratios = raised.answer(columns, [75, 300, 1200]) / bare.answer(columns, [75, 300, 1200])
     np.testing.assert_allclose(ratios, [[0.5, 0.5], [1, 1], [2, 2]])
+    # What speaks for a person is no more a person's in a long text.
+    human = [[-9.0, -3.0]]
+    assert (bare.answer(human, [1200]) < 0).all()
+    np.testing.assert_array_equal(raised.answer(human, [1200]), bare.answer(human, [1200]))
     again = DocumentClassifier.from_arrays(raised.to_arrays())
     assert again.length_power == 0.5
 
 
-def test_a_model_of_an_earlier_version_has_no_power() -> None:
-    arrays = replace(make_classifier(), length_power=0.5).to_arrays()
-    del arrays["length_power"]
-    assert DocumentClassifier.from_arrays(arrays).length_power == 0.0
+def test_a_machine_is_told_from_the_likelier_kind_of_people() -> None:
+    weights = np.zeros((5, 4), dtype=np.float32)
+    either = replace(
+        make_classifier(), scorer=LinearScorer(weights, np.array([1, 0, 2, 0.5], np.float32))
+    )
+    likelier = replace(either, likelier_people=True)
+    np.testing.assert_allclose(likelier.answer([[0, 0]], [300]), [[-1, 1]], atol=1e-6)
+    human = np.logaddexp(1, 0.5)
+    np.testing.assert_allclose(either.answer([[0, 0]], [300]), [[-human, 2 - human]], atol=1e-6)
+    assert DocumentClassifier.from_arrays(likelier.to_arrays()).likelier_people
+    assert not DocumentClassifier.from_arrays(either.to_arrays()).likelier_people
+
+
+def test_a_model_of_an_earlier_version_has_neither() -> None:
+    arrays = replace(make_classifier(), length_power=0.5, likelier_people=True).to_arrays()
+    del arrays["length_power"], arrays["likelier_people"]
+    earlier = DocumentClassifier.from_arrays(arrays)
+    assert (earlier.length_power, earlier.likelier_people) == (0.0, False)
 
 
 def test_score_is_the_log_odds_of_either_machine() -> None:

@@ -17,7 +17,7 @@ from detector.model.document_classifier import (
     calibration_columns,
     combine,
     expand,
-    raise_length,
+    raise_answers,
 )
 from detector.model.length_scale import relative_length
 from detector.model.linear import LinearScorer
@@ -97,10 +97,10 @@ def fit_classifier(
     if isinstance(documents, FeatureTable):
         documents = documents.drop_embeddings().average()
     answers = _answer_out_of_fold(documents, likelier_people)
-    power = choose_length_power(documents, combine(answers[: documents.count]))
+    power = choose_length_power(documents, answers[: documents.count])
     scorer = _fit_bare(documents, _is_fitted(documents), likelier_people)
     scorer = replace(scorer, length_power=power)
-    answers *= raise_length(documents.words, power)[:, None]
+    answers = raise_answers(answers, documents.words, power)
     return _guarantee(documents, answers, scorer)
 
 
@@ -114,7 +114,7 @@ def refit_thresholds(documents: FeatureTable, classifier: DocumentClassifier) ->
     """
     averages = documents.drop_embeddings().average()
     answers = _answer_out_of_fold(averages, classifier.likelier_people)
-    answers *= raise_length(averages.words, classifier.length_power)[:, None]
+    answers = raise_answers(answers, averages.words, classifier.length_power)
     new = ~_is_fitted(averages)
     if new.any():
         answers[new] = classifier.answer(averages.summaries[new], averages.words[new])
@@ -146,7 +146,7 @@ def _fit_bare(
     return replace(bare, likelier_people=likelier_people)
 
 
-def choose_length_power(averages: DocumentAverages, scores: Floats) -> float:
+def choose_length_power(averages: DocumentAverages, answers: Floats) -> float:
     """`DocumentClassifier.length_power`; 0 where no other finds more.
 
     One threshold is for documents of all lengths. Where the highest scores of people are of short
@@ -155,9 +155,9 @@ def choose_length_power(averages: DocumentAverages, scores: Floats) -> float:
 
     Args:
         averages: whole documents come first.
-        scores: (documents,), out of fold.
+        answers: (documents, questions), out of fold.
     """
-    frame, words = averages.frame[: len(scores)], averages.words[: len(scores)]
+    frame, words = averages.frame[: len(answers)], averages.words[: len(answers)]
     free = ~read_column(frame, "stopped", False)
     tail = (frame["label"] == ORIGINAL).to_numpy() & free
     if tail.sum() < _ARTICLES_OF_A_TAIL:
@@ -166,13 +166,13 @@ def choose_length_power(averages: DocumentAverages, scores: Floats) -> float:
     length = relative_length(words[tail])[:, None]
 
     def find_slope(power: float) -> float:
-        raised = scores[tail] * raise_length(words[tail], power)
+        raised = combine(raise_answers(answers[tail], words[tail], power))
         regression = QuantileRegressor(quantile=1 - _TAIL, alpha=0, solver="highs")
         return abs(float(regression.fit(length, raised, sample_weight=weights).coef_[0]))
 
     power = min(_POWERS, key=find_slope)
-    raised = scores * raise_length(words, power)
-    return power if _count_found(frame, raised, free) > _count_found(frame, scores, free) else 0.0
+    plain, raised = combine(answers), combine(raise_answers(answers, words, power))
+    return power if _count_found(frame, raised, free) > _count_found(frame, plain, free) else 0.0
 
 
 def _count_found(frame: pd.DataFrame, scores: Floats, free: npt.NDArray[np.bool_]) -> float:

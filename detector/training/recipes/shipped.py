@@ -42,7 +42,10 @@ from detector.training.retraining.replay_data import draft_replay_data, locate_r
 
 # Code that decides what a step makes: the rooms that its functions come from.
 _PAIRS_CODE = ("text", "training/corpora", "training/generation", "training/recipes/pairs.py")
-_ENCODER_CODE = ("text", "training/corpora", "training/fitting/encoder", "model/classes.py")
+_ENCODER_CODE = (
+    "text", "training/corpora", "training/fitting/encoder", "training/recipes/broad/steps.py",
+    "model/classes.py",
+)  # fmt: skip
 _MIX_CODE = (*_PAIRS_CODE, "comparison", "training/recipes/broad")
 _MODEL_CODE = ("text", "features", "model", "training/corpora", "training/fitting")
 _DOCUMENTS_CODE = (*_MODEL_CODE, "training/generation", "training/recipes/documents.py")

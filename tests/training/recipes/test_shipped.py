@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from invented_corpora import translate, write_sentences, write_synonym_lists
@@ -20,11 +21,13 @@ pytest.importorskip("onnx")
 from detector.cli.train import train
 from detector.detector import Detector
 from detector.errors import DetectorError
+from detector.features.encoder import SentenceEncoder
 from detector.model.bundle import Bundle
 from detector.model.parts import TRAINING_LOG
 from detector.training.recipes.broad.settings import BroadMix
 from detector.training.recipes.shipped import list_steps, train_shipped_model
 from detector.training.recipes.shipped_settings import Amounts, ShippedSettings
+from detector.training.recipes.work_files import read_arrays
 from detector.training.retraining.replay_data import load_replay_data
 
 pytestmark = pytest.mark.slow
@@ -228,6 +231,28 @@ def test_the_command_runs_the_steps_that_are_asked_for(made: Made, tmp_path: Pat
     assert len(listed) == len(list_steps(made.settings))
     assert listed[0].split()[:2] == ["broad_mix", "to"]
     assert [line.split()[1:3] for line in listed[1:]] == [["to", "do"]] * (len(listed) - 1)
+
+
+def test_a_models_encoder_is_put_beside_the_tuned_one(made: Made, tmp_path: Path) -> None:
+    settings = replace(
+        made.settings, output=tmp_path / "accurate", name="accurate", beside=made.bundle.folder
+    )
+    names = [step.name for step in list_steps(settings)]
+    assert names[1:3] == ["encoder", "joint_encoder"]
+    work = tmp_path / "work"
+    work.mkdir()
+    without = replace(settings, encoder_base=None)
+    with pytest.raises(DetectorError, match="holds no tuned encoder"):
+        train_shipped_model(without, work, only="joint_encoder")
+    shutil.copytree(made.work / "encoder", work / "tuned_encoder")
+    shutil.copy(made.work / "heads.safetensors", work / "tuned_heads.safetensors")
+    train_shipped_model(without, work, only="joint_encoder", report=lambda line: None)
+    alone = SentenceEncoder(made.work / "encoder", threads=1).embed([ORIGINAL])
+    joint = SentenceEncoder(work / "encoder", threads=1).embed([ORIGINAL])
+    np.testing.assert_allclose(joint, np.hstack([alone, alone]), atol=1e-6)
+    heads = [read_arrays(folder / "heads.safetensors") for folder in (made.work, work)]
+    one, both = (heads[i]["class_weights"].T @ states[0] for i, states in enumerate([alone, joint]))
+    np.testing.assert_allclose(one, both, atol=1e-4)
 
 
 def test_steps_are_listed_without_corpora() -> None:
