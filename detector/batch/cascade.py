@@ -23,9 +23,9 @@ class Cascade:
 
     A text that the quick model finds more likely a person's than a machine's has its verdict; any
     other has the accurate model's, whose signature it bears. So no more of people's articles are
-    flagged than the accurate model flags: what it guarantees holds. Likewise, a copy is compared
-    with its original by the accurate model, if that compares, unless the quick one finds the two
-    independent.
+    flagged than the accurate model flags: what it guarantees holds. Copies are compared with their
+    originals by the accurate model, unless the quick one finds the two independent, or the accurate
+    one does not compare.
 
     Args:
         quick: reads every text.
@@ -36,12 +36,7 @@ class Cascade:
         self.quick = quick
         self.accurate = accurate
         bundle = accurate.bundle
-        self._compares = bundle is None or parts.COMPARISON in bundle.manifest.files
-
-    @classmethod
-    def load(cls, quick: LoadDetector, accurate: LoadDetector) -> Cascade:
-        """The cascade of two detectors that have yet to be loaded."""
-        return cls(quick(), accurate())
+        self._compares = bundle is not None and parts.COMPARISON in bundle.manifest.files
 
     @property
     def model(self) -> str:
@@ -50,8 +45,8 @@ class Cascade:
 
     @property
     def bundle(self) -> Bundle | None:
-        """The quick model's folder; None where either came from none."""
-        return self.accurate.bundle and self.quick.bundle
+        """The accurate model's folder, whose guarantees hold; None where either came from none."""
+        return None if self.quick.bundle is None else self.accurate.bundle
 
     def score(
         self, text: str, /, *, false_positive_rate: float, artifacts: ArtifactSetting
@@ -70,28 +65,38 @@ class Cascade:
         verdict_rate: float,
         artifacts: ArtifactSetting,
     ) -> Comparison:
-        """Judge a text beside its original; the verdict on the text by itself is the cascade's."""
+        """Judge a text beside its original; verdicts on either by itself are those of `score`."""
         how: dict[str, Any] = {
             "false_positive_rate": false_positive_rate,
             "verdict_rate": verdict_rate,
             "artifacts": artifacts,
         }
         first = self.quick.compare(text, reference, **how)
-        if not self._compares or first.relation in (None, INDEPENDENT):
-            alone = {"false_positive_rate": verdict_rate, "artifacts": artifacts}
-            return replace(first, verdict=self._ask_again(text, first.verdict, alone))
-        again = self.accurate.compare(text, reference, **how)
-        return again if _is_likely(first.verdict) else replace(again, verdict=first.verdict)
+        if self._compares and first.relation not in (None, INDEPENDENT):
+            again = self.accurate.compare(text, reference, **how)
+            return replace(
+                again,
+                verdict=_choose(first.verdict, again.verdict),
+                original_verdict=_choose(first.original_verdict, again.original_verdict),
+            )
+        alone = {"false_positive_rate": verdict_rate, "artifacts": artifacts}
+        return replace(
+            first,
+            verdict=self._ask_again(text, first.verdict, alone),
+            original_verdict=self._ask_again(reference, first.original_verdict, alone),
+        )
 
     def _ask_again(self, text: str, verdict: Verdict, how: dict[str, Any]) -> Verdict:
-        """The accurate model's verdict where the quick one's is that a machine is likely.
+        return self.accurate.score(text, **how) if _is_likely(verdict) else verdict
 
-        Spans are the quick model's where the accurate one points at none.
-        """
-        if not _is_likely(verdict):
-            return verdict
-        again = self.accurate.score(text, **how)
-        return replace(again, artifacts=again.artifacts or verdict.artifacts)
+
+def load_cascade(quick: LoadDetector, accurate: LoadDetector) -> Cascade:
+    """The cascade of two detectors that have yet to be loaded."""
+    return Cascade(quick(), accurate())
+
+
+def _choose(quick: Verdict, accurate: Verdict) -> Verdict:
+    return accurate if _is_likely(quick) else quick
 
 
 def _is_likely(verdict: Verdict) -> bool:

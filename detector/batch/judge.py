@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from detector.choices import (
     DEFAULT_COMPARISON_RATE,
@@ -67,7 +68,7 @@ class Judgement:
 
 
 class Scorer(Protocol):
-    """What is asked of a detector: it scores, compares, and says which folder it came from."""
+    """What is asked of a detector, or of a cascade of two: it scores and compares."""
 
     @property
     def model(self) -> str:
@@ -76,10 +77,6 @@ class Scorer(Protocol):
     @property
     def bundle(self) -> Bundle | None:
         """The model folder; None where it came from none, and no worker can load it."""
-
-    @classmethod
-    def load(cls, *how: Any, **more: Any) -> Any:
-        """One of the same class: a detector of a folder, a cascade of what loads its two."""
 
     def score(
         self, text: str, /, *, false_positive_rate: float, artifacts: ArtifactSetting
@@ -97,6 +94,15 @@ class Scorer(Protocol):
         artifacts: ArtifactSetting,
     ) -> Comparison:
         """Judge a text beside its original, and either by itself."""
+
+
+@runtime_checkable
+class FolderScorer(Scorer, Protocol):
+    """A scorer that is loaded from one folder."""
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str] | None = None, *, threads: int | None = None) -> Any:
+        """The detector of a model folder."""
 
 
 LoadDetector = Callable[[], Scorer]

@@ -17,9 +17,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from detector.batch.cascade import Cascade
+from detector.batch.cascade import Cascade, load_cascade
 from detector.batch.chunks import Request
-from detector.batch.judge import Judge, Judgement, LoadDetector, Scorer, Settings, make_failure
+from detector.batch.judge import (
+    FolderScorer,
+    Judge,
+    Judgement,
+    LoadDetector,
+    Scorer,
+    Settings,
+    make_failure,
+)
 from detector.cores import count_cores
 from detector.errors import DetectorError, MissingPackageError
 
@@ -71,8 +79,8 @@ def find_loader(detector: Scorer) -> LoadDetector:
     """
     if isinstance(detector, Cascade):
         both = find_loader(detector.quick), find_loader(detector.accurate)
-        return partial(Cascade.load, *both)
-    if detector.bundle is None:
+        return partial(load_cascade, *both)
+    if detector.bundle is None or not isinstance(detector, FolderScorer):
         raise ValueError("a detector that came from no folder cannot be loaded by workers: use 1")
     return partial(type(detector).load, str(detector.bundle.folder), threads=1)
 

@@ -71,7 +71,8 @@ _SHOWN_REASONS = 3
     "--second-model",
     metavar="FOLDER|NAME",
     help="Another model, accurate and slower: it is asked about texts that --model finds likelier "
-    "a machine's than not, and these are answered with what it says.",
+    "a machine's than not, and about those that --model finds to stem from their originals; these "
+    "are answered with what it says.",
 )
 @click.option(
     "--text-column",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from fake_detector import FakeDetector
 
 from detector.batch.cascade import LEAST_PROBABILITY, Cascade
-from detector.batch.judge import Judge, Settings
 from detector.batch.workers import find_loader
 from detector.detector import Detector
 
@@ -20,8 +20,10 @@ FOREIGN = "A foreign text."
 
 @pytest.fixture
 def cascade(tmp_path: Path) -> Cascade:
-    accurate = FakeDetector(str(tmp_path / "asked"), model="accurate@1")
-    return Cascade(FakeDetector(), accurate)
+    files = {"comparison.safetensors": None}
+    bundle = SimpleNamespace(folder=tmp_path, manifest=SimpleNamespace(files=files))
+    log = str(tmp_path / "asked")
+    return Cascade(FakeDetector(), FakeDetector(log, model="accurate@1", bundle=bundle))
 
 
 def score(cascade: Cascade, text: str) -> Any:
@@ -40,22 +42,34 @@ def test_what_cannot_be_judged_is_not_read_twice(cascade: Cascade) -> None:
     assert score(cascade, "").probability is None
 
 
-def test_a_comparison_holds_the_verdict_of_the_cascade(cascade: Cascade) -> None:
-    for text in TEXTS:
-        columns = Judge(cascade, Settings(comparing=True)).judge(text, TEXTS[0]).columns
-        assert columns["signature"] == score(cascade, text).signature
-        assert columns["relation"] == "edited"
+COMPARING: Any = {"false_positive_rate": 0.005, "verdict_rate": 0.01, "artifacts": "none"}
 
 
-def test_likely_copies_are_compared_by_the_accurate_model(tmp_path: Path) -> None:
-    accurate = FakeDetector(str(tmp_path / "asked"), model="accurate@1")
-    cascade = Cascade(FakeDetector(), accurate)
-    how: Any = {"false_positive_rate": 0.005, "verdict_rate": 0.01, "artifacts": "none"}
-    for text in TEXTS:
-        assert cascade.compare(text, TEXTS[0], **how).original_verdict.signature.endswith("te@1")
-    quick = cascade.compare("Nobody waits here.", TEXTS[0], **how)
-    assert quick.relation == "independent"
-    assert quick.original_verdict.signature.endswith("fake@0")
+@pytest.mark.parametrize("text", [*TEXTS, "Nobody waits here.", FOREIGN])
+def test_verdicts_beside_an_original_are_those_by_itself(cascade: Cascade, text: str) -> None:
+    for original in TEXTS:
+        comparison = cascade.compare(text, original, **COMPARING)
+        assert comparison.verdict == score(cascade, text)
+        assert comparison.original_verdict == score(cascade, original)
+
+
+def test_the_accurate_model_compares_what_is_not_independent(
+    cascade: Cascade, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    compare = FakeDetector.compare
+
+    def note(self: FakeDetector, text: str, reference: str, **how: Any) -> Any:
+        asked.append(self.model)
+        return compare(self, text, reference, **how)
+
+    monkeypatch.setattr(FakeDetector, "compare", note)
+    assert cascade.compare(TEXTS[1], TEXTS[0], **COMPARING).relation == "edited"
+    assert asked == ["fake@0", "accurate@1"]
+    asked.clear()
+    assert cascade.compare("Nobody waits here.", TEXTS[0], **COMPARING).relation == "independent"
+    cascade.compare(FOREIGN, TEXTS[0], **COMPARING)
+    assert asked == ["fake@0"] * 2
 
 
 def test_a_model_that_compares_nothing_is_asked_for_verdicts_alone(
@@ -64,16 +78,15 @@ def test_a_model_that_compares_nothing_is_asked_for_verdicts_alone(
     assert tiny_detector.bundle is not None
     assert "comparison.safetensors" not in tiny_detector.bundle.manifest.files
     cascade = Cascade(FakeDetector(), tiny_detector)
-    how: Any = {"false_positive_rate": 0.005, "verdict_rate": 0.01, "artifacts": "none"}
     for text in TEXTS:
-        comparison = cascade.compare(text, TEXTS[0], **how)
+        comparison = cascade.compare(text, TEXTS[0], **COMPARING)
         assert comparison.relation == "edited"
-        assert comparison.verdict.signature == score(cascade, text).signature
+        assert comparison.verdict == score(cascade, text)
 
 
 def test_it_is_called_after_both_models(cascade: Cascade) -> None:
     assert cascade.model == "fake@0+accurate@1"
-    assert cascade.bundle is None
+    assert cascade.bundle is None  # one of the two came from no folder
     with pytest.raises(ValueError, match="came from no folder"):
         find_loader(cascade)
 

@@ -64,7 +64,7 @@ def group_batch(
         store = stack.enter_context(CrawlStore(path, {"model": detector.model}))
         store.read(items, _DATE_COLUMN)
         quick = detector.quick if isinstance(detector, Cascade) else detector
-        # Both are detectors of folders, which compare texts that are linked already, too.
+        # `load_scorer` made it, or both parts of it, a Detector, which a Scorer need not be.
         Grouping(store, cast("Detector", quick), workers=options.workers).run()
         yield Batch(store.items(), str(path))
     shutil.rmtree(folder, ignore_errors=True)

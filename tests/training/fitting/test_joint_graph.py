@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SENTENCES = [
     "The harbour opened again on Monday morning.",
     "Prices!",
+    "A piece that no encoder knows: \u5317.",
     "Fishermen had waited for days in the small cafe beside the pier, drinking coffee.",
 ]
 
@@ -85,7 +86,7 @@ def test_encoders_of_other_pieces_cannot_be_joined(
     text = (stranger / "tokenizer.json").read_text().replace('"harbour"', '"hafen"')
     (stranger / "tokenizer.json").write_text(text)
     with pytest.raises(
-        DetectorError, match=r"lacks 1 of the pieces .* 'hafen' .* share a vocabulary"
+        DetectorError, match=r"2 are known to one of them alone, 'hafen' among them"
     ):
         join_encoders(tiny_encoder.quantized, stranger, tmp_path / "joint")
     assert not (tmp_path / "joint").exists()
@@ -105,3 +106,11 @@ def test_joint_heads_answer_with_the_mean(tiny_encoder: TinyEncoder) -> None:
             )
         ]  # fmt: skip
         np.testing.assert_allclose(answers[2], (answers[0] + answers[1]) / 2, atol=1e-5)
+
+
+def test_a_graph_of_another_make_cannot_be_joined(
+    tiny_encoder: TinyEncoder, tmp_path: Path
+) -> None:
+    with pytest.raises(DetectorError, match=r"model_quantized.onnx: no graph as this package"):
+        join_encoders(tiny_encoder.quantized, tiny_encoder.plain, tmp_path / "joint")
+    assert not (tmp_path / "joint").exists()

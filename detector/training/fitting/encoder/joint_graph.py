@@ -35,15 +35,16 @@ def join_encoders(first: Path, second: Path, folder: Path) -> None:
     """Write a sentence-transformers folder whose states (…, width) are those of both.
 
     Args:
-        first: an encoder's folder, as `export_encoder` writes it: int8, without padding.
+        first: an encoder's folder, with a graph of `flat_graph`.
         second: another of the same vocabulary.
         folder: written anew.
 
     Raises:
-        DetectorError: they do not know the same pieces of words.
+        DetectorError: they do not know the same pieces of words, or have another graph.
     """
     numbers = _match_vocabularies(first, second)
-    joint = _join_graphs(onnx.load(first / _GRAPH), onnx.load(second / _GRAPH), numbers)
+    joint = _join_graphs(_load_graph(first), _load_graph(second), numbers)
+    onnx.checker.check_model(joint)
     shutil.copytree(first, folder)
     onnx.save(joint, folder / _GRAPH)
     pooling = json.loads((first / _POOLING).read_bytes())
@@ -57,7 +58,7 @@ def join_heads(first: Arrays, second: Arrays) -> dict[str, npt.NDArray[np.float3
 
     Args:
         first: what `export_encoder` returns.
-        second: likewise.
+        second: the same, or a model's features, which include them.
     """
     return {
         name: np.asarray(
@@ -70,25 +71,46 @@ def join_heads(first: Arrays, second: Arrays) -> dict[str, npt.NDArray[np.float3
     }
 
 
+def _load_graph(folder: Path) -> onnx.ModelProto:
+    path = folder / _GRAPH
+    graph = onnx.load(path) if path.is_file() else None
+    if graph is None or NO_SATURATION not in {entry.key for entry in graph.metadata_props}:
+        raise DetectorError(
+            f"{path}: no graph as this package writes it for a BERT or an MPNet; only these are "
+            "joined"
+        )
+    return graph
+
+
 def _match_vocabularies(first: Path, second: Path) -> npt.NDArray[np.int64]:
     """What the second encoder calls each piece (pieces,) that the first one knows."""
     ours, theirs = (
         Tokenizer.from_file(str(folder / "tokenizer.json")) for folder in (first, second)
     )
-    numbers_of_pieces = theirs.get_vocab()
-    unknown = numbers_of_pieces["[UNK]"]
-    marks = {token.content for token in theirs.get_added_tokens_decoder().values()}
-    if missing := numbers_of_pieces.keys() - ours.get_vocab().keys() - marks:
+    known = theirs.get_vocab()
+    marks = _list_marks(ours) | _list_marks(theirs)
+    if different := (ours.get_vocab().keys() ^ known.keys()) - marks:
         raise DetectorError(
-            f"{first}: lacks {len(missing):,} of the pieces of words that {second} knows, "
-            f"{min(missing)!r} for one; encoders that are joined must share a vocabulary"
+            f"{first} and {second} do not know the same pieces of words: {len(different):,} are "
+            f"known to one of them alone, {min(different)!r} among them"
         )
-    numbers = np.full(ours.get_vocab_size(), unknown, dtype=np.int64)
+    unknown, their_unknown = (t.get_vocab()[t.model.unk_token] for t in (ours, theirs))
+    numbers = np.full(ours.get_vocab_size(), their_unknown, dtype=np.int64)
     for piece, number in ours.get_vocab().items():
-        numbers[number] = numbers_of_pieces.get(piece, unknown)
-    # What begins and ends a sentence, whatever either calls it.
+        numbers[number] = known.get(piece, their_unknown)
+    # Marks, whatever either calls them: of an unknown piece, of padding, of a sentence's ends.
+    numbers[unknown] = their_unknown
+    if ours.padding and theirs.padding:
+        numbers[ours.padding["pad_id"]] = theirs.padding["pad_id"]
+    for tokenizer in (ours, theirs):
+        tokenizer.no_padding()
     numbers[ours.encode("").ids] = theirs.encode("").ids
     return numbers
+
+
+def _list_marks(tokenizer: Tokenizer) -> set[str]:
+    """What stands for no piece of a word, such as the start of a sentence."""
+    return {token.content for token in tokenizer.get_added_tokens_decoder().values()}
 
 
 def _join_graphs(
