@@ -25,7 +25,9 @@ _ONLY_WITH_PAIRS = (
     "base", "replay", "depth", "augment", "round_trip", "translator", "accept_regression", "seed",
     "data_licence",
 )  # fmt: skip
-_ONLY_WITH_CORPORA = ("until", "only", "list_steps", "sentences", "licences", "recipe")
+_ONLY_WITH_CORPORA = (
+    "until", "only", "list_steps", "sentences", "licences", "recipe", "beside",
+)  # fmt: skip
 _ONLY_WITH_ENCODER = ("encoder_base", "work", "resume")
 _WORK = Path("build/training")
 
@@ -135,6 +137,11 @@ _WORK = Path("build/training")
     help="With --corpora: accurate tunes six layers of a larger encoder, all-mpnet-base-v2, and "
     "puts the default model's beside them.",
 )
+@click.option(
+    "--beside",
+    metavar="FOLDER|NAME",
+    help="With --recipe accurate: the model whose encoder is put beside.  [default: default]",
+)
 @click.option("--until", metavar="STEP", help="With --corpora: run the steps up to this one.")
 @click.option(
     "--only", metavar="STEP", help="With --corpora: run this step alone, even if it is done."
@@ -215,6 +222,8 @@ def _refuse_idle_options(context: click.Context, corpora: bool, options: dict[st
     if idle:
         name = "--" + idle[0].replace("_", "-")
         raise click.UsageError(f"{name} has no effect {where}; leave it out")
+    if options["beside"] and options["recipe"] != "accurate":
+        raise click.UsageError("--beside has no effect without --recipe accurate; leave it out")
     if options["translator"] and not options["round_trip"]:
         raise click.UsageError("--translator has no effect without --round-trip")
 
@@ -258,7 +267,6 @@ def _print_steps(corpora: Path | None, output: Path, options: dict[str, Any]) ->
 def _make_shipped_settings(
     corpora: Path, output: Path, base: str | None, options: dict[str, Any]
 ) -> ShippedSettings:
-    from detector.model.bundle import locate_model
     from detector.training.recipes.broad.settings import BroadMix
     from detector.training.recipes.shipped_settings import (
         ACCURATE_AMOUNTS,
@@ -267,6 +275,7 @@ def _make_shipped_settings(
     )
 
     is_accurate = options["recipe"] == "accurate"
+    beside = _find_beside(options) if is_accurate else None
     mix = BroadMix(draws=1 if is_accurate else 2, permissive=options["licences"] == "permissive")
     if options["sentences"]:
         mix = replace(mix, sentences=options["sentences"])
@@ -274,8 +283,20 @@ def _make_shipped_settings(
     name = options["recipe"]
     return ShippedSettings(
         corpora, output, base, options["resume"], amounts=amounts, mix=mix, name=name,
-        beside=locate_model("default") if is_accurate else None,
+        beside=beside,
     )  # fmt: skip
+
+
+def _find_beside(options: dict[str, Any]) -> Path:
+    """The folder of the model whose encoder the accurate recipe puts beside its own."""
+    from detector.model.bundle import locate_model
+
+    if options["licences"] == "permissive" and not options["beside"]:
+        raise click.UsageError(
+            "the default model, whose encoder goes into this one, was trained on all corpora: "
+            "train one with --licences permissive first, and name its folder with --beside"
+        )
+    return locate_model(options["beside"] or "default")
 
 
 def _make_settings(options: dict[str, Any]) -> RetrainSettings:

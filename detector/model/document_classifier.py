@@ -2,8 +2,10 @@
 
 A multinomial regression over the columns of the summary, each also times the document's length,
 gives two answers: the log-odds that the document is translated rather than human, and that it is
-spun rather than human. Native texts and professionals' translations are both human. The score is
-the log-odds that it is either. Human articles of any length reach a score about equally often,
+spun rather than human. Native texts and professionals' translations are both human: a machine's
+odds are against either, or against the likelier of the two (`likelier_people`). What speaks for a
+machine may count for more in a long document (`length_power`). The score joins both answers to that
+of either machine. Human articles of any length reach a score about equally often,
 since the regression also learns from runs of a few sentences; calibration goes by length as well.
 
 `detector.training.fitting.classifier` fits all of it with scikit-learn; it is stored as plain
@@ -54,7 +56,7 @@ class DocumentClassifier:
             300 words: people's highest ones then lie equally high at all lengths, and a threshold
             is as strict on a long document as on a short one.
         likelier_people: whether a machine's odds are against the likelier kind of people, native
-            or translating, rather than against either.
+            or translating, instead of against both together.
     """
 
     center: Floats
@@ -88,7 +90,7 @@ class DocumentClassifier:
     def answer(self, summaries: npt.ArrayLike, words: npt.ArrayLike) -> Floats:
         """Log-odds (n, `QUESTIONS`) of translated against human, and of spun against human.
 
-        Native texts and professionals' translations are both human.
+        See the attributes `likelier_people`, which says what human is, and `length_power`.
         """
         place = SENTENCE_CLASSES.index
         columns = np.asarray(summaries)[:, : len(self.center)]

@@ -83,7 +83,7 @@ def test_answers_grow_with_the_length_to_its_power() -> None:
     columns = [[3.0, 2.0]] * 3
     ratios = raised.answer(columns, [75, 300, 1200]) / bare.answer(columns, [75, 300, 1200])
     np.testing.assert_allclose(ratios, [[0.5, 0.5], [1, 1], [2, 2]])
-    # What speaks for a person is no more a person's in a long text.
+    # Answers below 0 do not grow.
     human = [[-9.0, -3.0]]
     assert (bare.answer(human, [1200]) < 0).all()
     np.testing.assert_array_equal(raised.answer(human, [1200]), bare.answer(human, [1200]))

@@ -85,7 +85,7 @@ class FittedClassifier:
 
 
 def fit_classifier(
-    documents: FeatureTable | DocumentAverages, likelier_people: bool = False
+    documents: FeatureTable | DocumentAverages, *, likelier_people: bool = False
 ) -> FittedClassifier:
     """Fit the document classifier, its calibration and its thresholds.
 

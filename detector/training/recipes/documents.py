@@ -69,7 +69,7 @@ def write_document_classifier(settings: ShippedSettings, work: Path, fresh: Path
     """Directions, document classifier, thresholds and sentence scorer."""
     table = work_files.read_feature_table(work / FEATURES)
     directions, documents = cross_fit_directions(table)
-    fitted = fit_classifier(documents, settings.amounts.likelier_people)
+    fitted = fit_classifier(documents, likelier_people=settings.amounts.likelier_people)
     scorer = fit_sentence_scorer(documents)
     arrays = directions.to_arrays("directions")
     work_files.write_arrays(fresh / work_files.DIRECTIONS, arrays)

@@ -43,8 +43,11 @@ from detector.training.retraining.replay_data import draft_replay_data, locate_r
 # Code that decides what a step makes: the rooms that its functions come from.
 _PAIRS_CODE = ("text", "training/corpora", "training/generation", "training/recipes/pairs.py")
 _ENCODER_CODE = (
-    "text", "training/corpora", "training/fitting/encoder", "training/recipes/broad/steps.py",
-    "model/classes.py",
+    "text", "training/corpora", "model/classes.py", "training/recipes/broad/steps.py",
+    *(
+        f"training/fitting/encoder/{name}.py"
+        for name in ("examples", "export", "flat_graph", "settings", "tuned_encoder", "tuning")
+    ),
 )  # fmt: skip
 _MIX_CODE = (*_PAIRS_CODE, "comparison", "training/recipes/broad")
 _MODEL_CODE = ("text", "features", "model", "training/corpora", "training/fitting")
@@ -119,8 +122,8 @@ def train_shipped_model(
     is_tuned = settings.encoder_base is not None or (work / heads).is_file()
     if needs_encoder and not is_tuned:
         raise DetectorError(
-            f"{work}: holds no tuned encoder; name its folder with --work, or tune one first with "
-            "--encoder-base"
+            f"{work}: holds no tuned encoder ({heads} is missing); name its folder with --work, or "
+            "tune one first with --encoder-base"
         )
     run_steps(steps, work, until, only, report=report)
     return Bundle.open(settings.output) if chosen[-1].name == "bundle" else None

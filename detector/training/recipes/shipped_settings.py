@@ -125,7 +125,7 @@ class Amounts:
     experts_share: float = 0.35
 
 
-#: Of the model for accuracy: six layers of all-mpnet-base-v2.
+#: Of the model for accuracy: six layers of all-mpnet-base-v2, which another encoder is put beside.
 ACCURATE_AMOUNTS = Amounts(
     layers=6,
     single_versions=True,
@@ -159,7 +159,7 @@ class ShippedSettings:
         seed: of all that is drawn.
         mix: what the encoder is tuned on.
         name: of the model, one of `ENCODERS`.
-        beside: a model folder whose encoder reads along: its states are put beside the tuned one's.
+        beside: a model folder whose encoder is joined to the tuned one, if any.
     """
 
     corpora: Path

@@ -31,7 +31,7 @@ Arrays = dict[str, npt.NDArray[Any]]
 MEMORY_PAIRS = "memory_pairs.parquet"
 COMMON_WORDS = "common_words.json"
 ENCODER, HEADS, TUNING_LOG = "encoder", "heads.safetensors", "encoder_tuning"
-#: Of the recipe's own encoder, where another one's states are put beside its.
+#: The tuned encoder and its heads, where `joint_encoder` has yet to join another to it.
 TUNED_ENCODER, TUNED_HEADS = "tuned_encoder", "tuned_heads.safetensors"
 SENTENCE_MODELS, LANGUAGE_MODEL = "sentence_models.safetensors", "ngram_language_model.safetensors"
 DIRECTIONS, CLASSIFIER = "directions.safetensors", "classifier.safetensors"

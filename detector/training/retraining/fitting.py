@@ -102,13 +102,17 @@ def _fit_classifier(base: BaseModel, user: FeatureTable) -> UserFit:
         adapted = fit_adapter(joined, same_scorer)
     if adapted is None or adapted.fingerprint is None:
         joined = replace(joined, frame=joined.frame.assign(fitted=True))
-        adapted = fit_adapter(joined, fit_classifier(joined, base.classifier.likelier_people))
+        adapted = fit_adapter(joined, _fit_anew(base, joined))
     return UserFit(adapted, joined, adapted.fitted.out_of_fold[kept.sum() :], kept)
+
+
+def _fit_anew(base: BaseModel, documents: FeatureTable) -> FittedClassifier:
+    return fit_classifier(documents, likelier_people=base.classifier.likelier_people)
 
 
 def _fit_on_user_alone(base: BaseModel, user: FeatureTable) -> UserFit:
     joined = fill_columns(_mark(user, fitted=True, guaranteed=False))
-    fitted = fit_classifier(joined, base.classifier.likelier_people)
+    fitted = _fit_anew(base, joined)
     return UserFit(AdaptedClassifier(fitted), joined, fitted.out_of_fold, np.zeros(0, dtype=bool))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,7 @@ from detector.training.fitting.classifier import (
     choose_length_power,
     fit_classifier,
     keep_guarantees,
+    refit_thresholds,
 )
 from detector.training.fitting.feature_table import (
     CROPS,
@@ -483,6 +485,20 @@ def test_people_are_flagged_equally_often_at_all_lengths() -> None:
     # Nothing is gained where the tail is level, or where there are too few people to tell.
     assert choose_length_power(documents, answers) == pytest.approx(0.0, abs=0.1)
     assert choose_length_power(average_lengths("spun", 900), short[:1200]) == 0.0
+
+
+def test_fits_keep_which_people_a_machine_is_told_from(draw_documents: DrawDocuments) -> None:
+    documents = draw_documents(90, 45, seed=5)
+    translators = documents.frame["article_id"].isin(documents.frame["article_id"][:40])
+    documents = replace(documents, frame=documents.frame.assign(by_translator=translators))
+    either = fit_classifier(documents)
+    likelier = fit_classifier(documents, likelier_people=True)
+    assert likelier.classifier.likelier_people
+    # One kind of people is no likelier than both together.
+    assert (likelier.out_of_fold > either.out_of_fold).all()
+    again = refit_thresholds(documents, likelier.classifier)
+    assert again.classifier.likelier_people
+    np.testing.assert_allclose(again.out_of_fold, likelier.out_of_fold)
 
 
 def test_fitting_draws_nothing(draw_documents: DrawDocuments) -> None:

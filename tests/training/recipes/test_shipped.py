@@ -235,18 +235,26 @@ def test_the_command_runs_the_steps_that_are_asked_for(made: Made, tmp_path: Pat
 
 def test_a_models_encoder_is_put_beside_the_tuned_one(made: Made, tmp_path: Path) -> None:
     settings = replace(
-        made.settings, output=tmp_path / "accurate", name="accurate", beside=made.bundle.folder
+        made.settings,
+        output=tmp_path / "accurate",
+        name="accurate",
+        beside=made.bundle.folder,
+        amounts=replace(AMOUNTS, likelier_people=True),
     )
     names = [step.name for step in list_steps(settings)]
     assert names[1:3] == ["encoder", "joint_encoder"]
-    work = tmp_path / "work"
-    work.mkdir()
+    work = shutil.copytree(made.work, tmp_path / "work")
     without = replace(settings, encoder_base=None)
-    with pytest.raises(DetectorError, match="holds no tuned encoder"):
+    with pytest.raises(DetectorError, match=r"\(tuned_heads.safetensors is missing"):
         train_shipped_model(without, work, only="joint_encoder")
-    shutil.copytree(made.work / "encoder", work / "tuned_encoder")
-    shutil.copy(made.work / "heads.safetensors", work / "tuned_heads.safetensors")
-    train_shipped_model(without, work, only="joint_encoder", report=lambda line: None)
+    (work / "encoder").rename(work / "tuned_encoder")
+    (work / "heads.safetensors").rename(work / "tuned_heads.safetensors")
+    bundle = train_shipped_model(without, work, report=lambda line: None)
+    assert bundle is not None
+    assert f"beside it that of {made.bundle.identifier}" in bundle.manifest.provenance
+    detector = Detector.load(bundle.folder, threads=1)
+    assert detector.classifier.likelier_people
+    assert detector.compare(COPY, ORIGINAL).relation == "machine-rewritten"
     alone = SentenceEncoder(made.work / "encoder", threads=1).embed([ORIGINAL])
     joint = SentenceEncoder(work / "encoder", threads=1).embed([ORIGINAL])
     np.testing.assert_allclose(joint, np.hstack([alone, alone]), atol=1e-6)

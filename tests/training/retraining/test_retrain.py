@@ -415,6 +415,11 @@ def test_too_few_sentences_for_an_encoder(
         (["--corpora", ".", "--resume"], "--resume has no effect without --encoder-base"),
         (["--pairs", "p.csv", "--until", "spans"], "--until has no effect without --corpora"),
         (["--pairs", "p.csv", "--recipe", "accurate"], "--recipe has no effect without --corpora"),
+        (["--corpora", ".", "--beside", "x"], "--beside has no effect without --recipe accurate"),
+        (
+            ["--corpora", ".", "--recipe", "accurate", "--licences", "permissive"],
+            "train one with --licences permissive first, and name its folder with --beside",
+        ),
         (["--pairs", "p.csv", "--resume"], "--resume has no effect without --depth encoder"),
         (["--pairs", "p.csv", "--encoder-base", "x"], "--encoder-base has no effect without"),
         (["--pairs", "p.csv", "--translator", "x"], "--translator has no effect without"),

@@ -67,7 +67,7 @@ _FEWEST_ARTICLES = 40
 
 
 def leave_one_register_out(
-    development: FeatureTable, likelier_people: bool = False
+    development: FeatureTable, *, likelier_people: bool
 ) -> list[dict[str, Any]]:
     """False positives of each register under a classifier and thresholds that never saw it.
 
@@ -98,7 +98,7 @@ def _leave_out(
     if development.embeddings is not None:
         scorer, rest = cross_fit_averages(rest, start=start)
         left_out = fill_averages(left_out, scorer)
-    classifier = fit_classifier(rest, likelier_people).classifier
+    classifier = fit_classifier(rest, likelier_people=likelier_people).classifier
     return tabulate_false_positives(score_documents(left_out, classifier))
 
 
@@ -197,5 +197,7 @@ def measure_documents(
         "documents": tabulate_test(scored),
         "labels": tabulate_labels(scored),
         "false_positives_test": tabulate_false_positives(scored),
-        "leave one register out": leave_one_register_out(development, classifier.likelier_people),
+        "leave one register out": leave_one_register_out(
+            development, likelier_people=classifier.likelier_people
+        ),
     }
