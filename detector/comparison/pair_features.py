@@ -150,21 +150,6 @@ class PairFeatures:
 
     def _linked_rows(self) -> tuple[Floats, Floats]:
         """Feature rows of linked sentences, copy's and original's; means where several."""
-        ours, theirs = self._linked
-        return _average(self.copy.matrix, ours), _average(self.original.matrix, theirs)
-
-    @cached_property
-    def shift(self) -> Floats:
-        """Mean embedding (width,) of the copy's linked sentences, less that of the original's."""
-        ours, theirs = self._linked
-        if not ours:
-            return np.zeros(self.copy.embeddings.shape[1])
-        copies = _average(self.copy.embeddings, ours)
-        return np.asarray((copies - _average(self.original.embeddings, theirs)).mean(0))
-
-    @cached_property
-    def _linked(self) -> tuple[list[list[int]], list[list[int]]]:
-        """Of each link the rows of its judged sentences, the copy's and the original's."""
         copy_row = {s: i for i, s in enumerate(self.copy.judged)}
         original_row = {s: i for i, s in enumerate(self.original.judged)}
         sides: tuple[list[list[int]], list[list[int]]] = ([], [])
@@ -174,7 +159,7 @@ class PairFeatures:
             if ours and theirs:
                 sides[0].append(ours)
                 sides[1].append(theirs)
-        return sides
+        return _average(self.copy.matrix, sides[0]), _average(self.original.matrix, sides[1])
 
     @cached_property
     def reworded(self) -> list[Substitution]:

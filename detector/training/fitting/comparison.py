@@ -21,6 +21,7 @@ from detector.model.linear import LinearScorer
 from detector.model.mlp import MultilayerPerceptron
 from detector.results import EDITED, MACHINE_REWRITTEN, RELATIONS, RETOLD
 from detector.text.hashing import hash_unordered_pair
+from detector.training.corpora.broad.labelled_documents import TRANSLATED_DOCUMENTS
 from detector.training.evaluation.statistics import bootstrap, measure_auroc
 from detector.training.fitting.networks import fit_network
 from detector.training.fitting.thresholds import fit_thresholds
@@ -88,24 +89,20 @@ class PairFeatureTable:
         frame: a row per pair, with `relation`, `group` and `article_id`.
         columns: (pairs, PAIR_COLUMNS).
         substitutions: for each pair, (n, k) measures of its substitutions.
-        shifts: (pairs, width), see `PairFeatures.shift`.
     """
 
     frame: pd.DataFrame
     columns: npt.NDArray[np.float64]
     substitutions: list[npt.NDArray[np.float64]]
-    shifts: npt.NDArray[np.float32]
 
     @classmethod
     def collect(cls, frame: pd.DataFrame, features: Iterable[PairFeatures]) -> PairFeatureTable:
         """The features of each row of `frame`, in order; see `extract_pair_features`."""
-        columns, substitutions, shifts = [], [], []
+        columns, substitutions = [], []
         for of_pair in features:
             columns.append(of_pair.columns)
             substitutions.append(of_pair.substitution_columns)
-            shifts.append(of_pair.shift.astype(np.float32))
-        frame = frame.reset_index(drop=True)
-        return cls(frame, np.stack(columns), substitutions, np.stack(shifts))
+        return cls(frame.reset_index(drop=True), np.stack(columns), substitutions)
 
     @classmethod
     def concatenate(cls, tables: Sequence[PairFeatureTable]) -> PairFeatureTable:
@@ -114,7 +111,6 @@ class PairFeatureTable:
             pd.concat([table.frame for table in tables], ignore_index=True),
             np.concatenate([table.columns for table in tables]),
             [rows for table in tables for rows in table.substitutions],
-            np.concatenate([table.shifts for table in tables]),
         )
 
     def select(self, mask: npt.ArrayLike) -> PairFeatureTable:
@@ -124,16 +120,21 @@ class PairFeatureTable:
             self.frame.iloc[rows].reset_index(drop=True),
             self.columns[rows],
             [self.substitutions[i] for i in rows],
-            self.shifts[rows],
         )
 
 
-def weigh_pairs(frame: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Weights by which each relation, and each group within one, counts alike, but the hardest."""
+def weigh_pairs(frame: pd.DataFrame, other_translations: float = 1.0) -> npt.NDArray[np.float64]:
+    """Weights by which each relation, and each group within one, counts alike, but the hardest.
+
+    Args:
+        frame: see `PairFeatureTable`.
+        other_translations: how much `TRANSLATED_DOCUMENTS` count beside a group.
+    """
     sizes = frame.groupby(["relation", "group"])["article_id"].transform("size")
     groups = frame.groupby("relation")["group"].transform("nunique")
     weights = 1.0 / (sizes * groups).to_numpy(dtype=np.float64)
     weights *= np.where(frame["group"].isin(_HARDEST), _HARDEST_WEIGHT, 1.0)
+    weights *= np.where(frame["group"] == TRANSLATED_DOCUMENTS, other_translations, 1.0)
     return np.asarray(weights / weights.mean())
 
 
@@ -189,12 +190,31 @@ def fit_direction(pairs: PairFeatureTable) -> LinearScorer:
 
 
 def fit_pair_classifier(
-    pairs: PairFeatureTable, equals: npt.NDArray[np.uint32], seed: int = 0
+    pairs: PairFeatureTable,
+    equals: npt.NDArray[np.uint32],
+    seed: int = 0,
+    *,
+    other_translations: float = 0.0,
 ) -> tuple[PairClassifier, list[dict[str, Any]]]:
-    """The classifier of relations, its thresholds held out of fold, and what they rest on."""
-    frame, weights = pairs.frame, weigh_pairs(pairs.frame)
-    substitutions, direction = fit_substitutions(pairs), fit_direction(pairs)
-    others = (frame["relation"] != MACHINE_REWRITTEN).to_numpy()
+    """The classifier of relations, its thresholds held out of fold, and what they rest on.
+
+    A machine's translation beside a professional's of the same article (`TRANSLATED_DOCUMENTS`) is
+    no copy, but much like a round trip whose first half a human did. No threshold rests on these,
+    nor does it count what a machine put there as a person's choice.
+
+    Args:
+        pairs: of the development split.
+        equals: see `collect_equals`.
+        seed: of the networks.
+        other_translations: how much they count among the pairs that relations are learnt from,
+            beside another group; 0 leaves them out.
+    """
+    copies = pairs.select(pairs.frame["group"] != TRANSLATED_DOCUMENTS)
+    substitutions, direction = fit_substitutions(copies), fit_direction(copies)
+    pairs = pairs if other_translations else copies
+    frame, weights = pairs.frame, weigh_pairs(pairs.frame, other_translations)
+    is_other = (frame["relation"] != MACHINE_REWRITTEN) & (frame["group"] != TRANSLATED_DOCUMENTS)
+    others = is_other.to_numpy()
     scores = _score_out_of_fold(pairs, weights, seed)[others]
     groups = (frame["relation"] + " / " + frame["group"])[others].reset_index(drop=True)
     # Whoever is told that a machine did it may expect that to be likelier than not.

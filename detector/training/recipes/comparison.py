@@ -16,7 +16,6 @@ from joblib import Parallel, delayed
 from detector.comparison.pair_features import PairFeatures
 from detector.cores import count_cores
 from detector.results import EDITED, MACHINE_REWRITTEN, RETOLD
-from detector.training.corpora.broad.labelled_documents import TRANSLATED_DOCUMENTS
 from detector.training.corpora.comparison_pairs import load_pairs
 from detector.training.corpora.documents import HELD_OUT_SPINNERS
 from detector.training.fitting.comparison import (
@@ -82,17 +81,16 @@ def _measure_pairs(
 
 
 def write_comparison(settings: ShippedSettings, work: Path, fresh: Path) -> None:
-    """The classifier of relations, and its figures on the test split.
-
-    A machine's translation beside a professional's of the same article is measured on, not fitted
-    on: a round trip whose first half a human did looks the same.
-    """
+    """The classifier of relations, and its figures on the test split."""
     pairs = work_files.read_pair_features(work / FEATURES)
     frame = pairs.frame
     equals = collect_equals(settings.lists.wordnet)
-    is_fitted = (frame["split"] == "dev") & (frame["group"] != TRANSLATED_DOCUMENTS)
-    development = pairs.select(is_fitted)
-    classifier, table = fit_pair_classifier(development, equals, settings.seed)
+    classifier, table = fit_pair_classifier(
+        pairs.select(frame["split"] == "dev"),
+        equals,
+        settings.seed,
+        other_translations=settings.amounts.other_translations,
+    )
     work_files.write_arrays(fresh / CLASSIFIER, classifier.to_arrays())
     test = pairs.select(frame["split"] == "test")
     figures = measure_comparison(classifier, test)

@@ -296,7 +296,10 @@ def _list_comparison_steps(settings: ShippedSettings) -> list[Step]:
             (comparison.FEATURES, *_find_lists(settings, "comparison")),
             (comparison.CLASSIFIER, comparison.FIGURES),
             partial(comparison.write_comparison, settings),
-            {"seed": settings.seed},
+            {
+                "seed": settings.seed,
+                "other translations": settings.amounts.other_translations,
+            },
             (*_COMPARISON_CODE, "training/evaluation"),
         ),
     ]

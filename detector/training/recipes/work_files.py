@@ -115,7 +115,6 @@ def write_pair_features(folder: Path, table: PairFeatureTable) -> None:
         folder / "features.safetensors",
         {
             "columns": table.columns,
-            "shifts": table.shifts,
             "substitutions": np.concatenate(table.substitutions),
             "sizes": np.array([len(rows) for rows in table.substitutions]),
         },
@@ -127,10 +126,7 @@ def read_pair_features(folder: Path) -> PairFeatureTable:
     arrays = read_arrays(folder / "features.safetensors")
     substitutions = np.split(arrays["substitutions"], np.cumsum(arrays["sizes"])[:-1])
     return PairFeatureTable(
-        pd.read_parquet(folder / "pairs.parquet"),
-        arrays["columns"],
-        substitutions,
-        arrays["shifts"],
+        pd.read_parquet(folder / "pairs.parquet"), arrays["columns"], substitutions
     )
 
 

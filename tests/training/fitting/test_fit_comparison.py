@@ -1,0 +1,77 @@
+"""The classifier of relations: what other translations of one article do to it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytest.importorskip("sklearn")
+
+from detector.comparison.pair_features import (
+    _SUBSTITUTION_COLUMNS,
+    PAIR_COLUMNS,
+)
+from detector.results import MACHINE_REWRITTEN, RELATIONS, RETOLD
+from detector.training.corpora.broad.labelled_documents import TRANSLATED_DOCUMENTS
+from detector.training.fitting.comparison import (
+    PairFeatureTable,
+    fit_pair_classifier,
+    weigh_pairs,
+)
+
+EQUALS = np.zeros(0, dtype=np.uint32)
+
+
+def draw_pairs(translations: int) -> PairFeatureTable:
+    """120 pairs of each relation, and other translations, which look like a machine's rewritings.
+
+    Relations differ in the first columns; other translations in the last one, too.
+    """
+    rng = np.random.default_rng(4)
+    relations = np.repeat([*RELATIONS, RETOLD], [120] * len(RELATIONS) + [translations])
+    groups = np.repeat(["news", TRANSLATED_DOCUMENTS], [120 * len(RELATIONS), translations])
+    is_translation = groups == TRANSLATED_DOCUMENTS
+    columns = rng.normal(0.0, 0.5, (len(relations), len(PAIR_COLUMNS)))
+    looks = np.where(is_translation, MACHINE_REWRITTEN, relations)
+    for place, relation in enumerate(RELATIONS):
+        columns[looks == relation, place] += 3.0
+    columns[is_translation, -1] += 3.0
+    frame = pd.DataFrame({"relation": relations, "group": groups})
+    frame["article_id"] = [f"a{i}" for i in range(len(frame))]
+    substitutions = rng.normal(0.0, 1.0, (len(frame), 2, len(_SUBSTITUTION_COLUMNS)))
+    return PairFeatureTable(frame, columns, list(substitutions))
+
+
+def test_other_translations_can_be_learnt_from() -> None:
+    pairs = draw_pairs(60)
+    is_translation = (pairs.frame["group"] == TRANSLATED_DOCUMENTS).to_numpy()
+    place = RELATIONS.index(MACHINE_REWRITTEN)
+    without, rests_on = fit_pair_classifier(pairs, EQUALS)
+    with_them, also_on = fit_pair_classifier(pairs, EQUALS, other_translations=1.0)
+    before, after = (
+        fitted.judge(pairs.columns)[is_translation, place].mean() for fitted in (without, with_them)
+    )
+    assert before > 0.6
+    assert after < 0.3
+    # No threshold rests on them, and their words are no people's choice.
+    assert rests_on[0]["other_pairs"] == also_on[0]["other_pairs"] == 480
+    for name, values in without.substitutions.to_arrays("s").items():
+        np.testing.assert_array_equal(values, with_them.substitutions.to_arrays("s")[name])
+
+
+def test_without_weight_they_change_nothing() -> None:
+    pairs = draw_pairs(60)
+    copies = pairs.select(pairs.frame["group"] != TRANSLATED_DOCUMENTS)
+    one, two = (fit_pair_classifier(some, EQUALS)[0].to_arrays() for some in (pairs, copies))
+    assert one.keys() == two.keys()
+    for name, values in one.items():
+        np.testing.assert_array_equal(values, two[name])
+
+
+def test_a_quarter_of_a_group_weighs_a_quarter() -> None:
+    frame = draw_pairs(60).frame
+    is_translation = frame["group"] == TRANSLATED_DOCUMENTS
+    is_retold = (frame["relation"] == RETOLD) & ~is_translation
+    weights = weigh_pairs(frame, 0.25)
+    assert weights[is_translation].sum() == pytest.approx(0.25 * weights[is_retold].sum())
