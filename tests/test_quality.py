@@ -48,11 +48,28 @@ def test_no_original_is_flagged(scored_pairs: pd.DataFrame) -> None:
     assert not scored_pairs.loc[scored_pairs["kind"] == "original", "flagged"].any()
 
 
-@pytest.mark.skipif(not ACCURATE.is_dir(), reason="a source distribution has no accurate model")
-def test_the_accurate_model_finds_more_and_flags_no_original(
-    shipped: Detector, scored_pairs: pd.DataFrame
+@pytest.fixture(scope="module")
+def accurate() -> Detector:
+    if not ACCURATE.is_dir():
+        pytest.skip("a source distribution has no accurate model")
+    return Detector.load(ACCURATE, threads=1)
+
+
+def test_the_accurate_model_compares_and_points(
+    accurate: Detector, scored_pairs: pd.DataFrame
 ) -> None:
-    cascade = Cascade(shipped, Detector.load(ACCURATE, threads=1))
+    copies = scored_pairs[scored_pairs["kind"] != "original"].iloc[::6]
+    answers = [accurate.compare(row.text, row.original) for row in copies.itertuples()]
+    assert sum(answer.flagged for answer in answers) >= len(answers) - 1
+    assert all(answer.substitutions for answer in answers)
+    spun = copies.loc[copies["kind"] == "spun", "text"]
+    assert all(accurate.score(text, artifacts="many").artifacts for text in spun)
+
+
+def test_the_accurate_model_finds_more_and_flags_no_original(
+    shipped: Detector, accurate: Detector, scored_pairs: pd.DataFrame
+) -> None:
+    cascade = Cascade(shipped, accurate)
     is_copy = scored_pairs["kind"] != "original"
     texts = scored_pairs["text"]
     flagged = [
