@@ -203,6 +203,8 @@ def open_output(output: str | None) -> Iterator[TextIO]:
         if isinstance(sys.stdout, io.TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8", errors=_ON_SURROGATES)
         yield sys.stdout
+        # A full disk shows here, before anything is said of what was written.
+        sys.stdout.flush()
         return
     target = Path(output)
     if (target.exists() and not target.is_file()) or not target.absolute().parent.is_dir():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -24,6 +25,8 @@ def run(command: str, model: Path) -> tuple[int, list[str]]:
         text=True,
         timeout=120,
         check=False,
+        # Where nothing is kept back, a full disk shows earlier than users see it.
+        env={k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"},
     )
     return done.returncode, done.stderr.splitlines()
 
