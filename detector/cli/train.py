@@ -275,16 +275,21 @@ def _make_shipped_settings(
     )
 
     is_accurate = options["recipe"] == "accurate"
-    beside = _find_beside(options) if is_accurate else None
-    mix = BroadMix(draws=1 if is_accurate else 2, permissive=options["licences"] == "permissive")
+    mix = BroadMix(permissive=options["licences"] == "permissive")
+    if is_accurate:
+        mix = replace(mix, draws=1)
     if options["sentences"]:
         mix = replace(mix, sentences=options["sentences"])
-    amounts = ACCURATE_AMOUNTS if is_accurate else Amounts()
-    name = options["recipe"]
     return ShippedSettings(
-        corpora, output, base, options["resume"], amounts=amounts, mix=mix, name=name,
-        beside=beside,
-    )  # fmt: skip
+        corpora,
+        output,
+        base,
+        options["resume"],
+        amounts=ACCURATE_AMOUNTS if is_accurate else Amounts(),
+        mix=mix,
+        name=options["recipe"],
+        beside=_find_beside(options) if is_accurate else None,
+    )
 
 
 def _find_beside(options: dict[str, Any]) -> Path:

@@ -159,14 +159,14 @@ def choose_length_power(averages: DocumentAverages, answers: Floats) -> float:
     """
     frame, words = averages.frame[: len(answers)], averages.words[: len(answers)]
     free = ~read_column(frame, "stopped", False)
-    tail = (frame["label"] == ORIGINAL).to_numpy() & free
-    if tail.sum() < _ARTICLES_OF_A_TAIL:
+    people = (frame["label"] == ORIGINAL).to_numpy() & free
+    if people.sum() < _ARTICLES_OF_A_TAIL:
         return 0.0
-    weights = weigh_alike(pd.factorize(name_outlets(frame[tail]))[0])
-    length = relative_length(words[tail])[:, None]
+    weights = weigh_alike(pd.factorize(name_outlets(frame[people]))[0])
+    length = relative_length(words[people])[:, None]
 
     def find_slope(power: float) -> float:
-        raised = combine(raise_answers(answers[tail], words[tail], power))
+        raised = combine(raise_answers(answers[people], words[people], power))
         regression = QuantileRegressor(quantile=1 - _TAIL, alpha=0, solver="highs")
         return abs(float(regression.fit(length, raised, sample_weight=weights).coef_[0]))
 

@@ -81,10 +81,6 @@ _PARALLEL = ("roundtrip_news", "roundtrip_flores_dev", "translated_news", "human
 
 _EXPERTS = "error_spans_zh_en"
 
-_COMPARING = (comparison.CLASSIFIER, comparison.FIGURES, spans.FINDER, spans.FIGURES)
-
-_TUNED = (work_files.TUNED_ENCODER, work_files.TUNED_HEADS)
-
 _SENTENCE_FILES = (
     work_files.ENCODER, work_files.HEADS, work_files.COMMON_WORDS, work_files.SENTENCE_MODELS,
     work_files.LANGUAGE_MODEL,
@@ -157,7 +153,7 @@ def _list_sentence_steps(settings: ShippedSettings) -> list[Step]:
     return [
         _make_mix_step(settings),
         *encoder,
-        *([] if settings.beside is None else [_make_joint_step(settings.beside)]),
+        *([] if settings.beside is None else [_make_joint_step(settings, settings.beside)]),
         Step(
             "sentence_models",
             (broad.MIX, work_files.COMMON_WORDS),
@@ -187,10 +183,10 @@ def _make_encoder_step(settings: ShippedSettings, encoder_base: str) -> Step:
     )
 
 
-def _make_joint_step(beside: Path) -> Step:
+def _make_joint_step(settings: ShippedSettings, beside: Path) -> Step:
     return Step(
         "joint_encoder",
-        (*_TUNED, str(beside.resolve())),
+        (*settings.name_tuned(), str(beside.resolve())),
         (work_files.ENCODER, work_files.HEADS),
         partial(broad.write_joint_encoder, beside),
         code=("training/fitting/encoder/joint_graph.py", "training/recipes/broad/steps.py"),
@@ -365,9 +361,8 @@ def _make_bundle_step(settings: ShippedSettings, steps: list[Step]) -> Step:
         "bundle",
         (
             *SCORING_FILES, work_files.TUNING_LOG, documents.FITTED_FEATURES,
-            documents.FIT_FIGURES, documents.EVALUATION,
-            *_COMPARING,
-            *_name_corpora(settings, *TRAINING_CORPORA),
+            documents.FIT_FIGURES, documents.EVALUATION, comparison.CLASSIFIER, comparison.FIGURES,
+            spans.FINDER, spans.FIGURES, *_name_corpora(settings, *TRAINING_CORPORA),
         ),
         (str(output), str(locate_replay_data(output))),
         partial(write_model, settings, steps),
@@ -392,7 +387,6 @@ def write_model(settings: ShippedSettings, steps: Iterable[Step], work: Path, fr
     figures |= work_files.read_json(work / documents.EVALUATION)
     figures["comparison"] = work_files.read_json(work / comparison.FIGURES)
     figures["artifacts"] = work_files.read_json(work / spans.FIGURES)
-    finder = {path.name: path for path in sorted((work / spans.FINDER).iterdir())}
     corpora = {
         Path(path).name: {
             "sha256": compute_checksum(Path(path)),
@@ -415,12 +409,12 @@ def write_model(settings: ShippedSettings, steps: Iterable[Step], work: Path, fr
             parts.COMMON_WORDS: work / work_files.COMMON_WORDS,
             parts.NGRAM_LANGUAGE_MODEL: work / work_files.LANGUAGE_MODEL,
             parts.CLASSIFIER: (work / work_files.CLASSIFIER).read_bytes(),
+            parts.COMPARISON: work / comparison.CLASSIFIER,
             parts.MODEL_CARD: card.encode(),
             "encoder_tuning": work / work_files.TUNING_LOG,
             parts.TRAINING_LOG: read_log(work, list(steps)),
-            parts.COMPARISON: work / comparison.CLASSIFIER,
         }
-        | finder,
+        | {path.name: path for path in sorted((work / spans.FINDER).iterdir())},
         name=settings.name,
         seed=settings.seed,
         corpora=corpora,

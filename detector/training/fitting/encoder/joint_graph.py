@@ -48,8 +48,7 @@ def join_encoders(first: Path, second: Path, folder: Path) -> None:
     shutil.copytree(first, folder)
     onnx.save(joint, folder / _GRAPH)
     pooling = json.loads((first / _POOLING).read_bytes())
-    width = joint.graph.output[0].type.tensor_type.shape.dim[-1].dim_value
-    pooling["word_embedding_dimension"] = width
+    pooling["word_embedding_dimension"] = _read_width(joint)
     (folder / _POOLING).write_text(json.dumps(pooling, indent=2) + "\n")
 
 
@@ -82,21 +81,26 @@ def _load_graph(folder: Path) -> onnx.ModelProto:
     return graph
 
 
+def _read_width(model: onnx.ModelProto) -> int:
+    """Dimensions of a state."""
+    return int(model.graph.output[0].type.tensor_type.shape.dim[-1].dim_value)
+
+
 def _match_vocabularies(first: Path, second: Path) -> npt.NDArray[np.int64]:
     """What the second encoder calls each piece (pieces,) that the first one knows."""
     ours, theirs = (
         Tokenizer.from_file(str(folder / "tokenizer.json")) for folder in (first, second)
     )
-    known = theirs.get_vocab()
+    pieces, known = ours.get_vocab(), theirs.get_vocab()
     marks = _list_marks(ours) | _list_marks(theirs)
-    if different := (ours.get_vocab().keys() ^ known.keys()) - marks:
+    if different := (pieces.keys() ^ known.keys()) - marks:
         raise DetectorError(
             f"{first} and {second} do not know the same pieces of words: {len(different):,} are "
             f"known to one of them alone, {min(different)!r} among them"
         )
-    unknown, their_unknown = (t.get_vocab()[t.model.unk_token] for t in (ours, theirs))
-    numbers = np.full(ours.get_vocab_size(), their_unknown, dtype=np.int64)
-    for piece, number in ours.get_vocab().items():
+    unknown, their_unknown = pieces[ours.model.unk_token], known[theirs.model.unk_token]
+    numbers = np.full(len(pieces), their_unknown, dtype=np.int64)
+    for piece, number in pieces.items():
         numbers[number] = known.get(piece, their_unknown)
     # Marks, whatever either calls them: of an unknown piece, of padding, of a sentence's ends.
     numbers[unknown] = their_unknown
@@ -129,11 +133,9 @@ def _join_graphs(
         *second.graph.node,
         helper.make_node("Concat", outputs, [_OUTPUT], axis=-1),
     ]
-    widths = [
-        model.graph.output[0].type.tensor_type.shape.dim[-1].dim_value for model in (first, second)
-    ]
+    width = _read_width(first) + _read_width(second)
     output = helper.make_tensor_value_info(
-        _OUTPUT, onnx.TensorProto.FLOAT, ["batch", "tokens", sum(widths)]
+        _OUTPUT, onnx.TensorProto.FLOAT, ["batch", "tokens", width]
     )
     graph = helper.make_graph(
         nodes,

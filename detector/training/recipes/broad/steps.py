@@ -131,11 +131,9 @@ def write_joint_encoder(beside: Path, work: Path, fresh: Path) -> None:
     join_encoders(
         work / work_files.TUNED_ENCODER, bundle.path(parts.ENCODER), fresh / work_files.ENCODER
     )
-    tuned, features = (
-        work_files.read_arrays(work / work_files.TUNED_HEADS),
-        bundle.read_arrays(parts.FEATURES),
-    )
-    work_files.write_arrays(fresh / work_files.HEADS, join_heads(tuned, features))
+    tuned = work_files.read_arrays(work / work_files.TUNED_HEADS)
+    heads = join_heads(tuned, bundle.read_arrays(parts.FEATURES))
+    work_files.write_arrays(fresh / work_files.HEADS, heads)
 
 
 def _prepare(work: Path, draw: int, tokenizer: Any, config: TuningConfig) -> list[Example]:
