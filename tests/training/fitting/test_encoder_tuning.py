@@ -18,6 +18,7 @@ transformers = pytest.importorskip("transformers")
 from detector.features.encoder import SentenceEncoder  # noqa: E402
 from detector.model.classes import SENTENCE_CLASSES  # noqa: E402
 from detector.training.corpora.labelled_pairs import LabelledPair, label_pair  # noqa: E402
+from detector.training.fitting.encoder import tuned_encoder  # noqa: E402
 from detector.training.fitting.encoder.examples import (  # noqa: E402
     Example,
     Side,
@@ -434,13 +435,16 @@ def test_layers_without_an_exit_are_refused(tiny_encoder: TinyEncoder, tmp_path:
         export_encoder(tiny_encoder.model, 3, tiny_encoder.base, tmp_path)
 
 
-def test_bfloat16_only_where_the_processor_computes_in_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)
-    assert not choose_precision(torch.device("cpu"))["enabled"]
+@pytest.mark.parametrize(("of_bfloat16", "chosen"), [(1.0, True), (1.9, False), (9.0, False)])
+def test_bfloat16_only_where_it_is_clearly_faster(
+    of_bfloat16: float, chosen: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = {torch.bfloat16: of_bfloat16, torch.float32: 2.0}
+    monkeypatch.setattr(tuned_encoder, "_time_product", seconds.__getitem__)
+    tuned_encoder._is_bfloat16_faster.cache_clear()
+    assert choose_precision(torch.device("cpu"))["enabled"] is chosen
     assert choose_precision(torch.device("cuda"))["enabled"]
-    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: True)
-    assert choose_precision(torch.device("cpu"))["enabled"]
+    tuned_encoder._is_bfloat16_faster.cache_clear()
 
 
 # --------------------------------------------------------------------------------------
@@ -499,6 +503,40 @@ def test_a_changed_plan_bends_the_schedule() -> None:
     assert after.find_factor(40) == pytest.approx(before.find_factor(40))
     assert after.find_factor(50) == pytest.approx(before.find_factor(40) / 2)
     assert after.find_factor(60) == 0.0
+
+
+def test_a_plan_that_changes_while_the_rate_rises_keeps_its_peak() -> None:
+    planned = Schedule(1000, 0.05).bend(2, 100)
+    assert planned == Schedule(100, 0.05)
+    assert planned.find_factor(5) == 1.0
+
+
+def write_tiny_mpnet(tiny_base: Path, folder: Path) -> Path:
+    """An MPNet of the sizes of `tiny_base`, with its tokenizer."""
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tiny_base)
+    tokenizer.save_pretrained(folder)
+    sizes = {"vocab_size": len(tokenizer), "hidden_size": 16, "num_hidden_layers": 2}
+    config = transformers.MPNetConfig(**sizes, num_attention_heads=2, intermediate_size=32)
+    transformers.MPNetModel(config).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("is_mpnet", [False, True])
+def test_frozen_layers_stay_as_they_are(is_mpnet: bool, tiny_base: Path, tmp_path: Path) -> None:
+    base = write_tiny_mpnet(tiny_base, tmp_path / "base") if is_mpnet else tiny_base
+    config = dataclasses.replace(
+        CONFIG, frozen_embeddings=True, frozen_positions=True, frozen_layers=1
+    )
+    before = TunedEncoder(base, list(config.exits)).state_dict()
+    run = tmp_path / "run"
+    after = tune_on_examples(base, [prepare_mixed(base, 8)], run, config, report=silent)
+    changed = {
+        name
+        for name, values in after.state_dict().items()
+        if "transformer." in name and not torch.equal(values, before[name])
+    }
+    assert changed
+    assert all(".layer.1." in name for name in changed)
 
 
 def test_a_run_on_mixed_examples_keeps_to_its_plan_when_resumed(

@@ -21,6 +21,8 @@ class TuningConfig:
             with several versions, and must not be learnt by heart.
         frozen_embeddings: whether word embeddings stay as they are (names cannot be learnt).
         frozen_positions: whether those of positions, and what normalises both, do too.
+        frozen_layers: how many of the lowest layers do, and with them the bias of relative
+            positions that all layers of MPNet share: no gradient has to go through them.
     """
 
     learning_rate: float = 2e-4
@@ -37,6 +39,7 @@ class TuningConfig:
     token_dropout: float = 0.1
     frozen_embeddings: bool = True
     frozen_positions: bool = False
+    frozen_layers: int = 0
     seed: int = 20260101
     checkpoint_every: int = 500
     validate_every: int = 1000
@@ -63,14 +66,25 @@ class Schedule:
 
     def find_factor(self, step: int) -> float:
         """Share of the peak rate at a step, counted from 0."""
-        rising = max(1, math.ceil((self.steps - self.started_at) * self.warmup))
-        top = self.bent_at or self.started_at + rising
+        top = self._find_top()
         if step < top:
-            return min(1.0, (step - self.started_at + 1) / rising)
+            return min(1.0, (step - self.started_at + 1) / self._count_rising())
         return self.height * max(0.0, (self.steps - step) / max(1, self.steps - top))
 
+    def _count_rising(self) -> int:
+        return max(1, math.ceil((self.steps - self.started_at) * self.warmup))
+
+    def _find_top(self) -> int:
+        """The step from which the rate falls."""
+        return self.bent_at or self.started_at + self._count_rising()
+
     def bend(self, step: int, steps: int) -> Schedule:
-        """The same up to `step`, from where the rate falls linearly to 0 at `steps`."""
+        """The same up to `step`, from where the rate falls linearly to 0 at `steps`.
+
+        While the rate still rises, it is as if so many steps had been planned from the start.
+        """
+        if step < self._find_top():
+            return Schedule(steps, self.warmup, started_at=self.started_at)
         height = self.find_factor(step)
         return Schedule(steps, self.warmup, max(1, step), height, self.started_at)
 

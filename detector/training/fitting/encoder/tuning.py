@@ -142,6 +142,11 @@ class _Training:
         embeddings = model.transformer.embeddings
         embeddings.requires_grad_(not config.frozen_positions)
         embeddings.word_embeddings.weight.requires_grad_(not config.frozen_embeddings)
+        if config.frozen_layers:
+            encoder = model.transformer.encoder
+            encoder.layer[: config.frozen_layers].requires_grad_(False)
+            # Other encoders than MPNet have none.
+            getattr(encoder, "relative_attention_bias", nn.Identity()).requires_grad_(False)
         optimizer = torch.optim.AdamW(
             [p for p in model.parameters() if p.requires_grad],
             lr=config.learning_rate,
