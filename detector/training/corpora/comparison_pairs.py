@@ -23,6 +23,7 @@ from detector.results import (
     VERBATIM,
 )
 from detector.text.sentences import split_sentences
+from detector.text.words import tokenize
 from detector.training.corpora.broad.document_pairs import (
     choose_other_registers,
     pair_documents,
@@ -54,6 +55,9 @@ _MINIMUM_CHARACTERS = 600
 _SAME_ARTICLE = 0.6
 
 _SAME_EVENT = 0.12
+
+#: A shorter sentence may stand in two articles by chance.
+_LEAST_SHARED_WORDS = 6
 
 _RETRANSLATIONS = {
     "newstest2020": ("dev", "Human-A.0", "Human-B.0"),
@@ -235,7 +239,7 @@ def load_retranslations(folder: Path) -> pd.DataFrame:
 def _independent_pairs(
     human: pd.DataFrame, machine: pd.DataFrame, most: int, seed: int
 ) -> pd.DataFrame:
-    """Texts, humans' and machines', beside the likest other article of the same corpus."""
+    """Texts, humans' and machines', beside the likest other article that shares no sentence."""
     human = human.reset_index(drop=True)
     copies = pd.concat(
         [
@@ -257,7 +261,11 @@ def _independent_pairs(
 
 
 def _find_nearest(copies: pd.DataFrame, human: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """The likest article of another id in the same split, by TF-IDF, and how like it is."""
+    """The likest article of another id in the same split, by TF-IDF, and how like it is.
+
+    An article that has a sentence of the text, or of what a machine made it of, is passed over:
+    part of the text does stem from there.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectorizer = TfidfVectorizer(sublinear_tf=True, stop_words="english", min_df=2)
@@ -266,11 +274,23 @@ def _find_nearest(copies: pd.DataFrame, human: pd.DataFrame) -> tuple[np.ndarray
     best = np.zeros(len(copies))
     rows = vectorizer.transform(copies["copy"])
     ids, splits = human["article_id"].to_numpy(), human["split"].to_numpy()
+    sentences = [_list_sentences(text) for text in human["text"]]
+    of_article = dict(zip(ids, sentences, strict=True))
     for i, (article, split) in enumerate(zip(copies["article_id"], copies["split"], strict=True)):
         similarity = np.asarray((originals @ rows[i].T).todense()).ravel()
         similarity[(ids == article) | (splits != split)] = -1.0
         # Two editions of one article: look past them, to the next article.
         similarity[similarity >= _SAME_ARTICLE] = -1.0
+        own = of_article.get(article) or _list_sentences(copies["copy"].iloc[i])
         nearest[i] = int(similarity.argmax())
+        while similarity[nearest[i]] > 0.0 and own & sentences[nearest[i]]:
+            similarity[nearest[i]] = -1.0
+            nearest[i] = int(similarity.argmax())
         best[i] = similarity[nearest[i]]
     return nearest, best
+
+
+def _list_sentences(text: str) -> set[str]:
+    """The sentences of a text that nobody writes twice by chance, in small letters."""
+    sentences = (tokenize(sentence.text.lower()) for sentence in split_sentences(text))
+    return {" ".join(words) for words in sentences if len(words) >= _LEAST_SHARED_WORDS}

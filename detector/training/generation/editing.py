@@ -2,8 +2,7 @@
 
 The class "edited" of a comparison is trained and measured on these, so they must be real enough to
 fool a measure that only counts what is different. A human changes a few sentences much and leaves
-the rest; house style changes words everywhere; words that a human puts in are ones that humans
-write there.
+the rest; house style changes words everywhere; words that a human puts in are ones that fit there.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from dataclasses import dataclass, field
 
 from detector.text.sentences import split_sentences
 from detector.text.spelling import americanize
+from detector.training.generation.word_exchanges import exchange_words
 
 Rule = Callable[[list[str], random.Random], list[str]]
 
@@ -48,7 +48,7 @@ _HOUSE_STYLES: tuple[dict[str, str], ...] = (
     {"percent": "%", "per cent": "%"},
     {"Mr.": "", "Mrs.": "", "Ms.": ""},
     {"Mr": "", "Mrs": "", "Ms": ""},
-    {"one": "1", "two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7"},
+    {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "nine": "9"},
     {"million": "m", "billion": "bn"},
     {"said": "says"},
     {"said": "told reporters"},
@@ -63,35 +63,6 @@ _CONTRACTIONS = {
 }  # fmt: skip
 
 _EXPANSIONS = {short: long for long, short in _CONTRACTIONS.items()}
-
-# Words that humans do exchange, because both are usual at that place; one line a set of equals.
-_EQUALS = """
-began|started;begin|start;buy|purchase;bought|purchased;help|assist;helped|assisted
-about|around|roughly;nearly|almost;also|too;but|yet;however|but;because|since;although|though
-show|reveal;showed|revealed;shows|reveals;major|big;big|large;huge|massive;important|key
-said|told reporters;said|stated;said|explained;added|said;announced|said;according to|as per
-after|following;before|ahead of;despite|in spite of;last year|a year ago
-children|kids;people|residents;people|individuals;police|officers;company|firm;companies|firms
-killed|dead;died|were killed;injured|hurt;injured|wounded;attack|assault;fight|battle
-get|receive;got|received;give|provide;gave|provided;gives|provides;need|require;needs|requires
-think|believe;thinks|believes;thought|believed;want|hope;wants|hopes;wanted|hoped
-try|attempt;tried|attempted;end|finish;ended|finished;keep|maintain;kept|maintained
-rise|increase;rose|increased;fall|drop;fell|dropped;falls|drops;cut|reduced;growing|rising
-leader|head;leaders|heads;deal|agreement;talks|negotiations;vote|ballot;plan|proposal
-government|administration;country|nation;countries|nations;world|globe;city|town
-film|movie;shop|store;shops|stores;job|post;home|house;doctor|physician;money|cash
-many|a number of;several|a number of;some|several;more than|over;less than|under;at least|no fewer
-currently|now;recently|lately;later|afterwards;earlier|previously;often|frequently;quickly|fast
-whether|if;will|is expected to;would|could;must|has to;can|is able to;for example|e.g.
-""".replace("\n", ";")
-
-_EXCHANGES: dict[str, list[str]] = {}
-
-for _line in filter(None, _EQUALS.split(";")):
-    _first, *_others = _line.split("|")
-    for _other in _others:
-        _EXCHANGES.setdefault(_first, []).append(_other)
-        _EXCHANGES.setdefault(_other, []).append(_first)
 
 _OWN_SENTENCES = (
     "This is a developing story and will be updated.",
@@ -200,13 +171,7 @@ def contract(sentences: list[str], rng: random.Random) -> list[str]:
 def reword(sentences: list[str], rng: random.Random) -> list[str]:
     """Usual words for usual words, in some sentences."""
     share, rate = rng.uniform(0.1, 0.5), rng.uniform(0.3, 0.9)
-    edited = []
-    for sentence in sentences:
-        if rng.random() < share:
-            table = {k: rng.choice(v) for k, v in _EXCHANGES.items() if rng.random() < rate}
-            sentence = _replace_phrases(sentence, table)
-        edited.append(sentence)
-    return edited
+    return [exchange_words(s, rng, rate) if rng.random() < share else s for s in sentences]
 
 
 def shorten(sentences: list[str], rng: random.Random) -> list[str]:
@@ -249,9 +214,7 @@ def rewrite_opening(sentences: list[str], rng: random.Random) -> list[str]:
             del parts[rng.randrange(1, len(parts) - 1)]
         if len(parts) > 1 and rng.random() < 0.5:
             parts = [parts[-1][:1].upper() + parts[-1][1:], *map(_lower_first, parts[:-1])]
-        edited[i] = _replace_phrases(
-            ", ".join(parts) + ".", {k: rng.choice(v) for k, v in _EXCHANGES.items()}
-        )
+        edited[i] = exchange_words(", ".join(parts) + ".", rng, rate=1.0)
     return edited
 
 

@@ -48,6 +48,24 @@ def test_the_nearest_is_another_article_of_the_same_split() -> None:
     assert similarity[3] > similarity[2]
 
 
+def test_an_article_with_a_sentence_of_the_text_is_passed_over() -> None:
+    shared = "Sign up here for the weekly letter of our harbour desk."
+    human = pd.DataFrame({
+        "text": [f"The ferry storm closed the harbour. {shared}", f"A ferry storm. {shared}",
+                 "The ferry harbour is open.", "A storm of boats. Sign up here."],
+        "article_id": list("abcd"),
+        "split": "dev",
+    })  # fmt: skip
+    spun = pd.DataFrame({
+        "copy": ["The ferry storm closed the harbour. Register here for the weekly post."],
+        "article_id": ["a"], "split": "dev",
+    })  # fmt: skip
+    copies = pd.concat([human.rename(columns={"text": "copy"}), spun], ignore_index=True)
+    nearest, _ = _find_nearest(copies, human)
+    assert set(nearest[[0, 4]].tolist()) <= {2, 3}
+    assert nearest[1] in (2, 3)
+
+
 def test_subsampling_counts_by_system_and_split() -> None:
     frame = pd.DataFrame({"system": ["a"] * 10 + ["b"] * 3, "split": ["dev"] * 13})
     assert draw_rows(frame, ["system", "split"], 4, seed=1)["system"].value_counts().to_dict() == {

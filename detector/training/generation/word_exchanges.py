@@ -1,0 +1,173 @@
+"""Words that an editor exchanges for one another, each only where the other fits.
+
+A spinner exchanges words whatever stands around them: "to post prices" becomes "to job prices",
+"the purchase of oil" "the buy of oil". A person does not, and this module stands for a person.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+#: Equals wherever they stand; one pair between semicolons.
+_ANYWHERE = """
+began|started;bought|purchased;nearly|almost;huge|massive;despite|in spite of;company|firm
+companies|firms;children|kids;country|nation;countries|nations;film|movie;films|movies;money|cash
+often|frequently;quickly|rapidly;for example|for instance
+"""
+
+#: A word and what may stand for it wherever it stands: an editor prefers the short and usual word.
+_SIMPLER = """
+begin|start;begins|starts;roughly|about;approximately|about;approximately|around;although|though
+ahead of|before;individuals|people;wounded|injured;negotiations|talks;proposal|plan;ballot|vote
+physician|doctor;physicians|doctors;currently|now;numerous|many;several|a number of;prior to|before
+in order to|to;due to|because of;regarding|about;additional|extra;sufficient|enough
+commenced|began;commence|begin;obtain|get;obtained|got;utilize|use;assisted|helped;resides|lives
+approximately|some;subsequently|later;attempts to|tries to;permitted to|allowed to;whilst|while
+"""
+
+_MODAL = r"(?:to|will|would|can|could|may|might|must|should|not) "
+_THE = r"(?:the|a|an|this|that|its|his|her|their|new) "
+_NUMBER = r"(?= (?:[$£€]?\d|two|three|four|five|six|seven|eight|nine|ten|half|a (?:dozen|hundred)))"
+_CLAUSE = r"(?= (?:that|it|he|she|they|we|the|this|there)\b)"
+_AMOUNT = r"(?= (?:by|to|from|\d))"
+_TO = r"(?= to\b)"
+_NOUN = r"(?= (?:the|a|an|his|her|its|their|last) [\w-]+(?:[.,;]| (?:in|on|of|at|by|for|with)\b))"
+_END = r"(?=[.,;])"
+_NO_AUXILIARY = (
+    r"(?<!has )(?<!have )(?<!had )(?<!be )(?<!been )(?<!is )(?<!are )(?<!was )(?<!were )(?<!an )"
+)
+
+#: What stands before, a word, what may stand for it, what stands after.
+_IN_PLACE = (
+    (_MODAL, "buy", "purchase", ""),
+    (_MODAL, "purchase", "buy", ""),
+    (_MODAL, "attempt", "try", _TO),
+    ("", "try", "attempt", _TO),
+    ("", "tried", "attempted", _TO),
+    ("", "attempted", "tried", _TO),
+    ("", "start", "begin", _TO),
+    ("", "starts", "begins", _TO),
+    ("", "want", "hope", _TO),
+    ("", "hope", "want", _TO),
+    ("", "wants", "hopes", _TO),
+    ("", "hopes", "wants", _TO),
+    ("", "wanted", "hoped", _TO),
+    ("", "hoped", "wanted", _TO),
+    ("", "think", "believe", _CLAUSE),
+    ("", "believe", "think", _CLAUSE),
+    ("", "thinks", "believes", _CLAUSE),
+    ("", "believes", "thinks", _CLAUSE),
+    ("", "showed", "revealed", r"(?= that\b)"),
+    ("", "revealed", "showed", r"(?= that\b)"),
+    ("", "shows", "reveals", r"(?= that\b)"),
+    ("", "reveals", "shows", r"(?= that\b)"),
+    ("", "announced", "said", _CLAUSE),
+    ("", "said", "added|explained|told reporters", _END),
+    ("", "added", "said", _END),
+    ("", "about", "around|roughly|some", _NUMBER),
+    ("", "around", "about", _NUMBER),
+    ("", "more than", "over", _NUMBER),
+    ("", "over", "more than", _NUMBER),
+    ("", "less than", "under", _NUMBER),
+    ("", "under", "less than", _NUMBER),
+    ("", "at least", "no fewer than", _NUMBER),
+    ("", "many", "a number of", r"(?= [a-z]+s\b)"),
+    ("", "after", "following", _NOUN),
+    ("", "following", "after", _NOUN),
+    ("", "before", "ahead of", _NOUN),
+    ("", "because", "since", r"(?= (?:it|he|she|they|we|the)\b)"),
+    (r", ", "but", "yet", r"(?= (?:it|he|she|they|we|the)\b)"),
+    (_NO_AUXILIARY, "rose", "increased", _AMOUNT),
+    (_NO_AUXILIARY, "increased", "rose", _AMOUNT),
+    (_NO_AUXILIARY, "fell", "dropped", _AMOUNT),
+    (_NO_AUXILIARY, "dropped", "fell", _AMOUNT),
+    (r"(?:was|were|been) ", "hurt", "injured", ""),
+    (r"(?:was|were|been) ", "injured", "hurt|wounded", ""),
+    (r"(?:ask|asked|know|knows|clear|decide|decided|see) ", "whether", "if", ""),
+    (r"(?<!the )(?<!of )(?<!from )", "last year", "a year ago", _END),
+    (_THE, "attack", "assault", ""),
+    (_THE, "assault", "attack", ""),
+    (_THE, "fight", "battle", ""),
+    (_THE, "battle", "fight", ""),
+    (_THE, "deal", "agreement", ""),
+    (_THE, "agreement", "deal", ""),
+    (_THE, "plan", "proposal", ""),
+    (_THE, "vote", "ballot", _END),
+    (_THE, "post", "job", r"(?= as\b)"),
+    (_THE, "job", "post", r"(?= as\b)"),
+    (_THE, "important", "key", r"(?= [a-z]+\b)"),
+    (_THE, "leader", "head", r"(?= of\b)"),
+    (_THE, "shop", "store", _END),
+    (_THE, "store", "shop", _END),
+    (r"the ", "world", "globe", _END),
+    (r"(?:peace|trade|of|for|begin|in|resume|hold|the) ", "talks", "negotiations", ""),
+    ("", "police", "officers", r"(?= (?:said|say|have|were|are|had|arrested|found)\b)"),
+)  # fmt: skip
+
+_ARTICLE = re.compile(r"\b([Aa])n? $")
+_VOWEL = re.compile(r"[aeio]|un(?!i)|u[^n]")
+
+
+@dataclass(frozen=True)
+class _Exchange:
+    """A word in its place, and what may stand for it there."""
+
+    pattern: re.Pattern[str]
+    others: tuple[str, ...]
+
+
+class _Found(NamedTuple):
+    """Where a word stands that may be exchanged."""
+
+    start: int
+    end: int
+    others: tuple[str, ...]
+
+
+def _collect() -> Iterator[_Exchange]:
+    for pair in filter(None, _ANYWHERE.replace("\n", ";").split(";")):
+        one, other = pair.split("|")
+        yield _compile("", one, other, "")
+        yield _compile("", other, one, "")
+    for pair in filter(None, _SIMPLER.replace("\n", ";").split(";")):
+        yield _compile("", *pair.split("|"), "")
+    for place in _IN_PLACE:
+        yield _compile(*place)
+
+
+def _compile(before: str, word: str, others: str, after: str) -> _Exchange:
+    first = f"[{word[0]}{word[0].upper()}]"
+    pattern = rf"(?<![\w'-]){before}(?P<word>{first}{re.escape(word[1:])})(?![\w'-]){after}"
+    return _Exchange(re.compile(pattern), tuple(others.split("|")))
+
+
+_EXCHANGES = tuple(_collect())
+
+
+def exchange_words(sentence: str, rng: random.Random, rate: float) -> str:
+    """A sentence in which each word that has an equal in its place is exchanged at `rate`.
+
+    A capital stays one. Inside a sentence it is a name's, which is left alone.
+    """
+    found: dict[int, _Found] = {}
+    for exchange in _EXCHANGES:
+        for match in exchange.pattern.finditer(sentence):
+            start, end = match.span("word")
+            is_name = sentence[start].isupper() and start > 1
+            if not is_name and start not in found:
+                found[start] = _Found(start, end, exchange.others)
+    edited, at = "", 0
+    for start in sorted(found):
+        if start < at or rng.random() >= rate:
+            continue
+        word = rng.choice(found[start].others)
+        edited += sentence[at:start]
+        is_vowel = _VOWEL.match(word) is not None
+        edited = _ARTICLE.sub(lambda m, n="n" * is_vowel: f"{m[1]}{n} ", edited)
+        edited += word[0].upper() + word[1:] if sentence[start].isupper() else word
+        at = found[start].end
+    return edited + sentence[at:]
