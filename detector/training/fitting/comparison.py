@@ -144,9 +144,13 @@ def fit_relations(
     weights: npt.NDArray[np.float64],
     seed: int,
 ) -> MultilayerPerceptron:
-    """A network over `RELATIONS`: a rewriting lies between a copy and another article."""
+    """Networks over `RELATIONS`: a rewriting lies between a copy and another article.
+
+    A threshold rests on the few highest scores of people's pairs: those of four networks depended
+    on their seed (.56 to .85).
+    """
     labels = np.array([RELATIONS.index(r) for r in relations])
-    return fit_network(columns, labels, weights, units=16, alpha=0.1, seed=seed, networks=4)
+    return fit_network(columns, labels, weights, units=16, alpha=0.1, seed=seed, networks=12)
 
 
 def fit_substitutions(pairs: PairFeatureTable) -> LinearScorer:

@@ -169,8 +169,8 @@ def contract(sentences: list[str], rng: random.Random) -> list[str]:
 
 
 def reword(sentences: list[str], rng: random.Random) -> list[str]:
-    """Usual words for usual words, in some sentences."""
-    share, rate = rng.uniform(0.1, 0.5), rng.uniform(0.3, 0.9)
+    """Usual words for usual words, in some sentences or most."""
+    share, rate = rng.uniform(0.1, 1.0), rng.uniform(0.3, 1.0)
     return [exchange_words(s, rng, rate) if rng.random() < share else s for s in sentences]
 
 

@@ -16,7 +16,14 @@ from typing import NamedTuple
 _ANYWHERE = """
 began|started;bought|purchased;nearly|almost;huge|massive;despite|in spite of;company|firm
 companies|firms;children|kids;country|nation;countries|nations;film|movie;films|movies;money|cash
-often|frequently;quickly|rapidly;for example|for instance
+often|frequently;quickly|rapidly;for example|for instance;usually|normally;mainly|mostly
+entirely|completely;especially|particularly;eventually|ultimately;enormous|huge;crucial|vital
+essential|vital;furious|angry;famous|well-known;mistake|error;mistakes|errors
+employee|worker;employees|workers;lawyer|attorney;lawyers|attorneys;teenager|teen;teenagers|teens
+photograph|photo;photographs|photos;ship|vessel;ships|vessels;aircraft|plane;region|area
+regions|areas;opportunity|chance;opportunities|chances;rival|competitor;rivals|competitors
+investigation|inquiry;inquiry|probe;resigned|stepped down;arrested|detained;rejected|turned down
+destroyed|wrecked;halted|stopped
 """
 
 #: A word and what may stand for it wherever it stands: an editor prefers the short and usual word.
@@ -27,6 +34,10 @@ physician|doctor;physicians|doctors;currently|now;numerous|many;several|a number
 in order to|to;due to|because of;regarding|about;additional|extra;sufficient|enough
 commenced|began;commence|begin;obtain|get;obtained|got;utilize|use;assisted|helped;resides|lives
 approximately|some;subsequently|later;attempts to|tries to;permitted to|allowed to;whilst|while
+difficult|hard;wealthy|rich;automobile|car;automobiles|cars;blaze|fire;hazard|danger;hazards|dangers
+remarks|comments;departed|left;demonstrated|showed;acquired|bought;informed|told;requested|asked for
+sought to|tried to;vowed to|promised to;pledged to|promised to;launched|started;verified|confirmed
+terrified|scared;residents|people;salary|pay;entire|whole;method|approach;stated|said;noted|said;formerly|once;merely|only;simply|just
 """
 
 _MODAL = r"(?:to|will|would|can|could|may|might|must|should|not) "
@@ -67,7 +78,18 @@ _IN_PLACE = (
     ("", "reveals", "shows", r"(?= that\b)"),
     ("", "announced", "said", _CLAUSE),
     ("", "said", "added|explained|told reporters", _END),
+    ("", "said", "stated|noted|added", _CLAUSE),
     ("", "added", "said", _END),
+    (_MODAL, "demonstrate", "show", ""),
+    (_MODAL, "acquire", "buy", ""),
+    (_MODAL, "help", "assist", r"(?= (?:the|him|her|them|us|people|those)\b[^,;]{0,30}[.,;])"),
+    (_MODAL, "increase", "raise", r"(?= (?:the|its|their|his|her)\b)"),
+    (_MODAL, "reduce", "cut", r"(?= (?:the|its|their|his|her)\b)"),
+    (_MODAL, "end", "finish", r"(?= (?:the|its|their|his|her)\b)"),
+    (_MODAL, "keep", "maintain", r"(?= (?:the|its|their) [a-z]+[.,;])"),
+    (_MODAL, "need", "require", r"(?= (?:a|an|the|more)\b)"),
+    ("", "needs", "requires", r"(?= (?:a|an|the|more)\b)"),
+    ("", "requires", "needs", r"(?= (?:a|an|the|more)\b)"),
     ("", "about", "around|roughly|some", _NUMBER),
     ("", "around", "about", _NUMBER),
     ("", "more than", "over", _NUMBER),

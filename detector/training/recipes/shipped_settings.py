@@ -121,7 +121,7 @@ class Amounts:
     spun_documents: int = 20
     evaluated_documents: int = 200
     pairs: Mapping[str, int] = field(default_factory=lambda: {"dev": 360, "test": 120})
-    other_translations: float = 0.0
+    other_translations: float = 0.5
     marked_documents: Mapping[str, int] = field(default_factory=lambda: {"dev": 800, "test": 120})
     spun_for_words: int = 4
     experts_share: float = 0.35
@@ -132,7 +132,6 @@ ACCURATE_AMOUNTS = Amounts(
     layers=6,
     single_versions=True,
     likelier_people=True,
-    other_translations=0.25,
     tuning={
         "learning_rate": 1e-4,
         "maximum_tokens": 64,
