@@ -50,9 +50,8 @@ _HOUSE_STYLES: tuple[dict[str, str], ...] = (
     {"Mr": "", "Mrs": "", "Ms": ""},
     {"two": "2", "three": "3", "four": "4", "five": "5", "six": "6", "seven": "7", "nine": "9"},
     {"million": "m", "billion": "bn"},
-    {"said": "says"},
-    {"said": "told reporters"},
     {"says": "said"},
+    {f"{who} said": f"{who} says" for who in ("he", "she", "it", "spokesman", "spokeswoman")},
 )
 
 _CONTRACTIONS = {
