@@ -17,7 +17,7 @@ from span_models import make_memory, make_model
 from detector.batch.judge import Judge, Settings
 from detector.comparison.alignment import DescribedText, LinkedTexts
 from detector.comparison.pair_features import PAIR_COLUMNS
-from detector.comparison.relation_classifier import PairClassifier
+from detector.comparison.relation_classifier import PairClassifier, judge_relations
 from detector.detector import Detector
 from detector.errors import BundleError
 from detector.features.encoder import SentenceEncoder
@@ -124,6 +124,17 @@ def comparing(
     parts |= ArtifactFinder(make_memory({"fissures": "cracks"}), make_model()).to_parts()
     write_bundle(folder / "model", parts, name="tiny", seed=3, licence="Apache-2.0")  # type: ignore[arg-type]
     return Detector.load(folder / "model", threads=1)
+
+
+def test_a_copy_of_which_hardly_a_word_was_changed_is_no_machines_rewriting() -> None:
+    def accuse(columns: object) -> np.ndarray:
+        return np.tile(np.where(np.array(RELATIONS) == "machine-rewritten", 9000.0, 0.0), (2, 1))
+
+    columns = np.zeros((2, len(PAIR_COLUMNS)))
+    columns[:, PAIR_COLUMNS.index("kept words")] = 0.98, 0.99
+    shares = judge_relations(accuse, columns)  # type: ignore[arg-type]
+    np.testing.assert_allclose(shares.sum(1), 1.0)
+    assert shares[:, RELATIONS.index("machine-rewritten")].tolist() == [1.0, 0.0]
 
 
 @pytest.mark.parametrize(

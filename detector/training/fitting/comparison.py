@@ -57,7 +57,7 @@ _HARDEST, _HARDEST_WEIGHT = ("retranslation", "teachers"), 4.0
 
 #: Of these, up to so many may be flagged, whatever the rate of all other pairs is: they tell the
 #: same article in other words, and none is the article that someone would be accused of copying.
-_HARDEST_RATE = 0.02
+_HARDEST_RATE = 0.01
 
 
 def extract_pair_features(detector: Detector, frame: pd.DataFrame) -> Iterator[PairFeatures]:
