@@ -155,7 +155,8 @@ def _collect() -> Iterator[_Exchange]:
         yield _compile("", one, other, "")
         yield _compile("", other, one, "")
     for pair in filter(None, _SIMPLER.replace("\n", ";").split(";")):
-        yield _compile("", *pair.split("|"), "")
+        long, short = pair.split("|")
+        yield _compile("", long, short, "")
     for place in _IN_PLACE:
         yield _compile(*place)
 
@@ -186,9 +187,16 @@ def exchange_words(sentence: str, rng: random.Random, rate: float) -> str:
         if start < at or rng.random() >= rate:
             continue
         word = rng.choice(found[start].others)
-        edited += sentence[at:start]
-        is_vowel = _VOWEL.match(word) is not None
-        edited = _ARTICLE.sub(lambda m, n="n" * is_vowel: f"{m[1]}{n} ", edited)
+        edited = _fit_article(edited + sentence[at:start], word)
         edited += word[0].upper() + word[1:] if sentence[start].isupper() else word
         at = found[start].end
     return edited + sentence[at:]
+
+
+def _fit_article(before: str, word: str) -> str:
+    """What stands before a word, with "a" or "an" at its end as the word asks for."""
+    article = _ARTICLE.search(before)
+    if article is None:
+        return before
+    n = "n" if _VOWEL.match(word) else ""
+    return f"{before[: article.start()]}{article[1]}{n} "
