@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 r"""Draw what a command prints in a coloured terminal as an SVG picture.
 
-    COLUMNS=100 detector score data/example_articles/spun.txt --color always \
+    COLUMNS=100 detector score data/example_articles/spun.txt --show text --color always \
         | python docs/terminal_picture.py 17 > docs/terminal.svg
 
 The picture holds the first lines of standard input, as many as the argument says, as text.

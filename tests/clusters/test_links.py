@@ -49,8 +49,10 @@ def test_the_machines_traces_outweigh_coverage() -> None:
 @pytest.mark.parametrize(
     ("relation", "coverages", "is_related"),
     [
-        ("edited", (0.4, 0.0), True),
-        ("edited", (0.1, 0.0), False),
+        ("verbatim", (0.4, 0.0), True),
+        ("verbatim", (0.1, 0.0), False),
+        ("edited", (0.6, 0.0), True),
+        ("edited", (0.4, 0.4), False),
         ("machine-rewritten", (0.4, 0.4), False),
         ("machine-rewritten", (0.5, 0.4), True),
         ("machine-rewritten", (1.0, 0.1), True),

@@ -85,7 +85,10 @@ class FittedClassifier:
 
 
 def fit_classifier(
-    documents: FeatureTable | DocumentAverages, *, likelier_people: bool = False
+    documents: FeatureTable | DocumentAverages,
+    *,
+    likelier_people: bool = False,
+    length_power: float | None = None,
 ) -> FittedClassifier:
     """Fit the document classifier, its calibration and its thresholds.
 
@@ -93,11 +96,14 @@ def fit_classifier(
         documents: whole documents of the development split, all three labels; where they are
             averaged already, with their crops.
         likelier_people: see `DocumentClassifier`.
+        length_power: likewise; chosen unless given.
     """
     if isinstance(documents, FeatureTable):
         documents = documents.drop_embeddings().average()
     answers = _answer_out_of_fold(documents, likelier_people)
-    power = choose_length_power(documents, answers[: documents.count])
+    power = length_power
+    if power is None:
+        power = choose_length_power(documents, answers[: documents.count])
     scorer = _fit_bare(documents, _is_fitted(documents), likelier_people)
     scorer = replace(scorer, length_power=power)
     answers = raise_answers(answers, documents.words, power)

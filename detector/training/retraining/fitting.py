@@ -107,7 +107,12 @@ def _fit_classifier(base: BaseModel, user: FeatureTable) -> UserFit:
 
 
 def _fit_anew(base: BaseModel, documents: FeatureTable) -> FittedClassifier:
-    return fit_classifier(documents, likelier_people=base.classifier.likelier_people)
+    # Some pairs more tell nothing of how scores depend on the length.
+    return fit_classifier(
+        documents,
+        likelier_people=base.classifier.likelier_people,
+        length_power=base.classifier.length_power,
+    )
 
 
 def _fit_on_user_alone(base: BaseModel, user: FeatureTable) -> UserFit:
