@@ -144,11 +144,7 @@ def fit_relations(
     weights: npt.NDArray[np.float64],
     seed: int,
 ) -> MultilayerPerceptron:
-    """Networks over `RELATIONS`: a rewriting lies between a copy and another article.
-
-    A threshold rests on the few highest scores of people's pairs: those of four networks depended
-    on their seed (.56 to .85).
-    """
+    """Networks over `RELATIONS`: a rewriting lies between a copy and another article."""
     labels = np.array([RELATIONS.index(r) for r in relations])
     return fit_network(columns, labels, weights, units=16, alpha=0.1, seed=seed, networks=12)
 
