@@ -3,7 +3,8 @@
     python docs/measured_tables.py
 
 A row of the page takes the figures of the card's row of the same name, in a table with the same
-heads. Prose around the tables stays as it is.
+heads. Tables of the default model have all rows of the card's, in the sections of other models some
+may be left out. Prose around the tables is written by hand.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ def fill_tables(page: str, cards: dict[str, str]) -> str:
         elif model is None:
             lines += block
         else:
-            lines += _fill(list(block), open_tables[model])
+            lines += _fill(list(block), open_tables[model], whole=model == "default")
     return "\n".join(lines) + "\n"
 
 
@@ -55,12 +56,19 @@ def _find_tables(text: str) -> list[list[str]]:
     return [list(block) for is_table, block in blocks if is_table]
 
 
-def _fill(table: list[str], of_card: list[list[str]]) -> list[str]:
-    """The rows of the card's first table that fits, which is taken out: the next is another's."""
+def _fill(table: list[str], of_card: list[list[str]], whole: bool) -> list[str]:
+    """The rows of the card's first table that fits, which is taken out: the next is another's.
+
+    Args:
+        table: of the page.
+        of_card: the card's tables that were not taken yet.
+        whole: the page has all rows of the card's.
+    """
     heads, names = table[0], [_name_row(row) for row in table]
     for candidate in of_card:
         rows = {_name_row(row): row for row in candidate}
-        if candidate[0] == heads and rows.keys() >= set(names):
+        fits = rows.keys() == set(names) if whole else rows.keys() >= set(names)
+        if candidate[0] == heads and fits:
             of_card.remove(candidate)
             return [rows[name] for name in names]
     raise ValueError(f"no table of the card has these heads and rows: {heads}, {names[2:]}")

@@ -21,8 +21,8 @@ _LEAST_COVERAGE = 0.3
 #: larger coverage had to be .5 and .7, it was .987 and 95.
 _LEAST_MEAN_COVERAGE_REWORDED = {MACHINE_REWRITTEN: 0.45, RETOLD: 0.65}
 
-#: The larger coverage of what was edited: two articles share some quotations. Among these 20,000
-#: texts all 666 people's edits are found with it, and no two articles are joined by this relation.
+#: The larger coverage of what was edited: two articles share some quotations. In another crawl of
+#: that size all 666 people's edits are found with it, and it joins no two articles.
 _LEAST_COVERAGE_EDITED = 0.5
 
 #: How far a text has to cover another by more than it is covered, to count as its source.

@@ -45,11 +45,11 @@ WRONG_SENSE = "wrong sense"
 # A phrase of more words is rather a stretch that could not be aligned.
 _LONGEST_PHRASE = 4
 
-#: A copy that keeps more of its sentences' words is no machine's rewriting: 8 of machines did, and
-#: 4,630 of people's (development and test pairs).
-_MOST_KEPT = 0.985
+#: A copy that stems from its original, and has more of the words of the sentences that do, is no
+#: machine's rewriting (of development and test pairs; what little stems from it tells nothing).
+_MOST_KEPT, _LEAST_COVERAGE = 0.985, 0.9
 
-_KEPT_WORDS = PAIR_COLUMNS.index("kept words")
+_KEPT_WORDS, _COVERAGE = (PAIR_COLUMNS.index(name) for name in ("kept words", "coverage"))
 
 # So many characters before and behind a word tell which sense is meant.
 _NEAR = 120
@@ -83,11 +83,13 @@ _WRONG_SENSES = _read_wrong_senses()
 def judge_relations(network: MultilayerPerceptron, columns: npt.ArrayLike) -> Floats:
     """Probabilities (n, RELATIONS) by a network, of pairs with `PAIR_COLUMNS` (n, k).
 
-    Where hardly a word was changed, none of them is that a machine rewrote the text.
+    Where the copy stems from the original and hardly a word was changed, none of them is that a
+    machine rewrote the text.
     """
     logits = network(columns)
     shares = np.exp(logits - logits.max(1, keepdims=True))
-    is_kept = np.asarray(columns)[:, _KEPT_WORDS] >= _MOST_KEPT
+    kept, coverage = np.asarray(columns)[:, _KEPT_WORDS], np.asarray(columns)[:, _COVERAGE]
+    is_kept = (kept >= _MOST_KEPT) & (coverage >= _LEAST_COVERAGE)
     shares[is_kept, RELATIONS.index(MACHINE_REWRITTEN)] = 0.0
     # Never nothing at all, where the network was sure of the machine.
     shares[is_kept, RELATIONS.index(EDITED)] += np.finfo(np.float64).tiny

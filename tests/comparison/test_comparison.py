@@ -128,13 +128,15 @@ def comparing(
 
 def test_a_copy_of_which_hardly_a_word_was_changed_is_no_machines_rewriting() -> None:
     def accuse(columns: object) -> np.ndarray:
-        return np.tile(np.where(np.array(RELATIONS) == "machine-rewritten", 9000.0, 0.0), (2, 1))
+        return np.tile(np.where(np.array(RELATIONS) == "machine-rewritten", 9000.0, 0.0), (3, 1))
 
-    columns = np.zeros((2, len(PAIR_COLUMNS)))
-    columns[:, PAIR_COLUMNS.index("kept words")] = 0.98, 0.99
+    columns = np.zeros((3, len(PAIR_COLUMNS)))
+    columns[:, PAIR_COLUMNS.index("kept words")] = 0.98, 0.99, 0.99
+    # Of the third, one sentence stems from the original, word for word.
+    columns[:, PAIR_COLUMNS.index("coverage")] = 1.0, 1.0, 0.1
     shares = judge_relations(accuse, columns)  # type: ignore[arg-type]
     np.testing.assert_allclose(shares.sum(1), 1.0)
-    assert shares[:, RELATIONS.index("machine-rewritten")].tolist() == [1.0, 0.0]
+    assert shares[:, RELATIONS.index("machine-rewritten")].tolist() == [1.0, 0.0, 1.0]
 
 
 @pytest.mark.parametrize(

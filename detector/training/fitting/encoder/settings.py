@@ -22,7 +22,8 @@ class TuningConfig:
         frozen_embeddings: whether word embeddings stay as they are (names cannot be learnt).
         frozen_positions: whether those of positions, and what normalises both, do too.
         frozen_layers: how many of the lowest layers do, and with them the bias of relative
-            positions that all layers of MPNet share: no gradient has to go through them.
+            positions that all layers of MPNet share. Where embeddings and positions are frozen
+            too, no gradient has to go through them.
     """
 
     learning_rate: float = 2e-4
