@@ -88,7 +88,7 @@ def judge_relations(network: MultilayerPerceptron, columns: npt.ArrayLike) -> Fl
     """
     logits = network(columns)
     shares = np.exp(logits - logits.max(1, keepdims=True))
-    kept, coverage = np.asarray(columns)[:, _KEPT_WORDS], np.asarray(columns)[:, _COVERAGE]
+    kept, coverage = np.asarray(columns)[:, [_KEPT_WORDS, _COVERAGE]].T
     is_kept = (kept >= _MOST_KEPT) & (coverage >= _LEAST_COVERAGE)
     shares[is_kept, RELATIONS.index(MACHINE_REWRITTEN)] = 0.0
     # Never nothing at all, where the network was sure of the machine.

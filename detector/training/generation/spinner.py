@@ -283,14 +283,15 @@ def _fix_article(between: str, article: _Token, new: str) -> str:
     """`between` ends with the article that stands before the new word; make the two agree."""
     if article.lower not in ("a", "an"):
         return between
-    right = "an" if _starts_with_vowel_sound(new.lower()) else "a"
+    right = "an" if starts_with_vowel_sound(new.lower()) else "a"
     if article.text[0].isupper():
         right = right.capitalize()
     head, _, tail = between.rpartition(article.text)
     return head + right + tail
 
 
-def _starts_with_vowel_sound(word: str) -> bool:
+def starts_with_vowel_sound(word: str) -> bool:
+    """Whether "an" stands before a word, given in small letters, and not "a"."""
     if re.match(r"hour|honest|honou?r|heir", word):
         return True
     if re.match(r"eu|ewe|one\b|once\b|u(?:ni(?![ndm])|s[aeiu]|t[ei]|biq|ran|kr)", word):

@@ -12,32 +12,34 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from detector.training.generation.spinner import starts_with_vowel_sound
+
 #: Equals wherever they stand; one pair between semicolons.
 _ANYWHERE = """
 began|started;bought|purchased;nearly|almost;huge|massive;despite|in spite of;company|firm
 companies|firms;children|kids;country|nation;countries|nations;film|movie;films|movies;money|cash
 often|frequently;quickly|rapidly;for example|for instance;usually|normally;mainly|mostly
-entirely|completely;especially|particularly;eventually|ultimately;enormous|huge;crucial|vital
-essential|vital;furious|angry;famous|well-known;mistake|error;mistakes|errors
-employee|worker;employees|workers;lawyer|attorney;lawyers|attorneys;teenager|teen;teenagers|teens
-photograph|photo;photographs|photos;ship|vessel;ships|vessels;aircraft|plane;region|area
-regions|areas;opportunity|chance;opportunities|chances;rival|competitor;rivals|competitors
-investigation|inquiry;inquiry|probe;resigned|stepped down;arrested|detained;rejected|turned down
-destroyed|wrecked;halted|stopped
+entirely|completely;especially|particularly;eventually|ultimately;crucial|vital;furious|angry
+famous|well-known;mistake|error;mistakes|errors;employee|worker;employees|workers;lawyer|attorney
+lawyers|attorneys;teenager|teen;teenagers|teens;photograph|photo;photographs|photos;ship|vessel
+ships|vessels;aircraft|plane;region|area;regions|areas;opportunity|chance;opportunities|chances
+rival|competitor;rivals|competitors;investigation|inquiry;resigned|stepped down;arrested|detained
+rejected|turned down;destroyed|wrecked;halted|stopped
 """
 
 #: A word and what may stand for it wherever it stands: an editor prefers the short and usual word.
 _SIMPLER = """
-begin|start;begins|starts;roughly|about;approximately|about;approximately|around;although|though
-ahead of|before;individuals|people;wounded|injured;negotiations|talks;proposal|plan;ballot|vote
-physician|doctor;physicians|doctors;currently|now;numerous|many;several|a number of;prior to|before
-in order to|to;due to|because of;regarding|about;additional|extra;sufficient|enough
-commenced|began;commence|begin;obtain|get;obtained|got;utilize|use;assisted|helped;resides|lives
-approximately|some;subsequently|later;attempts to|tries to;permitted to|allowed to;whilst|while
-difficult|hard;wealthy|rich;automobile|car;automobiles|cars;blaze|fire;hazard|danger;hazards|dangers
-remarks|comments;departed|left;demonstrated|showed;acquired|bought;informed|told;requested|asked for
-sought to|tried to;vowed to|promised to;pledged to|promised to;launched|started;verified|confirmed
-terrified|scared;residents|people;salary|pay;entire|whole;method|approach;stated|said;noted|said;formerly|once;merely|only;simply|just
+begin|start;begins|starts;roughly|about;approximately|about;although|though;ahead of|before
+individuals|people;wounded|injured;negotiations|talks;proposal|plan;ballot|vote;physician|doctor
+physicians|doctors;currently|now;numerous|many;several|a number of;prior to|before;in order to|to
+due to|because of;regarding|about;additional|extra;sufficient|enough;commenced|began;commence|begin
+obtain|get;obtained|got;utilize|use;assisted|helped;resides|lives;subsequently|later;enormous|huge
+essential|vital;probe|inquiry;attempts to|tries to;permitted to|allowed to;whilst|while
+difficult|hard;wealthy|rich;automobile|car;automobiles|cars;blaze|fire;hazard|danger
+hazards|dangers;remarks|comments;departed|left;demonstrated|showed;acquired|bought;informed|told
+requested|asked for;sought to|tried to;vowed to|promised to;pledged to|promised to;launched|started
+verified|confirmed;terrified|scared;residents|people;salary|pay;entire|whole;method|approach
+stated|said;noted|said;formerly|once;merely|only;simply|just
 """
 
 _MODAL = r"(?:to|will|would|can|could|may|might|must|should|not) "
@@ -52,33 +54,38 @@ _NO_AUXILIARY = (
     r"(?<!has )(?<!have )(?<!had )(?<!be )(?<!been )(?<!is )(?<!are )(?<!was )(?<!were )(?<!an )"
 )
 
+#: What stands before, two words that stand for one another there, what stands after.
+_EITHER_WAY_IN_PLACE = (
+    (_MODAL, "buy", "purchase", ""),
+    ("", "tried", "attempted", _TO),
+    ("", "want", "hope", _TO),
+    ("", "wants", "hopes", _TO),
+    ("", "wanted", "hoped", _TO),
+    ("", "think", "believe", _CLAUSE),
+    ("", "thinks", "believes", _CLAUSE),
+    ("", "showed", "revealed", r"(?= that\b)"),
+    ("", "shows", "reveals", r"(?= that\b)"),
+    ("", "said", "added", _END),
+    ("", "needs", "requires", r"(?= (?:a|an|the|more)\b)"),
+    ("", "more than", "over", _NUMBER),
+    ("", "less than", "under", _NUMBER),
+    ("", "after", "following", _NOUN),
+    (_NO_AUXILIARY, "rose", "increased", _AMOUNT),
+    (_NO_AUXILIARY, "fell", "dropped", _AMOUNT),
+    (_THE, "attack", "assault", ""),
+    (_THE, "fight", "battle", ""),
+    (_THE, "deal", "agreement", ""),
+    (_THE, "post", "job", r"(?= as\b)"),
+    (_THE, "shop", "store", _END),
+)  # fmt: skip
+
 #: What stands before, a word, what may stand for it, what stands after.
 _IN_PLACE = (
-    (_MODAL, "buy", "purchase", ""),
-    (_MODAL, "purchase", "buy", ""),
     (_MODAL, "attempt", "try", _TO),
     ("", "try", "attempt", _TO),
-    ("", "tried", "attempted", _TO),
-    ("", "attempted", "tried", _TO),
     ("", "start", "begin", _TO),
     ("", "starts", "begins", _TO),
-    ("", "want", "hope", _TO),
-    ("", "hope", "want", _TO),
-    ("", "wants", "hopes", _TO),
-    ("", "hopes", "wants", _TO),
-    ("", "wanted", "hoped", _TO),
-    ("", "hoped", "wanted", _TO),
-    ("", "think", "believe", _CLAUSE),
-    ("", "believe", "think", _CLAUSE),
-    ("", "thinks", "believes", _CLAUSE),
-    ("", "believes", "thinks", _CLAUSE),
-    ("", "showed", "revealed", r"(?= that\b)"),
-    ("", "revealed", "showed", r"(?= that\b)"),
-    ("", "shows", "reveals", r"(?= that\b)"),
-    ("", "reveals", "shows", r"(?= that\b)"),
     ("", "announced", "said", _CLAUSE),
-    ("", "said", "added", _END),
-    ("", "added", "said", _END),
     (_MODAL, "demonstrate", "show", ""),
     (_MODAL, "acquire", "buy", ""),
     (_MODAL, "help", "assist", r"(?= (?:the|him|her|them|us|people|those)\b[^,;]{0,30}[.,;])"),
@@ -87,50 +94,27 @@ _IN_PLACE = (
     (_MODAL, "end", "finish", r"(?= (?:the|its|their|his|her)\b)"),
     (_MODAL, "keep", "maintain", r"(?= (?:the|its|their) [a-z]+[.,;])"),
     (_MODAL, "need", "require", r"(?= (?:a|an|the|more)\b)"),
-    ("", "needs", "requires", r"(?= (?:a|an|the|more)\b)"),
-    ("", "requires", "needs", r"(?= (?:a|an|the|more)\b)"),
     ("", "about", "around|roughly|some", _NUMBER),
     ("", "around", "about", _NUMBER),
-    ("", "more than", "over", _NUMBER),
-    ("", "over", "more than", _NUMBER),
-    ("", "less than", "under", _NUMBER),
-    ("", "under", "less than", _NUMBER),
     ("", "at least", "no fewer than", _NUMBER),
     ("", "many", "a number of", r"(?= [a-z]+s\b)"),
-    ("", "after", "following", _NOUN),
-    ("", "following", "after", _NOUN),
     ("", "before", "ahead of", _NOUN),
     ("", "because", "since", r"(?= (?:it|he|she|they|we|the)\b)"),
     (r", ", "but", "yet", r"(?= (?:it|he|she|they|we|the)\b)"),
-    (_NO_AUXILIARY, "rose", "increased", _AMOUNT),
-    (_NO_AUXILIARY, "increased", "rose", _AMOUNT),
-    (_NO_AUXILIARY, "fell", "dropped", _AMOUNT),
-    (_NO_AUXILIARY, "dropped", "fell", _AMOUNT),
     (r"(?:was|were|been) ", "hurt", "injured", ""),
     (r"(?:was|were|been) ", "injured", "hurt|wounded", ""),
     (r"(?:ask|asked|know|knows|clear|decide|decided|see) ", "whether", "if", ""),
     (r"(?<!the )(?<!of )(?<!from )", "last year", "a year ago", _END),
-    (_THE, "attack", "assault", ""),
-    (_THE, "assault", "attack", ""),
-    (_THE, "fight", "battle", ""),
-    (_THE, "battle", "fight", ""),
-    (_THE, "deal", "agreement", ""),
-    (_THE, "agreement", "deal", ""),
     (_THE, "plan", "proposal", ""),
     (_THE, "vote", "ballot", _END),
-    (_THE, "post", "job", r"(?= as\b)"),
-    (_THE, "job", "post", r"(?= as\b)"),
     (_THE, "important", "key", r"(?= [a-z]+\b)"),
     (_THE, "leader", "head", r"(?= of\b)"),
-    (_THE, "shop", "store", _END),
-    (_THE, "store", "shop", _END),
     (r"the ", "world", "globe", _END),
     (r"(?:peace|trade|of|for|begin|in|resume|hold|the) ", "talks", "negotiations", ""),
     ("", "police", "officers", r"(?= (?:said|say|have|were|are|had|arrested|found)\b)"),
 )  # fmt: skip
 
 _ARTICLE = re.compile(r"\b([Aa])n? $")
-_VOWEL = re.compile(r"[aeio]|un(?!i)|u[^n]")
 
 
 @dataclass(frozen=True)
@@ -157,6 +141,9 @@ def _collect() -> Iterator[_Exchange]:
     for pair in filter(None, _SIMPLER.replace("\n", ";").split(";")):
         long, short = pair.split("|")
         yield _compile("", long, short, "")
+    for before, one, other, after in _EITHER_WAY_IN_PLACE:
+        yield _compile(before, one, other, after)
+        yield _compile(before, other, one, after)
     for place in _IN_PLACE:
         yield _compile(*place)
 
@@ -198,5 +185,5 @@ def _fit_article(before: str, word: str) -> str:
     article = _ARTICLE.search(before)
     if article is None:
         return before
-    n = "n" if _VOWEL.match(word) else ""
+    n = "n" if starts_with_vowel_sound(word) else ""
     return f"{before[: article.start()]}{article[1]}{n} "
