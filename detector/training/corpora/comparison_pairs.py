@@ -264,7 +264,7 @@ def _find_nearest(copies: pd.DataFrame, human: pd.DataFrame) -> tuple[np.ndarray
     """The likest article of another id in the same split, by TF-IDF, and how like it is.
 
     An article that has a sentence of the text, or of what a machine made it of, is passed over:
-    part of the text does stem from there.
+    part of the text does stem from there. Where no article is left, the index is -1.
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -275,18 +275,20 @@ def _find_nearest(copies: pd.DataFrame, human: pd.DataFrame) -> tuple[np.ndarray
     rows = vectorizer.transform(copies["copy"])
     ids, splits = human["article_id"].to_numpy(), human["split"].to_numpy()
     sentences = [_list_sentences(text) for text in human["text"]]
-    of_article = dict(zip(ids, sentences, strict=True))
-    for i, (article, split) in enumerate(zip(copies["article_id"], copies["split"], strict=True)):
+    of_text = dict(zip(human["text"], sentences, strict=True))
+    sources = copies["original"].fillna(copies["copy"])
+    of_copies = zip(copies["article_id"], copies["split"], sources, strict=True)
+    for i, (article, split, source) in enumerate(of_copies):
         similarity = np.asarray((originals @ rows[i].T).todense()).ravel()
-        similarity[(ids == article) | (splits != split)] = -1.0
         # Two editions of one article: look past them, to the next article.
-        similarity[similarity >= _SAME_ARTICLE] = -1.0
-        own = of_article.get(article) or _list_sentences(copies["copy"].iloc[i])
-        nearest[i] = int(similarity.argmax())
-        while similarity[nearest[i]] > 0.0 and own & sentences[nearest[i]]:
-            similarity[nearest[i]] = -1.0
-            nearest[i] = int(similarity.argmax())
-        best[i] = similarity[nearest[i]]
+        excluded = (ids == article) | (splits != split) | (similarity >= _SAME_ARTICLE)
+        own = of_text[source] if source in of_text else _list_sentences(source)
+        for other in np.argsort(-np.where(excluded, 0.0, similarity), kind="stable"):
+            if excluded[other] or similarity[other] <= 0.0:
+                break
+            if not own & sentences[other]:
+                nearest[i], best[i] = other, similarity[other]
+                break
     return nearest, best
 
 

@@ -16,102 +16,168 @@ from detector.training.generation.spinner import starts_with_vowel_sound
 
 #: Equals wherever they stand; one pair between semicolons.
 _ANYWHERE = """
-began|started;bought|purchased;nearly|almost;huge|massive;despite|in spite of;company|firm
-companies|firms;children|kids;country|nation;countries|nations;film|movie;films|movies;money|cash
-often|frequently;quickly|rapidly;for example|for instance;usually|normally;mainly|mostly
-entirely|completely;especially|particularly;eventually|ultimately;crucial|vital;furious|angry
-famous|well-known;mistake|error;mistakes|errors;employee|worker;employees|workers;lawyer|attorney
-lawyers|attorneys;teenager|teen;teenagers|teens;photograph|photo;photographs|photos;ship|vessel
-ships|vessels;aircraft|plane;region|area;regions|areas;opportunity|chance;opportunities|chances
-rival|competitor;rivals|competitors;investigation|inquiry;resigned|stepped down;arrested|detained
-rejected|turned down;destroyed|wrecked;halted|stopped
+nearly|almost;huge|massive;despite|in spite of;children|kids;country|nation;countries|nations
+quickly|rapidly;for example|for instance;usually|normally;mainly|mostly;entirely|completely
+especially|particularly;eventually|ultimately;crucial|vital;famous|well-known;rejected|turned down
 """
 
 #: A word and what may stand for it wherever it stands: an editor prefers the short and usual word.
 _SIMPLER = """
-begin|start;begins|starts;roughly|about;approximately|about;although|though;ahead of|before
-individuals|people;wounded|injured;negotiations|talks;proposal|plan;ballot|vote;physician|doctor
-physicians|doctors;currently|now;numerous|many;several|a number of;prior to|before;in order to|to
-due to|because of;regarding|about;additional|extra;sufficient|enough;commenced|began;commence|begin
-obtain|get;obtained|got;utilize|use;assisted|helped;resides|lives;subsequently|later;enormous|huge
-essential|vital;probe|inquiry;attempts to|tries to;permitted to|allowed to;whilst|while
-difficult|hard;wealthy|rich;automobile|car;automobiles|cars;blaze|fire;hazard|danger
-hazards|dangers;remarks|comments;departed|left;demonstrated|showed;acquired|bought;informed|told
-requested|asked for;sought to|tried to;vowed to|promised to;pledged to|promised to;launched|started
-verified|confirmed;terrified|scared;residents|people;salary|pay;entire|whole;method|approach
-stated|said;noted|said;formerly|once;merely|only;simply|just
+begin|start;begins|starts;approximately|about;although|though;individuals|people
+wounded|injured;negotiations|talks;proposal|plan;physician|doctor;physicians|doctors
+currently|now;numerous|many;prior to|before;in order to|to;additional|extra;commence|begin
+obtain|get;utilize|use;resides|lives;subsequently|later;enormous|huge;essential|vital
+permitted to|allowed to;whilst|while;automobile|car;automobiles|cars;remarks|comments
+vowed to|promised to;pledged to|promised to;confirmed that|verified that;terrified|scared
+residents|people;entire|whole;method|approach;formerly|once;merely|only;simply|just
+employee|worker;employees|workers;lawyer|attorney;lawyers|attorneys;teenager|teen;teenagers|teens
+companies|firms;region|area;regions|areas;opportunities|chances;halted|stopped
 """
 
 _MODAL = r"(?:to|will|would|can|could|may|might|must|should|not) "
-_THE = r"(?:the|a|an|this|that|its|his|her|their|new) "
-_NUMBER = r"(?= (?:[$£€]?\d|two|three|four|five|six|seven|eight|nine|ten|half|a (?:dozen|hundred)))"
-_CLAUSE = r"(?= (?:that|it|he|she|they|we|the|this|there)\b)"
-_AMOUNT = r"(?= (?:by|to|from|\d))"
-_TO = r"(?= to\b)"
-_NOUN = r"(?= (?:the|a|an|his|her|its|their|last) [\w-]+(?:[.,;]| (?:in|on|of|at|by|for|with)\b))"
-_END = r"(?=[.,;])"
-_NO_AUXILIARY = (
-    r"(?<!has )(?<!have )(?<!had )(?<!be )(?<!been )(?<!is )(?<!are )(?<!was )(?<!were )(?<!an )"
+_WHO = r"(?:he|she|they|we|you|who|people) "
+_THE = r"(?:the|a|an|this|its|his|her|their|our|new) "
+_SINGULAR = r"(?:a|an|this|another|one) "
+_POSSESSIVE = r"(?= (?:the|its|their|his|her)\b)"
+_OBJECT = r"(?= (?:a|an|the|his|her|its|their)\b)"
+_COUNT = r"(?:\d|(?:two|three|four|five|six|seven|eight|nine|ten|half|a (?:dozen|hundred))\b)"
+_NUMBER = rf"(?= (?:[$£€]\d|{_COUNT}))"
+_PEOPLE = rf"(?= {_COUNT}[\d,]* ?(?:people|[a-z]+s)\b)"
+#: A number behind one of these is an amount.
+_BEFORE_AMOUNT = (
+    r"(?:for|in|by|to|with|at|was|were|is|are|has|have|had|cost|costs|raised|lost|spent|paid|sold"
+    r"|killed|took|takes|drew|only|after) "
 )
+_BY_AMOUNT = r"(?= (?:(?:by|to|from) )?(?:[$£€]?\d|a (?:third|quarter|half|tenth|fifth)\b))"
+_CLAUSE = r"(?= (?:that|he|she|they|we) [a-z])"
+_TO = r"(?= to\b)"
+_END = r"(?=[.,;])"
+#: The noun phrase ends with the word, so it is the noun.
+_NOUN = (
+    r"(?=[.,;]| (?:in|on|at|by|for|with|from|near|after|before|that|which|and|was|were|is|are|has"
+    r"|had|will|would|said|says)\b)"
+)
+_EVENT = (
+    r"(?= (?:the|a|an|his|her|its|their|last|next) (?:\w+ )?(?:election|vote|match|game|summit"
+    r"|meeting|trial|hearing|ceremony|season|talks|race|visit|festival|launch|tournament|release"
+    r"|opening|final|wedding|concert|debate|conference)\b)"
+)
+_INCIDENT = (
+    r"(?= (?:the|a|an|his|her|its|their|last) (?:\w+ )?(?:attack|crash|death|accident|incident|fire"
+    r"|storm|arrest|defeat|victory|explosion|shooting|election|vote|meeting|match|game)\b)"
+)
+_NO_AUXILIARY = (
+    r"(?<!has )(?<!have )(?<!had )(?<!be )(?<!been )(?<!being )(?<!is )(?<!are )(?<!was )(?<!were )"
+    r"(?<!an )(?<!a )(?<!got )(?<!get )"
+)
+_NO_DEGREE = r"(?<!more )(?<!most )(?<!less )(?<!so )(?<!as )"
 
 #: What stands before, two words that stand for one another there, what stands after.
 _EITHER_WAY_IN_PLACE = (
     (_MODAL, "buy", "purchase", ""),
+    ("", "bought", "purchased", r"(?! off\b)"),
     ("", "tried", "attempted", _TO),
-    ("", "want", "hope", _TO),
+    (_WHO, "want", "hope", _TO),
     ("", "wants", "hopes", _TO),
-    ("", "wanted", "hoped", _TO),
+    (_NO_AUXILIARY, "wanted", "hoped", _TO),
     ("", "think", "believe", _CLAUSE),
     ("", "thinks", "believes", _CLAUSE),
-    ("", "showed", "revealed", r"(?= that\b)"),
+    (_NO_AUXILIARY, "showed", "revealed", r"(?= that\b)"),
     ("", "shows", "reveals", r"(?= that\b)"),
-    ("", "said", "added", _END),
-    ("", "needs", "requires", r"(?= (?:a|an|the|more)\b)"),
-    ("", "more than", "over", _NUMBER),
-    ("", "less than", "under", _NUMBER),
-    ("", "after", "following", _NOUN),
-    (_NO_AUXILIARY, "rose", "increased", _AMOUNT),
-    (_NO_AUXILIARY, "fell", "dropped", _AMOUNT),
-    (_THE, "attack", "assault", ""),
-    (_THE, "fight", "battle", ""),
-    (_THE, "deal", "agreement", ""),
-    (_THE, "post", "job", r"(?= as\b)"),
+    (r"(?:he|she|they|officials|police) ", "said", "added", _END),
+    ("", "needs", "requires", r"(?= (?:a|an|more)\b)"),
+    (_NO_AUXILIARY, "rose", "increased", _BY_AMOUNT),
+    (_NO_AUXILIARY, "fell", "dropped", _BY_AMOUNT),
+    (_THE, "attack", "assault", _NOUN),
+    (_THE, "fight", "battle", _NOUN),
+    (_THE, "deal", "agreement", _NOUN),
     (_THE, "shop", "store", _END),
+    (_THE, "film", "movie", _NOUN),
+    (_THE, "rival", "competitor", _NOUN),
+    (_NO_AUXILIARY, "began", "started", r"(?= (?:in|on|to|at|last|work|talks)\b)"),
+    (r"(?<!how )(?<!more )", "often", "frequently", ""),
 )  # fmt: skip
 
 #: What stands before, a word, what may stand for it, what stands after.
 _IN_PLACE = (
     (_MODAL, "attempt", "try", _TO),
-    ("", "try", "attempt", _TO),
-    ("", "start", "begin", _TO),
-    ("", "starts", "begins", _TO),
+    (_THE, "post", "job", r"(?= as\b)"),
+    (_THE, "mistake", "error", _NOUN),
+    (r"(?:was|were|is|are) ", "furious", "angry", ""),
+    (r"(?<!no )", "less than", "under", _NUMBER),
+    (_BEFORE_AMOUNT, "under", "less than", _NUMBER),
+    (_WHO, "try", "attempt", _TO),
+    (_WHO, "start", "begin", _TO),
+    (r"(?:he|she|it|who) ", "starts", "begins", _TO),
+    (r"(?:he|she|it|who) ", "attempts", "tries", _TO),
+    (_NO_AUXILIARY, "sought", "tried", _TO),
     ("", "announced", "said", _CLAUSE),
+    (_NO_AUXILIARY, "stated", "said", r"(?= that\b)"),
+    (_NO_AUXILIARY, "noted", "said", r"(?= that\b)"),
+    (_NO_AUXILIARY, "informed", "told", r"(?= (?:the|him|her|them|us|me)\b)"),
+    (_NO_AUXILIARY, "requested", "asked for", _OBJECT),
+    (_NO_AUXILIARY, "demonstrated", "showed", r"(?= (?:that|how|a|his|her|its|their)\b)"),
+    (_NO_AUXILIARY, "obtained", "got", _OBJECT),
+    (_NO_AUXILIARY, "departed", "left", r"(?= for\b)"),
+    (_NO_AUXILIARY, "commenced", "began", ""),
+    ("", "assisted", "helped", r"(?= (?:him|her|them|the|in)\b)"),
+    ("", "launched", "started", r"(?= (?:a|an|its|their) (?:campaign|investigation|inquiry|appeal"
+        r"|project|programme|program|review|petition|scheme)\b)"),
+    (_NO_AUXILIARY, "resigned", "stepped down|quit", r"(?=[.,;]| (?:after|over|last|amid)\b)"),
     (_MODAL, "demonstrate", "show", ""),
-    (_MODAL, "acquire", "buy", ""),
-    (_MODAL, "help", "assist", r"(?= (?:the|him|her|them|us|people|those)\b[^,;]{0,30}[.,;])"),
-    (_MODAL, "increase", "raise", r"(?= (?:the|its|their|his|her)\b)"),
-    (_MODAL, "reduce", "cut", r"(?= (?:the|its|their|his|her)\b)"),
-    (_MODAL, "end", "finish", r"(?= (?:the|its|their|his|her)\b)"),
-    (_MODAL, "keep", "maintain", r"(?= (?:the|its|their) [a-z]+[.,;])"),
-    (_MODAL, "need", "require", r"(?= (?:a|an|the|more)\b)"),
-    ("", "about", "around|roughly|some", _NUMBER),
-    ("", "around", "about", _NUMBER),
-    ("", "at least", "no fewer than", _NUMBER),
-    ("", "many", "a number of", r"(?= [a-z]+s\b)"),
-    ("", "before", "ahead of", _NOUN),
-    ("", "because", "since", r"(?= (?:it|he|she|they|we|the)\b)"),
-    (r", ", "but", "yet", r"(?= (?:it|he|she|they|we|the)\b)"),
+    (_MODAL, "help", "assist", r"(?= (?:him|her|them|us)(?:[.,;]| (?:in|with)\b))"),
+    (_MODAL, "increase", "raise", _POSSESSIVE),
+    (_MODAL, "reduce", "cut", _POSSESSIVE),
+    (_MODAL, "need", "require", r"(?= (?:a|an|more)\b)"),
+    (_BEFORE_AMOUNT, "about", "around|roughly|some", _NUMBER),
+    (_BEFORE_AMOUNT, "around", "about|roughly|some", _NUMBER),
+    ("", "roughly", "about|around", _NUMBER),
+    (r"(?<!no )", "more than", "over", _NUMBER),
+    (_BEFORE_AMOUNT, "over", "more than", _NUMBER),
+    ("", "at least", "no fewer than", _PEOPLE),
+    (r"(?:there are|there were|are|were|in|for|with|by|from|has|have|had) ", "many",
+        "a number of", r"(?= [a-z]+s\b)"),
+    (r"(?:there are|there were|are|were|in|for|with|by|from|has|have|had) ", "several",
+        "a number of", r"(?= (?!hundreds?|thousands?|times)[a-z]+s\b)"),
+    ("", "sufficient", "enough", r"(?= [a-z]+s\b)"),
+    ("", "before", "ahead of", _EVENT),
+    ("", "ahead of", "before", _EVENT),
+    (r"(?<!look )(?<!looks )(?<!looked )(?<!looking )", "after", "following", _INCIDENT),
+    (r"[a-z]+ed ", "following", "after", _INCIDENT),
+    ("", "due to", "because of", r"(?= (?:the|a|an|his|its|their|lack|bad|poor|heavy)\b)"),
+    (r"(?<!just )(?<!not )(?<!only )(?<!simply )(?<!partly )(?<!largely )(?<!mainly )(?<!or )"
+        r"(?<!and )", "because", "since", r"(?= (?:it|he|she|they|we)\b)"),
+    (r"(?<=, )", "but", "yet", r"(?= (?:it|he|she|they|we|the)\b)"),
     (r"(?:was|were|been) ", "hurt", "injured", ""),
     (r"(?:was|were|been) ", "injured", "hurt|wounded", ""),
-    (r"(?:ask|asked|know|knows|clear|decide|decided|see) ", "whether", "if", ""),
-    (r"(?<!the )(?<!of )(?<!from )", "last year", "a year ago", _END),
-    (_THE, "plan", "proposal", ""),
-    (_THE, "vote", "ballot", _END),
-    (_THE, "important", "key", r"(?= [a-z]+\b)"),
-    (_THE, "leader", "head", r"(?= of\b)"),
-    (r"the ", "world", "globe", _END),
+    (r"(?:ask|asked|know|knows|decided) ", "whether", "if", r"(?! (?:or|to)\b)"),
+    (r"[a-z]+ed ", "last year", "a year ago", _END),
+    (r"(?:stories|questions|details|information|concerns|rules|laws) ", "regarding", "about", ""),
+    (_THE, "plan", "proposal", _NOUN),
+    (_THE, "vote", "ballot", r"(?=[.,;])"),
+    (_THE, "ballot", "vote", _NOUN),
+    (_THE, "blaze", "fire", _NOUN),
+    (_THE, "hazard", "danger", _NOUN),
+    (_THE, "probe", "inquiry", r"(?= into\b)"),
+    (_THE, "investigation", "inquiry", r"(?= into\b)"),
+    (_THE, "photograph", "photo", ""),
+    (_THE, "opportunity", "chance", _TO),
+    (_THE, "chance", "opportunity", _TO),
+    (_THE, "company", "firm", _NOUN),
+    (_THE, "firm", "company", r"(?= (?:in|that|which|was|is|has|had|will|would|said|says)\b)"),
+    (_SINGULAR, "ship", "vessel", _NOUN),
+    (_SINGULAR, "aircraft", "plane", _NOUN),
+    (r"(?:his|her|their) ", "salary", "pay", _NOUN),
+    (r"(?:the|of|more|some) ", "money", "cash", r"(?=[.,;]| (?:to|for|from|was|had|would)\b)"),
+    (_THE, "important", "key", r"(?= (?!and\b|to\b|for\b|but\b|because\b)[a-z]+\b)"),
+    (_NO_DEGREE, "difficult", "hard", ""),
+    (_NO_DEGREE, "wealthy", "rich", ""),
+    (r"the ", "leader", "head", r"(?= of\b)"),
+    (r"(?:around|across) the ", "world", "globe", _END),
     (r"(?:peace|trade|of|for|begin|in|resume|hold|the) ", "talks", "negotiations", ""),
     ("", "police", "officers", r"(?= (?:said|say|have|were|are|had|arrested|found)\b)"),
+    (r"(?:was|were|been|be) ", "arrested", "detained", ""),
+    (r"(?:was|were|been|be) ", "destroyed", "wrecked", ""),
 )  # fmt: skip
 
 _ARTICLE = re.compile(r"\b([Aa])n? $")
@@ -150,7 +216,8 @@ def _collect() -> Iterator[_Exchange]:
 
 def _compile(before: str, word: str, others: str, after: str) -> _Exchange:
     first = f"[{word[0]}{word[0].upper()}]"
-    pattern = rf"(?<![\w'-]){before}(?P<word>{first}{re.escape(word[1:])})(?![\w'-]){after}"
+    word_itself = f"(?P<word>{first}{re.escape(word[1:])})"
+    pattern = rf"(?<![\w'-])(?i:{before}){word_itself}(?![\w'-]){after}"
     return _Exchange(re.compile(pattern), tuple(others.split("|")))
 
 
@@ -167,8 +234,10 @@ def exchange_words(sentence: str, rng: random.Random, rate: float) -> str:
         for match in exchange.pattern.finditer(sentence):
             start, end = match.span("word")
             is_name = sentence[start].isupper() and start > 1
-            if not is_name and start not in found:
-                found[start] = _Found(start, end, exchange.others)
+            before = found.get(start, _Found(start, end, ()))
+            if not is_name and before.end == end:
+                others = dict.fromkeys(before.others + exchange.others)
+                found[start] = _Found(start, end, tuple(others))
     edited, at = "", 0
     for start in sorted(found):
         if start < at or rng.random() >= rate:

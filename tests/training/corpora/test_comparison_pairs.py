@@ -35,17 +35,17 @@ def test_verbatim_copies_keep_the_words() -> None:
 
 def test_the_nearest_is_another_article_of_the_same_split() -> None:
     human = pd.DataFrame({
-        "text": ["ferry harbour storm boats", "ferry harbour storm fish", "ferry storm boats pier",
+        "text": ["ferry harbour storm boats", "ferry budget tax fish", "ferry storm boats pier",
                  "budget tax vote council", "budget tax vote mayor"],
         "article_id": list("abcde"),
         "split": ["dev", "dev", "test", "dev", "dev"],
     })  # fmt: skip
-    copies = human.rename(columns={"text": "copy"})
+    copies = human.rename(columns={"text": "copy"}).assign(original=None)
     nearest, similarity = _find_nearest(copies, human)
     ids = human["article_id"].to_numpy()
-    assert all(ids[n] != own for n, own in zip(nearest, ids, strict=True) if n >= 0)
-    assert human["split"].to_numpy()[nearest[0]] == "dev"
-    assert similarity[3] > similarity[2]
+    # "c" is alone in its split, and what is like "d" and "e" is too like to be another article.
+    assert [ids[n] if n >= 0 else "" for n in nearest] == ["b", "a", "", "", ""]
+    assert (similarity > 0.0).tolist() == [True, True, False, False, False]
 
 
 def test_an_article_with_a_sentence_of_the_text_is_passed_over() -> None:
@@ -58,12 +58,15 @@ def test_an_article_with_a_sentence_of_the_text_is_passed_over() -> None:
     })  # fmt: skip
     spun = pd.DataFrame({
         "copy": ["The ferry storm closed the harbour. Register here for the weekly post."],
-        "article_id": ["a"], "split": "dev",
+        "original": human["text"][:1], "article_id": ["a"], "split": "dev",
     })  # fmt: skip
     copies = pd.concat([human.rename(columns={"text": "copy"}), spun], ignore_index=True)
     nearest, _ = _find_nearest(copies, human)
     assert set(nearest[[0, 4]].tolist()) <= {2, 3}
     assert nearest[1] in (2, 3)
+    # A name in another corpus does not hide where the copy comes from.
+    renamed = copies.assign(article_id=copies["article_id"].replace("a", "z"))
+    assert _find_nearest(renamed, human)[0][4] in (2, 3)
 
 
 def test_subsampling_counts_by_system_and_split() -> None:

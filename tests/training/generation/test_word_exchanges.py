@@ -14,21 +14,34 @@ def see_all(sentence: str) -> set[str]:
 @pytest.mark.parametrize(
     ("sentence", "expected"),
     [
-        ("He sold about 40 boats.", {
-            "He sold around 40 boats.", "He sold roughly 40 boats.", "He sold some 40 boats."
+        ("It lasted for about 40 days.", {
+            "It lasted for around 40 days.", "It lasted for roughly 40 days.",
+            "It lasted for some 40 days.",
         }),
-        ("They hope to buy a boat.", {"They want to purchase a boat."}),
+        ("Then they hope to buy it.", {
+            "Then they want to buy it.", "Then they hope to purchase it.",
+            "Then they want to purchase it.",
+        }),
         ("Rents rose by a third.", {"Rents increased by a third."}),
         ("The police said no.", {"The officers said no."}),
         # A capital is kept at the start, and the article fits the new word.
-        ("Companies saw an attack on the film.", {"Firms saw an assault on the movie."}),
+        ("Companies came.", {"Firms came."}),
+        ("It was a fierce day, the film was new.", {"It was a fierce day, the movie was new."}),
+        ("An attack on the hill.", {"An assault on the hill."}),
+        ("An aircraft was seen.", {"A plane was seen."}),
         ("It was an important match.", {"It was a key match."}),
-        ("A key match, an assault on the hill.", {"A key match, an attack on the hill."}),
-        ("He read it before the meeting in May.", {"He read it ahead of the meeting in May."}),
+        ("He left before the final in May.", {"He left ahead of the final in May."}),
+        ("He rested after the match in May.", {"He rested following the match in May."}),
+        ("The boats, but they sank.", {"The boats, yet they sank."}),
+        ("There are several reasons.", {"There are a number of reasons."}),
+        ("It shut due to the storm.", {"It shut because of the storm."}),
+        ("A resident noted that it shut.", {"A resident said that it shut."}),
+        # What two lines of the table know of one word is put together.
+        ("He was injured.", {"He was hurt.", "He was wounded."}),
     ],
 )  # fmt: skip
 def test_a_word_is_exchanged_where_its_equal_fits(sentence: str, expected: set[str]) -> None:
-    assert expected <= see_all(sentence)
+    assert see_all(sentence) - {sentence} == expected
 
 
 @pytest.mark.parametrize(
@@ -36,14 +49,42 @@ def test_a_word_is_exchanged_where_its_equal_fits(sentence: str, expected: set[s
     [
         "They will cease to post prices at the end of the month.",
         "Talking about it helps a lot.",
+        "She spoke about two lions.",
         "He wrote it before she left.",
+        "He appeared before the judge in May.",
+        "She looks after the man in the car.",
+        "The shot came after the man in the car fired.",
         "The purchase of oil goes on.",
         "They need help, and they will increase in number.",
         "Prices have increased by a tenth.",
+        "He rose to power.",
+        "It fell from the roof.",
         "Here is what you need to know.",
         "She believes in it as the World Bank does.",
         "A police station is a quiet place.",
         "Because of the storm the ferry sank.",
+        "The bridge is due to open in May.",
+        "Several of them left.",
+        "The past several years were dry.",
+        "As many as nine came, and how many left?",
+        "It made a firm offer to ship the goods and to film the harbour.",
+        "They will probe the rock, photograph it and chance it.",
+        "The vessel that carries blood burst.",
+        "An informed guess is worth a noted one.",
+        "He drew a salary of nothing.",
+        "The mayor announced the launch.",
+        "From start to finish the hope to win was small.",
+        "He will help people find work.",
+        "Late last year, it snowed.",
+        "They asked whether or not it snowed.",
+        "Those that plan ahead win.",
+        "At least it was dry.",
+        "No more than 50 came.",
+        "It was started by a spark, and a car got started.",
+        "The area of the triangle is a social worker's concern.",
+        "They were in the company of wolves.",
+        "It was as difficult as that.",
+        "He needs help in needs of tens of sorts.",
     ],
 )
 def test_a_word_stays_where_its_equal_does_not_fit(sentence: str) -> None:
