@@ -53,7 +53,7 @@ _PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
 
 #: Other translations of the same article by humans, and teachers' versions of it, are few and the
 #: hardest: they count more.
-_HARDEST, _HARDEST_WEIGHT = ("retranslation", "teachers"), 4.0
+_HARDEST, _HARDEST_WEIGHT = ("retranslation", "teachers"), 8.0
 
 #: Of these, up to so many may be flagged, whatever the rate of all other pairs is: they tell the
 #: same article in other words, and none is the article that someone would be accused of copying.
@@ -123,18 +123,19 @@ class PairFeatureTable:
         )
 
 
-def weigh_pairs(frame: pd.DataFrame, other_translations: float = 1.0) -> npt.NDArray[np.float64]:
+def weigh_pairs(frame: pd.DataFrame) -> npt.NDArray[np.float64]:
     """Weights by which each relation, and each group within one, counts alike, but the hardest.
 
+    Copies of which a tenth of the words is spun and those of which half are count as two groups.
+
     Args:
-        frame: see `PairFeatureTable`.
-        other_translations: how much `TRANSLATED_DOCUMENTS` count beside a group.
+        frame: see `PairFeatureTable`; with `rate`, of words that were spun.
     """
-    sizes = frame.groupby(["relation", "group"])["article_id"].transform("size")
-    groups = frame.groupby("relation")["group"].transform("nunique")
-    weights = 1.0 / (sizes * groups).to_numpy(dtype=np.float64)
+    relations = frame["relation"]
+    groups = frame.groupby(["relation", "group", "rate"], dropna=False).ngroup()
+    sizes = groups.groupby(groups).transform("size")
+    weights = 1.0 / (sizes * groups.groupby(relations).transform("nunique")).to_numpy(np.float64)
     weights *= np.where(frame["group"].isin(_HARDEST), _HARDEST_WEIGHT, 1.0)
-    weights *= np.where(frame["group"] == TRANSLATED_DOCUMENTS, other_translations, 1.0)
     return np.asarray(weights / weights.mean())
 
 
@@ -190,11 +191,7 @@ def fit_direction(pairs: PairFeatureTable) -> LinearScorer:
 
 
 def fit_pair_classifier(
-    pairs: PairFeatureTable,
-    equals: npt.NDArray[np.uint32],
-    seed: int = 0,
-    *,
-    other_translations: float = 0.0,
+    pairs: PairFeatureTable, equals: npt.NDArray[np.uint32], seed: int = 0
 ) -> tuple[PairClassifier, list[dict[str, Any]]]:
     """The classifier of relations, its thresholds held out of fold, and what they rest on.
 
@@ -206,13 +203,10 @@ def fit_pair_classifier(
         pairs: of the development split.
         equals: see `collect_equals`.
         seed: of the networks.
-        other_translations: how much they count among the pairs that relations are learnt from,
-            beside another group; 0 leaves them out.
     """
     copies = pairs.select(pairs.frame["group"] != TRANSLATED_DOCUMENTS)
     substitutions, direction = fit_substitutions(copies), fit_direction(copies)
-    pairs = pairs if other_translations else copies
-    frame, weights = pairs.frame, weigh_pairs(pairs.frame, other_translations)
+    frame, weights = pairs.frame, weigh_pairs(pairs.frame)
     is_other = (frame["relation"] != MACHINE_REWRITTEN) & (frame["group"] != TRANSLATED_DOCUMENTS)
     others = is_other.to_numpy()
     scores = _score_out_of_fold(pairs, weights, seed)[others]

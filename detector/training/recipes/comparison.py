@@ -86,10 +86,7 @@ def write_comparison(settings: ShippedSettings, work: Path, fresh: Path) -> None
     frame = pairs.frame
     equals = collect_equals(settings.lists.wordnet)
     classifier, table = fit_pair_classifier(
-        pairs.select(frame["split"] == "dev"),
-        equals,
-        settings.seed,
-        other_translations=settings.amounts.other_translations,
+        pairs.select(frame["split"] == "dev"), equals, settings.seed
     )
     work_files.write_arrays(fresh / CLASSIFIER, classifier.to_arrays())
     test = pairs.select(frame["split"] == "test")

@@ -292,10 +292,7 @@ def _list_comparison_steps(settings: ShippedSettings) -> list[Step]:
             (comparison.FEATURES, *_find_lists(settings, "comparison")),
             (comparison.CLASSIFIER, comparison.FIGURES),
             partial(comparison.write_comparison, settings),
-            {
-                "seed": settings.seed,
-                "other translations": settings.amounts.other_translations,
-            },
+            {"seed": settings.seed},
             (*_COMPARISON_CODE, "training/evaluation"),
         ),
     ]

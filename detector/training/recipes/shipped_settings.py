@@ -90,7 +90,6 @@ class Amounts:
         evaluated_documents: documents of a group, label and split that figures rest on, at most.
         pairs: pairs of copy and original of a kind, at most, by split: the threshold for one of 200
             takes thousands of other pairs.
-        other_translations: see `detector.training.fitting.comparison.fit_pair_classifier`.
         marked_documents: copies of a group and split whose words are marked, at most.
         spun_for_words: further spun copies of each article that the model of words is fitted on.
         experts_share: share of the systems' versions of articles with experts' marks that it is
@@ -121,7 +120,6 @@ class Amounts:
     spun_documents: int = 20
     evaluated_documents: int = 200
     pairs: Mapping[str, int] = field(default_factory=lambda: {"dev": 360, "test": 120})
-    other_translations: float = 0.5
     marked_documents: Mapping[str, int] = field(default_factory=lambda: {"dev": 800, "test": 120})
     spun_for_words: int = 4
     experts_share: float = 0.35

@@ -37,18 +37,18 @@ def draw_pairs(translations: int) -> PairFeatureTable:
     for place, relation in enumerate(RELATIONS):
         columns[looks == relation, place] += 3.0
     columns[is_translation, -1] += 3.0
-    frame = pd.DataFrame({"relation": relations, "group": groups})
+    frame = pd.DataFrame({"relation": relations, "group": groups, "rate": 0.0})
     frame["article_id"] = [f"a{i}" for i in range(len(frame))]
     substitutions = rng.normal(0.0, 1.0, (len(frame), 2, len(_SUBSTITUTION_COLUMNS)))
     return PairFeatureTable(frame, columns, list(substitutions))
 
 
-def test_other_translations_can_be_learnt_from() -> None:
+def test_other_translations_are_learnt_from() -> None:
     pairs = draw_pairs(60)
     is_translation = (pairs.frame["group"] == TRANSLATED_DOCUMENTS).to_numpy()
     place = RELATIONS.index(MACHINE_REWRITTEN)
-    without, rests_on = fit_pair_classifier(pairs, EQUALS)
-    with_them, also_on = fit_pair_classifier(pairs, EQUALS, other_translations=1.0)
+    without, rests_on = fit_pair_classifier(pairs.select(~is_translation), EQUALS)
+    with_them, also_on = fit_pair_classifier(pairs, EQUALS)
     before, after = (
         fitted.judge(pairs.columns)[is_translation, place].mean() for fitted in (without, with_them)
     )
@@ -60,18 +60,13 @@ def test_other_translations_can_be_learnt_from() -> None:
         np.testing.assert_array_equal(values, with_them.substitutions.to_arrays("s")[name])
 
 
-def test_without_weight_they_change_nothing() -> None:
-    pairs = draw_pairs(60)
-    copies = pairs.select(pairs.frame["group"] != TRANSLATED_DOCUMENTS)
-    one, two = (fit_pair_classifier(some, EQUALS)[0].to_arrays() for some in (pairs, copies))
-    assert one.keys() == two.keys()
-    for name, values in one.items():
-        np.testing.assert_array_equal(values, two[name])
-
-
-def test_a_quarter_of_a_group_weighs_a_quarter() -> None:
+def test_groups_and_rates_of_a_relation_weigh_alike() -> None:
     frame = draw_pairs(60).frame
+    spun = np.flatnonzero(frame["relation"] == MACHINE_REWRITTEN)
+    frame.loc[spun[:100], "rate"] = 0.1
+    weights = weigh_pairs(frame)
     is_translation = frame["group"] == TRANSLATED_DOCUMENTS
     is_retold = (frame["relation"] == RETOLD) & ~is_translation
-    weights = weigh_pairs(frame, 0.25)
-    assert weights[is_translation].sum() == pytest.approx(0.25 * weights[is_retold].sum())
+    assert weights[is_translation].sum() == pytest.approx(weights[is_retold].sum())
+    assert weights[spun[:100]].sum() == pytest.approx(weights[spun[100:]].sum())
+    assert weights[spun].sum() == pytest.approx(2 * weights[is_retold].sum())
