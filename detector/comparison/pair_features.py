@@ -29,10 +29,22 @@ _PAIR_ONLY = (
     "substituting_words", "kept_words",
 )  # fmt: skip
 
-PAIR_COLUMNS = (*ALIGNMENT_COLUMNS, *_GAIN_COLUMNS, *_PAIR_ONLY)
+#: Sources whose contrasts tell a human's translation from what was written in English.
+_ORIGIN_SOURCES = ("encoder", "lexical", "style")
+
+_ORIGIN_COLUMNS = tuple(f"original_is_translation_{source}" for source in _ORIGIN_SOURCES)
+
+_TO_NATIVE, _TO_TRANSLATION = (
+    [FEATURE_COLUMNS.index(f"{source}_{contrast}") for source in _ORIGIN_SOURCES]
+    for contrast in ("translated", "machine")
+)
+
+PAIR_COLUMNS = (*ALIGNMENT_COLUMNS, *_GAIN_COLUMNS, *_PAIR_ONLY, *_ORIGIN_COLUMNS)
 """What a relation is judged by: the alignment's measures; `gain_…`, how much higher each of
 `FEATURE_COLUMNS` is in the copy's linked sentences than in the original's; the documents' scores,
-the share of sentences that rose, and the mean word scores of what was put in, taken out and kept.
+the share of sentences that rose, and the mean word scores of what was put in, taken out and kept;
+how much likelier the original's linked sentences are a human's translation than English from the
+start: beside a translation, what is worded alike may be another translation of the same source.
 """
 
 #: `PAIR_COLUMNS` that change their sign when the two texts change places.
@@ -125,6 +137,7 @@ class PairFeatures:
                 *(measured[name] for name in ALIGNMENT_COLUMNS),
                 *self._measure_gains(),
                 *self._measure_words(),
+                *self._measure_origin(),
             ],
             dtype=np.float64,
         )
@@ -138,7 +151,7 @@ class PairFeatures:
 
     def _measure_gains(self) -> list[float]:
         """Mean gain of each feature, the scores, and the share of sentences that rose."""
-        rows, originals = self._linked_rows()
+        rows, originals = self._linked_rows
         if not len(rows):
             gains, risen = np.zeros(len(FEATURE_COLUMNS)), 0.0
         else:
@@ -148,6 +161,15 @@ class PairFeatures:
         gain = self.copy_log_odds - self.original_log_odds
         return [*gains.tolist(), self.copy_log_odds, self.original_log_odds, gain, risen]
 
+    def _measure_origin(self) -> list[float]:
+        """The log-odds of `_ORIGIN_COLUMNS`, 0 where nothing is linked."""
+        _, originals = self._linked_rows
+        if not len(originals):
+            return [0.0] * len(_ORIGIN_COLUMNS)
+        level = originals.mean(0)
+        return (level[_TO_NATIVE] - level[_TO_TRANSLATION]).tolist()
+
+    @cached_property
     def _linked_rows(self) -> tuple[Floats, Floats]:
         """Feature rows of linked sentences, copy's and original's; means where several."""
         copy_row = {s: i for i, s in enumerate(self.copy.judged)}

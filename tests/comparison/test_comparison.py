@@ -16,10 +16,11 @@ from span_models import make_memory, make_model
 
 from detector.batch.judge import Judge, Settings
 from detector.comparison.alignment import DescribedText, LinkedTexts
-from detector.comparison.pair_features import PAIR_COLUMNS
+from detector.comparison.pair_features import PAIR_COLUMNS, PairFeatures
 from detector.comparison.relation_classifier import PairClassifier, judge_relations
 from detector.detector import Detector
 from detector.errors import BundleError
+from detector.features.columns import FEATURE_COLUMNS
 from detector.features.encoder import SentenceEncoder
 from detector.model.document_classifier import DocumentClassifier
 from detector.model.thresholds import Thresholds
@@ -124,6 +125,22 @@ def comparing(
     parts |= ArtifactFinder(make_memory({"fissures": "cracks"}), make_model()).to_parts()
     write_bundle(folder / "model", parts, name="tiny", seed=3, licence="Apache-2.0")  # type: ignore[arg-type]
     return Detector.load(folder / "model", threads=1)
+
+
+def test_an_original_that_reads_like_a_translation_is_measured_as_one(
+    tiny_detector: Detector,
+) -> None:
+    extract = tiny_detector.extractor
+    copy, original, other = (
+        extract.extract(extract.read(text)) for text in (REWRITTEN, ORIGINAL, OTHER)
+    )
+    rows = dict(zip(FEATURE_COLUMNS, original.matrix.T, strict=True))
+    linked = PairFeatures.measure(copy, original, 0.0, 0.0).named_columns
+    unlinked = PairFeatures.measure(other, original, 0.0, 0.0).named_columns
+    for source in ("encoder", "lexical", "style"):
+        odds = (rows[f"{source}_translated"] - rows[f"{source}_machine"]).mean()
+        assert linked[f"original_is_translation_{source}"] == pytest.approx(odds, abs=1e-4)
+        assert unlinked[f"original_is_translation_{source}"] == 0.0
 
 
 def test_a_copy_of_which_hardly_a_word_was_changed_is_no_machines_rewriting() -> None:

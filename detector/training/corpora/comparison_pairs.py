@@ -25,7 +25,9 @@ from detector.results import (
 from detector.text.sentences import split_sentences
 from detector.text.words import tokenize
 from detector.training.corpora.broad.document_pairs import (
+    TRANSLATIONS,
     choose_other_registers,
+    choose_translations,
     pair_documents,
 )
 from detector.training.corpora.broad.labelled_documents import load_labelled_documents
@@ -46,6 +48,9 @@ PAIR_FRAME_COLUMNS = (
     "held_out",
 )  # fmt: skip
 
+#: What spun copies are called, but those of professionals' translations.
+SPUN_COPIES = "spun"
+
 #: Corpora of sentences, whose articles have a split; those of other outlets get one here.
 _PARALLEL = ("roundtrip_news", "roundtrip_flores", TRANSLATED_NEWS)
 
@@ -55,6 +60,9 @@ _MINIMUM_CHARACTERS = 600
 _SAME_ARTICLE = 0.6
 
 _SAME_EVENT = 0.12
+
+#: Spun copies of professionals' translations, beside those of other articles.
+_SHARE_OF_TRANSLATIONS = 0.1
 
 #: A shorter sentence may stand in two articles by chance.
 _LEAST_SHARED_WORDS = 6
@@ -102,6 +110,8 @@ def load_pairs(
     ]
     labelled = load_labelled_documents(folder)
     others = choose_other_registers(labelled, seed, most)
+    translations = choose_translations(labelled, seed, most)
+    few = max(1, round(most * _SHARE_OF_TRANSLATIONS))
     parts = [
         *machine,
         _verbatim_pairs(human, seed),
@@ -110,6 +120,9 @@ def load_pairs(
         *pair_documents(labelled, seed, most),
         _verbatim_pairs(others, seed),
         _edited_pairs(others, seed),
+        *_spun_pairs(translations, spun_by, seed, few, lists, TRANSLATIONS),
+        _verbatim_pairs(translations, seed),
+        _edited_pairs(translations, seed),
         _independent_pairs(human, pd.concat(machine, ignore_index=True), most, seed),
     ]
     return pd.concat(parts, ignore_index=True)[list(PAIR_FRAME_COLUMNS)]
@@ -137,6 +150,7 @@ def _spun_pairs(
     seed: int,
     most: int,
     lists: SynonymLists,
+    group: str = SPUN_COPIES,
 ) -> list[pd.DataFrame]:
     """Spun copies beside their originals: whole, cut, or edited by a human on top."""
     parts = []
@@ -147,7 +161,7 @@ def _spun_pairs(
         texts = some.set_index(["group", "article_id"])["text"]
         keys = list(zip(spun["group"], spun["article_id"], strict=True))
         spun = spun.assign(
-            original=[texts[key] for key in keys], held_out=split == "test", group="spun"
+            original=[texts[key] for key in keys], held_out=split == "test", group=group
         )
         spun = spun[spun["copy"] != spun["original"]]
         varied = _vary(draw_rows(spun, ["system", "split"], most, seed), seed)

@@ -22,6 +22,7 @@ from detector.model.mlp import MultilayerPerceptron
 from detector.results import EDITED, MACHINE_REWRITTEN, RELATIONS, RETOLD
 from detector.text.hashing import hash_unordered_pair
 from detector.training.corpora.broad.labelled_documents import TRANSLATED_DOCUMENTS
+from detector.training.corpora.comparison_pairs import SPUN_COPIES
 from detector.training.evaluation.statistics import bootstrap, measure_auroc
 from detector.training.fitting.networks import fit_network
 from detector.training.fitting.thresholds import fit_thresholds
@@ -51,13 +52,17 @@ _RESAMPLES = 400
 #: What dictionaries are asked for equals, by part of speech.
 _PARTS_OF_SPEECH = ("noun", "verb", "adj", "adv")
 
-#: Other translations of the same article by humans, and teachers' versions of it, are few and the
-#: hardest: they count more.
-_HARDEST, _HARDEST_WEIGHT = ("retranslation", "teachers"), 8.0
+#: What is hardest to tell apart counts more, by relation and group: other humans' translations of
+#: an article, teachers' versions of it, and round trips of sentences that read like translations.
+_HARDEST = {
+    (RETOLD, "retranslation"): 4.0,
+    (RETOLD, "teachers"): 4.0,
+    (MACHINE_REWRITTEN, "roundtrip_flores"): 3.0,
+}
 
-#: Of these, up to so many may be flagged, whatever the rate of all other pairs is: they tell the
-#: same article in other words, and none is the article that someone would be accused of copying.
-_HARDEST_RATE = 0.01
+#: Of those that are no machine's, up to so many may be flagged, whatever the rate of all other pairs
+#: is: they tell an article anew, and none is a copy that someone would be accused of.
+_HARDEST_RATE = 0.02
 
 
 def extract_pair_features(detector: Detector, frame: pd.DataFrame) -> Iterator[PairFeatures]:
@@ -123,19 +128,22 @@ class PairFeatureTable:
         )
 
 
-def weigh_pairs(frame: pd.DataFrame) -> npt.NDArray[np.float64]:
+def weigh_pairs(frame: pd.DataFrame, by_rate: bool = False) -> npt.NDArray[np.float64]:
     """Weights by which each relation, and each group within one, counts alike, but the hardest.
-
-    Copies of which a tenth of the words is spun and those of which half are count as two groups.
 
     Args:
         frame: see `PairFeatureTable`; with `rate`, of words that were spun.
+        by_rate: copies of which a tenth of the words is spun are a group, those of which half are
+            another.
     """
-    relations = frame["relation"]
-    groups = frame.groupby(["relation", "group", "rate"], dropna=False).ngroup()
-    sizes = groups.groupby(groups).transform("size")
-    weights = 1.0 / (sizes * groups.groupby(relations).transform("nunique")).to_numpy(np.float64)
-    weights *= np.where(frame["group"].isin(_HARDEST), _HARDEST_WEIGHT, 1.0)
+    kinds = frame["relation"] + " / " + frame["group"]
+    if by_rate:
+        rates = frame["rate"].astype(str)
+        kinds += np.where(frame["group"] == SPUN_COPIES, rates, "")
+    sizes = kinds.groupby(kinds).transform("size")
+    weights = 1.0 / (sizes * kinds.groupby(frame["relation"]).transform("nunique")).to_numpy(float)
+    keys = zip(frame["relation"], frame["group"], strict=True)
+    weights *= [_HARDEST.get(key, 1.0) for key in keys]
     return np.asarray(weights / weights.mean())
 
 
@@ -206,7 +214,7 @@ def fit_pair_classifier(
     """
     copies = pairs.select(pairs.frame["group"] != TRANSLATED_DOCUMENTS)
     substitutions, direction = fit_substitutions(copies), fit_direction(copies)
-    frame, weights = pairs.frame, weigh_pairs(pairs.frame)
+    frame, weights = pairs.frame, weigh_pairs(pairs.frame, by_rate=True)
     is_other = (frame["relation"] != MACHINE_REWRITTEN) & (frame["group"] != TRANSLATED_DOCUMENTS)
     others = is_other.to_numpy()
     scores = _score_out_of_fold(pairs, weights, seed)[others]
@@ -217,7 +225,11 @@ def fit_pair_classifier(
         groups,
         rates=PAIR_FALSE_POSITIVE_RATES,
         least=0.5,
-        own_rates={f"{RETOLD} / {group}": _HARDEST_RATE for group in _HARDEST},
+        own_rates={
+            f"{relation} / {group}": _HARDEST_RATE
+            for relation, group in _HARDEST
+            if relation != MACHINE_REWRITTEN
+        },
     )
     relations = fit_relations(pairs.columns, frame["relation"].tolist(), weights, seed)
     rests_on = [

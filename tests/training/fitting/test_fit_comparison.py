@@ -60,13 +60,26 @@ def test_other_translations_are_learnt_from() -> None:
         np.testing.assert_array_equal(values, with_them.substitutions.to_arrays("s")[name])
 
 
-def test_groups_and_rates_of_a_relation_weigh_alike() -> None:
+def test_groups_of_a_relation_weigh_alike() -> None:
     frame = draw_pairs(60).frame
-    spun = np.flatnonzero(frame["relation"] == MACHINE_REWRITTEN)
-    frame.loc[spun[:100], "rate"] = 0.1
-    weights = weigh_pairs(frame)
+    rewritten = np.flatnonzero(frame["relation"] == MACHINE_REWRITTEN)
+    frame.loc[rewritten[:100], ["group", "rate"]] = "spun", 0.1
+    frame.loc[rewritten[100:110], ["group", "rate"]] = "spun", 0.5
     is_translation = frame["group"] == TRANSLATED_DOCUMENTS
     is_retold = (frame["relation"] == RETOLD) & ~is_translation
+    weights = weigh_pairs(frame)
     assert weights[is_translation].sum() == pytest.approx(weights[is_retold].sum())
-    assert weights[spun[:100]].sum() == pytest.approx(weights[spun[100:]].sum())
-    assert weights[spun].sum() == pytest.approx(2 * weights[is_retold].sum())
+    assert weights[rewritten].sum() == pytest.approx(2 * weights[is_retold].sum())
+    assert weights[rewritten[:110]].sum() == pytest.approx(weights[rewritten[110:]].sum())
+    by_rate = weigh_pairs(frame, by_rate=True)
+    assert by_rate[rewritten[:100]].sum() == pytest.approx(by_rate[rewritten[100:110]].sum())
+    assert by_rate[rewritten[:100]].sum() == pytest.approx(by_rate[rewritten[110:]].sum())
+
+
+def test_the_hardest_weigh_more() -> None:
+    frame = draw_pairs(60).frame
+    is_retold = (frame["relation"] == RETOLD) & (frame["group"] != TRANSLATED_DOCUMENTS)
+    frame.loc[is_retold, "group"] = "teachers"
+    weights = weigh_pairs(frame)
+    others = weights[frame["group"] == TRANSLATED_DOCUMENTS].sum()
+    assert weights[is_retold].sum() == pytest.approx(4 * others)

@@ -21,6 +21,7 @@ pytest.importorskip("onnx")
 from detector.training.corpora.broad import holdouts, labelled_documents
 from detector.training.corpora.broad.document_pairs import (
     choose_other_registers,
+    choose_translations,
     pair_documents,
 )
 from detector.training.corpora.broad.labelled_documents import load_labelled_documents
@@ -182,6 +183,16 @@ def test_other_registers_are_copied_by_humans(settings: ShippedSettings) -> None
     assert set(others["group"]) == {"news and opinion", "press release", "blogs and news pages"}
     assert others.groupby(["group", "split"]).size().max() == 4
     assert set(others["label"]) == {"original"}
+
+
+def test_professionals_translations_are_copied_too(settings: ShippedSettings) -> None:
+    documents = load_labelled_documents(settings.corpora)
+    chosen = choose_translations(documents, seed=1, most=10)
+    of_translators = documents[documents["by_translator"]]
+    assert set(chosen["text"]) <= set(of_translators["text"])
+    assert set(chosen["split"]) == set(of_translators["split"])
+    assert chosen.groupby("split").size().max() == 4
+    assert set(chosen["group"]) == {"professionals' translations"}
 
 
 def test_machines_versions_are_paired_with_their_originals(settings: ShippedSettings) -> None:

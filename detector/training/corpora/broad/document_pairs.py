@@ -21,6 +21,9 @@ _SHARE_OF_A_CORPUS = 0.5
 #: other corpora's.
 _SHARE_OF_A_REGISTER = 0.4
 
+#: What copies of professionals' translations are called, whoever made them.
+TRANSLATIONS = "professionals' translations"
+
 #: Systems whose names end so rewrote an article in their own words.
 _OWN_WORDS = "rewritten"
 
@@ -50,6 +53,15 @@ def choose_other_registers(documents: pd.DataFrame, seed: int, most: int) -> pd.
         ~documents["group"].isin(of_machines) & ~documents["group"].str.startswith(TEACHERS)
     ]
     return draw_rows(human, ["group", "split"], max(1, round(most * _SHARE_OF_A_REGISTER)), seed)
+
+
+def choose_translations(documents: pd.DataFrame, seed: int, most: int) -> pd.DataFrame:
+    """Professionals' translations, some of each split, for copies by machines and humans.
+
+    An article that is a translation itself can be copied as any other.
+    """
+    by_translator = documents[documents["by_translator"]].assign(group=TRANSLATIONS)
+    return draw_rows(by_translator, ["split"], max(1, round(most * _SHARE_OF_A_REGISTER)), seed)
 
 
 def _pair_versions(documents: pd.DataFrame, seed: int, most: int) -> pd.DataFrame:
