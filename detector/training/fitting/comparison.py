@@ -60,8 +60,8 @@ _HARDEST = {
     (MACHINE_REWRITTEN, "roundtrip_flores"): 3.0,
 }
 
-#: Of those that are no machine's, up to so many may be flagged, whatever the rate of all other pairs
-#: is: they tell an article anew, and none is a copy that someone would be accused of.
+#: Of those that are no machine's, up to so many may be flagged, whatever the rate of all other
+#: pairs is: they tell an article anew, and none is a copy that someone would be accused of.
 _HARDEST_RATE = 0.02
 
 
