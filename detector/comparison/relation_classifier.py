@@ -46,10 +46,13 @@ WRONG_SENSE = "wrong sense"
 _LONGEST_PHRASE = 4
 
 #: A copy that stems from its original, and has more of the words of the sentences that do, is no
-#: machine's rewriting (of development and test pairs; what little stems from it tells nothing).
-_MOST_KEPT, _LEAST_COVERAGE = 0.985, 0.9
+#: machine's rewriting (of development and test pairs; what little stems from it tells nothing). Nor
+#: is one of which fewer words were changed: such as a preview that stops in the middle of a word.
+_MOST_KEPT, _LEAST_COVERAGE, _FEWEST_CHANGED = 0.985, 0.9, 4.0
 
-_KEPT_WORDS, _COVERAGE = (PAIR_COLUMNS.index(name) for name in ("kept words", "coverage"))
+_KEPT_WORDS, _COVERAGE, _LINKED_WORDS = (
+    PAIR_COLUMNS.index(name) for name in ("kept words", "coverage", "linked words")
+)
 
 # So many characters before and behind a word tell which sense is meant.
 _NEAR = 120
@@ -88,8 +91,10 @@ def judge_relations(network: MultilayerPerceptron, columns: npt.ArrayLike) -> Fl
     """
     logits = network(columns)
     shares = np.exp(logits - logits.max(1, keepdims=True))
-    kept, coverage = np.asarray(columns)[:, [_KEPT_WORDS, _COVERAGE]].T
-    is_kept = (kept >= _MOST_KEPT) & (coverage >= _LEAST_COVERAGE)
+    kept, coverage, words = np.asarray(columns)[:, [_KEPT_WORDS, _COVERAGE, _LINKED_WORDS]].T
+    changed = (1.0 - kept) * np.expm1(words)
+    is_kept = (kept >= _MOST_KEPT) | (changed < _FEWEST_CHANGED)
+    is_kept &= coverage >= _LEAST_COVERAGE
     shares[is_kept, RELATIONS.index(MACHINE_REWRITTEN)] = 0.0
     # Never nothing at all, where the network was sure of the machine.
     shares[is_kept, RELATIONS.index(EDITED)] += np.finfo(np.float64).tiny

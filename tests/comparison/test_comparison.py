@@ -145,15 +145,18 @@ def test_an_original_that_reads_like_a_translation_is_measured_as_one(
 
 def test_a_copy_of_which_hardly_a_word_was_changed_is_no_machines_rewriting() -> None:
     def accuse(columns: object) -> np.ndarray:
-        return np.tile(np.where(np.array(RELATIONS) == "machine-rewritten", 9000.0, 0.0), (3, 1))
+        return np.tile(np.where(np.array(RELATIONS) == "machine-rewritten", 9000.0, 0.0), (5, 1))
 
-    columns = np.zeros((3, len(PAIR_COLUMNS)))
-    columns[:, PAIR_COLUMNS.index("kept words")] = 0.98, 0.99, 0.99
-    # Of the third, one sentence stems from the original, word for word.
-    columns[:, PAIR_COLUMNS.index("coverage")] = 1.0, 1.0, 0.1
+    columns = np.zeros((5, len(PAIR_COLUMNS)))
+    # Of the third, one sentence stems from the original, word for word. Of the fourth, three words
+    # of thirty were changed; of the fifth, three hundred of three thousand.
+    columns[:, PAIR_COLUMNS.index("kept words")] = 0.98, 0.99, 0.99, 0.9, 0.9
+    columns[:, PAIR_COLUMNS.index("coverage")] = 1.0, 1.0, 0.1, 1.0, 1.0
+    columns[:, PAIR_COLUMNS.index("linked words")] = np.log1p([3000, 3000, 3000, 30, 3000])
     shares = judge_relations(accuse, columns)  # type: ignore[arg-type]
     np.testing.assert_allclose(shares.sum(1), 1.0)
-    assert shares[:, RELATIONS.index("machine-rewritten")].tolist() == [1.0, 0.0, 1.0]
+    machine = shares[:, RELATIONS.index("machine-rewritten")].tolist()
+    assert machine == [1.0, 0.0, 1.0, 0.0, 1.0]
 
 
 @pytest.mark.parametrize(
