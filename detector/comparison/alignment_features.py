@@ -15,6 +15,9 @@ _NAME_OR_SPELLING = "name or spelling"
 # Told from a synonym only later, by the scores of words.
 _WRONG_SENSE = "wrong sense"
 
+#: Whether more words than that were changed depends on how long a text is, which tells nothing.
+_MANY_CHANGED = 10.0
+
 MEASURED_KINDS = tuple(
     _NAME_OR_SPELLING if kind == "name or number" else kind
     for kind in SUBSTITUTION_KINDS
@@ -52,8 +55,7 @@ ALIGNMENT_COLUMNS = (
     "quotation change",
     "names kept",
     "length ratio",
-    "linked words",
-    "linked sentences",
+    "changed words",
 )
 """Names of what `measure_alignment` measures, in its order."""
 
@@ -69,10 +71,10 @@ def measure_alignment(alignment: Alignment) -> dict[str, float]:
     Shares lie between 0 and 1; "per 100" counts substitutions in 100 words of the linked sentences
     of the copy, "changes per 100" all but those of spelling, which counts as kept; "kept run" is
     the mean length, in words, of runs of kept words, its logarithm; "length ratio" the logarithm of
-    the copy's words to the original's, over linked sentences; "linked words" and "linked sentences"
-    are the logarithms of how many words, and links, all this rests on. "low" and "high" are the first and
-    the last decile over links. Where nothing is linked, shares of what was kept are 0, as are all
-    others.
+    the copy's words to the original's, over linked sentences; "changed words" how many of them
+    were changed, on average of both sides, but `_MANY_CHANGED` at most. "low" and "high" are the
+    first and the last decile over links. Where nothing is linked, shares of what was kept are 0, as
+    are all others.
     """
     counts = alignment.word_counts
     measures = {
@@ -101,8 +103,7 @@ def _measure_words(counts: Sequence[WordCounts]) -> dict[str, float]:
         "function changes": sum(c.function_changes for c in counts) / max(changed, 1),
         "names kept": sum(c.names_kept for c in counts) / max(sum(c.names for c in counts), 1),
         "length ratio": math.log((words + 1) / (original_words + 1)),
-        "linked words": math.log1p(0.5 * (words + original_words)),
-        "linked sentences": math.log1p(len(counts)),
+        "changed words": min(0.5 * changed, _MANY_CHANGED),
     }
 
 

@@ -17,7 +17,14 @@ from detector.comparison.word_forms import IRREGULAR, Form, Forms, describe
 from detector.model.linear import LinearScorer
 from detector.model.mlp import MultilayerPerceptron
 from detector.model.thresholds import Thresholds
-from detector.results import EDITED, MACHINE_REWRITTEN, RELATIONS, SPELLING, Substitution
+from detector.results import (
+    EDITED,
+    INDEPENDENT,
+    MACHINE_REWRITTEN,
+    RELATIONS,
+    SPELLING,
+    Substitution,
+)
 from detector.text.hashing import hash_unordered_pair
 from detector.text.normalization import normalize_text
 from detector.text.word_lists import read_lines, read_words
@@ -45,13 +52,15 @@ WRONG_SENSE = "wrong sense"
 # A phrase of more words is rather a stretch that could not be aligned.
 _LONGEST_PHRASE = 4
 
-#: A copy that stems from its original, and has more of the words of the sentences that do, is no
-#: machine's rewriting (of development and test pairs; what little stems from it tells nothing). Nor
-#: is one of which fewer words were changed: such as a preview that stops in the middle of a word.
-_MOST_KEPT, _LEAST_COVERAGE, _FEWEST_CHANGED = 0.985, 0.9, 4.0
+#: A copy that stems from its original is no machine's rewriting where more of the words were kept,
+#: or fewer were changed: such as a preview that stops in the middle of a word.
+_LEAST_COVERAGE, _MOST_KEPT, _FEWEST_CHANGED = 0.9, 0.985, 3.0
 
-_KEPT_WORDS, _COVERAGE, _LINKED_WORDS = (
-    PAIR_COLUMNS.index(name) for name in ("kept words", "coverage", "linked words")
+#: Nor is a text of which less stems from the original: a sentence or two tell nothing of the rest.
+_FEWEST_COVERED = 0.15
+
+_COVERAGE, _KEPT_WORDS, _CHANGED_WORDS = (
+    PAIR_COLUMNS.index(name) for name in ("coverage", "kept words", "changed words")
 )
 
 # So many characters before and behind a word tell which sense is meant.
@@ -86,18 +95,19 @@ _WRONG_SENSES = _read_wrong_senses()
 def judge_relations(network: MultilayerPerceptron, columns: npt.ArrayLike) -> Floats:
     """Probabilities (n, RELATIONS) by a network, of pairs with `PAIR_COLUMNS` (n, k).
 
-    Where the copy stems from the original and hardly a word was changed, none of them is that a
-    machine rewrote the text.
+    Where the copy stems from the original and hardly a word was changed, and where next to nothing
+    of it stems from there, none of them is that a machine rewrote the text.
     """
     logits = network(columns)
     shares = np.exp(logits - logits.max(1, keepdims=True))
-    kept, coverage, words = np.asarray(columns)[:, [_KEPT_WORDS, _COVERAGE, _LINKED_WORDS]].T
-    changed = (1.0 - kept) * np.expm1(words)
-    is_kept = (kept >= _MOST_KEPT) | (changed < _FEWEST_CHANGED)
-    is_kept &= coverage >= _LEAST_COVERAGE
-    shares[is_kept, RELATIONS.index(MACHINE_REWRITTEN)] = 0.0
+    coverage, kept, changed = np.asarray(columns)[:, [_COVERAGE, _KEPT_WORDS, _CHANGED_WORDS]].T
+    is_kept = (coverage >= _LEAST_COVERAGE) & ((kept >= _MOST_KEPT) | (changed < _FEWEST_CHANGED))
+    is_other = coverage < _FEWEST_COVERED
+    shares[is_kept | is_other, RELATIONS.index(MACHINE_REWRITTEN)] = 0.0
     # Never nothing at all, where the network was sure of the machine.
-    shares[is_kept, RELATIONS.index(EDITED)] += np.finfo(np.float64).tiny
+    least = np.finfo(np.float64).tiny
+    shares[is_kept, RELATIONS.index(EDITED)] += least
+    shares[is_other, RELATIONS.index(INDEPENDENT)] += least
     return np.asarray(shares / shares.sum(1, keepdims=True))
 
 

@@ -143,20 +143,30 @@ def test_an_original_that_reads_like_a_translation_is_measured_as_one(
         assert unlinked[f"original_is_translation_{source}"] == 0.0
 
 
-def test_a_copy_of_which_hardly_a_word_was_changed_is_no_machines_rewriting() -> None:
+@pytest.mark.parametrize(
+    ("coverage", "kept", "changed", "accused"),
+    [
+        (1.0, 0.98, 10.0, True),
+        (1.0, 0.99, 10.0, False),
+        (1.0, 0.9, 2.5, False),
+        (1.0, 0.9, 3.0, True),
+        # Of these, one sentence stems from the original, and what was kept of it tells little.
+        (0.2, 0.99, 2.5, True),
+        (0.1, 0.5, 10.0, False),
+    ],
+)
+def test_no_machine_is_named_where_little_was_changed_or_little_is_a_copy(
+    coverage: float, kept: float, changed: float, accused: bool
+) -> None:
     def accuse(columns: object) -> np.ndarray:
-        return np.tile(np.where(np.array(RELATIONS) == "machine-rewritten", 9000.0, 0.0), (5, 1))
+        return np.where(np.array(RELATIONS) == MACHINE_REWRITTEN, 9000.0, 0.0)[np.newaxis]
 
-    columns = np.zeros((5, len(PAIR_COLUMNS)))
-    # Of the third, one sentence stems from the original, word for word. Of the fourth, three words
-    # of thirty were changed; of the fifth, three hundred of three thousand.
-    columns[:, PAIR_COLUMNS.index("kept words")] = 0.98, 0.99, 0.99, 0.9, 0.9
-    columns[:, PAIR_COLUMNS.index("coverage")] = 1.0, 1.0, 0.1, 1.0, 1.0
-    columns[:, PAIR_COLUMNS.index("linked words")] = np.log1p([3000, 3000, 3000, 30, 3000])
+    columns = np.zeros((1, len(PAIR_COLUMNS)))
+    for name, value in (("coverage", coverage), ("kept words", kept), ("changed words", changed)):
+        columns[:, PAIR_COLUMNS.index(name)] = value
     shares = judge_relations(accuse, columns)  # type: ignore[arg-type]
-    np.testing.assert_allclose(shares.sum(1), 1.0)
-    machine = shares[:, RELATIONS.index("machine-rewritten")].tolist()
-    assert machine == [1.0, 0.0, 1.0, 0.0, 1.0]
+    assert shares.sum() == pytest.approx(1.0)
+    assert shares[0, RELATIONS.index(MACHINE_REWRITTEN)] == accused
 
 
 @pytest.mark.parametrize(
