@@ -59,6 +59,11 @@ _LEAST_COVERAGE, _MOST_KEPT, _FEWEST_CHANGED = 0.9, 0.985, 3.0
 #: Nor is a text of which less stems from the original: a sentence or two tell nothing of the rest.
 _FEWEST_COVERED = 0.15
 
+#: So much of the probability that it is one remains, so that such pairs keep their order.
+_LEFT_TO_MACHINES = 0.1
+
+_MACHINE = RELATIONS.index(MACHINE_REWRITTEN)
+
 _COVERAGE, _KEPT_WORDS, _CHANGED_WORDS = (
     PAIR_COLUMNS.index(name) for name in ("coverage", "kept words", "changed words")
 )
@@ -96,19 +101,18 @@ def judge_relations(network: MultilayerPerceptron, columns: npt.ArrayLike) -> Fl
     """Probabilities (n, RELATIONS) by a network, of pairs with `PAIR_COLUMNS` (n, k).
 
     Where the copy stems from the original and hardly a word was changed, and where next to nothing
-    of it stems from there, none of them is that a machine rewrote the text.
+    of it stems from there, what speaks for a machine speaks for a person's edit, or for no copy.
     """
     logits = network(columns)
     shares = np.exp(logits - logits.max(1, keepdims=True))
+    shares /= shares.sum(1, keepdims=True)
     coverage, kept, changed = np.asarray(columns)[:, [_COVERAGE, _KEPT_WORDS, _CHANGED_WORDS]].T
     is_kept = (coverage >= _LEAST_COVERAGE) & ((kept >= _MOST_KEPT) | (changed < _FEWEST_CHANGED))
-    is_other = coverage < _FEWEST_COVERED
-    shares[is_kept | is_other, RELATIONS.index(MACHINE_REWRITTEN)] = 0.0
-    # Never nothing at all, where the network was sure of the machine.
-    least = np.finfo(np.float64).tiny
-    shares[is_kept, RELATIONS.index(EDITED)] += least
-    shares[is_other, RELATIONS.index(INDEPENDENT)] += least
-    return np.asarray(shares / shares.sum(1, keepdims=True))
+    for rows, instead in ((is_kept, EDITED), (coverage < _FEWEST_COVERED, INDEPENDENT)):
+        machine = shares[rows, _MACHINE]
+        shares[rows, RELATIONS.index(instead)] += (1.0 - _LEFT_TO_MACHINES) * machine
+        shares[rows, _MACHINE] = _LEFT_TO_MACHINES * machine
+    return np.asarray(shares)
 
 
 @dataclass(frozen=True)
