@@ -50,7 +50,12 @@ start: beside a translation, what is worded alike may be another translation of 
 #: `PAIR_COLUMNS` that change their sign when the two texts change places.
 _DIRECTED = (*_GAIN_COLUMNS, "log_odds_gain", "sentences_gained", "length ratio")
 
-_DIRECTED_PLACES = [PAIR_COLUMNS.index(name) for name in _DIRECTED]
+#: Those that hardly change, and tell what kind of machine it was.
+_UNDIRECTED = ("kept words", "similarity mean", "function changes", "synonym per 100")
+
+_DIRECTED_PLACES, _UNDIRECTED_PLACES = (
+    [PAIR_COLUMNS.index(name) for name in names] for names in (_DIRECTED, _UNDIRECTED)
+)
 
 _PUT, _TAKEN = (PAIR_COLUMNS.index(name) for name in ("substituting_words", "substituted_words"))
 
@@ -60,14 +65,17 @@ _SUBSTITUTION_COLUMNS = (
 )  # fmt: skip
 
 
-def select_directed(columns: npt.ArrayLike) -> Floats:
+def select_directed(columns: npt.ArrayLike, swapped: bool = False) -> Floats:
     """What tells which of two texts was made of the other (n, k), of `PAIR_COLUMNS` (n, columns).
 
-    Each changes its sign when the two change places.
+    Args:
+        columns: of the pairs.
+        swapped: as if the two had changed places.
     """
     rows = np.atleast_2d(np.asarray(columns, dtype=np.float64))
     words = rows[:, _PUT] - rows[:, _TAKEN]
-    return np.column_stack([rows[:, _DIRECTED_PLACES], words])
+    directed = np.column_stack([rows[:, _DIRECTED_PLACES], words])
+    return np.column_stack([-directed if swapped else directed, rows[:, _UNDIRECTED_PLACES]])
 
 
 @dataclass(frozen=True)

@@ -122,14 +122,15 @@ class PairClassifier:
     Attributes:
         relations: `PAIR_COLUMNS` → logits of `RELATIONS`.
         substitutions: `_SUBSTITUTION_COLUMNS` → log-odds of a machine's choice.
-        direction: `select_directed` → log-odds that the copy was made of the original.
+        direction: `select_directed` → log-odds that the copy was made of the original; asked of
+            both orders.
         thresholds: share of other pairs that may be flagged → least probability.
         equals: sorted hashes of word pairs that a dictionary gives for one another.
     """
 
     relations: MultilayerPerceptron
     substitutions: LinearScorer
-    direction: LinearScorer
+    direction: MultilayerPerceptron
     thresholds: Thresholds
     equals: npt.NDArray[np.uint32]
 
@@ -143,8 +144,10 @@ class PairClassifier:
         It answers 1 − p where copy and original change places, but for what the alignment of
         sentences depends on their order.
         """
-        log_odds = self.direction(select_directed(columns))[:, 0].astype(np.float64)
-        return np.asarray(0.5 * (1.0 + np.tanh(0.5 * log_odds)))
+        forward, back = (
+            self.direction(select_directed(columns, swapped))[:, 0] for swapped in (False, True)
+        )
+        return np.asarray(0.5 * (1.0 + np.tanh(0.25 * (forward - back))))
 
     def find_threshold(self, rate: float) -> float | None:
         """Least probability that is flagged; None where none is guaranteed at that rate."""
@@ -191,7 +194,7 @@ class PairClassifier:
         return cls(
             MultilayerPerceptron.from_arrays(arrays, "relations"),
             LinearScorer.from_arrays(arrays, "substitutions"),
-            LinearScorer.from_arrays(arrays, "direction"),
+            MultilayerPerceptron.from_arrays(arrays, "direction"),
             Thresholds.from_arrays(arrays),
             arrays["equals"],
         )

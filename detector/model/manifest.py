@@ -15,7 +15,7 @@ from detector.version import __version__
 FORMAT = "mt-artifact-detector-bundle"
 
 #: 4: comparison knows a relation more, and which text was made of which.
-FORMAT_VERSION = 5
+FORMAT_VERSION = 6
 
 MANIFEST = "manifest.json"
 

@@ -95,7 +95,9 @@ def pairs() -> pd.DataFrame:
             ("\n".join(OTHER.strip().split("\n")[i % 2 :]), ORIGINAL, INDEPENDENT),
         ]
     frame = pd.DataFrame(rows, columns=["copy", "original", "relation"])
-    return frame.assign(group="harbour", article_id=[f"a{i // 5}" for i in range(len(rows))])
+    return frame.assign(
+        group="harbour", rate=0.0, article_id=[f"a{i // 5}" for i in range(len(rows))]
+    )
 
 
 @pytest.fixture(scope="module")

@@ -41,9 +41,6 @@ _PAIR_THRESHOLD_KEYS = {
 
 _FOLDS = 5
 
-#: A column that spreads less is the same in all pairs.
-_LEAST_SPREAD = 1e-9
-
 #: Texts whose features are kept at hand.
 _MOST_KNOWN = 128
 
@@ -179,23 +176,18 @@ def fit_substitutions(pairs: PairFeatureTable) -> LinearScorer:
     return LinearScorer(model.coef_.T.astype(np.float32), model.intercept_.astype(np.float32))
 
 
-def fit_direction(pairs: PairFeatureTable) -> LinearScorer:
+def fit_direction(pairs: PairFeatureTable, seed: int) -> MultilayerPerceptron:
     """Log-odds that the copy was made of the original, on pairs of which a machine made one.
 
-    Each pair is learnt from in both orders, without a constant: neither order is likelier.
+    Each pair is learnt from in both orders: neither is likelier.
     """
-    from sklearn.linear_model import LogisticRegression
-
-    of_machine = pairs.frame["relation"] == MACHINE_REWRITTEN
-    rows = select_directed(pairs.columns[of_machine.to_numpy()])
-    weights = weigh_pairs(pairs.frame[of_machine])
-    scale = np.sqrt((rows**2).mean(axis=0))
-    scale[scale < _LEAST_SPREAD] = 1.0
-    model = LogisticRegression(C=1.0, fit_intercept=False, max_iter=2000)
-    both = np.concatenate([rows, -rows]) / scale
-    labels = np.repeat([1, 0], len(rows))
-    model.fit(both, labels, sample_weight=np.tile(weights, 2))
-    return LinearScorer((model.coef_ / scale).T.astype(np.float32), np.zeros(1, dtype=np.float32))
+    of_machine = (pairs.frame["relation"] == MACHINE_REWRITTEN).to_numpy()
+    columns = pairs.columns[of_machine]
+    both = [select_directed(columns, swapped) for swapped in (False, True)]
+    labels = np.repeat([1, 0], len(columns))
+    weights = np.tile(weigh_pairs(pairs.frame[of_machine]), 2)
+    rows = np.concatenate(both)
+    return fit_network(rows, labels, weights, units=16, alpha=1.0, seed=seed, networks=4)
 
 
 def fit_pair_classifier(
@@ -213,7 +205,7 @@ def fit_pair_classifier(
         seed: of the networks.
     """
     copies = pairs.select(pairs.frame["group"] != TRANSLATED_DOCUMENTS)
-    substitutions, direction = fit_substitutions(copies), fit_direction(copies)
+    substitutions, direction = fit_substitutions(copies), fit_direction(copies, seed)
     frame, weights = pairs.frame, weigh_pairs(pairs.frame, by_rate=True)
     is_other = (frame["relation"] != MACHINE_REWRITTEN) & (frame["group"] != TRANSLATED_DOCUMENTS)
     others = is_other.to_numpy()

@@ -26,7 +26,7 @@ EQUALS = np.zeros(0, dtype=np.uint32)
 def draw_pairs(translations: int) -> PairFeatureTable:
     """120 pairs of each relation, and other translations, which look like a machine's rewritings.
 
-    Relations differ in the first columns; other translations in the last one, too.
+    Relations differ in some columns of gains; other translations in the last one, too.
     """
     rng = np.random.default_rng(4)
     relations = np.repeat([*RELATIONS, RETOLD], [120] * len(RELATIONS) + [translations])
@@ -34,8 +34,11 @@ def draw_pairs(translations: int) -> PairFeatureTable:
     is_translation = groups == TRANSLATED_DOCUMENTS
     columns = rng.normal(0.0, 0.5, (len(relations), len(PAIR_COLUMNS)))
     looks = np.where(is_translation, MACHINE_REWRITTEN, relations)
-    for place, relation in enumerate(RELATIONS):
+    first = PAIR_COLUMNS.index("gain_encoder_translated")
+    for place, relation in enumerate(RELATIONS, first):
         columns[looks == relation, place] += 3.0
+    for name, value in (("coverage", 1.0), ("kept words", 0.5), ("changed words", 10.0)):
+        columns[:, PAIR_COLUMNS.index(name)] = value
     columns[is_translation, -1] += 3.0
     frame = pd.DataFrame({"relation": relations, "group": groups, "rate": 0.0})
     frame["article_id"] = [f"a{i}" for i in range(len(frame))]
