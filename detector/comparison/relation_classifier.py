@@ -53,7 +53,8 @@ WRONG_SENSE = "wrong sense"
 _LONGEST_PHRASE = 4
 
 #: A copy that stems from its original is no machine's rewriting where more of the words were kept,
-#: or fewer were changed: such as a preview that stops in the middle of a word.
+#: or fewer were changed, on average of both texts: such as a preview that stops in the middle of a
+#: word.
 _LEAST_COVERAGE, _MOST_KEPT, _FEWEST_CHANGED = 0.9, 0.985, 3.0
 
 #: Nor is a text of which less stems from the original: a sentence or two tell nothing of the rest.
@@ -141,8 +142,8 @@ class PairClassifier:
     def tell_direction(self, columns: npt.ArrayLike) -> Floats:
         """Probability (n,) that the copy was made of the original, if a machine made the one.
 
-        It answers 1 − p where copy and original change places, but for what the alignment of
-        sentences depends on their order.
+        It answers 1 − p where copy and original change places, but for what the alignment depends
+        on their order, and for synonyms being counted in a hundred of the copy's words.
         """
         forward, back = (
             self.direction(select_directed(columns, swapped))[:, 0] for swapped in (False, True)

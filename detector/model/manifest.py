@@ -14,7 +14,7 @@ from detector.version import __version__
 
 FORMAT = "mt-artifact-detector-bundle"
 
-#: 4: comparison knows a relation more, and which text was made of which.
+#: 6: comparison measures more of a pair, and tells the direction by a network.
 FORMAT_VERSION = 6
 
 MANIFEST = "manifest.json"

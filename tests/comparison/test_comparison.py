@@ -16,7 +16,15 @@ from span_models import make_memory, make_model
 
 from detector.batch.judge import Judge, Settings
 from detector.comparison.alignment import DescribedText, LinkedTexts
-from detector.comparison.pair_features import PAIR_COLUMNS, PairFeatures
+from detector.comparison.pair_features import (
+    _DIRECTED,
+    _DIRECTED_PLACES,
+    _PUT,
+    _TAKEN,
+    PAIR_COLUMNS,
+    PairFeatures,
+    select_directed,
+)
 from detector.comparison.relation_classifier import PairClassifier, judge_relations
 from detector.detector import Detector
 from detector.errors import BundleError
@@ -422,3 +430,17 @@ def test_nothing_of_a_damaged_comparison_is_used(comparing: Detector, tmp_path: 
     (broken / "comparison.safetensors").write_bytes(b"\0" * 64)
     with pytest.raises(BundleError, match=r"comparison\.safetensors"):
         Detector.load(broken)
+
+
+def test_direction_is_asked_of_both_orders(classifier: PairClassifier) -> None:
+    columns = np.random.default_rng(2).normal(size=(6, len(PAIR_COLUMNS)))
+    forward, back = select_directed(columns), select_directed(columns, swapped=True)
+    directed = len(_DIRECTED) + 1
+    np.testing.assert_array_equal(forward[:, :directed], -back[:, :directed])
+    np.testing.assert_array_equal(forward[:, directed:], back[:, directed:])
+    swapped = columns.copy()
+    swapped[:, _DIRECTED_PLACES] *= -1.0
+    swapped[:, [_PUT, _TAKEN]] = columns[:, [_TAKEN, _PUT]]
+    shares = classifier.tell_direction(columns)
+    np.testing.assert_allclose(shares + classifier.tell_direction(swapped), 1.0, atol=1e-9)
+    assert shares.std() > 0.01

@@ -88,7 +88,7 @@ class PairFeatureTable:
     """Pairs with everything that is fitted on them.
 
     Attributes:
-        frame: a row per pair, with `relation`, `group` and `article_id`.
+        frame: a row per pair, with `relation`, `group`, `article_id` and `rate`.
         columns: (pairs, PAIR_COLUMNS).
         substitutions: for each pair, (n, k) measures of its substitutions.
     """
@@ -135,8 +135,8 @@ def weigh_pairs(frame: pd.DataFrame, by_rate: bool = False) -> npt.NDArray[np.fl
     """
     kinds = frame["relation"] + " / " + frame["group"]
     if by_rate:
-        rates = frame["rate"].astype(str)
-        kinds += np.where(frame["group"] == SPUN_COPIES, rates, "")
+        is_spun = (frame["relation"] == MACHINE_REWRITTEN) & (frame["group"] == SPUN_COPIES)
+        kinds += np.where(is_spun, frame["rate"].astype(str), "")
     sizes = kinds.groupby(kinds).transform("size")
     weights = 1.0 / (sizes * kinds.groupby(frame["relation"]).transform("nunique")).to_numpy(float)
     keys = zip(frame["relation"], frame["group"], strict=True)

@@ -16,7 +16,8 @@ from joblib import Parallel, delayed
 from detector.comparison.pair_features import PairFeatures
 from detector.cores import count_cores
 from detector.results import EDITED, MACHINE_REWRITTEN, RETOLD
-from detector.training.corpora.comparison_pairs import load_pairs
+from detector.training.corpora.broad.document_pairs import TRANSLATIONS
+from detector.training.corpora.comparison_pairs import SPUN_COPIES, load_pairs
 from detector.training.corpora.documents import HELD_OUT_SPINNERS
 from detector.training.fitting.comparison import (
     PairFeatureTable,
@@ -89,7 +90,9 @@ def write_comparison(settings: ShippedSettings, work: Path, fresh: Path) -> None
         pairs.select(frame["split"] == "dev"), equals, settings.seed
     )
     work_files.write_arrays(fresh / CLASSIFIER, classifier.to_arrays())
-    test = pairs.select(frame["split"] == "test")
+    # A professional's translation has machine versions in both splits.
+    is_known = frame["original"].isin(frame.loc[frame["split"] == "dev", "original"])
+    test = pairs.select((frame["split"] == "test") & ~is_known)
     figures = measure_comparison(classifier, test)
     copies = test.select(test.frame["group"] != "retranslation")
     rest = measure_comparison(classifier, copies)
@@ -134,7 +137,8 @@ class _Marker:
     def _mark_copy(self, row: Any, features: PairFeatures) -> MarkedText:
         """Mark what a spinner says it swapped, or what alignment says a round trip substituted."""
         marks: list[float | None] | None = None
-        if row.group == "spun":
+        is_spun = row.group in (SPUN_COPIES, TRANSLATIONS)
+        if is_spun:
             spun = self._open_spinner(str(row.system), float(row.rate)).spin(str(row.original))
             gold = find_swapped(str(row.copy), spun)
         else:
@@ -144,7 +148,7 @@ class _Marker:
                 if s.kind in TRACE_KINDS and s.end > s.start
             ]
             marks = [None if np.isnan(mark) else mark for mark in mark_traces(features)]
-        group = "spun" if row.group == "spun" else "translated"
+        group = "spun" if is_spun else "translated"
         article, held_out = str(row.article_id), bool(row.held_out)
         return MarkedText(str(row.copy), gold, group, str(row.split), article, held_out, marks)
 

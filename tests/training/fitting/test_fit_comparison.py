@@ -74,7 +74,11 @@ def test_groups_of_a_relation_weigh_alike() -> None:
     assert weights[is_translation].sum() == pytest.approx(weights[is_retold].sum())
     assert weights[rewritten].sum() == pytest.approx(2 * weights[is_retold].sum())
     assert weights[rewritten[:110]].sum() == pytest.approx(weights[rewritten[110:]].sum())
+    independent = np.flatnonzero(frame["relation"] == "independent")
+    frame.loc[independent[:60], ["group", "rate"]] = "spun", 0.1
+    frame.loc[independent[60:80], ["group", "rate"]] = "spun", 0.5
     by_rate = weigh_pairs(frame, by_rate=True)
+    assert by_rate[independent[:80]].sum() == pytest.approx(by_rate[independent[80:]].sum())
     assert by_rate[rewritten[:100]].sum() == pytest.approx(by_rate[rewritten[100:110]].sum())
     assert by_rate[rewritten[:100]].sum() == pytest.approx(by_rate[rewritten[110:]].sum())
 
