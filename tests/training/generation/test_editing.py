@@ -89,8 +89,9 @@ def test_usual_words_are_exchanged_only_for_usual_words() -> None:
         for seed in range(200)
         for word in editing.reword(["Officials want to begin talks."], random.Random(seed))
     }
-    assert "Officials hope to begin talks." in seen
+    assert "Officials want to start talks." in seen
     assert "Officials want to start negotiations." in seen
+    assert not any("hope" in sentence for sentence in seen)
 
 
 def test_house_style_keeps_capitals_and_joins_no_words() -> None:
