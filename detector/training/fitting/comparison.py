@@ -125,6 +125,11 @@ class PairFeatureTable:
         )
 
 
+def _name_kinds(frame: pd.DataFrame) -> pd.Series:
+    """What each pair is and what it is made from, as figures and thresholds name it."""
+    return frame["relation"] + " / " + frame["group"]
+
+
 def weigh_pairs(frame: pd.DataFrame, by_rate: bool = False) -> npt.NDArray[np.float64]:
     """Weights by which each relation, and each group within one, counts alike, but the hardest.
 
@@ -133,7 +138,7 @@ def weigh_pairs(frame: pd.DataFrame, by_rate: bool = False) -> npt.NDArray[np.fl
         by_rate: copies of which a tenth of the words is spun are a group, those of which half are
             another.
     """
-    kinds = frame["relation"] + " / " + frame["group"]
+    kinds = _name_kinds(frame)
     if by_rate:
         is_spun = (frame["relation"] == MACHINE_REWRITTEN) & (frame["group"] == SPUN_COPIES)
         kinds += np.where(is_spun, frame["rate"].astype(str), "")
@@ -210,7 +215,7 @@ def fit_pair_classifier(
     is_other = (frame["relation"] != MACHINE_REWRITTEN) & (frame["group"] != TRANSLATED_DOCUMENTS)
     others = is_other.to_numpy()
     scores = _score_out_of_fold(pairs, weights, seed)[others]
-    groups = (frame["relation"] + " / " + frame["group"])[others].reset_index(drop=True)
+    groups = _name_kinds(frame)[others].reset_index(drop=True)
     # Whoever is told that a machine did it may expect that to be likelier than not.
     thresholds, table = fit_thresholds(
         scores,
@@ -261,7 +266,7 @@ def measure_comparison(classifier: PairClassifier, pairs: PairFeatureTable) -> d
     flagged = machine >= (np.inf if threshold is None else threshold)
     said = np.array(RELATIONS)[shares.argmax(1)]
     forward = classifier.tell_direction(pairs.columns) > 0.5
-    groups = frame["relation"] + " / " + frame["group"]
+    groups = _name_kinds(frame)
     by_group = {
         str(name): {
             "pairs": len(rows),

@@ -48,6 +48,7 @@ _BEFORE_AMOUNT = (
     r"(?:for|in|by|to|with|at|was|were|is|are|has|have|had|cost|costs|raised|lost|spent|paid|sold"
     r"|killed|took|takes|drew|only|after) "
 )
+_BEFORE_COUNT = r"(?:there are|there were|are|were|in|for|with|by|from|has|have|had) "
 _BY_AMOUNT = r"(?= (?:(?:by|to|from) )?(?:[$£€]?\d|a (?:third|quarter|half|tenth|fifth)\b))"
 _CLAUSE = r"(?= (?:that|he|she|they|we) [a-z])"
 _TO = r"(?= to\b)"
@@ -96,6 +97,8 @@ _EITHER_WAY_IN_PLACE = (
     (_THE, "rival", "competitor", _NOUN),
     (_NO_AUXILIARY, "began", "started", r"(?= (?:in|on|to|at|last|work|talks)\b)"),
     (r"(?<!how )(?<!more )", "often", "frequently", ""),
+    ("", "before", "ahead of", _EVENT),
+    (_THE, "opportunity", "chance", _TO),
 )  # fmt: skip
 
 #: What stands before, a word, what may stand for it, what stands after.
@@ -135,13 +138,9 @@ _IN_PLACE = (
     (r"(?<!no )", "more than", "over", _NUMBER),
     (_BEFORE_AMOUNT, "over", "more than", _NUMBER),
     ("", "at least", "no fewer than", _PEOPLE),
-    (r"(?:there are|there were|are|were|in|for|with|by|from|has|have|had) ", "many",
-        "a number of", r"(?= [a-z]+s\b)"),
-    (r"(?:there are|there were|are|were|in|for|with|by|from|has|have|had) ", "several",
-        "a number of", r"(?= (?!hundreds?|thousands?|times)[a-z]+s\b)"),
+    (_BEFORE_COUNT, "many", "a number of", r"(?= [a-z]+s\b)"),
+    (_BEFORE_COUNT, "several", "a number of", r"(?= (?!hundreds?|thousands?|times)[a-z]+s\b)"),
     ("", "sufficient", "enough", r"(?= [a-z]+s\b)"),
-    ("", "before", "ahead of", _EVENT),
-    ("", "ahead of", "before", _EVENT),
     (r"(?<!look )(?<!looks )(?<!looked )(?<!looking )", "after", "following", _INCIDENT),
     (r"[a-z]+ed ", "following", "after", _INCIDENT),
     ("", "due to", "because of", r"(?= (?:the|a|an|his|its|their|lack|bad|poor|heavy)\b)"),
@@ -154,15 +153,13 @@ _IN_PLACE = (
     (r"[a-z]+ed ", "last year", "a year ago", _END),
     (r"(?:stories|questions|details|information|concerns|rules|laws) ", "regarding", "about", ""),
     (_THE, "plan", "proposal", _NOUN),
-    (_THE, "vote", "ballot", r"(?=[.,;])"),
+    (_THE, "vote", "ballot", _END),
     (_THE, "ballot", "vote", _NOUN),
     (_THE, "blaze", "fire", _NOUN),
     (_THE, "hazard", "danger", _NOUN),
     (_THE, "probe", "inquiry", r"(?= into\b)"),
     (_THE, "investigation", "inquiry", r"(?= into\b)"),
     (_THE, "photograph", "photo", ""),
-    (_THE, "opportunity", "chance", _TO),
-    (_THE, "chance", "opportunity", _TO),
     (_THE, "company", "firm", _NOUN),
     (_THE, "firm", "company", r"(?= (?:in|that|which|was|is|has|had|will|would|said|says)\b)"),
     (_SINGULAR, "ship", "vessel", _NOUN),
@@ -192,9 +189,8 @@ class _Exchange:
 
 
 class _Found(NamedTuple):
-    """Where a word stands that may be exchanged."""
+    """Where a word ends that may be exchanged, and for what."""
 
-    start: int
     end: int
     others: tuple[str, ...]
 
@@ -234,10 +230,10 @@ def exchange_words(sentence: str, rng: random.Random, rate: float) -> str:
         for match in exchange.pattern.finditer(sentence):
             start, end = match.span("word")
             is_name = sentence[start].isupper() and start > 1
-            before = found.get(start, _Found(start, end, ()))
+            before = found.get(start, _Found(end, ()))
             if not is_name and before.end == end:
                 others = dict.fromkeys(before.others + exchange.others)
-                found[start] = _Found(start, end, tuple(others))
+                found[start] = _Found(end, tuple(others))
     edited, at = "", 0
     for start in sorted(found):
         if start < at or rng.random() >= rate:

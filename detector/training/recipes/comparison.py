@@ -16,8 +16,7 @@ from joblib import Parallel, delayed
 from detector.comparison.pair_features import PairFeatures
 from detector.cores import count_cores
 from detector.results import EDITED, MACHINE_REWRITTEN, RETOLD
-from detector.training.corpora.broad.document_pairs import TRANSLATIONS
-from detector.training.corpora.comparison_pairs import SPUN_COPIES, load_pairs
+from detector.training.corpora.comparison_pairs import load_pairs
 from detector.training.corpora.documents import HELD_OUT_SPINNERS
 from detector.training.fitting.comparison import (
     PairFeatureTable,
@@ -85,13 +84,12 @@ def write_comparison(settings: ShippedSettings, work: Path, fresh: Path) -> None
     """The classifier of relations, and its figures on the test split."""
     pairs = work_files.read_pair_features(work / FEATURES)
     frame = pairs.frame
+    is_development = frame["split"] == "dev"
     equals = collect_equals(settings.lists.wordnet)
-    classifier, table = fit_pair_classifier(
-        pairs.select(frame["split"] == "dev"), equals, settings.seed
-    )
+    classifier, table = fit_pair_classifier(pairs.select(is_development), equals, settings.seed)
     work_files.write_arrays(fresh / CLASSIFIER, classifier.to_arrays())
     # A professional's translation has machine versions in both splits.
-    is_known = frame["original"].isin(frame.loc[frame["split"] == "dev", "original"])
+    is_known = frame["original"].isin(frame.loc[is_development, "original"])
     test = pairs.select((frame["split"] == "test") & ~is_known)
     figures = measure_comparison(classifier, test)
     copies = test.select(test.frame["group"] != "retranslation")
@@ -137,7 +135,7 @@ class _Marker:
     def _mark_copy(self, row: Any, features: PairFeatures) -> MarkedText:
         """Mark what a spinner says it swapped, or what alignment says a round trip substituted."""
         marks: list[float | None] | None = None
-        is_spun = row.group in (SPUN_COPIES, TRANSLATIONS)
+        is_spun = row.rate > 0.0
         if is_spun:
             spun = self._open_spinner(str(row.system), float(row.rate)).spin(str(row.original))
             gold = find_swapped(str(row.copy), spun)
