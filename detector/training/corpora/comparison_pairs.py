@@ -35,10 +35,12 @@ from detector.training.corpora.documents import (
     HELD_OUT_SPINNERS,
     TRANSLATED_NEWS,
     load_news_documents,
+    send_round,
     spin_documents,
     subsample_documents,
 )
 from detector.training.corpora.splits import draw_rows, hash_fraction
+from detector.training.generation.apertium import ApertiumRoundTrip
 from detector.training.generation.editing import Editor
 from detector.training.generation.spinner import COMPARISON_SPIN_RATES
 from detector.training.generation.synonym_lists import SynonymLists
@@ -63,6 +65,9 @@ _SAME_EVENT = 0.12
 
 #: Spun copies of professionals' translations, beside those of other articles.
 _SHARE_OF_TRANSLATIONS = 0.1
+
+#: What professionals' translations are sent round through: one language to fit, another to measure.
+COMPARISON_PIVOTS = {"dev": "spa", "test": "cat"}
 
 #: A shorter sentence may stand in two articles by chance.
 _LEAST_SHARED_WORDS = 6
@@ -121,6 +126,7 @@ def load_pairs(
         _verbatim_pairs(others, seed),
         _edited_pairs(others, seed),
         *_spun_pairs(translations, spun_by, seed, few, lists, TRANSLATIONS),
+        *_round_trips_of_translations(translations, lists, seed),
         _verbatim_pairs(translations, seed),
         _edited_pairs(translations, seed),
         _independent_pairs(human, pd.concat(machine, ignore_index=True), most, seed),
@@ -166,6 +172,22 @@ def _spun_pairs(
         spun = spun[spun["copy"] != spun["original"]]
         varied = _vary(draw_rows(spun, ["system", "split"], most, seed), seed)
         parts.append(varied.assign(relation=MACHINE_REWRITTEN))
+    return parts
+
+
+def _round_trips_of_translations(
+    translations: pd.DataFrame, lists: SynonymLists, seed: int
+) -> list[pd.DataFrame]:
+    """Professionals' translations sent round, so that a translated original clears no copy."""
+    parts = []
+    for split, pivot in COMPARISON_PIVOTS.items():
+        engine = ApertiumRoundTrip(pivot, lists.apertium)
+        some = translations[translations["split"] == split]
+        trips = some.rename(columns={"text": "original"}).assign(
+            copy=send_round(list(some["text"]), engine),
+            pivot=pivot, system=engine.name, held_out=split == "test",
+        )  # fmt: skip
+        parts.append(_vary(trips, seed).assign(relation=MACHINE_REWRITTEN))
     return parts
 
 

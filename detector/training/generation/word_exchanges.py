@@ -16,9 +16,9 @@ from detector.training.generation.spinner import starts_with_vowel_sound
 
 #: Equals wherever they stand; one pair between semicolons.
 _ANYWHERE = """
-nearly|almost;huge|massive;despite|in spite of;children|kids;country|nation;countries|nations
-quickly|rapidly;for example|for instance;usually|normally;mainly|mostly;entirely|completely
-especially|particularly;eventually|ultimately;crucial|vital;famous|well-known;rejected|turned down
+huge|massive;despite|in spite of;quickly|rapidly;for example|for instance;usually|normally
+mainly|mostly;entirely|completely;especially|particularly;eventually|ultimately;crucial|vital
+famous|well-known
 """
 
 #: A word and what may stand for it wherever it stands: an editor prefers the short and usual word.
@@ -28,8 +28,8 @@ wounded|injured;negotiations|talks;proposal|plan;physician|doctor;physicians|doc
 currently|now;numerous|many;prior to|before;in order to|to;additional|extra;commence|begin
 obtain|get;utilize|use;resides|lives;subsequently|later;enormous|huge;essential|vital
 permitted to|allowed to;whilst|while;automobile|car;automobiles|cars;remarks|comments
-vowed to|promised to;pledged to|promised to;confirmed that|verified that;terrified|scared
-residents|people;entire|whole;method|approach;formerly|once;merely|only;simply|just
+vowed to|promised to;pledged to|promised to;terrified|scared;nearly|almost;entire|whole
+method|approach;formerly|once;merely|only;simply|just
 employee|worker;employees|workers;lawyer|attorney;lawyers|attorneys;teenager|teen;teenagers|teens
 companies|firms;region|area;regions|areas;opportunities|chances;halted|stopped
 """
@@ -41,12 +41,13 @@ _SINGULAR = r"(?:a|an|this|another|one) "
 _POSSESSIVE = r"(?= (?:the|its|their|his|her)\b)"
 _OBJECT = r"(?= (?:a|an|the|his|her|its|their)\b)"
 _COUNT = r"(?:\d|(?:two|three|four|five|six|seven|eight|nine|ten|half|a (?:dozen|hundred))\b)"
-_NUMBER = rf"(?= (?:[$£€]\d|{_COUNT}))"
+#: No decade: "over 90s music" is about it.
+_NUMBER = rf"(?= (?!\d+s\b)(?:[$£€]\d|{_COUNT}))"
 _PEOPLE = rf"(?= {_COUNT}[\d,]* ?(?:people|[a-z]+s)\b)"
 #: A number behind one of these is an amount.
 _BEFORE_AMOUNT = (
-    r"(?:for|in|by|to|with|at|was|were|is|are|has|have|had|cost|costs|raised|lost|spent|paid|sold"
-    r"|killed|took|takes|drew|only|after) "
+    r"(?:for|in|by|to|with|has|have|had|cost|costs|raised|lost|spent|paid|sold|killed|drew|only"
+    r"|after) "
 )
 _BEFORE_COUNT = r"(?:there are|there were|are|were|in|for|with|by|from|has|have|had) "
 _BY_AMOUNT = r"(?= (?:(?:by|to|from) )?(?:[$£€]?\d|a (?:third|quarter|half|tenth|fifth)\b))"
@@ -58,34 +59,45 @@ _NOUN = (
     r"(?=[.,;]| (?:in|on|at|by|for|with|from|near|after|before|that|which|and|was|were|is|are|has"
     r"|had|will|would|said|says)\b)"
 )
+#: No verb follows, so that the noun begins no clause: "after the attack killed two".
+_RESTS = r"(?:[.,;]| (?:in|on|at|with|between|against|of)\b)"
 _EVENT = (
     r"(?= (?:the|a|an|his|her|its|their|last|next) (?:\w+ )?(?:election|vote|match|game|summit"
-    r"|meeting|trial|hearing|ceremony|season|talks|race|visit|festival|launch|tournament|release"
-    r"|opening|final|wedding|concert|debate|conference)\b)"
+    r"|meeting|trial|ceremony|season|talks|race|visit|festival|launch|tournament|release"
+    rf"|opening|final|wedding|concert|debate|conference){_RESTS})"
 )
 _INCIDENT = (
     r"(?= (?:the|a|an|his|her|its|their|last) (?:\w+ )?(?:attack|crash|death|accident|incident|fire"
-    r"|storm|arrest|defeat|victory|explosion|shooting|election|vote|meeting|match|game)\b)"
+    r"|storm|arrest|defeat|victory|explosion|shooting|election|vote|meeting|match|game)"
+    rf"{_RESTS})"
+)
+_NO_DISTANCE = (
+    r"(?<!soon )(?<!shortly )(?<!hours )(?<!days )(?<!day )(?<!weeks )(?<!months )(?<!years )"
+    r"(?<!minutes )(?<!just )(?<!ran )(?<!took )(?<!named )(?<!look )(?<!looks )(?<!looked )"
+    r"(?<!looking )"
 )
 _NO_AUXILIARY = (
     r"(?<!has )(?<!have )(?<!had )(?<!be )(?<!been )(?<!being )(?<!is )(?<!are )(?<!was )(?<!were )"
     r"(?<!an )(?<!a )(?<!got )(?<!get )"
 )
 _NO_DEGREE = r"(?<!more )(?<!most )(?<!less )(?<!so )(?<!as )"
+#: What money buys: no time, no story.
+_GOODS = r"(?= (?:a|an|the|\d[\d,]*|two|three|four|five|more) (?!time\b|way\b)[a-z]+)"
+_OFFER = (
+    r"(?= (?:the|a|an|his|her|its|their) (?:offer|plea|bid|request|proposal|plan|recommendation"
+    r"|appeal)\b)"
+)
 
 #: What stands before, two words that stand for one another there, what stands after.
 _EITHER_WAY_IN_PLACE = (
-    (_MODAL, "buy", "purchase", ""),
-    ("", "bought", "purchased", r"(?! off\b)"),
-    ("", "tried", "attempted", _TO),
-    (_WHO, "want", "hope", _TO),
-    ("", "wants", "hopes", _TO),
-    (_NO_AUXILIARY, "wanted", "hoped", _TO),
+    (_MODAL, "buy", "purchase", _GOODS),
+    ("", "bought", "purchased", _GOODS),
+    (_NO_AUXILIARY, "tried", "attempted", _TO),
     ("", "think", "believe", _CLAUSE),
     ("", "thinks", "believes", _CLAUSE),
     (_NO_AUXILIARY, "showed", "revealed", r"(?= that\b)"),
     ("", "shows", "reveals", r"(?= that\b)"),
-    (r"(?:he|she|they|officials|police) ", "said", "added", _END),
+    (r"(?:he|she|they|officials|police) ", "said", "added", r"(?=\.)"),
     ("", "needs", "requires", r"(?= (?:a|an|more)\b)"),
     (_NO_AUXILIARY, "rose", "increased", _BY_AMOUNT),
     (_NO_AUXILIARY, "fell", "dropped", _BY_AMOUNT),
@@ -97,12 +109,14 @@ _EITHER_WAY_IN_PLACE = (
     (_THE, "rival", "competitor", _NOUN),
     (_NO_AUXILIARY, "began", "started", r"(?= (?:in|on|to|at|last|work|talks)\b)"),
     (r"(?<!how )(?<!more )", "often", "frequently", ""),
-    ("", "before", "ahead of", _EVENT),
+    (r"(?:their|two|three|four|young) ", "children", "kids", _END),
     (_THE, "opportunity", "chance", _TO),
 )  # fmt: skip
 
 #: What stands before, a word, what may stand for it, what stands after.
 _IN_PLACE = (
+    (_WHO, "hope", "want", _TO),
+    (r"(?:he|she|it|who) ", "hopes", "wants", _TO),
     (_MODAL, "attempt", "try", _TO),
     (_THE, "post", "job", r"(?= as\b)"),
     (_THE, "mistake", "error", _NOUN),
@@ -126,8 +140,9 @@ _IN_PLACE = (
     ("", "assisted", "helped", r"(?= (?:him|her|them|the|in)\b)"),
     ("", "launched", "started", r"(?= (?:a|an|its|their) (?:campaign|investigation|inquiry|appeal"
         r"|project|programme|program|review|petition|scheme)\b)"),
-    (_NO_AUXILIARY, "resigned", "stepped down|quit", r"(?=[.,;]| (?:after|over|last|amid)\b)"),
-    (_MODAL, "demonstrate", "show", ""),
+    (_NO_AUXILIARY + r"(?<!looked )(?<!sounded )(?<!seemed )", "resigned", "stepped down|quit",
+        r"(?=[.,;]| (?:after|over|last|amid)\b)"),
+    (_MODAL, "demonstrate", "show", r"(?= (?:that|how|a|an|his|her|its|their)\b)"),
     (_MODAL, "help", "assist", r"(?= (?:him|her|them|us)(?:[.,;]| (?:in|with)\b))"),
     (_MODAL, "increase", "raise", _POSSESSIVE),
     (_MODAL, "reduce", "cut", _POSSESSIVE),
@@ -141,19 +156,22 @@ _IN_PLACE = (
     (_BEFORE_COUNT, "many", "a number of", r"(?= [a-z]+s\b)"),
     (_BEFORE_COUNT, "several", "a number of", r"(?= (?!hundreds?|thousands?|times)[a-z]+s\b)"),
     ("", "sufficient", "enough", r"(?= [a-z]+s\b)"),
-    (r"(?<!look )(?<!looks )(?<!looked )(?<!looking )", "after", "following", _INCIDENT),
+    (r"(?<!brought )(?<!appeared )(?<!testified )(?<!spoke )(?<!just )", "before", "ahead of",
+        _EVENT),
+    ("", "ahead of", "before", _EVENT),
+    (_NO_DISTANCE, "after", "following", _INCIDENT),
     (r"[a-z]+ed ", "following", "after", _INCIDENT),
-    ("", "due to", "because of", r"(?= (?:the|a|an|his|its|their|lack|bad|poor|heavy)\b)"),
+    (_NO_AUXILIARY, "due to", "because of", r"(?= (?:the weather|the storm|the pandemic|a lack"
+        r"|lack|bad|poor|heavy|high|low|concerns|injury|illness)\b)"),
     (r"(?<!just )(?<!not )(?<!only )(?<!simply )(?<!partly )(?<!largely )(?<!mainly )(?<!or )"
-        r"(?<!and )", "because", "since", r"(?= (?:it|he|she|they|we)\b)"),
+        r"(?<!and )(?<!is )(?<!was )(?<!'s )", "because", "since", r"(?= (?:it|he|she|they|we)\b)"),
     (r"(?<=, )", "but", "yet", r"(?= (?:it|he|she|they|we|the)\b)"),
-    (r"(?:was|were|been) ", "hurt", "injured", ""),
+    (r"(?:people|men|women|officers|passengers) (?:was|were|been) ", "hurt", "injured", ""),
     (r"(?:was|were|been) ", "injured", "hurt|wounded", ""),
     (r"(?:ask|asked|know|knows|decided) ", "whether", "if", r"(?! (?:or|to)\b)"),
     (r"[a-z]+ed ", "last year", "a year ago", _END),
     (r"(?:stories|questions|details|information|concerns|rules|laws) ", "regarding", "about", ""),
     (_THE, "plan", "proposal", _NOUN),
-    (_THE, "vote", "ballot", _END),
     (_THE, "ballot", "vote", _NOUN),
     (_THE, "blaze", "fire", _NOUN),
     (_THE, "hazard", "danger", _NOUN),
@@ -172,7 +190,11 @@ _IN_PLACE = (
     (r"the ", "leader", "head", r"(?= of\b)"),
     (r"(?:around|across) the ", "world", "globe", _END),
     (r"(?:peace|trade|of|for|begin|in|resume|hold|the) ", "talks", "negotiations", ""),
-    ("", "police", "officers", r"(?= (?:said|say|have|were|are|had|arrested|found)\b)"),
+    (r"(?:^|the )", "police", "officers", r"(?= (?:said|say|have|were|are|had|arrested|found)\b)"),
+    (r"local ", "residents", "people", ""),
+    (_NO_AUXILIARY + r"(?<!the )", "rejected", "turned down", _OBJECT),
+    ("", "turned down", "rejected", _OFFER),
+    (r"(?<!in )(?:our|this) ", "country", "nation", _END),
     (r"(?:was|were|been|be) ", "arrested", "detained", ""),
     (r"(?:was|were|been|be) ", "destroyed", "wrecked", ""),
 )  # fmt: skip

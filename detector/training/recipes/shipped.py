@@ -21,6 +21,7 @@ from detector.model.bundle_writing import NewBundle, write_bundles
 from detector.model.manifest import compute_checksum
 from detector.training.corpora.broad.documents import DOCUMENT_FILES, HUMAN_FILES
 from detector.training.corpora.broad.licences import LICENCES_OF_FILES
+from detector.training.corpora.comparison_pairs import COMPARISON_PIVOTS
 from detector.training.corpora.documents import HELD_OUT_SPINNERS
 from detector.training.evaluation.model_card import format_card
 from detector.training.recipes import comparison, documents, pairs, spans, work_files
@@ -129,8 +130,9 @@ def _check_lists(settings: ShippedSettings, names: Sequence[str]) -> None:
     """See that all lists of synonyms are installed that some steps take words from."""
     lists = sorted({name for step in names for name in _LISTS_OF_STEPS.get(step, ())})
     if lists:
-        pivots = settings.apertium_pivots if "memory_pairs" in names else ()
-        settings.lists.check(lists, pivots)
+        pivots = {*settings.apertium_pivots} if "memory_pairs" in names else set()
+        pivots |= {*COMPARISON_PIVOTS.values()} if "comparison_pairs" in names else set()
+        settings.lists.check(lists, sorted(pivots))
 
 
 def list_steps(settings: ShippedSettings) -> list[Step]:
