@@ -39,7 +39,8 @@ _WHO = r"(?:he|she|they|we|you|who|people) "
 _THE = r"(?:the|a|an|this|its|his|her|their|our|new) "
 _SINGULAR = r"(?:a|an|this|another|one) "
 _POSSESSIVE = r"(?= (?:the|its|their|his|her)\b)"
-_OBJECT = r"(?= (?:a|an|the|his|her|its|their)\b)"
+_DETERMINERS = "the|a|an|his|her|its|their"
+_OBJECT = rf"(?= (?:{_DETERMINERS})\b)"
 _COUNT = r"(?:\d|(?:two|three|four|five|six|seven|eight|nine|ten|half|a (?:dozen|hundred))\b)"
 #: No decade: "over 90s music" is about it.
 _NUMBER = rf"(?= (?!\d+s\b)(?:[$£€]\d|{_COUNT}))"
@@ -62,12 +63,12 @@ _NOUN = (
 #: No verb follows, so that the noun begins no clause: "after the attack killed two".
 _RESTS = r"(?:[.,;]| (?:in|on|at|with|between|against|of)\b)"
 _EVENT = (
-    r"(?= (?:the|a|an|his|her|its|their|last|next) (?:\w+ )?(?:election|vote|match|game|summit"
+    rf"(?= (?:{_DETERMINERS}|last|next) (?:\w+ )?(?:election|vote|match|game|summit"
     r"|meeting|trial|ceremony|season|talks|race|visit|festival|launch|tournament|release"
     rf"|opening|final|wedding|concert|debate|conference){_RESTS})"
 )
 _INCIDENT = (
-    r"(?= (?:the|a|an|his|her|its|their|last) (?:\w+ )?(?:attack|crash|death|accident|incident|fire"
+    rf"(?= (?:{_DETERMINERS}|last) (?:\w+ )?(?:attack|crash|death|accident|incident|fire"
     r"|storm|arrest|defeat|victory|explosion|shooting|election|vote|meeting|match|game)"
     rf"{_RESTS})"
 )
@@ -84,7 +85,7 @@ _NO_DEGREE = r"(?<!more )(?<!most )(?<!less )(?<!so )(?<!as )"
 #: What money buys: no time, no story.
 _GOODS = r"(?= (?:a|an|the|\d[\d,]*|two|three|four|five|more) (?!time\b|way\b)[a-z]+)"
 _OFFER = (
-    r"(?= (?:the|a|an|his|her|its|their) (?:offer|plea|bid|request|proposal|plan|recommendation"
+    rf"(?= (?:{_DETERMINERS}) (?:offer|plea|bid|request|proposal|plan|recommendation"
     r"|appeal)\b)"
 )
 

@@ -130,8 +130,11 @@ def _check_lists(settings: ShippedSettings, names: Sequence[str]) -> None:
     """See that all lists of synonyms are installed that some steps take words from."""
     lists = sorted({name for step in names for name in _LISTS_OF_STEPS.get(step, ())})
     if lists:
-        pivots = {*settings.apertium_pivots} if "memory_pairs" in names else set()
-        pivots |= {*COMPARISON_PIVOTS.values()} if "comparison_pairs" in names else set()
+        of_steps = {
+            "memory_pairs": settings.apertium_pivots,
+            "comparison_pairs": COMPARISON_PIVOTS.values(),
+        }
+        pivots = {pivot for step in names for pivot in of_steps.get(step, ())}
         settings.lists.check(lists, sorted(pivots))
 
 
