@@ -35,13 +35,13 @@ from detector.training.corpora.documents import (
     HELD_OUT_SPINNERS,
     TRANSLATED_NEWS,
     load_news_documents,
-    send_round,
     spin_documents,
     subsample_documents,
 )
 from detector.training.corpora.splits import draw_rows, hash_fraction
 from detector.training.generation.apertium import ApertiumRoundTrip
 from detector.training.generation.editing import Editor
+from detector.training.generation.round_trips import rewrite_sentences
 from detector.training.generation.spinner import COMPARISON_SPIN_RATES
 from detector.training.generation.synonym_lists import SynonymLists
 
@@ -184,7 +184,7 @@ def _round_trips_of_translations(
         engine = ApertiumRoundTrip(pivot, lists.apertium)
         some = translations[translations["split"] == split]
         trips = some.rename(columns={"text": "original"}).assign(
-            copy=send_round(list(some["text"]), engine),
+            copy=rewrite_sentences(list(some["text"]), engine.translate),
             pivot=pivot, system=engine.name, held_out=split == "test",
         )  # fmt: skip
         parts.append(_vary(trips, seed).assign(relation=MACHINE_REWRITTEN))

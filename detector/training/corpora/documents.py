@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from detector.results import ORIGINAL, SPUN, TRANSLATED
-from detector.text.sentences import split_sentences
 from detector.training.corpora.broad.labelled_documents import (
     DOCUMENT_COLUMNS,
     load_labelled_documents,
@@ -24,7 +23,6 @@ from detector.training.corpora.loading import (
     load_translated_news,
 )
 from detector.training.corpora.splits import hash_fraction
-from detector.training.generation.apertium import ApertiumRoundTrip
 from detector.training.generation.synonym_lists import AIKSAURUS, SynonymLists
 
 #: What spins the documents that figures rest on, from lists that training never sees.
@@ -83,22 +81,6 @@ def spin_documents(
     rest = originals.drop(columns=["text", "system", "rate", "label"]).loc[spun["row"]]
     joined = pd.concat([rest.reset_index(drop=True), spun.drop(columns="row")], axis=1)
     return joined.assign(label=SPUN, by_translator=False)
-
-
-def send_round(texts: Sequence[str], engine: ApertiumRoundTrip) -> list[str]:
-    """Articles whose sentences an engine translated and translated back, each in its place."""
-    sentences = [
-        [s for s in split_sentences(text) if s.kind in ("sentence", "headline")] for text in texts
-    ]
-    backs = iter(engine.translate([s.text for of_text in sentences for s in of_text]))
-    trips = []
-    for text, of_text in zip(texts, sentences, strict=True):
-        trip, at = "", 0
-        for sentence in of_text:
-            trip += text[at : sentence.start] + next(backs)
-            at = sentence.end
-        trips.append(trip + text[at:])
-    return trips
 
 
 def load_documents(folder: Path, permissive: bool = False) -> pd.DataFrame:

@@ -15,10 +15,10 @@ import pandas as pd
 
 from detector.errors import DetectorError
 from detector.results import ORIGINAL, SPUN, TRANSLATED
-from detector.text.sentences import split_sentences
 from detector.training.corpora.splits import hash_fraction
 from detector.training.generation.apertium import ApertiumRoundTrip
 from detector.training.generation.inflection import MissingPackageError
+from detector.training.generation.round_trips import rewrite_sentences
 from detector.training.generation.spinner import AUGMENTATION_SPIN_RATES
 from detector.training.generation.synonym_lists import AIKSAURUS, WORDNET, SynonymLists
 
@@ -138,15 +138,9 @@ def _make_apertium(pivot: str, seed: int) -> Maker:
     engine.translate(["The house is old."])
 
     def rewrite(texts: Sequence[str], articles: Sequence[str]) -> list[str]:
-        return [rewrite_sentences(text, engine.translate) for text in texts]
+        return rewrite_sentences(texts, engine.translate)
 
     return Maker(engine.name, TRANSLATED, {"spa": "es", "cat": "ca"}[pivot], rewrite)
-
-
-def rewrite_sentences(text: str, translate: Callable[[list[str]], list[str]]) -> str:
-    """A text with each of its sentences translated, one a line."""
-    sentences = [sentence.text for sentence in split_sentences(text)]
-    return "\n".join(translate(sentences)) if sentences else ""
 
 
 METHODS: Mapping[str, Callable[[int], Maker]] = {
@@ -165,7 +159,7 @@ def _make_translator(pivot: str, translators: Sequence[str]) -> Maker:
     trip = NeuralRoundTrip(forth, back)
 
     def rewrite(texts: Sequence[str], articles: Sequence[str]) -> list[str]:
-        return [rewrite_sentences(text, trip.translate) for text in texts]
+        return rewrite_sentences(texts, trip.translate)
 
     return Maker(f"{forth} and back", TRANSLATED, pivot, rewrite)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +14,10 @@ from detector.training.corpora.documents import (
     join_sentences,
     load_news_documents,
     make_parallel_documents,
-    send_round,
     spin_documents,
     subsample_documents,
 )
 from detector.training.corpora.splits import hash_fraction
-from detector.training.generation.apertium import ApertiumRoundTrip
 from detector.training.generation.synonym_lists import SynonymLists
 
 SENTENCES = [
@@ -213,14 +210,3 @@ def test_subsample_takes_at_most_so_many_of_each_kind() -> None:
     assert thinned.equals(subsample_documents(frame, 5, seed=3))
     assert not thinned.equals(subsample_documents(frame, 5, seed=4))
     assert subsample_documents(frame, 100, seed=3).equals(frame)
-
-
-def test_articles_are_sent_round_in_their_layout(tmp_path: Path) -> None:
-    command = tmp_path / "apertium"
-    command.write_text(
-        f"#!{sys.executable}\nimport sys\nsys.stdout.write(sys.stdin.read().upper())"
-    )
-    command.chmod(0o755)
-    articles = ["The harbour opens\n\n  The quay is dry. The boats left.\n", "", "It rained."]
-    trips = send_round(articles, ApertiumRoundTrip("cat", str(command)))
-    assert trips == [article.upper() for article in articles]
