@@ -159,7 +159,7 @@ class Journal:
             pass
         self._name_part(0).unlink()
         header = {"format": _FORMAT, "overwrite": overwrite, "identity": dict(identity)}
-        _write_whole(self._folder / _HEADER, [json.dumps(header, ensure_ascii=False, indent=1)])
+        _write_whole(self._folder / _HEADER, [json.dumps(header, indent=1)])
 
     def _take_up(self, identity: Mapping[str, Any], overwrite: bool) -> None:
         header = json.loads((self._folder / _HEADER).read_text(encoding="utf-8"))
@@ -263,7 +263,7 @@ class Journal:
         if growing.quarantined:
             _write_whole(self._name_quarantine(number), map(_to_line, growing.quarantined))
         with (self._folder / _JOURNAL).open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(asdict(part), ensure_ascii=False) + "\n")
+            stream.write(json.dumps(asdict(part)) + "\n")
             flush_to_disk(stream)
 
     def finish(self, columns: Sequence[str], *, keep_empty: bool = False) -> None:

@@ -137,19 +137,25 @@ def covers(source: str, path: Path) -> bool:
 
 
 def refuse_overwriting(sources: Iterable[str], written: Mapping[str, str | None]) -> None:
-    """Refuse a call that would write over what it reads.
+    """Refuse a call that would write over what it reads, or two things to one file.
 
     Args:
         sources: files, folders or patterns that are read.
         written: by the option that names it, a file to write; None where the option was left out.
 
     Raises:
-        click.UsageError: one of the files is among what is read.
+        click.UsageError: one of the files is among what is read, or two are the same.
     """
+    names: dict[Path, str] = {}
     for name, path in written.items():
+        if path is None:
+            continue
         for source in sources:
-            if path is not None and covers(source, Path(path)):
+            if covers(source, Path(path)):
                 raise click.UsageError(f"{name} {path}: lies among what is read: {source}")
+        first = names.setdefault(Path(path).resolve(), name)
+        if first != name:
+            raise click.UsageError(f"{first}, {name} {path}: give each a file of its own")
 
 
 def refuse_missing_columns(

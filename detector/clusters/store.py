@@ -24,7 +24,7 @@ from detector.io.dates import read_date
 from detector.io.file_states import describe_file
 from detector.io.readers import BadInput, Record
 
-_FORMAT = 1
+_FORMAT = 2
 
 _SCHEMA = """
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
@@ -135,18 +135,18 @@ class CrawlStore:
             self.set_fact("read", True)
 
     def _add_item(self, place: int, item: Record | BadInput, date_column: str | None) -> None:
-        self._execute(
-            "INSERT OR IGNORE INTO sources VALUES (?, ?)",
-            item.source,
-            json.dumps(describe_file(item.source)),
-        )
+        # As JSON, since a file's name that is not UTF-8 makes text that the database does not take.
+        source = json.dumps(item.source)
+        state = json.dumps(describe_file(item.source))
+        self._execute("INSERT OR IGNORE INTO sources VALUES (?, ?)", source, state)
         fields = json.dumps(item.fields, ensure_ascii=True, default=str)
-        row = (place, json.dumps(item.id, default=str), item.source, item.row, fields)
+        row = (place, json.dumps(item.id, default=str), source, item.row, fields)
         if isinstance(item, BadInput):
-            rest: tuple[Any, ...] = (None, None, item.reason, None, None)
+            rest: tuple[Any, ...] = (None, None, json.dumps(item.reason), None, None)
         else:
             date = read_date(item.fields.get(date_column)) if date_column else None
-            rest = (item.note, item.reference, None, self._add_text(item.text), date)
+            note = json.dumps(item.note)
+            rest = (note, item.reference, None, self._add_text(item.text), date)
         self._execute(f"INSERT INTO items VALUES ({', '.join('?' * 10)})", *row, *rest)
 
     def _add_text(self, text: str) -> int:
@@ -164,17 +164,18 @@ class CrawlStore:
         source, row, number = self._execute(
             "SELECT source, row, number FROM items WHERE place = ?", place
         ).fetchone()
-        same = (source, row) == (item.source, item.row)
+        same = (json.loads(source), row) == (item.source, item.row)
         # What is drawn out of a page may differ from one time to the next; the file tells.
-        if same and isinstance(item, Record) and describe_file(source) is None:
+        if same and isinstance(item, Record) and describe_file(item.source) is None:
             same = number is not None and self.read_text(number) == item.text
         if not same:
             raise self._refuse_inputs(f"the one at place {place + 1:,} is another")
 
     def _check_sources(self) -> None:
         for name, state in self._execute("SELECT name, state FROM sources ORDER BY name"):
-            if json.dumps(describe_file(name)) != state:
-                raise self._refuse_inputs(f"{name} is another")
+            source = json.loads(name)
+            if json.dumps(describe_file(source)) != state:
+                raise self._refuse_inputs(f"{source} is another")
 
     def _refuse_inputs(self, what: str) -> ClusterError:
         return ClusterError(
@@ -188,11 +189,13 @@ class CrawlStore:
             "LEFT JOIN texts USING (number) ORDER BY place"
         )
         for identity, source, row, fields, note, reference, reason, content in rows:
-            known = json.loads(identity), json.loads(fields)
+            known = json.loads(source), row
+            held = json.loads(fields)
             if reason is not None:
-                yield BadInput(known[0], source, row, reason, known[1])
+                yield BadInput(json.loads(identity), *known, json.loads(reason), held)
             else:
-                yield Record(known[0], _decode(content), source, row, known[1], note, reference)
+                given = json.loads(note), reference
+                yield Record(json.loads(identity), _decode(content), *known, held, *given)
 
     def rows(self) -> Iterator[tuple[int, Any, int, dict[str, Any]]]:
         """Place, id, number of the text and fields of each row that holds one, in their order."""
@@ -232,7 +235,8 @@ class CrawlStore:
             "SELECT id, source, row, fields, reason FROM items WHERE reason IS NOT NULL "
             "ORDER BY place"
         ):
-            yield BadInput(json.loads(identity), source, row, reason, json.loads(fields))
+            known = json.loads(identity), json.loads(source), row
+            yield BadInput(*known, json.loads(reason), json.loads(fields))
 
     def read_text(self, number: int) -> str:
         """A text."""

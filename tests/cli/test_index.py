@@ -1,6 +1,7 @@
 """``detector index``: what its verbs print, refuse and exit with."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,16 @@ def test_build_reads_what_score_reads(tmp_path: Path) -> None:
     call = ["build", tmp_path / "index", table, "--id-column", "url", "--text-column", "body"]
     result = run(*call, "--input-format", "csv")
     assert (result.exit_code, result.stdout.split(";")[0]) == (0, "1 added")
+
+
+def test_a_file_may_have_a_name_that_is_not_utf8(tmp_path: Path) -> None:
+    source = tmp_path / os.fsdecode(b"caf\xe9.txt")
+    source.write_text(FERRY)
+    assert run("build", tmp_path / "index", source).exit_code == 0
+    found = json.loads(run("find", tmp_path / "index", source, "--format", "json").stdout)
+    (candidate,) = found["candidates"]
+    assert candidate["id"] == str(source)
+    assert candidate["place"] == f"{tmp_path}/caf\\udce9.txt"
 
 
 def test_a_wrong_column_is_a_wrong_call(tmp_path: Path, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""No command writes over what it reads."""
+"""No command writes over what it reads, or over what it writes."""
 
 from pathlib import Path
 
@@ -41,6 +41,22 @@ def test_inputs_are_left_alone(
     assert result.exit_code == 2, result.output
     assert "lies among what is read" in result.stderr
     assert all((tmp_path / name).read_text() == TEXT for name in names)
+
+
+@pytest.mark.parametrize("verb", [["compare", "in.txt", "a[1].txt"], ["cluster", "in.jsonl"]])
+@pytest.mark.parametrize("other", ["out.jsonl", "./out.jsonl", "folder/../out.jsonl", "link"])
+def test_each_output_has_a_file_of_its_own(
+    verb: list[str], other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "link").symlink_to("out.jsonl")
+    for name in ("in.txt", "a[1].txt", "in.jsonl"):
+        write(tmp_path / name)
+    result = CliRunner().invoke(main, [*verb, "--output", "out.jsonl", "--report", other])
+    assert result.exit_code == 2, result.output
+    assert f"--output, --report {other}: give each a file of its own" in result.stderr
+    assert not (tmp_path / "out.jsonl").exists()
 
 
 def test_other_files_may_be_written(tmp_path: Path) -> None:

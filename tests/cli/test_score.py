@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -273,6 +274,17 @@ def test_foreign_letters_and_broken_ones_make_valid_rows(tmp_path: Path) -> None
     result = run("score", source)
     assert '"é\\ud83d"' in result.stdout
     assert parse_rows(result.stdout)[0]["id"] == "é\ud83d"
+
+
+def test_a_file_may_have_a_name_that_is_not_utf8(tmp_path: Path) -> None:
+    name = os.fsdecode(b"caf\xe9.txt")
+    sources = [write(tmp_path, name, PERSON), write(tmp_path, f"empty-{name}", "")]
+    target = tmp_path / "out.jsonl"
+    assert run("score", *sources, "--output", target).exit_code == 1
+    assert target.exists()
+    assert json.loads(target.read_text())["id"] == str(tmp_path / name)
+    (bad,) = (tmp_path / "out.jsonl.quarantine.jsonl").read_text().splitlines()
+    assert json.loads(bad)["source"] == str(tmp_path / f"empty-{name}")
 
 
 def test_long_inputs_keep_their_order_and_the_same_text_is_scored_once(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -67,6 +68,17 @@ def test_standard_input_is_read_once(batch: Path) -> None:
     assert [json.loads(line)["judged_by"] for line in printed.splitlines()] == [
         "comparison", "text", "text",
     ]  # fmt: skip
+
+
+def test_a_file_may_have_a_name_that_is_not_utf8(tmp_path: Path) -> None:
+    names = [str(tmp_path / os.fsdecode(name)) for name in (b"\xe9-ferry.txt", b"\xe9-spun.txt")]
+    for name, text in zip(names, (FERRY, SPUN), strict=True):
+        Path(name).write_text(text)
+    rows = [json.loads(line) for line in run(*names, "--format", "json").stdout.splitlines()]
+    assert [(row["id"], row["original_id"]) for row in rows] == [
+        (names[0], None),
+        (names[1], names[0]),
+    ]
 
 
 def test_a_file_holds_the_same_and_nothing_is_left_beside_it(batch: Path, tmp_path: Path) -> None:

@@ -106,6 +106,50 @@ def test_columns_that_do_not_exist_are_refused_before_anything_is_written(
     assert [path.name for path in source.parent.iterdir()] == ["in.jsonl"]
 
 
+def test_a_column_may_be_in_some_of_the_rows_only(source: Path) -> None:
+    rows = [{"id": 1}, {"id": 2, "text": TEXT}, {"id": 3, "text": TEXT, "outlet": "c"}]
+    source.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    printed = score(source, "--columns", "id,outlet")
+    assert parse(printed.stdout) == [
+        {"id": 1, "outlet": None}, {"id": 2, "outlet": None}, {"id": 3, "outlet": "c"}
+    ]  # fmt: skip
+    refused = score(source.with_name("missing.txt"), source, "--columns", "id,town")
+    assert refused.exit_code == 2
+    assert "--columns town: no such column. There are id, " in " ".join(refused.stderr.split())
+    # Where nothing can be read, that is what is wrong.
+    assert (
+        "missing.txt: no such file"
+        in score(source.with_name("missing.txt"), "--columns", "id,town").stderr
+    )
+
+
+def test_a_mistyped_field_of_ids_is_told(source: Path) -> None:
+    result = score(source, "--id-field", "outlets", "--columns", "id")
+    assert [row["id"] for row in parse(result.stdout)] == [f"{source}:1", f"{source}:2"]
+    assert "has no field 'outlets'; did you mean 'outlet'?" in result.stderr.splitlines()[0]
+
+
+def test_printed_csv_is_that_of_a_file(source: Path) -> None:
+    row = {"id": "a\rb", "text": TEXT, "tags": ["x", {"y": None}], "none": None}
+    source.write_text(json.dumps(row) + "\n")
+    call = [source, "--columns", "id,tags,none,text,flagged"]
+    printed = score(*call, "--format", "csv").stdout_bytes.decode()
+    assert next(csv.reader(printed.splitlines(keepends=True)[1:])) == [
+        "a\rb", '["x", {"y": null}]', "", TEXT, "False"
+    ]  # fmt: skip
+    score(*call, "--output", source.with_name("out.csv"))
+    assert source.with_name("out.csv").read_bytes().decode() == printed
+
+
+def test_printed_csv_keeps_the_text(source: Path) -> None:
+    printed = score(source, "--format", "csv", "--keep-text").stdout
+    assert [row["text"] for row in csv.DictReader(io.StringIO(printed))] == [TEXT, "foreign"]
+    source.write_text(json.dumps({"reason": TEXT}) + "\n")
+    printed = score(source, "--format", "csv", "--keep-text", "--text-column", "reason").stdout
+    (row,) = csv.DictReader(io.StringIO(printed))
+    assert (row["reason"], row["input_reason"]) == ("", TEXT)
+
+
 def test_text_has_no_columns(source: Path) -> None:
     for option in (["--columns", "id"], ["--keep-text"]):
         result = score(source, "--format", "text", *option)

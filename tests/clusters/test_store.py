@@ -37,6 +37,21 @@ def test_what_was_read_comes_back(store: CrawlStore) -> None:
     assert store.list_fields() == ["date", "views", "url"]
 
 
+def test_a_name_that_is_not_utf8_comes_back(store: CrawlStore, tmp_path: Path) -> None:
+    name = str(tmp_path / os.fsdecode(b"caf\xe9.txt"))
+    items = [
+        Record(name, "One text.", name, note=f"{name}: a guess"),
+        BadInput(name, name, None, f"{name}: empty"),
+    ]
+    store.read(iter(items))
+    assert list(store.items()) == items
+    assert list(store.bad_inputs()) == items[1:]
+    store.read(iter(()))  # the names are looked up again
+    Path(name).write_text("Another.")
+    with pytest.raises(ClusterError, match=r"caf.*\.txt is another"):
+        store.read(iter(()))
+
+
 def test_a_text_knows_its_first_row_by_date(store: CrawlStore) -> None:
     store.read(iter(ITEMS), "date")
     number = store.find_text("One text.")

@@ -141,6 +141,11 @@ def test_what_is_named_as_no_article_is_none(tmp_path: Path, name: str) -> None:
         ("Page not found | The Coast Post", "https://coast.example/x", "is titled"),
         ("This page could not be found", "https://coast.example/x", "is titled"),
         ("Just a moment...", "https://coast.example/x", "is titled"),
+        ("Just a moment… | The Coast Post", "https://coast.example/x", "is titled"),
+        ("Under maintenance - The Coast Post", "https://coast.example/x", "is titled"),
+        ("404: This page could not be found", "https://coast.example/x", "is titled"),
+        ("HTTP Status 500 – Internal Server Error", "https://coast.example/x", "is titled"),
+        ("503 Service Temporarily Unavailable", "https://coast.example/x", "is titled"),
         ("Access denied", "https://coast.example/x", "is titled"),
         ("Home | The Coast Post", "https://coast.example/", "front page"),
         ("The Coast Post - Home", "https://coast.example/en", "front page"),
@@ -161,6 +166,12 @@ def test_a_page_without_an_article_is_told(
     ("title", "address"),
     [
         ("404 people lost their jobs", "https://coast.example/x"),
+        ("400 homes evacuated after river bursts its banks", "https://coast.example/x"),
+        ("500 service members leave the island", "https://coast.example/x"),
+        ("400-year-old oak felled", "https://coast.example/x"),
+        ("Just a moment of madness cost him his job", "https://coast.example/x"),
+        ("Security check delays hit the harbour", "https://coast.example/x"),
+        ("Under maintenance: the bridge nobody crosses", "https://coast.example/x"),
         ("Not found: the ring that Anna Lind lost", "https://coast.example/x"),
         ("Home at last", "https://coast.example/en/home-at-last"),
         ("Coming home to Scarrow", "https://coast.example/"),
@@ -217,6 +228,21 @@ def test_a_page_is_decoded_as_it_declares_or_as_it_is(
     decoded, said = decode_page(content, declared)
     assert decoded == text if text is not None else decoded.endswith("Привет")
     assert said == note
+
+
+@pytest.mark.parametrize("name", ["utf-16", "UTF-16LE", "utf_32"])
+@pytest.mark.parametrize(
+    "declaration", ["<meta charset='{}'>", "<?xml version='1.0' encoding='{}'?>"]
+)
+def test_a_declaration_that_is_read_byte_by_byte_announces_no_wide_characters(
+    declaration: str, name: str
+) -> None:
+    page = declaration.format(name) + "café"
+    for length in range(4):
+        content = page + "x" * length
+        assert decode_page(content.encode()) == (content, None)
+        assert decode_page(content.encode("cp1252"))[0] == content
+        assert decode_page(content.encode("utf-16")) == (content, None)
 
 
 @pytest.mark.parametrize("size", [ROW_LIMIT, DOCUMENT_LIMIT])

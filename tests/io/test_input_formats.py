@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from detector.io.readers import INPUT_FORMATS, BadInput, Record, holds_rows, read_records
+from detector.io.readers import (
+    INPUT_FORMATS,
+    BadInput,
+    FieldNames,
+    Record,
+    holds_rows,
+    read_records,
+)
 
 TEXT = "The council met on Tuesday. It closed the café."
 
@@ -97,6 +104,55 @@ def test_text_that_opens_like_json_is_text(tmp_path: Path, text: str) -> None:
     (item,) = read_records([write(tmp_path / "a.txt", text)])
     assert isinstance(item, Record)
     assert item.text == text
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        "id,text,outlet\n7,{},x\n",
+        "id;text\r\n7;{}\r\n",
+        "text|id\n{}|7\n",
+        "id\ttext\n7\t{}\n",
+        '"text","id"\n"{}","7"\n',
+        ",text,id\n0,{},7\n",
+        "Unnamed: 0,text,id\n0,{},7\n",
+    ],
+)
+def test_csv_under_another_name_is_told_by_its_header(
+    tmp_path: Path, content: str, mark: str
+) -> None:
+    encoded = (mark + content.replace("{}", TEXT)).encode()
+    names = {"a.txt": encoded, "a.dat": encoded, "a": encoded, "a.gz": gzip.compress(encoded)}
+    for item in read(*(write(tmp_path / name, held) for name, held in names.items())):
+        assert isinstance(item, Record)
+        assert (item.id, item.text, item.row) == ("7", TEXT, 2)
+
+
+def test_the_header_names_the_column_of_the_call(tmp_path: Path) -> None:
+    source = write(tmp_path / "a", f"id,main text\n7,{TEXT}\n")
+    (item,) = read_records([source], FieldNames(text="main text"))
+    assert (item.id, item.row) == ("7", 2)
+    (item,) = read(source)
+    assert (item.id, item.row) == (source, None)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "text, and more\nOf this, that and the other",
+        "text\n\nIt rained, and the harbour closed.",
+        "Photo,text\nby Anna",
+        "Photo,text\n\nIt rained, and the harbour closed.",
+        "The council said,text\nIt rained, and the harbour closed.",
+        "text,text\nIt rained, and rained.",
+        "Text;Layout\nAnna; Bo",
+    ],
+)
+def test_prose_is_no_csv(tmp_path: Path, text: str) -> None:
+    for name in ("a.txt", "a.dat", "a"):
+        source = write(tmp_path / name, text)
+        assert read(source) == [Record(source, text, source)]
 
 
 @pytest.mark.parametrize("form", sorted({*INPUT_FORMATS} - {"jsonl", "csv", "tsv"}))

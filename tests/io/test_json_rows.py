@@ -63,6 +63,35 @@ def test_field_names_can_be_chosen(tmp_path: Path) -> None:
     assert item == Record("u", TEXT, source, 1, {"id": 1, "text": None})
 
 
+def test_a_row_without_the_field_of_ids_gets_a_note(tmp_path: Path) -> None:
+    source = write(
+        tmp_path, "a.jsonl", rows({"url": "u", "text": TEXT}, {"ulr": "u", "text": TEXT})
+    )
+    named, unnamed = read_records([source], FieldNames(id="url"))
+    assert named == Record("u", TEXT, source, 1)
+    note = "the row's place is its id, for it has no field 'url'"
+    assert unnamed == Record(f"{source}:2", TEXT, source, 2, {"ulr": "u"}, note)
+    # Nobody asked for the usual one.
+    assert [getattr(item, "note", "") for item in read_records([source])] == [None, None]
+
+
+DEEP = '{"a": [' * 50 + "1" + "]}" * 50  # 100 levels
+
+
+@pytest.mark.parametrize("around", ["{}\n", "{} {}\n", "[{}]"])
+def test_a_row_is_refused_that_is_nested_too_deeply_to_be_written(
+    tmp_path: Path, around: str
+) -> None:
+    row = '{"text": "x", "meta": %s}'
+    good = around.replace("{}", row % DEEP.replace("[1]", "1"))
+    items = list(read_records([write(tmp_path, "a.json", good)]))
+    assert {type(item) for item in items} == {Record}
+    for deep in (DEEP, DEEP.replace("1", "[" * 300 + "]" * 300)):
+        item = read_one(write(tmp_path, "a.json", around.replace("{}", row % deep, 1)))
+        assert isinstance(item, BadInput)
+        assert item.reason == "malformed JSON: nested more than 100 levels deep"
+
+
 @pytest.mark.parametrize(
     ("line", "reason"),
     [

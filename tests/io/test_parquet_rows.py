@@ -75,6 +75,35 @@ def test_parquet_values_become_what_json_can_hold(tmp_path: Path) -> None:
     assert item.note == "column 'bytes' holds bytes that are no text: left out"
 
 
+def test_dates_that_python_has_not_cost_no_row(tmp_path: Path) -> None:
+    day, far = dt.datetime(1970, 1, 2), 10**17
+    milliseconds = pa.timestamp("ms")
+    source = write_parquet(
+        tmp_path / "a.parquet",
+        {
+            "text": [TEXT, TEXT],
+            "when": pa.array([far, day], milliseconds),
+            "day": pa.array([10**7, 1], pa.date32()),
+            "zone": pa.array([7, None], pa.timestamp("ms", tz="Europe/Nowhere")),
+            "list": pa.array([[far, day], None], pa.list_(milliseconds)),
+            "nested": pa.array(
+                [{"a": far, "b": "x"}, {}], pa.struct({"a": milliseconds, "b": "string"})
+            ),
+            "kind": pa.array([far, None], milliseconds).dictionary_encode(),
+        },
+    )
+    first, second = read_records([source])
+    iso = "1970-01-02T00:00:00"
+    assert first == Record(f"{source}:1", TEXT, source, 1, {
+        "when": str(far), "day": str(10**7), "zone": "7", "list": [str(far), iso],
+        "nested": {"a": str(far), "b": "x"}, "kind": str(far),
+    })  # fmt: skip
+    assert second == Record(f"{source}:2", TEXT, source, 2, {
+        "when": iso, "day": "1970-01-02", "zone": None, "list": None,
+        "nested": {"a": None, "b": None}, "kind": None,
+    })  # fmt: skip
+
+
 def test_texts_stored_as_bytes_are_read(tmp_path: Path) -> None:
     values = [TEXT.encode(), TEXT.encode("cp1252"), b"\x81\x8d", None]
     binary = pa.array(values, pa.binary())

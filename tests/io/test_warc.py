@@ -153,6 +153,17 @@ def test_pages_are_decoded_as_their_headers_say(tmp_path: Path, stand_in: None) 
     assert len(items) == 6
 
 
+@pytest.mark.parametrize("protocol", ["HTTP/2", "HTTP/2.0", "HTTP/3", "HTTP/1.0"])
+def test_pages_are_read_whatever_the_version_of_http(
+    tmp_path: Path, stand_in: None, protocol: str
+) -> None:
+    # As long as before, since the record says how long it is.
+    first = f"{protocol} 200".ljust(len("HTTP/1.1 200 OK")).encode()
+    found = make_record(make_page("page")).replace(b"HTTP/1.1 200 OK", first)
+    gone = make_record(make_page("gone"), status="404 Not Found").replace(b"HTTP/1.1", b"HTTP/2.0")
+    assert outline(read_warc(tmp_path, found + gone)) == ["page"]
+
+
 def break_length(record: bytes, change: Callable[[int], bytes]) -> bytes:
     return re.sub(
         rb"Content-Length: (\d+)",

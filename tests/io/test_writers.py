@@ -285,6 +285,28 @@ def test_parts_may_have_different_columns(tmp_path: Path) -> None:
     assert read_lines(tmp_path / "out.jsonl") == [first, second]
 
 
+def test_parts_may_have_columns_that_differ_only_in_case(tmp_path: Path) -> None:
+    rows: list[dict[str, Any]] = [
+        {"id": 1, "Title": "a"},
+        {"id": 2, "title": "b"},
+        {"id": 3, "title": "c", "Title": "d"},
+        {"id": 4, "title_2": "e", "": "f"},
+    ]
+    parts = [write(tmp_path / f"{n}.parquet", [row], []) for n, row in enumerate(rows)]
+    names = {"id": "id", "Title": "Title", "title": "title_2", "title_2": "title_2_2"}
+    expected = [
+        {unique: row.get(name) for name, unique in (names | {"": "unnamed"}).items()}
+        for row in rows
+    ]
+    whole, half = tmp_path / "whole.parquet", tmp_path / "half.parquet"
+    concatenate(parts, whole, ["id"])
+    assert pq.read_table(whole).to_pylist() == expected
+    # What was joined knows what its columns were called, too.
+    concatenate(parts[:3], half, ["id"])
+    concatenate([half, parts[3]], whole, ["id"])
+    assert pq.read_table(whole).to_pylist() == expected
+
+
 def test_parts_of_different_types_are_joined_as_text(tmp_path: Path) -> None:
     values: list[Any] = [None, 3, "x", 2.5, True, None]
     parts = [

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import json
 import shutil
@@ -19,6 +18,7 @@ from detector.cli.scoring.report import collect_report
 from detector.cli.scoring.rows import (
     make_quarantine_row,
     make_row,
+    name_text,
     read_inputs,
     score_inputs,
 )
@@ -166,10 +166,12 @@ def _print_json(stream: TextIO, outcomes: Iterable[Outcome], options: ScoreOptio
 
 
 def _print_csv(stream: TextIO, outcomes: Iterable[Outcome], options: ScoreOptions) -> None:
-    columns = options.chosen or options.columns
-    writer = csv.DictWriter(stream, columns, extrasaction="ignore", lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(make_row(outcome, options) for outcome in outcomes)
+    from detector.io.writers.csv_table import CsvLines
+
+    columns = options.chosen or (*options.columns, *name_text(options))
+    lines = CsvLines(stream.write, columns)
+    for outcome in outcomes:
+        lines.write(make_row(outcome, options))
 
 
 _PRINTERS: Mapping[str, Callable[[TextIO, Iterable[Outcome], ScoreOptions], None]] = {

@@ -20,33 +20,47 @@ if TYPE_CHECKING:
     from detector.cli.scoring.among import Batch
 
 
+# So many inputs in succession without a column that was asked for lack it for good.
+_ENOUGH_WITHOUT_COLUMN = 1_000
+
+
 def read_inputs(options: ScoreOptions) -> Iterator[Record | BadInput]:
     """What the files hold, in order.
 
     Raises:
-        click.UsageError: a column was asked for that neither is ours nor stands in the first row,
+        click.UsageError: a column was asked for that neither is ours nor stands in the first rows,
             or the columns of texts are in none of the files.
     """
     names = FieldNames(options.text_column, options.id_column, options.reference_column)
     items = iter(read_records(options.files, names, input_format=options.input_format))
-    first = next(items, None)
-    if first is None:
-        return iter(())
-    if isinstance(first, Record):
-        _refuse_unknown_columns(first, options)
-    return refuse_missing_columns(itertools.chain([first], items))
+    return _refuse_unknown_columns(refuse_missing_columns(items), options)
 
 
-def _refuse_unknown_columns(first: Record, options: ScoreOptions) -> None:
-    known = [*options.columns, *_take_fields(first, options)]
-    for name in options.chosen or ():
-        if name not in known:
-            near = get_close_matches(name, known, 1)
-            raise click.UsageError(
-                f"--columns {name}: no such column"
-                + (f"; did you mean {near[0]}?" if near else "")
-                + f" There are {', '.join(known)}"
-            )
+def _refuse_unknown_columns(
+    items: Iterator[Record | BadInput], options: ScoreOptions
+) -> Iterator[Record | BadInput]:
+    """The inputs, unless a column that was asked for is in none of the first.
+
+    No more are looked through than it takes: a column may be in some of the rows only. Where no
+    text can be read at all, that is told instead.
+    """
+    known = dict.fromkeys(options.columns)
+    missing = [name for name in options.chosen or () if name not in known]
+    held: list[Record | BadInput] = []
+    for item in itertools.islice(items, _ENOUGH_WITHOUT_COLUMN if missing else 0):
+        held.append(item)
+        known |= dict.fromkeys(_take_fields(item, options))
+        missing = [name for name in missing if name not in known]
+        if not missing:
+            break
+    if missing and any(isinstance(item, Record) for item in held):
+        near = get_close_matches(missing[0], known, 1)
+        raise click.UsageError(
+            f"--columns {missing[0]}: no such column"
+            + (f"; did you mean {near[0]}?" if near else ".")
+            + f" There are {', '.join(known)}"
+        )
+    return itertools.chain(held, items)
 
 
 def load_scorer(options: ScoreOptions) -> Scorer:
@@ -122,6 +136,14 @@ def name_columns(outcome: Outcome, columns: Sequence[str]) -> dict[str, Any]:
         "error": None if failure is None else f"{outcome.source.place}: {failure}",
     }
     return {name: special[name] if name in special else outcome.get(name) for name in columns}
+
+
+def name_text(options: ScoreOptions) -> tuple[str, ...]:
+    """The column, if any, in which a row gets the text that was scored."""
+    if not options.keeps_text:
+        return ()
+    own = options.text_column in options.columns
+    return (f"input_{options.text_column}" if own else options.text_column,)
 
 
 def _take_fields(source: Record | BadInput, options: ScoreOptions) -> dict[str, Any]:

@@ -54,7 +54,7 @@ def read_records(
 
     A file's name tells its format: .txt, .html, .jsonl, .ndjson or .json, .csv, .tsv, .parquet,
     .warc or .arc, each also with .gz or .zst behind it. Of any other, standard input included, the
-    first bytes do. A .txt file that holds a page is read as one.
+    first bytes do. A .txt file that holds a page or rows is read as such.
 
     Args:
         sources: files, folders (with all that is in them), patterns such as "crawl/**/*.html";
@@ -113,5 +113,5 @@ def _read_source(
     if not start:
         raise UnreadableError("empty: no text")
     if form is None or input_format is None:
-        form = recognise(start, form)
+        form = recognise(start, form, names.text)
     yield from form.read(stream, source, names)

@@ -19,6 +19,7 @@ from detector.io.readers.html import Page, opens_page, read_page
 from detector.io.readers.records import BadInput, FieldNames, Record, read_table, read_text
 from detector.io.readers.warc import read_arc, read_warc
 from detector.io.tables import TABLE_FORMATS
+from detector.io.tables.csv_rows import opens_csv
 from detector.io.tables.json_rows import opens_rows
 
 LOOKED_AT = 4096
@@ -124,12 +125,13 @@ def holds_rows(source: str) -> bool:
     return form is not None and form.holds_rows
 
 
-def recognise(start: bytes, named: Format | None) -> Format:
+def recognise(start: bytes, named: Format | None, column: str) -> Format:
     """The format of a file whose name announces none, or text, which may be a page or rows.
 
     Args:
         start: its first bytes.
         named: the format that its name announces.
+        column: the one that holds the texts in files of rows.
 
     Raises:
         UnreadableError: files that begin so are not read.
@@ -142,9 +144,12 @@ def recognise(start: bytes, named: Format | None) -> Format:
     text = start[:LOOKED_AT].decode(find_mark(start) or "utf-8", errors="ignore")
     if opens_page(text):
         return get_format("html")
-    if named is not None:
-        return get_format("jsonl") if opens_rows(text) else named
-    for form in FORMATS:
-        if form.magic and start.startswith(form.magic):
-            return form
-    return next((form for form in FORMATS if form.opens and form.opens(text)), _TEXT)
+    if named is not None and opens_rows(text):
+        return get_format("jsonl")
+    if named is None:
+        for form in FORMATS:
+            if form.magic and start.startswith(form.magic):
+                return form
+        if found := next((form for form in FORMATS if form.opens and form.opens(text)), None):
+            return found
+    return get_format("csv") if opens_csv(text, column) else _TEXT

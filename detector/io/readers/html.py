@@ -55,6 +55,8 @@ _PAGE_ENCODING = re.compile(
 # Their bytes may pass for UTF-8.
 _SEVEN_BIT = re.compile(r"(iso2022|hz|utf[-_]?(7|16|32))", re.I)
 
+_WIDE = re.compile(r"utf[-_]?(16|32)", re.I)
+
 
 @dataclass(frozen=True)
 class HtmlLimits:
@@ -133,6 +135,8 @@ def decode_page(content: bytes, declared: str | None = None) -> tuple[str, str |
         return decode(content, mark)
     if declared is None and (found := _DECLARATION.search(content[:_DECLARED_WITHIN])):
         declared = found[1].decode("ascii", errors="replace")
+        if _WIDE.match(declared):
+            declared = "utf-8"  # as browsers do: what was found byte by byte is no wider
     encoding = _find_encoding(declared)
     for candidate in (encoding, "utf-8") if _is_seven_bit(encoding) else ("utf-8", encoding):
         try:

@@ -36,15 +36,24 @@ _NAMES_FRONT = re.compile(r"\W*(?:home(?:\s?page)?|front\s?page|welcome)\W*", re
 
 _TITLE_PARTS = re.compile(r"\s[|\u2013\u2014:-]\s|\s?[|\u00bb]\s?")
 
+# A number at the start says little: headlines open with how many homes or people there were. So do
+# they with some phrases, which count where the title ends, or goes on with the name of a site.
 _NAMES_ERROR = re.compile(
-    r"""\W*(?:(?:http\s|error\s|status\s)*[45]\d\d\b(?!\s(?:people|million|years?|days?|jobs?))
+    r"""\W*(?:(?:(?:http|error|status)\s)+[45]\d\d\b
+      |[45]\d\d(?:\W*$|\s?[|:\u00bb](?:\s|$)|\s[-\u2013\u2014]\s
+        |\W+(?:error\b|(?:page\s)?not\sfound\b|forbidden\b|unauthori[sz]ed\b
+          |bad\s(?:request|gateway)\b|internal\s(?:server\s)?error\b
+          |service\s(?:temporarily\s)?unavailable\b|gateway\stime-?out\b|page\W*$|gone\W*$
+          |access\sdenied\b|too\smany\srequests\b))
+      |(?:just\sa\smoment|under\smaintenance|security\scheck)
+        (?:\W*$|[.\u2026!]*(?:\s?[|\u00bb]|\s[-\u2013\u2014])\s(?:\S+\s){0,3}\S+$)
       |(?:the\s|this\s|requested\s)*(?:page|file|url|resource|site|content|article)\s
         (?:(?:was|is|could|can(?:not|'t)?|be|has|been|you|requested|were|looking|for|no|longer
             |does|doesn't|not)\s){0,9}(?:not\s)?(?:found|available|exists?|unavailable|removed)\b
-      |not\sfound\W*$|access\s(?:is\s)?denied\W*$|forbidden\W*$|just\sa\smoment\b
+      |not\sfound\W*$|access\s(?:is\s)?denied\W*$|forbidden\W*$
       |attention\srequired!|are\syou\sa\s(?:robot|human)|bad\sgateway|gateway\stime-?out
-      |service\s(?:temporarily\s)?unavailable|internal\sserver\serror|under\smaintenance
-      |security\scheck|(?:sign|log)\s?in(?:\s(?:to|required)\b|\W*$)|you\shave\sbeen\sblocked
+      |service\s(?:temporarily\s)?unavailable|internal\sserver\serror
+      |(?:sign|log)\s?in(?:\s(?:to|required)\b|\W*$)|you\shave\sbeen\sblocked
       |(?:sorry|oops|whoops)\b.{0,40}\b(?:page|found|wrong)\b)""",
     re.IGNORECASE | re.VERBOSE,
 )

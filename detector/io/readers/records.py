@@ -97,7 +97,9 @@ class FieldNames:
 
 
 def _format_place(source: str, row: int | None) -> str:
-    name = "standard input" if source == STANDARD_INPUT else source
+    # No database takes half a character, which a file's name that is not UTF-8 has.
+    name = source.encode("utf-8", "backslashreplace").decode("utf-8")
+    name = "standard input" if source == STANDARD_INPUT else name
     return name if row is None else f"{name}, row {row}"
 
 
@@ -183,6 +185,11 @@ def _make_record(row: Row, source: str, names: FieldNames) -> Record | BadInput:
     if row.error is not None:
         return BadInput(fallback, source, row.number, str(row.error))
     fields = dict(row.fields)
+    note = row.note
+    # Tables with a header that lacks the column are refused; rows without one may each have it.
+    if names.id != FieldNames.id and names.id not in fields:
+        missing = f"the row's place is its id, for it has no field {names.id!r}"
+        note = "; ".join(filter(None, (note, missing + _suggest(names.id, fields))))
     identity = fields.pop(names.id, None)
     # An empty cell is CSV's way to say that there is no id.
     if identity is None or identity == "":
@@ -192,7 +199,7 @@ def _make_record(row: Row, source: str, names: FieldNames) -> Record | BadInput:
         reference = None if names.reference is None else _take_reference(fields, names.reference)
     except UnreadableError as reason:
         return BadInput(identity, source, row.number, str(reason), fields, reason.fault)
-    return Record(identity, text, source, row.number, fields, row.note, reference)
+    return Record(identity, text, source, row.number, fields, note, reference)
 
 
 def _take_string(fields: dict[str, Any], name: str) -> str:

@@ -126,11 +126,17 @@ def _parse_record(content: bytes) -> ArcWarcRecord:
     from warcio.archiveiterator import ArchiveIterator
 
     try:
-        return next(ArchiveIterator(io.BytesIO(content), verify_http=True, arc2warc=True))
+        # The library knows no version of HTTP above 1.1; we look ourselves whether it is HTTP.
+        record = next(ArchiveIterator(io.BytesIO(content), verify_http=False, arc2warc=True))
     # Malformed headers make the library fail in as many ways as it has lines.
     except Exception as error:
         reason = str(error).partition("\n")[0][:200] or type(error).__name__
         raise UnreadableError(f"malformed: {reason}") from error
+    if record.rec_type == "response" and record.http_headers is not None:
+        protocol = record.http_headers.protocol
+        if not protocol.startswith("HTTP/"):
+            raise UnreadableError(f"malformed: {protocol[:200]!r} where HTTP is meant")
+    return record
 
 
 def _was_found(record: ArcWarcRecord) -> bool:

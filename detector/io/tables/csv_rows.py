@@ -24,7 +24,33 @@ _SEPARATOR_LINE = re.compile(r"sep=([^\w\s\"]|\t)\r?\n?", re.IGNORECASE)
 
 _MOST_ABOVE_HEADER = 10
 
+# Prose has blanks behind its commas and between its words. pandas calls a column "Unnamed: 0".
+_COLUMN_NAME = re.compile(r"\w[\w.:/@#-]{0,49}|Unnamed: \d+")
+
 _OLD_MAC_NEWLINE = re.compile(r"(?<=\r)(?=[^\r\n])")
+
+
+def opens_csv(start: str, column: str) -> bool:
+    """Whether the first characters of a file are a header that names a column, and a row.
+
+    Args:
+        start: the first characters.
+        column: the one that must be among several.
+    """
+    header, *rows = start.rstrip().splitlines()[:2] or [""]
+    for delimiter in (COMMA, *_OTHER_DELIMITERS):
+        cells = _split_cells(header, delimiter)
+        if column in cells and _are_names(cells, column):
+            # A cell in quotes may go on beyond its line.
+            return all(delimiter in row or row.startswith('"') for row in rows)
+    return False
+
+
+def _are_names(cells: list[str], column: str) -> bool:
+    """Whether these can be the names of columns; what pandas writes has none above its index."""
+    names = cells[1:] if cells[0] == "" else cells
+    plain = all(name == column or _COLUMN_NAME.fullmatch(name) for name in names)
+    return plain and 1 < len(cells) == len(set(cells))
 
 
 class _Line(NamedTuple):
@@ -213,11 +239,14 @@ def _find_delimiter(lines: _Lines, known: Collection[str]) -> str:
 
 
 def _split_header(line: _Line, delimiter: str) -> list[str]:
+    return [cell.strip() for cell in _split_cells(line.text or "", delimiter)]
+
+
+def _split_cells(line: str, delimiter: str) -> list[str]:
     try:
-        cells = next(csv.reader([line.text or ""], delimiter=delimiter), [])
+        return next(csv.reader([line], delimiter=delimiter), [])
     except csv.Error:
         return []
-    return [cell.strip() for cell in cells]
 
 
 def _split_rows(lines: _Lines, delimiter: str) -> Iterator[_Cells]:

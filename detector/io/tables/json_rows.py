@@ -37,6 +37,8 @@ _INDENT = re.compile(r"\n([ \t]*)\Z")
 
 _DEEPEST_INDENT = 100
 
+_MOST_LEVELS = 100
+
 _ESCAPED_BYTE = re.compile(r"[\udc80-\udcff]")
 
 _MOST_JOINED = 2_000
@@ -232,7 +234,7 @@ def _split_objects(content: str) -> list[dict[str, Any]]:
             return []
         if not isinstance(value, dict):
             return []
-        objects.append(value)
+        objects.append(_check_object(value))
         separator = _SEPARATORS.match(content, at)
         at = separator.end() if separator else at
     return objects
@@ -255,7 +257,27 @@ def _check_object(value: object) -> dict[str, Any]:
         raise UnreadableError(
             f"a JSON {name_type(value)} where an object is meant", Fault.NOT_AN_OBJECT
         )
+    if _is_deeper(value, _MOST_LEVELS):
+        raise _refuse(f"nested more than {_MOST_LEVELS} levels deep")
     return value
+
+
+def _is_deeper(value: dict[str, Any], levels: int) -> bool:
+    """Whether lists and objects stand within one another more than so many times.
+
+    Not told by recursion: what comes of a value later is, and that is what must not end the run.
+    """
+    held: list[Any] = [value]
+    for _ in range(levels):
+        held = [
+            part
+            for item in held
+            for part in (item.values() if isinstance(item, dict) else item)
+            if isinstance(part, dict | list)
+        ]
+        if not held:
+            return False
+    return True
 
 
 def _parse_finite(digits: str) -> float | None:

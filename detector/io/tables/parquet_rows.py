@@ -27,6 +27,10 @@ _BUFFER = 1024 * 1024
 _LAID_DOWN_LIMIT = 16 * 1024**3
 
 
+# Dates beyond the year 9999, unknown time zones, text that is not UTF-8, fields of one name.
+_NO_VALUE_OF_PYTHON = (KeyError, OverflowError, ValueError)
+
+
 def read_parquet(stream: io.BufferedReader, columns: Columns) -> Iterator[Row]:
     """The rows, from 1; a row group that cannot be decoded is one `Row` with an error.
 
@@ -129,13 +133,31 @@ def _read_group(file: Any, group: int, chosen: list[tuple[str, str]], first: int
 
 
 def _list_values(array: pa.Array) -> list[Any]:
+    try:
+        return array.to_pylist()
+    except _NO_VALUE_OF_PYTHON:
+        return [_read_value(scalar) for scalar in array]
+
+
+def _read_value(scalar: pa.Scalar) -> Any:
+    """A value of Python's: bytes for what is not UTF-8, its number as text for an odd date."""
     import pyarrow as pa
 
     try:
-        return array.to_pylist()
-    except UnicodeDecodeError:
-        wide = pa.types.is_large_string(array.type)
-        return array.view(pa.large_binary() if wide else pa.binary()).to_pylist()
+        return scalar.as_py()
+    except _NO_VALUE_OF_PYTHON:
+        pass
+    match scalar:
+        case pa.ListScalar():
+            return _list_values(scalar.values)
+        case pa.StructScalar():
+            names = name_columns(field.name for field in scalar.type)
+            return {name: _read_value(scalar[n]) for n, name in enumerate(names)}
+        case pa.DictionaryScalar():
+            return _read_value(scalar.value)
+        case pa.StringScalar():
+            return scalar.as_buffer().to_pybytes()
+    return str(scalar.value)
 
 
 def _make_row(number: int, names: Sequence[str], values: Sequence[Any]) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -29,18 +29,18 @@ class CsvWriter:
     def __init__(
         self, delimiter: str, stream: IO[bytes], path: Path, columns: Sequence[str]
     ) -> None:
-        self._columns = list(columns)
         self._known = frozenset(columns)
         self._stream = open_compressed(stream, path)
-        # With this end of line the module quotes cells that hold either half of it.
-        self._rows = csv.writer(_Lines(self._stream), delimiter=delimiter, lineterminator="\r\n")
-        self._rows.writerow(self._columns)
+        self._rows = CsvLines(self._write_line, columns, delimiter)
 
     def write(self, row: Mapping[str, Any]) -> None:
         """Take the next row; a value that is a list or an object is written as JSON."""
         if unknown := [name for name in row if name not in self._known]:
             raise ValueError(f"no column {', '.join(map(repr, unknown))}: CSV has them announced")
-        self._rows.writerow([_to_cell(row.get(name)) for name in self._columns])
+        self._rows.write(row)
+
+    def _write_line(self, line: str) -> None:
+        self._stream.write(line.encode("utf-8", ON_SURROGATES))
 
     def finish(self) -> None:
         """Write what is still held: no row follows."""
@@ -53,14 +53,36 @@ class CsvWriter:
             self._stream.close()
 
 
-class _Lines:
-    """Takes the csv module's lines, and ends them as text files do."""
+class CsvLines:
+    """Makes a header and a line a row, which end as those of text files do.
 
-    def __init__(self, stream: io.BufferedIOBase) -> None:
-        self._stream = stream
+    Args:
+        take: called with each line.
+        columns: all the columns; what a row has besides is left out.
+        delimiter: what stands between cells.
+    """
+
+    def __init__(
+        self, take: Callable[[str], object], columns: Sequence[str], delimiter: str = ","
+    ) -> None:
+        self._columns = list(columns)
+        # With this end of line the module quotes cells that hold either half of it.
+        self._rows = csv.writer(_LineEnds(take), delimiter=delimiter, lineterminator="\r\n")
+        self._rows.writerow(self._columns)
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        """Take the next row; a value that is a list or an object is written as JSON."""
+        self._rows.writerow([_to_cell(row.get(name)) for name in self._columns])
+
+
+class _LineEnds:
+    """Takes the csv module's lines, and passes them on with another end."""
+
+    def __init__(self, take: Callable[[str], object]) -> None:
+        self._take = take
 
     def write(self, line: str) -> None:
-        self._stream.write((line[:-2] + "\n").encode("utf-8", ON_SURROGATES))
+        self._take(line[:-2] + "\n")
 
 
 def _to_cell(value: Any) -> Any:

@@ -28,7 +28,10 @@ _LARGEST_EXACT = 2**53
 _LARGEST_LONG = 2**63 - 1
 
 # What a part's column was made of, where its type does not tell.
-_ONLY_NULLS, _HOLDS_LONG = {b"detector": b"only nulls"}, {b"detector": b"holds long numbers"}
+_MARK, _ONLY_NULLS, _HOLDS_LONG = b"detector", b"only nulls", b"holds long numbers"
+
+# What a column of a file is called in the rows, where that is something else.
+_NAME = b"column"
 
 # What a column's values are, and which types can hold that.
 _TRUTH, _WHOLE, _NUMBER, _OTHER = "truth value", "whole number", "number", "other"
@@ -113,14 +116,14 @@ def _choose_type(name: str, kinds: set[str]) -> str:
     return "string"
 
 
-def _mark_kinds(form: str, kinds: set[str]) -> dict[bytes, bytes] | None:
+def _mark_kinds(form: str, kinds: set[str]) -> bytes | None:
     """What `join_parquet` has to know of a column besides its type."""
     if not kinds:
         return _ONLY_NULLS
     return _HOLDS_LONG if form == "int64" and _LONG in kinds else None
 
 
-def _make_schema(types: Mapping[str, str], marks: Mapping[str, Any]) -> pa.Schema:
+def _make_schema(types: Mapping[str, str], marks: Mapping[str, bytes | None]) -> pa.Schema:
     import pyarrow as pa
 
     makers = {
@@ -130,12 +133,29 @@ def _make_schema(types: Mapping[str, str], marks: Mapping[str, Any]) -> pa.Schem
         "string": pa.string(),
     }
     return pa.schema(
-        pa.field(unique, makers[types[name]], metadata=marks.get(name))
+        pa.field(unique, makers[types[name]], metadata=_describe(name, unique, marks[name]))
         for name, unique in zip(types, _tell_apart(types), strict=True)
     )
 
 
-def _tell_apart(names: Sequence[str] | Mapping[str, str]) -> list[str]:
+def _describe(name: str, unique: str, mark: bytes | None) -> dict[bytes, bytes]:
+    """What a part's column says of itself, besides its name in the file and its type."""
+    described = {} if mark is None else {_MARK: mark}
+    if unique != name:
+        described[_NAME] = name.encode("utf-8", "surrogatepass")
+    return described
+
+
+def _find_mark(field: pa.Field) -> bytes | None:
+    return (field.metadata or {}).get(_MARK)
+
+
+def _find_name(field: pa.Field) -> str:
+    name = (field.metadata or {}).get(_NAME)
+    return field.name if name is None else name.decode("utf-8", "surrogatepass")
+
+
+def _tell_apart(names: Mapping[str, str]) -> list[str]:
     """Names that differ in more than case, which Spark and DuckDB do not look at."""
     taken: set[str] = set()
     apart: list[str] = []
@@ -216,16 +236,16 @@ def join_parquet(
 
 def _unify(schemas: Sequence[pa.Schema], columns: Sequence[str]) -> pa.Schema:
     """The schema that holds them all: a column that is numbers here and text there is text."""
-    fields: dict[str, list[pa.Field]] = {name: [] for name in _tell_apart(columns)}
+    fields: dict[str, list[pa.Field]] = {name: [] for name in columns}
     for schema in schemas:
         for field in schema:
-            fields.setdefault(field.name, []).append(field)
+            fields.setdefault(_find_name(field), []).append(field)
     types: dict[str, str] = {}
-    marks: dict[str, Any] = {}
+    marks: dict[str, bytes | None] = {}
     for name, found in fields.items():
-        known = [field for field in found if (field.metadata or {}) != _ONLY_NULLS]
+        known = [field for field in found if _find_mark(field) != _ONLY_NULLS]
         types[name] = _unify_types(name, known)
-        long = any((field.metadata or {}) == _HOLDS_LONG for field in known)
+        long = _HOLDS_LONG in map(_find_mark, known)
         marks[name] = _HOLDS_LONG if long else None if known else _ONLY_NULLS
     return _make_schema(types, marks)
 
@@ -236,7 +256,7 @@ def _unify_types(name: str, fields: Sequence[pa.Field]) -> str:
         return RESULT_SCHEMA.get(name, "string")
     if len(kinds) == 1:
         return kinds.pop()
-    if kinds == {"int64", "double"} and _HOLDS_LONG not in [field.metadata for field in fields]:
+    if kinds == {"int64", "double"} and _HOLDS_LONG not in map(_find_mark, fields):
         return "double"
     return "string"
 
@@ -245,12 +265,14 @@ def _recast(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
     import pyarrow as pa
 
     arrays = []
+    # In parts of other columns, one of the same name may be called otherwise.
+    held = {_find_name(field): n for n, field in enumerate(batch.schema)}
     for field in schema:
-        place = batch.schema.get_field_index(field.name)
-        if place < 0:
+        name = _find_name(field)
+        if name not in held:
             arrays.append(pa.nulls(batch.num_rows, field.type))
             continue
-        array = batch.column(place)
+        array = batch.column(held[name])
         if array.null_count == len(array):
             array = pa.nulls(len(array), field.type)
         elif field.type == pa.string() and array.type != pa.string():

@@ -46,6 +46,10 @@ _MOST_FOREIGN = 0.5
 #: The same text beside so many different originals is a notice ("enable JavaScript"), no copy.
 _ORIGINALS_OF_A_NOTICE = 3
 
+#: Notices are rare: where more of the pairs look like one, and several texts do, the columns were
+#: exchanged, so that an original stands as the text of each of its versions.
+_MOST_NOTICES = 0.5
+
 _FEWEST_ROWS_TO_BE_CONSTANT = 3
 
 
@@ -149,11 +153,7 @@ def _drop_bad_pairs(frame: pd.DataFrame, report: ValidationReport) -> pd.DataFra
     repeated = frame.duplicated(keys) & ~same
     report.add(frame[repeated], "the same row again", "left out")
     notice = paired & frame["_text"].isin(_find_notices(frame[paired]))
-    report.add(
-        frame[notice & ~same & ~repeated],
-        f"one text stands beside {_ORIGINALS_OF_A_NOTICE} or more different originals",
-        "left out: a notice of the site, no copy",
-    )
+    _report_notices(frame[paired & ~same & ~repeated], frame[notice & ~same & ~repeated], report)
     human = set(frame["_original"]) | set(frame.loc[~machine, "_text"])
     both = machine & frame["_text"].isin(human - {""}) & ~same & ~repeated & ~notice
     report.add(
@@ -167,6 +167,23 @@ def _drop_bad_pairs(frame: pd.DataFrame, report: ValidationReport) -> pd.DataFra
 def _find_notices(paired: pd.DataFrame) -> set[str]:
     originals = paired.groupby("_text")["_original"].nunique()
     return set(originals.index[originals >= _ORIGINALS_OF_A_NOTICE])
+
+
+def _report_notices(paired: pd.DataFrame, notices: pd.DataFrame, report: ValidationReport) -> None:
+    several = f"{_ORIGINALS_OF_A_NOTICE} or more different originals"
+    if len(notices) > _MOST_NOTICES * len(paired) and notices["_text"].nunique() > 1:
+        report.add(
+            notices,
+            f"original and text seem to be swapped: each text stands beside {several}",
+            "exchange the two columns",
+            fatal=True,
+        )
+    else:
+        report.add(
+            notices,
+            f"one text stands beside {several}",
+            "left out: a notice of the site, no copy",
+        )
 
 
 def _check_sides(frame: pd.DataFrame, report: ValidationReport) -> None:

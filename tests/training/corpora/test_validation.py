@@ -90,6 +90,18 @@ def test_notices_of_the_site_are_left_out() -> None:
     assert "different originals" in report.findings[0].problem
 
 
+def test_swapped_columns_are_told_as_such() -> None:
+    versions = [f"{version} {n}." for n in range(3) for version in ("Uno", "Dos", "Tres")]
+    originals = [f"Article {n}." for n in range(3) for _ in range(3)]
+    _, report = validate(original=versions, text=originals)
+    (problem,) = list_problems(report)
+    assert problem[1:] == (9, True)
+    with pytest.raises(PairsError, match=r"seem to be swapped: each text .* exchange the two"):
+        report.stop_if_fatal()
+    _, report = validate(original=originals, text=versions)
+    assert not report.findings
+
+
 def test_a_text_under_two_labels_is_left_out() -> None:
     # row 4 is row 2 with original and text swapped
     rows, report = validate(
