@@ -17,13 +17,16 @@ _PERCENT_OR_PLUS = re.compile(_PERCENT.pattern + r"|\+")
 # A line may be broken between the bytes of a character.
 _NEXT_BYTE = r"(?:=\r?\n)?=[89AB][0-9A-F]"
 
+# A line under a heading ("=====") is none: there, an equals sign itself is written "=3D".
+_SOFT_BREAK = r"(?<!=)=[ \t]*\r?\n"
+
 _QUOTED = re.compile(
     rf"=(?:C[2-9A-F]|D[0-9A-F]){_NEXT_BYTE}|=E[0-9A-F](?:{_NEXT_BYTE}){{2}}"
-    rf"|=F[0-4](?:{_NEXT_BYTE}){{3}}|=[0-9A-F]{{2}}|=[ \t]*(?:\r?\n|$)"
+    rf"|=F[0-4](?:{_NEXT_BYTE}){{3}}|=[0-9A-F]{{2}}|{_SOFT_BREAK}|(?<!=)=[ \t]*$"
 )
 
 _SOFT_BREAK_OR_BYTES = re.compile(
-    r"=[ \t]*\r?\n|=20\r?\n|=3D|=[C-F][0-9A-F]=[89AB][0-9A-F]|=[89][0-9A-F]"
+    rf"{_SOFT_BREAK}|=20\r?\n|=3D|=[C-F][0-9A-F]=[89AB][0-9A-F]|=[89][0-9A-F]"
 )
 
 _UNICODE_ESCAPE = re.compile(

@@ -156,3 +156,9 @@ def test_offsets_stay_within_the_text(text: str) -> None:
     assert len(starts) == len(ends) == len(reading.text.text)
     assert starts == sorted(starts)
     assert all(0 <= a < b <= len(text) for a, b in zip(starts, ends, strict=True))
+
+
+def test_lines_under_headings_are_no_soft_line_breaks() -> None:
+    paragraphs = ARTICLE.split("\n\n")
+    text = "\n\n".join(f"Part {n}\n======\n\n{part}" for n, part in enumerate(paragraphs))
+    assert not any("quoted-printable" in note for note in Document.make(text, ()).notes)
