@@ -35,6 +35,9 @@ RELATIONS: tuple[Relation, ...] = (VERBATIM, EDITED, RETOLD, MACHINE_REWRITTEN, 
 other words, sentence by sentence, by a hand that is not known to be a machine's; rewritten by a
 machine (spun, or translated and back); another article, even on the same event."""
 
+#: So much of a copy must stem from an original beside which it is not flagged to clear it.
+_LEAST_DECISIVE = 0.5
+
 SPELLING: Final = "spelling"
 SUBSTITUTION_KINDS = (
     "synonym",
@@ -386,6 +389,17 @@ class Comparison(ShownAsHtml, Result):
             raise ValueError(f"relation must be one of {', '.join(RELATIONS)}")
         if self.probability is None and self.reason is None:
             raise ValueError("a pair that was not judged needs a reason")
+
+    @property
+    def decides(self) -> bool:
+        """Whether it tells if the copy is flagged; otherwise the copy's own words do.
+
+        It does where the copy is flagged beside its original, or half of it stems from there: a
+        quotation clears no article.
+        """
+        if self.relation in (None, INDEPENDENT):
+            return False
+        return self.flagged or self.coverage >= _LEAST_DECISIVE
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:

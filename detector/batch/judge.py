@@ -14,7 +14,7 @@ from detector.choices import (
 )
 from detector.columns import BY_COMPARISON, BY_TEXT, COMPARED_COLUMNS, JUDGED_COLUMNS
 from detector.errors import DetectorError
-from detector.results import INDEPENDENT, LABELS
+from detector.results import LABELS
 
 if TYPE_CHECKING:
     from detector.clusters.siblings import Siblings
@@ -24,6 +24,15 @@ if TYPE_CHECKING:
 
 _SHOWN_ERROR = 200
 
+# A text may be made of several originals, of which the likest need not be the rewritten one.
+_MOST_ORIGINALS = 3
+
+# Of a text that stems from its original in so large a part, the rest is too little to be flagged
+# beside another: a comparison calls no text rewritten of which less than .15 stems from there.
+_ENOUGH_COVERED = 0.85
+
+_Original = tuple[str, dict[str, Any]]  # its text, and the columns that tell how it was found
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -31,7 +40,8 @@ class Settings:
 
     Attributes:
         false_positive_rate: see `Detector.score`.
-        references: folder of a `ReferenceIndex` in which each document's original is sought.
+        references: folder of a `ReferenceIndex` in which each document's original is sought, see
+            `Judge.judge`.
         comparing: every row gets `COMPARED_COLUMNS`, be there an original or not.
         artifacts: which spans are looked for, see `Detector.score`; unless "none", rows get them
             in a column of that name.
@@ -129,8 +139,12 @@ class Judge:
         """Judge a text; one whose judging breaks is answered with the failure, never raised.
 
         A text is flagged as its comparison says (at the rate of comparisons, see
-        `Detector.compare`), unless the comparison finds that it does not stem from that original,
-        or cannot tell: then its own words decide.
+        `Detector.compare`) where that decides, see `Comparison.decides`; otherwise as its own words
+        say.
+
+        Beside the likest original of the index, a text may be neither flagged nor covered for the
+        most part; then it is compared with the next two that the index finds as well. The first
+        original beside which it is flagged decides, or else the likest.
 
         Args:
             text: the document.
@@ -148,25 +162,25 @@ class Judge:
             return make_failure(f"cannot be scored: {_shorten(f'{type(error).__name__}: {error}')}")
 
     def _judge(self, text: str, reference: str | None) -> Judgement:
-        found: dict[str, Any] = {}
-        if reference is None and text.strip():
-            reference, found = self._find_original(text)
-        if reference is None:
-            return self._judge_alone(text)
-        return self._judge_beside(text, reference, found)
+        originals: list[_Original] = []
+        if reference is not None:
+            originals = [(reference, {})]
+        elif text.strip():
+            originals = self._find_originals(text)
+        return self._judge_beside(text, originals) if originals else self._judge_alone(text)
 
-    def _find_original(self, text: str) -> tuple[str | None, dict[str, Any]]:
-        """The original of a text among its siblings, or else in the index, with its columns."""
+    def _find_originals(self, text: str) -> list[_Original]:
+        """The original of a text among its siblings, or else those in the index, likest first."""
         if self._siblings is not None:
             sibling = self._siblings.find_original(text)
             if sibling is not None:
-                return sibling.text, {"original_id": str(sibling.id)}
-        if self._references is not None:
-            candidate = next(iter(self._references.find(text, 1)), None)
-            if candidate is not None:
-                score = {"original_score": candidate.score}
-                return candidate.text, {"original_id": str(candidate.id), **score}
-        return None, {}
+                return [(sibling.text, {"original_id": str(sibling.id)})]
+        if self._references is None:
+            return []
+        return [
+            (found.text, {"original_id": str(found.id), "original_score": found.score})
+            for found in self._references.find(text, _MOST_ORIGINALS)
+        ]
 
     def _judge_alone(self, text: str) -> Judgement:
         verdict = self.detector.score(
@@ -179,9 +193,30 @@ class Judge:
             columns |= dict.fromkeys(COMPARED_COLUMNS) | {"judged_by": BY_TEXT}
         return self._finish(columns, verdict)
 
-    def _judge_beside(self, text: str, reference: str, found: dict[str, Any]) -> Judgement:
+    def _judge_beside(self, text: str, originals: list[_Original]) -> Judgement:
+        comparison, (reference, found) = self._find_decisive(text, originals)
+        columns = _name_verdict(comparison.verdict)
+        columns |= dict.fromkeys(COMPARED_COLUMNS) | found | _name_comparison(comparison)
+        if comparison.decides:
+            columns |= {"flagged": comparison.flagged, "reason": comparison.reason}
+            columns["judged_by"] = BY_COMPARISON
+        return self._finish(columns, comparison.verdict, comparison, reference)
+
+    def _find_decisive(self, text: str, originals: list[_Original]) -> tuple[Comparison, _Original]:
+        """The first comparison that flags the text, or else the first; and the original in it."""
+        likest, *others = originals
+        first = self._compare(text, likest[0])
+        readable = first.verdict.probability is not None
+        if readable and not first.flagged and first.coverage < _ENOUGH_COVERED:
+            for original in others:
+                comparison = self._compare(text, original[0])
+                if comparison.flagged and comparison.decides:
+                    return comparison, original
+        return first, likest
+
+    def _compare(self, text: str, reference: str) -> Comparison:
         rate = self.settings.false_positive_rate
-        comparison = self.detector.compare(
+        return self.detector.compare(
             text,
             reference,
             # No mistake is accepted that the caller does not accept.
@@ -189,12 +224,6 @@ class Judge:
             verdict_rate=rate,
             artifacts=self.settings.artifacts,
         )
-        columns = _name_verdict(comparison.verdict)
-        columns |= dict.fromkeys(COMPARED_COLUMNS) | found | _name_comparison(comparison)
-        if comparison.relation not in (None, INDEPENDENT):
-            columns |= {"flagged": comparison.flagged, "reason": comparison.reason}
-            columns["judged_by"] = BY_COMPARISON
-        return self._finish(columns, comparison.verdict, comparison, reference)
 
     def _finish(
         self,

@@ -125,10 +125,8 @@ def _say_reading(verdict: Verdict, judged: Sequence[SentenceScore]) -> str:
 
 
 def pick_result(verdict: Verdict, comparison: Comparison | None) -> Verdict | Comparison:
-    """What decides whether an article is flagged: the comparison, where it stems from another."""
-    if comparison is None or comparison.relation in (None, INDEPENDENT):
-        return verdict
-    return comparison
+    """What decides whether an article is flagged: its own verdict, or `Comparison.decides`."""
+    return comparison if comparison is not None and comparison.decides else verdict
 
 
 def find_judged(sentences: Iterable[SentenceScore]) -> list[SentenceScore]:

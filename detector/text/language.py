@@ -43,8 +43,9 @@ def guess_language(text: str) -> str:
     if is_binary(text):
         return UNKNOWN
     sample = _UNREADABLE.sub(" ", text[:_MOST])
-    # "The best guess" is asked for: short English headlines are otherwise unknown.
-    _, _, details = pycld2.detect(sample, bestEffort=True)
+    # "The best guess" is asked for: short English headlines are otherwise unknown. As HTML, all
+    # behind a "<" would be passed over.
+    _, _, details = pycld2.detect(sample, isPlainText=True, bestEffort=True)
     code: str = details[0][1]
     return UNKNOWN if code == "un" else code
 
@@ -56,7 +57,7 @@ def find_foreign_language(text: str) -> str | None:
     sample = _UNREADABLE.sub(" ", text[:_MOST])
     if len(sample) < _SHORTEST_PASSAGE:
         return None
-    reliable, _, details = pycld2.detect(sample)
+    reliable, _, details = pycld2.detect(sample, isPlainText=True)
     name, code, share, _ = details[0]
     if not reliable or code in (ENGLISH, "un") or share < _LEAST_SHARE:
         return None

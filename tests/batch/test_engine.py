@@ -239,7 +239,7 @@ class FakeIndex:
         return cls()
 
     def find(self, text: str, k: int) -> list[Any]:
-        assert k == 1
+        assert k == 3
         assert text.strip()
         return [SimpleNamespace(id=7, score=0.5, text="orig copy")] if "copy" in text else []
 

@@ -16,6 +16,7 @@ from detector.clusters.siblings import Siblings
 from detector.clusters.store import ClusterError, CrawlStore
 from detector.columns import BY_COMPARISON, BY_TEXT, COMPARED_COLUMNS
 from detector.io.readers import Record
+from detector.references.index import ReferenceIndex
 from detector.results import EDITED, INDEPENDENT, MACHINE_REWRITTEN, VERBATIM, Comparison
 
 FERRY = """\
@@ -37,10 +38,11 @@ def is_consistent(columns: dict[str, Any]) -> bool:
     judged = columns["judged_by"]
     flagged = by_comparison if judged == BY_COMPARISON else by_text
     related = columns["relation"] not in (None, INDEPENDENT)
+    decides = related and (by_comparison or columns["coverage"] >= 0.5)
     return (
         columns["flagged"] == flagged
         and bool(columns["comparison_flagged"]) == by_comparison
-        and (judged == BY_COMPARISON) == related
+        and (judged == BY_COMPARISON) == decides
     )
 
 
@@ -59,17 +61,18 @@ class SetDetector(FakeDetector):
 
 
 @pytest.mark.parametrize("relation", [VERBATIM, EDITED, MACHINE_REWRITTEN, INDEPENDENT])
+@pytest.mark.parametrize("coverage", [0.4, 0.5])
 @pytest.mark.parametrize("probability", [0.1, 0.95])
 @pytest.mark.parametrize("reason", [None, "too short: 12 words, 30 needed"])
 @pytest.mark.parametrize("text", [FERRY, SPUN, BAKERY, "Short."])
 def test_a_row_never_contradicts_itself(
-    text: str, reason: str | None, probability: float, relation: str
+    text: str, reason: str | None, probability: float, coverage: float, relation: str
 ) -> None:
     detector = SetDetector()
     flagged = reason is None and probability >= 0.9
     detector.said = {
         "relation": relation, "probability": probability, "reason": reason, "threshold": 0.9,
-        "flagged": flagged, "signature": "model:x",
+        "flagged": flagged, "signature": "model:x", "coverage": coverage,
     }  # fmt: skip
     columns = dict(Judge(detector, Settings(comparing=True)).judge(text, FERRY).columns)
     alone = detector.score(text)
@@ -79,6 +82,77 @@ def test_a_row_never_contradicts_itself(
     expected = reason if columns["judged_by"] == BY_COMPARISON else alone.reason
     assert columns["reason"] == expected
     assert is_consistent(columns | {"verdict_reason": alone.reason})
+
+
+class Recorder(FakeDetector):
+    """Says of a pair what it was told of its original, and keeps the originals."""
+
+    def __init__(self, said: dict[str, dict[str, Any]]) -> None:
+        super().__init__()
+        self.said = said
+        self.compared: list[str] = []
+
+    def compare(self, text: str, reference: str, **rates: Any) -> Comparison:
+        self.compared.append(reference)
+        return replace(super().compare(text, reference, **rates), **self.said.get(reference, {}))
+
+
+FLAGGED = {"relation": MACHINE_REWRITTEN, "probability": 1.0, "flagged": True, "coverage": 0.4}
+MIXED = FERRY + BAKERY.replace("keep its oven", "retain its oven")
+
+
+@pytest.fixture
+def references(tmp_path: Path) -> str:
+    index = ReferenceIndex.create(tmp_path / "index")
+    orchard = "Frost destroyed the apple blossom of the valley in April, growers reported."
+    index.add([("orchard", orchard), ("bakery", BAKERY), ("ferry", FERRY)])
+    assert [found.id for found in index.find(MIXED)] == ["ferry", "bakery"]
+    return str(index.folder)
+
+
+def test_the_original_beside_which_a_text_is_flagged_decides(references: str) -> None:
+    detector = Recorder({BAKERY: FLAGGED})
+    judgement = Judge(detector, Settings(references=references, whole=True)).judge(MIXED)
+    columns = judgement.columns
+    assert detector.compared == [FERRY, BAKERY]
+    assert (columns["original_id"], judgement.original) == ("bakery", BAKERY)
+    assert columns["original_score"] == ReferenceIndex.open(references).find(MIXED)[1].score
+    assert (columns["flagged"], columns["judged_by"]) == (True, BY_COMPARISON)
+    assert (columns["relation"], columns["coverage"]) == (MACHINE_REWRITTEN, 0.4)
+
+
+@pytest.mark.parametrize("other", [{}, FLAGGED | {"relation": INDEPENDENT}])
+def test_the_likest_original_decides_where_none_flags(
+    references: str, other: dict[str, Any]
+) -> None:
+    detector = Recorder({BAKERY: other})
+    columns = Judge(detector, Settings(references=references)).judge(MIXED).columns
+    assert detector.compared == [FERRY, BAKERY]
+    assert (columns["original_id"], columns["relation"]) == ("ferry", EDITED)
+    assert columns["flagged"] is False
+
+
+@pytest.mark.parametrize(("coverage", "flagged"), [(0.49, True), (0.5, False)])
+def test_a_quotation_clears_no_text_of_which_most_is_anothers(
+    coverage: float, flagged: bool
+) -> None:
+    detector = Recorder({FERRY: {"relation": EDITED, "flagged": False, "coverage": coverage}})
+    text = next(text for n in range(99) if detector.score(text := f"{FERRY}Line {n}.").flagged)
+    columns = Judge(detector, Settings(comparing=True)).judge(text, FERRY).columns
+    assert columns["flagged"] is flagged
+    assert columns["judged_by"] == (BY_TEXT if flagged else BY_COMPARISON)
+    assert columns["relation"] == EDITED
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [(MIXED, FLAGGED), (MIXED, {"coverage": 0.85}), (f"{MIXED} foreign", {}), (FERRY, {})],
+)
+def test_most_texts_are_compared_once(references: str, text: str, said: dict[str, Any]) -> None:
+    detector = Recorder({FERRY: said, BAKERY: FLAGGED})
+    columns = Judge(detector, Settings(references=references)).judge(text).columns
+    assert detector.compared == [FERRY]
+    assert columns["original_id"] == "ferry"
 
 
 @pytest.fixture

@@ -158,6 +158,10 @@ def test_the_comparison_decides_where_the_copy_stems_from_the_original() -> None
     pair = compare()
     assert pick_result(VERDICT, pair) is pair
     assert pick_result(VERDICT, replace(pair, relation="independent")) is VERDICT
+    quoting = replace(pair, relation="edited", flagged=False, coverage=0.49)
+    assert pick_result(VERDICT, quoting) is VERDICT
+    assert pick_result(VERDICT, replace(quoting, coverage=0.5)) is not VERDICT
+    assert pick_result(VERDICT, replace(quoting, flagged=True)) is not VERDICT
     assert pick_result(VERDICT, None) is VERDICT
 
 

@@ -35,6 +35,10 @@ def test_other_languages_are_named(code: str) -> None:
         f"{ENGLISH} “Der Hafen bleibt geschlossen”, said Jürgen Müller of Lübeck. {ENGLISH}",
         f"{ENGLISH} 1,204 3,441 88.2 {ENGLISH}",
         "<p>" + ENGLISH + "</p>",
+        # All behind it would be a tag.
+        "< Back to all news\n\n" + ENGLISH,
+        "<script> " + ENGLISH,
+        "<!-- " + ENGLISH,
         "\x00\x01\ud800\ufffe" + ENGLISH,
         ENGLISH.replace("'", "\ufffd").replace("i", "\ufffd", 2),
     ],
