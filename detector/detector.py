@@ -36,6 +36,7 @@ from detector.reasons import (
     find_text_reason,
     refuse_pair,
 )
+from detector.result_base import format_signature
 from detector.results import (
     LABELS,
     MACHINE_REWRITTEN,
@@ -45,7 +46,6 @@ from detector.results import (
     Label,
     SentenceScore,
     Verdict,
-    format_signature,
 )
 from detector.spans.finder import ArtifactFinder
 from detector.text.document import Document

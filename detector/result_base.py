@@ -64,3 +64,18 @@ def shorten(text: str) -> str:
 def list_under(title: str, items: Sequence[object]) -> list[str]:
     """Lines under a title; none where there are no items."""
     return [f"  {title}:", *(f"    {item}" for item in items)] if items else []
+
+
+def format_signature(
+    version: str, model: str, threshold: float | None, false_positive_rate: float
+) -> str:
+    """One token for logs that says what produced a score: versions, model and threshold.
+
+    Args:
+        version: the package's version.
+        model: the bundle's `identifier`, its name and the start of its checksum.
+        threshold: least probability that is flagged; None where it was withheld.
+        false_positive_rate: the rate that the threshold stands for.
+    """
+    shown = "withheld" if threshold is None else f"{threshold:.6g}"
+    return f"detector:{version}|model:{model}|threshold:{shown}@fpr{false_positive_rate:g}"

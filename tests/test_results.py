@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.results import LABELS, Artifact, SentenceScore, Verdict, format_signature
+from detector.result_base import format_signature
+from detector.results import LABELS, Artifact, SentenceScore, Verdict
 
 VERDICT = Verdict(
     probability=0.981,

@@ -96,8 +96,13 @@ def _judge_column(
     distribute: bool,
 ) -> DataFrame:
     find_model = send_model(df, model) if distribute else ModelPath(model)
-    judge = _JudgeBatches(find_model, settings, texts, originals)
-    return df.mapInArrow(judge, _extend_schema(df, settings))
+    # Spark would read a dot in a column's name as a path into a structure.
+    plain = [f"c{i}" for i in range(len(df.columns))]
+    at = dict(zip(df.columns, plain, strict=True))
+    bare = df.toDF(*plain)
+    judge = _JudgeBatches(find_model, settings, at[texts], at[originals] if originals else None)
+    judged = bare.mapInArrow(judge, _extend_schema(bare, settings))
+    return judged.toDF(*df.columns, *_name_types(settings))
 
 
 def _name_types(settings: Settings) -> dict[str, type]:

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 _INTERRUPTED = 130
 
+_USUAL_DATE_COLUMN = "date"
+
 
 @dataclass(frozen=True)
 class _Options:
@@ -59,9 +62,15 @@ class _Options:
     quiet: bool
 
     @property
+    def quarantine_path(self) -> str | None:
+        """Where inputs go that could not be read; None where they are only named."""
+        default = None if self.output is None else f"{self.output}.quarantine.jsonl"
+        return self.quarantine or default
+
+    @property
     def written(self) -> dict[str, str | None]:
         """What is written besides the output, by the option that names it."""
-        return {"--report": self.report, "--quarantine": self.quarantine}
+        return {"--report": self.report, "--quarantine": self.quarantine_path}
 
     def check(self) -> None:
         """Refuse what does not go together, before any model is loaded.
@@ -128,7 +137,7 @@ def _can_be_file(path: Path) -> bool:
 @click.option("--id-column", default="id", show_default=True, help="Column with the id.")
 @click.option(
     "--date-column",
-    default="date",
+    default=_USUAL_DATE_COLUMN,
     show_default=True,
     help="Column with the date of publication, if rows bring one: it helps to name the original.",
 )
@@ -230,11 +239,29 @@ def _find_groups(store: CrawlStore, detector: Detector, options: _Options) -> No
 
     names = FieldNames(options.text_column, options.id_column)
     items = read_records(options.files, names, input_format=options.input_format)
-    if not store.get_fact("read"):
-        items = refuse_missing_columns(iter(items))
-    store.read(items, options.date_column)
+    store.read(refuse_missing_columns(items), options.date_column)
+    # Rows may do without the usual column of dates, but not all without one that was named.
+    if options.date_column != _USUAL_DATE_COLUMN:
+        _refuse_missing_dates(store, options.date_column)
     with _show_progress(options) as report:
         Grouping(store, detector, float(options.fpr), workers=options.workers).run(report)
+
+
+def _refuse_missing_dates(store: CrawlStore, name: str) -> None:
+    """Refuse a column of dates that no text brings.
+
+    Raises:
+        click.UsageError: there is no such column; the message names those that there are.
+    """
+    known = store.list_fields()
+    if name in known or not store.count_texts():
+        return
+    near = get_close_matches(name, known, 1)
+    raise click.UsageError(
+        f"--date-column {name}: no such column"
+        + (f"; did you mean {near[0]}?" if near else ".")
+        + f" There are {', '.join(known) or 'none'}"
+    )
 
 
 @contextmanager
@@ -300,12 +327,14 @@ def _write_quarantine(store: CrawlStore, options: _Options) -> int:
     faults = list(store.bad_inputs())
     for fault in faults:
         tell_of_input("error", fault, fault.reason)
-    path = options.quarantine
-    if path is None and options.output is not None and faults:
-        path = f"{options.output}.quarantine.jsonl"
-    if path is not None:
-        with open_output(path) as stream:
-            for fault in faults:
-                row = make_quarantine_row(Outcome(fault))
-                stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+    path = options.quarantine_path
+    if path is None:
+        return len(faults)
+    if not faults and options.quarantine is None:
+        Path(path).unlink(missing_ok=True)  # that of the run whose output was replaced
+        return 0
+    with open_output(path) as stream:
+        for fault in faults:
+            row = make_quarantine_row(Outcome(fault))
+            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
     return len(faults)

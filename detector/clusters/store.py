@@ -118,15 +118,16 @@ class CrawlStore:
         Raises:
             ClusterError: the inputs have changed since the run began.
         """
-        if self.get_fact("read"):
-            self._check_sources()
-            return
+        self._check_sources()  # tells of most changes before anything is read
+        whole = self.get_fact("read")
         known = self._count("items")
         place = -1
         with self.change():
             for place, item in enumerate(items):
                 if place < known:
                     self._check_item(place, item)
+                elif whole:
+                    raise self._refuse_inputs(f"there were {known:,}, and there are more")
                 else:
                     self._add_item(place, item, date_column)
                     self.commit_now_and_then()
@@ -166,8 +167,9 @@ class CrawlStore:
         ).fetchone()
         same = (json.loads(source), row) == (item.source, item.row)
         # What is drawn out of a page may differ from one time to the next; the file tells.
-        if same and isinstance(item, Record) and describe_file(item.source) is None:
-            same = number is not None and self.read_text(number) == item.text
+        if same and describe_file(item.source) is None:
+            text = item.text if isinstance(item, Record) else None
+            same = text == (None if number is None else self.read_text(number))
         if not same:
             raise self._refuse_inputs(f"the one at place {place + 1:,} is another")
 

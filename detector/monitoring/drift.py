@@ -132,7 +132,7 @@ def compare_streams(
 
     Returns:
         ``answer`` in words, ``moved``, ``movements`` and ``notes`` (sentences), ``comparable``
-        (whether one model scored both), ``baseline`` and ``current`` (file, rows, quarantine,
+        (whether the same models scored both), ``baseline`` and ``current`` (file, rows, quarantine,
         models), ``distributions`` by column, ``shares`` by property, and ``thresholds``. Ready for
         JSON.
 
@@ -172,9 +172,21 @@ def compare_streams(
 
 
 def _are_scored_alike(a: Stream, b: Stream) -> bool:
-    """Whether one model scored both, as far as anything was scored."""
-    models = [set(stream.models) for stream in (a, b) if stream.judged]
-    return all(len(named) <= 1 and named == models[0] for named in models)
+    """Whether the same models scored both, as far as anything was scored.
+
+    A second model is asked about few articles: that one of the streams lacks it may be chance.
+    """
+    if not (a.judged and b.judged) or a.models.keys() == b.models.keys():
+        return True
+    return bool(a.models.keys() & b.models.keys()) and all(
+        _may_lack(name, a, b) for name in a.models.keys() ^ b.models.keys()
+    )
+
+
+def _may_lack(model: str, a: Stream, b: Stream) -> bool:
+    """Whether it may be chance that a model scored some of one stream and none of the other."""
+    low, high = bound_difference(a.models[model], a.judged, b.models[model], b.judged)
+    return low <= 0 <= high
 
 
 def _is_score(name: str) -> bool:
@@ -205,8 +217,13 @@ def _describe(name: str, row: Mapping[str, Any]) -> str:
         )
     return (
         f"{name} {format_share(row['baseline'])} → {format_share(row['current'])} "
-        f"({100 * row['low']:+.2g} to {100 * row['high']:+.2g} points)"
+        f"({_format_points(row['low'])} to {_format_points(row['high'])} points)"
     )
+
+
+def _format_points(difference: float) -> str:
+    """A difference of shares in percentage points, of two digits; 100 is not "1e+02"."""
+    return f"{float(f'{100 * difference:.2g}'):+g}"
 
 
 def _answer(a: Stream, b: Stream, comparable: bool, movements: Sequence[str]) -> str:

@@ -112,7 +112,8 @@ def say_base_rate(rate: float) -> str:
     if not 0 < rate <= 1:
         return f"{rate:g}"
     many = 1 / rate
-    return f"1 in {many:,.0f}" if abs(many - round(many)) < 0.005 * many else f"{100 * rate:g} %"
+    is_about_that = abs(many - round(many)) < 0.005 * many and (round(many) > 1 or rate == 1)
+    return f"1 in {many:,.0f}" if is_about_that else f"{100 * rate:g} %"
 
 
 def say_right(share: float) -> str:

@@ -38,7 +38,9 @@ def frame(spark_session: SparkSession, texts: list[str | None]) -> DataFrame:
         (n if n % 3 else None, 2**60 + n, text, [f"tag{n}"], datetime(2024, 5, 1, n % 24), "mine")
         for n, text in enumerate(texts)
     ]
-    schema = "gap int, number bigint, body string, tags array<string>, seen timestamp, label string"
+    schema = (
+        "gap int, number bigint, body string, tags array<string>, `seen.at` timestamp, label string"
+    )
     return spark_session.createDataFrame(rows, schema).repartition(3)
 
 
@@ -56,7 +58,7 @@ def test_spark_gives_the_figures_of_one_machine_and_keeps_other_columns(
         "number": "bigint",
         "body": "string",
         "tags": "array<string>",
-        "seen": "timestamp",
+        "seen.at": "timestamp",
         "input_label": "string",
         "probability": "double",
         "label": "string",
@@ -81,7 +83,7 @@ def test_spark_gives_the_figures_of_one_machine_and_keeps_other_columns(
         assert (row["label"], row["flagged"]) == (verdict.label, verdict.flagged)
         assert (row["reason"], row["words"]) == (verdict.reason, verdict.words)
         assert (row["gap"], row["tags"]) == (n if n % 3 else None, [f"tag{n}"])
-        assert (row["seen"], row["input_label"]) == (datetime(2024, 5, 1, n % 24), "mine")
+        assert (row["seen.at"], row["input_label"]) == (datetime(2024, 5, 1, n % 24), "mine")
     assert [row["reason"] for row in rows[-3:-1]] == ["empty: there is no text"] * 2
 
 

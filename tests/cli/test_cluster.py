@@ -96,6 +96,25 @@ def test_what_cannot_be_read_lies_beside_an_output(crawl: Path, tmp_path: Path) 
     assert "no field 'text'" in bad["reason"]
 
 
+def test_the_last_runs_quarantine_goes_with_its_output(crawl: Path, tmp_path: Path) -> None:
+    target, lines = tmp_path / "groups.jsonl", crawl.read_text()
+    crawl.write_text(lines + '{"id": "d", "outlet": "x"}\n')
+    assert run(crawl, "--output", target).exit_code == 1
+    crawl.write_text(lines)
+    assert run(crawl, "--output", target, "--overwrite").exit_code == 0
+    assert not Path(f"{target}.quarantine.jsonl").exists()
+    empty = tmp_path / "named.jsonl"
+    assert run(crawl, "--output", target, "--overwrite", "--quarantine", empty).exit_code == 0
+    assert empty.read_text() == ""
+
+
+def test_the_report_is_not_written_over_the_quarantine(crawl: Path, tmp_path: Path) -> None:
+    target = tmp_path / "groups.jsonl"
+    refused = run(crawl, "--output", target, "--report", f"{target}.quarantine.jsonl")
+    assert refused.exit_code == 2
+    assert "give each a file of its own" in refused.stderr
+
+
 def test_parquet_has_the_columns_types(crawl: Path, tmp_path: Path) -> None:
     parquet = pytest.importorskip("pyarrow.parquet")
     target = tmp_path / "groups.parquet"
@@ -121,6 +140,20 @@ def test_the_earlier_of_two_equals_is_the_original(tmp_path: Path) -> None:
     assert [json.loads(line)["role"] for line in found] == ["original", "copy", "copy"]
 
 
+def test_a_column_of_dates_that_no_text_brings_is_refused(tmp_path: Path) -> None:
+    path, target = tmp_path / "crawl.jsonl", tmp_path / "groups.jsonl"
+    rows = [{"text": FERRY}, {"text": SPUN, "published": "2024-05-09", "outlet": "courier"}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    refused = run(path, "--date-column", "publisched", "--output", target)
+    assert refused.exit_code == 2
+    assert (
+        "--date-column publisched: no such column; did you mean published? "
+        "There are published, outlet"
+    ) in refused.stderr
+    assert list(tmp_path.iterdir()) == [path]
+    assert run(path, "--date-column", "date").exit_code == 0  # the usual one may be missing
+
+
 def test_an_output_that_exists_is_only_replaced_when_told(crawl: Path, tmp_path: Path) -> None:
     target = tmp_path / "groups.jsonl"
     assert run(crawl, "--output", target).exit_code == 0
@@ -141,6 +174,19 @@ def test_resuming_needs_an_output_and_the_same_call(crawl: Path, tmp_path: Path)
     other = run(crawl, "--output", target, "--resume", "--fpr", "0.05")
     assert other.exit_code == 2
     assert "was begun with another --fpr" in other.stderr
+
+
+def test_resuming_notices_what_came_since(crawl: Path, tmp_path: Path) -> None:
+    folder, target = tmp_path / "crawl", tmp_path / "groups.jsonl"
+    folder.mkdir()
+    crawl.rename(folder / "old.jsonl")
+    break_off(folder, target, 1)
+    (folder / "new.jsonl").write_text(json.dumps({"id": "d", "text": BAKERY}) + "\n")
+    refused = run(folder, "--output", target, "--resume")
+    assert refused.exit_code == 2
+    assert "the inputs have changed since (the one at place 1 is another)" in refused.stderr
+    assert "start anew with --overwrite" in refused.stderr
+    assert not target.exists()
 
 
 KILLED = """

@@ -55,7 +55,14 @@ def test_a_cards_rates_are_read_and_parts_are_left_out() -> None:
 
 @pytest.mark.parametrize(
     ("rate", "said"),
-    [(0.5, "1 in 2"), (0.001, "1 in 1,000"), (0.37, "37 %"), (0, "0"), (1, "1 in 1")],
+    [
+        (0.5, "1 in 2"),
+        (0.001, "1 in 1,000"),
+        (0.37, "37 %"),
+        (0.999, "99.9 %"),
+        (0, "0"),
+        (1, "1 in 1"),
+    ],
 )
 def test_base_rates_are_said_as_people_say_them(rate: float, said: str) -> None:
     assert say_base_rate(rate) == said

@@ -88,6 +88,23 @@ def test_a_file_holds_the_same_and_nothing_is_left_beside_it(batch: Path, tmp_pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["batch.jsonl", "scored.jsonl"]
 
 
+def test_a_run_that_broke_off_notices_other_input(
+    batch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off(self: Directed, text: str, **options: Any) -> Any:
+        raise KeyboardInterrupt
+
+    target = tmp_path / "scored.jsonl"
+    call = "-", "--input-format", "jsonl", "--output", target
+    with monkeypatch.context() as patched:
+        patched.setattr(Directed, "score", break_off)
+        assert run(*call, text=batch.read_text()).exit_code == 130
+    other = batch.read_text().replace("Two sisters", "Three sisters")
+    refused = run(*call, "--resume", text=other)
+    assert refused.exit_code == 2
+    assert "the inputs have changed since (the one at place 2 is another)" in refused.stderr
+
+
 def test_a_run_that_broke_off_goes_on(
     batch: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,7 +46,7 @@ def test_a_name_that_is_not_utf8_comes_back(store: CrawlStore, tmp_path: Path) -
     store.read(iter(items))
     assert list(store.items()) == items
     assert list(store.bad_inputs()) == items[1:]
-    store.read(iter(()))  # the names are looked up again
+    store.read(iter(items))  # the names are looked up again
     Path(name).write_text("Another.")
     with pytest.raises(ClusterError, match=r"caf.*\.txt is another"):
         store.read(iter(()))
@@ -71,7 +71,8 @@ def test_a_run_that_was_broken_off_while_reading_goes_on(tmp_path: Path) -> None
     with CrawlStore(path, {}) as store:
         store.read(iter(ITEMS))
         assert list(store.items()) == ITEMS
-        store.read(iter(()))  # all was read: the inputs are not looked at again
+        store.read(iter(ITEMS))  # all was read, and nothing is added
+        assert list(store.items()) == ITEMS
 
 
 @pytest.mark.parametrize(
@@ -87,6 +88,24 @@ def test_other_inputs_are_refused(others: list[Record | BadInput], tmp_path: Pat
         store.read(break_off())
     with CrawlStore(path, {}) as store, pytest.raises(ClusterError, match="inputs have changed"):
         store.read(iter(others))
+
+
+@pytest.mark.parametrize(
+    ("others", "what"),
+    [
+        ([*ITEMS, Record("d", "A new text.", "x.jsonl", 5)], "there were 4, and there are more"),
+        ([*ITEMS[:3], Record("c", "A changed text.", "x.jsonl", 4)], "at place 4 is another"),
+        ([*ITEMS[:3], BadInput("c", "x.jsonl", 4, "empty: no text")], "at place 4 is another"),
+        (ITEMS[:3], "there were 4, and there are 3"),
+    ],
+)
+def test_other_inputs_are_refused_after_all_was_read(
+    others: list[Record | BadInput], what: str, store: CrawlStore
+) -> None:
+    store.read(iter(ITEMS))
+    with pytest.raises(ClusterError, match=f"inputs have changed since .*{what}"):
+        store.read(iter(others))
+    assert list(store.items()) == ITEMS
 
 
 def test_a_file_that_changed_since_is_noticed(tmp_path: Path) -> None:

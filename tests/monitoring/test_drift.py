@@ -313,10 +313,33 @@ def test_another_model_is_named_first_and_scores_are_not_compared(
     assert next(line for line in table if line.startswith("flagged")).endswith("not comparable")
 
 
-def test_two_models_in_one_file_are_not_one(tmp_path: Path) -> None:
-    both = pd.concat([draw_stream(500, 1), draw_stream(500, 2, model="mine@9")])
-    save(both, tmp_path / "a.csv")
-    assert not compare_streams(tmp_path / "a.csv", tmp_path / "a.csv")["comparable"]
+@pytest.mark.parametrize(
+    ("before", "after", "comparable"),
+    [
+        ((500, 50), (500, 50), True),  # a second model was asked about some
+        ((500, 50), (20, 0), True),  # none of few articles reached it, by chance
+        ((20, 0), (500, 50), True),
+        ((500, 50), (500, 0), False),  # none of many: it was not asked
+        ((500, 500), (500, 0), False),
+        ((5, 0), (0, 5), False),
+    ],
+)
+def test_two_models_in_one_file_are_two(
+    before: tuple[int, int], after: tuple[int, int], comparable: bool, tmp_path: Path
+) -> None:
+    paths = tmp_path / "a.csv", tmp_path / "b.csv"
+    for path, (first, second) in zip(paths, (before, after), strict=True):
+        parts = draw_stream(first, 1), draw_stream(second, 2, model="accurate@9")
+        save(pd.concat([part for part in parts if len(part)]), path)
+    assert compare_streams(*paths)["comparable"] is comparable
+
+
+def test_a_whole_stream_that_moved_is_told_in_plain_figures(tmp_path: Path) -> None:
+    frame = draw_stream(1000, 1, foreign=0.0)
+    for name, flagged in (("a", False), ("b", True)):
+        save(frame.assign(flagged=flagged), tmp_path / f"{name}.csv")
+    answer = compare_streams(tmp_path / "a.csv", tmp_path / "b.csv")["answer"]
+    assert "flagged 0 % → 100 % (+99 to +100 points)" in answer
 
 
 def test_other_numbers_that_both_have_are_compared(tmp_path: Path) -> None:
