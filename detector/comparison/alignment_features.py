@@ -15,8 +15,11 @@ _NAME_OR_SPELLING = "name or spelling"
 # Told from a synonym only later, by the scores of words.
 _WRONG_SENSE = "wrong sense"
 
-#: Whether more words than that were changed depends on how long a text is, which tells nothing.
-_MANY_CHANGED = 10.0
+#: Whether there are more exchanges than that depends on how long a text is, which tells nothing.
+_MANY_EXCHANGES = 10.0
+
+#: Kinds that say something by other words, or in another order.
+EXCHANGES = ("synonym", "rephrasing", "word order")
 
 MEASURED_KINDS = tuple(
     _NAME_OR_SPELLING if kind == "name or number" else kind
@@ -55,7 +58,7 @@ ALIGNMENT_COLUMNS = (
     "quotation change",
     "names kept",
     "length ratio",
-    "changed words",
+    "exchanges",
 )
 """Names of what `measure_alignment` measures, in its order."""
 
@@ -71,10 +74,10 @@ def measure_alignment(alignment: Alignment) -> dict[str, float]:
     Shares lie between 0 and 1; "per 100" counts substitutions in 100 words of the linked sentences
     of the copy, "changes per 100" all but those of spelling, which counts as kept; "kept run" is
     the mean length, in words, of runs of kept words, its logarithm; "length ratio" the logarithm of
-    the copy's words to the original's, over linked sentences; "changed words" how many of them
-    were changed, on average of both sides, but `_MANY_CHANGED` at most. "low" and "high" are the
-    first and the last decile over links. Where nothing is linked, shares of what was kept are 0, as
-    are all others.
+    the copy's words to the original's, over linked sentences; "exchanges" how many
+    substitutions are of the kinds `EXCHANGES`, but `_MANY_EXCHANGES` at most. "low" and "high" are
+    the first and the last decile over links. Where nothing is linked, shares of what was kept are
+    0, as are all others.
     """
     counts = alignment.word_counts
     measures = {
@@ -103,21 +106,23 @@ def _measure_words(counts: Sequence[WordCounts]) -> dict[str, float]:
         "function changes": sum(c.function_changes for c in counts) / max(changed, 1),
         "names kept": sum(c.names_kept for c in counts) / max(sum(c.names for c in counts), 1),
         "length ratio": math.log((words + 1) / (original_words + 1)),
-        "changed words": min(0.5 * changed, _MANY_CHANGED),
+        "exchanges": min(sum(_count(counts, kind) for kind in EXCHANGES), _MANY_EXCHANGES),
     }
 
 
 def _measure_rates(counts: Sequence[WordCounts], words: int) -> dict[str, float]:
     """Substitutions in 100 words, of each kind and of all that are more than spelling."""
-    found = {
-        kind: sum(c.kinds[place] for c in counts) for place, kind in enumerate(SUBSTITUTION_KINDS)
-    }
+    found = {kind: _count(counts, kind) for kind in SUBSTITUTION_KINDS}
     spelling = found.pop(SPELLING)
     rates = {name_measured_kind(kind): 100 * count / max(words, 1) for kind, count in found.items()}
     changes = sum(rates.values())
     rates[_NAME_OR_SPELLING] += 100 * spelling / max(words, 1)
     named = {f"{kind} per 100": rate for kind, rate in rates.items() if kind != _WRONG_SENSE}
     return {**named, "changes per 100": changes}
+
+
+def _count(counts: Sequence[WordCounts], kind: str) -> int:
+    return sum(of_link.kinds[SUBSTITUTION_KINDS.index(kind)] for of_link in counts)
 
 
 def _measure_spread(counts: Sequence[WordCounts]) -> dict[str, float]:

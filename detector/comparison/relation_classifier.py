@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from detector.comparison.alignment_features import EXCHANGES
 from detector.comparison.pair_features import PAIR_COLUMNS, PairFeatures, select_directed
 from detector.comparison.word_forms import IRREGULAR, Form, Forms, describe
 from detector.model.linear import LinearScorer
@@ -23,6 +24,7 @@ from detector.results import (
     MACHINE_REWRITTEN,
     RELATIONS,
     SPELLING,
+    VERBATIM,
     Substitution,
 )
 from detector.text.hashing import hash_unordered_pair
@@ -52,22 +54,27 @@ WRONG_SENSE = "wrong sense"
 # A phrase of more words is rather a stretch that could not be aligned.
 _LONGEST_PHRASE = 4
 
-#: A copy that stems from its original is no machine's rewriting where more of the words were kept,
-#: or fewer were changed, on average of both texts: such as a preview that stops in the middle of a
-#: word.
-_LEAST_COVERAGE, _MOST_KEPT, _FEWEST_CHANGED = 0.9, 0.985, 3.0
+#: What stems from an original is no machine's rewriting where more of the words were kept, on
+#: average of both texts, or fewer exchanged for others: such as a preview that stops in the middle
+#: of a word, or an article that quotes another.
+_MOST_KEPT, _FEWEST_EXCHANGES = 0.985, 3
+
+#: Nor where exchanges are fewer of the changes: who puts the past for the present, or mends
+#: grammar, changes endings and function words.
+_LEAST_EXCHANGED = 0.2
 
 #: Nor is a text of which less stems from the original: a sentence or two tell nothing of the rest.
 _FEWEST_COVERED = 0.15
 
-#: So much of the probability that it is one remains, so that such pairs keep their order.
-_LEFT_TO_MACHINES = 0.1
+#: So much of the probability of what is excluded remains, so that such pairs keep their order.
+_LEFT = 0.1
 
-_MACHINE = RELATIONS.index(MACHINE_REWRITTEN)
-
-_COVERAGE, _KEPT_WORDS, _CHANGED_WORDS = (
-    PAIR_COLUMNS.index(name) for name in ("coverage", "kept words", "changed words")
+_COVERAGE, _KEPT_WORDS, _EXCHANGES, _CHANGES, _SYNONYMS = (
+    PAIR_COLUMNS.index(name)
+    for name in ("coverage", "kept words", "exchanges", "changes per 100", "synonym per 100")
 )
+
+_EXCHANGE_RATES = [PAIR_COLUMNS.index(f"{kind} per 100") for kind in EXCHANGES]
 
 # So many characters before and behind a word tell which sense is meant.
 _NEAR = 120
@@ -101,19 +108,32 @@ _WRONG_SENSES = _read_wrong_senses()
 def judge_relations(network: MultilayerPerceptron, columns: npt.ArrayLike) -> Floats:
     """Probabilities (n, RELATIONS) by a network, of pairs with `PAIR_COLUMNS` (n, k).
 
-    Where the copy stems from the original and hardly a word was changed, and where next to nothing
-    of it stems from there, what speaks for a machine speaks for a person's edit, or for no copy.
+    What speaks for a machine speaks for a person's edit where hardly a word was exchanged for
+    another, and for no copy where next to nothing stems from the original. A copy with synonyms is
+    not verbatim.
     """
     logits = network(columns)
     shares = np.exp(logits - logits.max(1, keepdims=True))
     shares /= shares.sum(1, keepdims=True)
-    coverage, kept, changed = np.asarray(columns)[:, [_COVERAGE, _KEPT_WORDS, _CHANGED_WORDS]].T
-    is_kept = (coverage >= _LEAST_COVERAGE) & ((kept >= _MOST_KEPT) | (changed < _FEWEST_CHANGED))
-    for rows, instead in ((is_kept, EDITED), (coverage < _FEWEST_COVERED, INDEPENDENT)):
-        machine = shares[rows, _MACHINE]
-        shares[rows, RELATIONS.index(instead)] += (1.0 - _LEFT_TO_MACHINES) * machine
-        shares[rows, _MACHINE] = _LEFT_TO_MACHINES * machine
+    rows = np.asarray(columns)
+    is_apart = rows[:, _COVERAGE] < _FEWEST_COVERED
+    is_kept = ~is_apart & (
+        (rows[:, _KEPT_WORDS] >= _MOST_KEPT)
+        | (rows[:, _EXCHANGES] < _FEWEST_EXCHANGES)
+        | (rows[:, _EXCHANGE_RATES].sum(1) < _LEAST_EXCHANGED * rows[:, _CHANGES])
+    )
+    _move(shares, is_kept, MACHINE_REWRITTEN, EDITED)
+    _move(shares, is_apart, MACHINE_REWRITTEN, INDEPENDENT)
+    _move(shares, rows[:, _SYNONYMS] > 0.0, VERBATIM, EDITED)
     return np.asarray(shares)
+
+
+def _move(shares: Floats, rows: npt.NDArray[np.bool_], relation: str, instead: str) -> None:
+    """Give most of what speaks for a relation to another, in some rows."""
+    place = RELATIONS.index(relation)
+    moved = (1.0 - _LEFT) * shares[rows, place]
+    shares[rows, RELATIONS.index(instead)] += moved
+    shares[rows, place] -= moved
 
 
 @dataclass(frozen=True)

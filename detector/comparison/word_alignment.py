@@ -28,6 +28,7 @@ from detector.comparison.word_forms import (
     describe,
 )
 from detector.results import SPELLING, SUBSTITUTION_KINDS
+from detector.text.intake.misspellings import is_slip
 
 WORD_LINK_KINDS = ("same", *SUBSTITUTION_KINDS)
 """Kinds of `WordLink`: "same" is a run of words that were kept, the others are substitutions."""
@@ -116,6 +117,8 @@ def _name_kind(copy: Forms, original: Forms) -> str:
         return "same"
     if are_written_otherwise(copy, original):
         return SPELLING
+    if len(copy) == len(original) == 1 and _is_slip(copy[0], original[0]):
+        return SPELLING
     contents = [form for form in copy if not form.is_function]
     original_contents = [form for form in original if not form.is_function]
     if not contents and not original_contents:
@@ -130,6 +133,11 @@ def _name_kind(copy: Forms, original: Forms) -> str:
     ):
         return variant
     return _name_choice(copy, original, len(contents), len(original_contents))
+
+
+def _is_slip(form: Form, other: Form) -> bool:
+    """Whether one is the other misspelt; with a capital, it may be a name that was translated."""
+    return form.is_capitalized == other.is_capitalized and is_slip(form.lower, other.lower)
 
 
 def _are_numbers(copy: Forms, original: Forms) -> bool:

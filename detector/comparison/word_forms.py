@@ -72,6 +72,11 @@ _MULTIPLES = {
     for word, number in map(str.split, read_lines("comparison/data/word_forms.txt")["multiples"])
 }
 
+#: As in "$3.4m" and "5k".
+_SHORT_MULTIPLE = re.compile(r"(\d+(?:[.,]\d+)*)(k|m|bn)")
+
+_LETTERS_FOR_MULTIPLES = {"k": "thousand", "m": "million", "bn": "billion"}
+
 _CONTRACTIONS = {"n't": "not", "'re": "are", "'ve": "have", "'ll": "will", "'m": "am"}
 
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
@@ -201,13 +206,15 @@ def _spell(forms: Forms) -> str:
         number = (
             parts.pop() if parts and (parts[-1] == "a" or _NUMBER.fullmatch(parts[-1])) else "1"
         )
-        parts.append(f"{float(number.replace('a', '1')) * multiple:g}")
+        parts.append(_write_number(float(number.replace("a", "1")) * multiple))
     return "".join(parts)
 
 
 def _split_contraction(lower: str) -> list[str]:
     if lower in _SEVERAL_WORDS:
         return _SEVERAL_WORDS[lower]
+    if short := _SHORT_MULTIPLE.fullmatch(lower):
+        return [short[1], _LETTERS_FOR_MULTIPLES[short[2]]]
     if "-" in lower and not _make_key(lower).isdigit():  # not "forty-three"
         return [part for part in lower.split("-") if part]
     for ending, word in _CONTRACTIONS.items():
@@ -219,9 +226,14 @@ def _split_contraction(lower: str) -> list[str]:
 def _spell_word(lower: str) -> str:
     number = _THOUSANDS.sub("", lower).replace(",", ".")
     if _NUMBER.fullmatch(lower) and number.count(".") < 2:  # no date, version or address
-        return f"{float(number):g}"
+        return _write_number(float(number))
     if lower in _SAME_WORD:
         return _SAME_WORD[lower]
     bare = lower.removesuffix("'s")
     key = _make_key(bare)
     return _SAME_WORD.get(key, key) + "s" * (bare != lower)
+
+
+def _write_number(number: float) -> str:
+    """A number with all of the digits that a float holds: 1,234,567 is not 1,234,571."""
+    return f"{number:.15g}"

@@ -295,13 +295,13 @@ def test_a_text_against_itself_is_kept_whole() -> None:
     measures = measure_alignment(alignment)
     assert measures["kept words"] == measures["kept sentences"] == measures["order kept"] == 1
     assert measures["changes per 100"] == measures["changed share spread"] == 0
-    assert measures["changed words"] == 0
+    assert measures["exchanges"] == 0
 
 
-def test_changed_words_are_counted_to_ten() -> None:
-    assert measure_alignment(align_texts(SPUN, ORIGINAL))["changed words"] == 10
+def test_exchanges_are_counted_to_ten() -> None:
+    assert measure_alignment(align_texts(SPUN, ORIGINAL))["exchanges"] == 10
     one_less = ORIGINAL.replace("company", "firm", 1)
-    assert measure_alignment(align_texts(one_less, ORIGINAL))["changed words"] == 1
+    assert measure_alignment(align_texts(one_less, ORIGINAL))["exchanges"] == 1
 
 
 def test_half_a_text_is_covered_and_the_rest_is_dropped() -> None:

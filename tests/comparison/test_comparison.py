@@ -154,31 +154,51 @@ def test_an_original_that_reads_like_a_translation_is_measured_as_one(
 
 
 @pytest.mark.parametrize(
-    ("coverage", "kept", "changed", "relation"),
+    ("coverage", "kept", "exchanges", "exchanged", "relation"),
     [
-        (1.0, 0.98, 10.0, MACHINE_REWRITTEN),
-        (1.0, 0.99, 10.0, EDITED),
-        (1.0, 0.9, 2.5, EDITED),
-        (1.0, 0.9, 3.0, MACHINE_REWRITTEN),
-        # Of these, one sentence stems from the original, and what was kept of it tells little.
-        (0.2, 0.99, 2.5, MACHINE_REWRITTEN),
-        (0.1, 0.5, 10.0, INDEPENDENT),
+        (1.0, 0.98, 10.0, 0.9, MACHINE_REWRITTEN),
+        (1.0, 0.99, 10.0, 0.9, EDITED),
+        (1.0, 0.9, 2.0, 0.9, EDITED),
+        (1.0, 0.9, 3.0, 0.9, MACHINE_REWRITTEN),
+        # Nine of ten changes are endings, articles, what was dropped and added.
+        (1.0, 0.9, 10.0, 0.1, EDITED),
+        # An article that quotes another.
+        (0.2, 0.9, 2.0, 0.9, EDITED),
+        (0.2, 0.9, 10.0, 0.9, MACHINE_REWRITTEN),
+        (0.1, 0.5, 10.0, 0.9, INDEPENDENT),
     ],
 )
-def test_no_machine_is_named_where_little_was_changed_or_little_is_a_copy(
-    coverage: float, kept: float, changed: float, relation: str
+def test_no_machine_is_named_where_little_was_exchanged_or_little_is_a_copy(
+    coverage: float, kept: float, exchanges: float, exchanged: float, relation: str
 ) -> None:
     def accuse(columns: object) -> np.ndarray:
         return np.where(np.array(RELATIONS) == MACHINE_REWRITTEN, 9000.0, 0.0)[np.newaxis]
 
     columns = np.zeros((1, len(PAIR_COLUMNS)))
-    for name, value in (("coverage", coverage), ("kept words", kept), ("changed words", changed)):
+    for name, value in (
+        ("coverage", coverage), ("kept words", kept), ("exchanges", exchanges),
+        ("changes per 100", 20.0), ("synonym per 100", 10.0 * exchanged),
+        ("rephrasing per 100", 10.0 * exchanged),
+    ):  # fmt: skip
         columns[:, PAIR_COLUMNS.index(name)] = value
     shares = judge_relations(accuse, columns)  # type: ignore[arg-type]
     assert shares.sum() == pytest.approx(1.0)
     assert RELATIONS[shares[0].argmax()] == relation
     expected = 1.0 if relation == MACHINE_REWRITTEN else 0.1
     assert shares[0, RELATIONS.index(MACHINE_REWRITTEN)] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("synonyms", "relation"), [(0.0, VERBATIM), (0.5, EDITED)])
+def test_a_copy_with_synonyms_is_not_verbatim(synonyms: float, relation: str) -> None:
+    def find_verbatim(columns: object) -> np.ndarray:
+        return np.where(np.array(RELATIONS) == VERBATIM, 9000.0, 0.0)[np.newaxis]
+
+    columns = np.zeros((1, len(PAIR_COLUMNS)))
+    for name, value in (("coverage", 1.0), ("kept words", 0.99), ("synonym per 100", synonyms)):
+        columns[:, PAIR_COLUMNS.index(name)] = value
+    shares = judge_relations(find_verbatim, columns)  # type: ignore[arg-type]
+    assert shares.sum() == pytest.approx(1.0)
+    assert RELATIONS[shares[0].argmax()] == relation
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from string import ascii_lowercase
 from typing import NamedTuple
 
@@ -14,6 +14,12 @@ from detector.text.word_lists import read_words
 _WORD = re.compile(r"(?<![\w'’-])[a-z]{5,}(?![\w'’-])")
 
 _WORDS = "text/data/english_words.txt"
+
+#: The list knows no shorter words.
+_FEWEST_LETTERS = 4
+
+#: What a scanner takes for other letters.
+_SCANNED = (("rn", "m"), ("m", "rn"), ("li", "h"), ("h", "li"), ("cl", "d"), ("d", "cl"))
 
 
 class Misspellings(NamedTuple):
@@ -48,6 +54,20 @@ def _read_lists() -> tuple[frozenset[str], frozenset[str]]:
     lists = read_words(_WORDS)
     frequent = frozenset(lists["frequent"])
     return frequent, frequent.union(lists["rarer"])
+
+
+@lru_cache(maxsize=1 << 14)
+def is_slip(word: str, other: str) -> bool:
+    """Whether one of two words, in small letters, is the other mistyped, badly scanned or cut."""
+    frequent, known = _read_lists()
+    for wrong, right in ((word, other), (other, word)):
+        if right in frequent and wrong not in known and wrong.isalpha():
+            # With an ending more it may be a form that nobody uses: "informations".
+            mistyped = not wrong.startswith(right) and right in _list_neighbours(wrong)
+            cut_off = len(wrong) >= _FEWEST_LETTERS and right.startswith(wrong)
+            scanned = any(wrong == right.replace(*letters) for letters in _SCANNED)
+            return mistyped or cut_off or scanned
+    return False
 
 
 def _is_misspelt(word: str) -> bool:

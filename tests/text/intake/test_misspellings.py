@@ -9,7 +9,7 @@ import pytest
 
 from detector import Detector
 from detector.reasons import explain_spelling
-from detector.text.intake.misspellings import find_misspellings
+from detector.text.intake.misspellings import find_misspellings, is_slip
 
 SPUN = Path(__file__).parents[3] / "data/example_articles/spun.txt"
 ORIGINAL = SPUN.with_name("original.txt")
@@ -51,6 +51,34 @@ def test_words_of_all_sentences_are_counted() -> None:
     assert found.words == len(["things", "happen", "happen", "untill", "somebody", "stops"])
     assert found.share == pytest.approx(1 / 6)
     assert find_misspellings([]).share == 0.0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        ("publised", "published"), ("recieve", "receive"), ("volontary", "voluntary"),
+        ("govemment", "government"), ("philos", "philosophy"),
+    ],
+)  # fmt: skip
+def test_a_word_and_its_slip_are_one_whichever_comes_first(wrong: str, right: str) -> None:
+    assert is_slip(wrong, right)
+    assert is_slip(right, wrong)
+
+
+@pytest.mark.parametrize(
+    ("word", "other"),
+    [
+        # both are words, or neither is
+        ("reading", "readout"), ("loaned", "leaned"), ("mzungu", "mzunga"), ("house", "house"),
+        # a form that nobody uses is a choice
+        ("informations", "information"),
+        # another word altogether
+        ("kubernetes", "government"), ("", "house"), ("t", "there"),
+    ],
+)  # fmt: skip
+def test_another_word_is_no_slip(word: str, other: str) -> None:
+    assert not is_slip(word, other)
+    assert not is_slip(other, word)
 
 
 def misspell(text: str, most: int) -> str:

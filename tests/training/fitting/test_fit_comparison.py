@@ -37,7 +37,10 @@ def draw_pairs(translations: int) -> PairFeatureTable:
     first = PAIR_COLUMNS.index("gain_encoder_translated")
     for place, relation in enumerate(RELATIONS, first):
         columns[looks == relation, place] += 3.0
-    for name, value in (("coverage", 1.0), ("kept words", 0.5), ("changed words", 10.0)):
+    for name, value in (
+        ("coverage", 1.0), ("kept words", 0.5), ("exchanges", 10.0), ("changes per 100", 20.0),
+        ("rephrasing per 100", 20.0), ("synonym per 100", 0.0), ("word order per 100", 0.0),
+    ):  # fmt: skip
         columns[:, PAIR_COLUMNS.index(name)] = value
     columns[is_translation, -1] += 3.0
     frame = pd.DataFrame({"relation": relations, "group": groups, "rate": 0.0})
