@@ -90,9 +90,11 @@ def explain_spelling(features: DocumentFeatures) -> str | None:
     """
     sentences = features.document.sentences
     found = find_misspellings(sentences[index].text for index in features.judged)
-    if len(found.misspelt) < _FEWEST_MISSPELT or found.share < _MOST_MISSPELT:
+    # One word again and again is jargon.
+    different = list(dict.fromkeys(found.misspelt))
+    if len(different) < _FEWEST_MISSPELT or found.share < _MOST_MISSPELT:
         return None
-    shown = ", ".join(f"“{word}”" for word in list(dict.fromkeys(found.misspelt))[:_MISSPELT_SHOWN])
+    shown = ", ".join(f"“{word}”" for word in different[:_MISSPELT_SHOWN])
     return (
         f"misspelt: {len(found.misspelt)} of {found.words} longer words ({shown}); "
         "thresholds do not hold for texts with so many slips"

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from string import ascii_lowercase
 from typing import NamedTuple
 
+from detector.text.spelling import americanize
 from detector.text.word_lists import read_words
 
 #: In small letters: names are spelt as people please. Short words are near to too many others.
@@ -50,10 +51,10 @@ def find_misspellings(texts: Iterable[str]) -> Misspellings:
 
 @cache
 def _read_lists() -> tuple[frozenset[str], frozenset[str]]:
-    """Frequent words, and all known ones."""
+    """Frequent words, and all known ones, as the British spell them and as Americans do."""
     lists = read_words(_WORDS)
-    frequent = frozenset(lists["frequent"])
-    return frequent, frequent.union(lists["rarer"])
+    frequent = frozenset(lists["frequent"]).union(map(americanize, lists["frequent"]))
+    return frequent, frequent.union(lists["rarer"], map(americanize, lists["rarer"]))
 
 
 @lru_cache(maxsize=1 << 14)

@@ -33,6 +33,7 @@ def test_a_slip_is_misspelt(word: str) -> None:
     [
         # rightly spelt here or there
         "colour", "color", "harbour", "organised", "theatre", "travelled", "cognizance",
+        "colors", "harbor", "theater", "traveled", "neighbors", "analyze", "enrollment", "tumor",
         # jargon, dialect, borrowed: unknown, and near to nothing frequent
         "kubernetes", "mzungu", "bhangra", "tokenizer", "gendarmerie",
         # names are spelt as people please; short words are near to too many others
@@ -128,3 +129,9 @@ def test_each_slip_is_shown_once(detector: Detector) -> None:
     assert "(“becouse”, “necesary”, “untill”)" in said
     none_judged = dataclasses.replace(features, judged=())
     assert explain_spelling(none_judged) is None
+
+
+def test_one_word_again_and_again_is_jargon(detector: Detector) -> None:
+    text = " ".join(f"Nobody would rebase the branch of day {n}." for n in range(9))
+    assert find_misspellings([text]).misspelt == ("rebase",) * 9
+    assert explain_spelling(detector.extractor.extract(detector.extractor.read(text))) is None
