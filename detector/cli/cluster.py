@@ -9,7 +9,6 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +21,13 @@ from detector.cli.options import (
     comparison_rate_option,
     load_detector,
     model_option,
+    name_quarantine,
     open_output,
     refuse_addresses,
     refuse_existing,
     refuse_missing_columns,
     refuse_overwriting,
+    refuse_unknown_column,
 )
 from detector.errors import DetectorError
 from detector.io.readers import INPUT_FORMATS, FieldNames, holds_rows, read_records
@@ -64,8 +65,7 @@ class _Options:
     @property
     def quarantine_path(self) -> str | None:
         """Where inputs go that could not be read; None where they are only named."""
-        default = None if self.output is None else f"{self.output}.quarantine.jsonl"
-        return self.quarantine or default
+        return name_quarantine(self.quarantine, self.output)
 
     @property
     def written(self) -> dict[str, str | None]:
@@ -241,27 +241,12 @@ def _find_groups(store: CrawlStore, detector: Detector, options: _Options) -> No
     items = read_records(options.files, names, input_format=options.input_format)
     store.read(refuse_missing_columns(items), options.date_column)
     # Rows may do without the usual column of dates, but not all without one that was named.
-    if options.date_column != _USUAL_DATE_COLUMN:
-        _refuse_missing_dates(store, options.date_column)
+    if options.date_column != _USUAL_DATE_COLUMN and store.count_texts():
+        known = store.list_fields()
+        if options.date_column not in known:
+            refuse_unknown_column("--date-column", options.date_column, known)
     with _show_progress(options) as report:
         Grouping(store, detector, float(options.fpr), workers=options.workers).run(report)
-
-
-def _refuse_missing_dates(store: CrawlStore, name: str) -> None:
-    """Refuse a column of dates that no text brings.
-
-    Raises:
-        click.UsageError: there is no such column; the message names those that there are.
-    """
-    known = store.list_fields()
-    if name in known or not store.count_texts():
-        return
-    near = get_close_matches(name, known, 1)
-    raise click.UsageError(
-        f"--date-column {name}: no such column"
-        + (f"; did you mean {near[0]}?" if near else ".")
-        + f" There are {', '.join(known) or 'none'}"
-    )
 
 
 @contextmanager

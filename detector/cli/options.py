@@ -7,11 +7,12 @@ import itertools
 import math
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from difflib import get_close_matches
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import click
 
@@ -33,8 +34,8 @@ SOME_FAILED = 1
 
 _WRONG_CALL = 2
 
-# So many rows in succession without the field that was named lack it for good.
-_ENOUGH_WITHOUT_COLUMN = 1_000
+#: So many rows in succession without the field that was named lack it for good.
+ENOUGH_WITHOUT_COLUMN = 1_000
 
 # Half a surrogate pair, from a row's field or a file's name, has no UTF-8; written as \udc80 it
 # does no harm, and in JSON it is even the right escape.
@@ -174,11 +175,40 @@ def refuse_missing_columns(
         held.append(item)
         if not isinstance(item, BadInput) or item.fault is not Fault.MISSING_COLUMN:
             return itertools.chain(held, items)
-        if len(held) == _ENOUGH_WITHOUT_COLUMN:
+        if len(held) == ENOUGH_WITHOUT_COLUMN:
             break
     if held and isinstance(held[0], BadInput):
         raise click.UsageError(f"{held[0].place}: {held[0].reason}")
     return iter(held)
+
+
+def refuse_unknown_column(option: str, name: str, known: Collection[str]) -> NoReturn:
+    """Refuse a column that there is not: the message names those that there are.
+
+    Args:
+        option: that named the column.
+        name: the column.
+        known: the columns that there are.
+
+    Raises:
+        click.UsageError: always.
+    """
+    near = get_close_matches(name, known, 1)
+    raise click.UsageError(
+        f"{option} {name}: no such column"
+        + (f"; did you mean {near[0]}?" if near else ".")
+        + f" There are {', '.join(known) or 'none'}"
+    )
+
+
+def name_quarantine(named: str | None, output: str | None) -> str | None:
+    """Where inputs go that could not be read or scored; None where they are only told of.
+
+    Args:
+        named: the file that ``--quarantine`` names, if any.
+        output: the file that ``--output`` names, if any.
+    """
+    return named or (None if output is None else f"{output}.quarantine.jsonl")
 
 
 def refuse_existing(written: Mapping[str, str | None], *, overwrite: bool) -> None:

@@ -106,23 +106,21 @@ def _measure_words(counts: Sequence[WordCounts]) -> dict[str, float]:
         "function changes": sum(c.function_changes for c in counts) / max(changed, 1),
         "names kept": sum(c.names_kept for c in counts) / max(sum(c.names for c in counts), 1),
         "length ratio": math.log((words + 1) / (original_words + 1)),
-        "exchanges": min(sum(_count(counts, kind) for kind in EXCHANGES), _MANY_EXCHANGES),
     }
 
 
 def _measure_rates(counts: Sequence[WordCounts], words: int) -> dict[str, float]:
-    """Substitutions in 100 words, of each kind and of all that are more than spelling."""
-    found = {kind: _count(counts, kind) for kind in SUBSTITUTION_KINDS}
+    """Substitutions in 100 words, each kind and all that are more than spelling; exchanges."""
+    found = {
+        kind: sum(c.kinds[place] for c in counts) for place, kind in enumerate(SUBSTITUTION_KINDS)
+    }
+    exchanges = min(sum(found[kind] for kind in EXCHANGES), _MANY_EXCHANGES)
     spelling = found.pop(SPELLING)
     rates = {name_measured_kind(kind): 100 * count / max(words, 1) for kind, count in found.items()}
     changes = sum(rates.values())
     rates[_NAME_OR_SPELLING] += 100 * spelling / max(words, 1)
     named = {f"{kind} per 100": rate for kind, rate in rates.items() if kind != _WRONG_SENSE}
-    return {**named, "changes per 100": changes}
-
-
-def _count(counts: Sequence[WordCounts], kind: str) -> int:
-    return sum(of_link.kinds[SUBSTITUTION_KINDS.index(kind)] for of_link in counts)
+    return {**named, "changes per 100": changes, "exchanges": exchanges}
 
 
 def _measure_spread(counts: Sequence[WordCounts]) -> dict[str, float]:

@@ -8,7 +8,12 @@ from pathlib import Path
 import click
 
 from detector.choices import ArtifactSetting
-from detector.cli.options import refuse_addresses, refuse_existing, refuse_overwriting
+from detector.cli.options import (
+    name_quarantine,
+    refuse_addresses,
+    refuse_existing,
+    refuse_overwriting,
+)
 from detector.columns import name_columns
 
 
@@ -70,8 +75,7 @@ class ScoreOptions:
     @property
     def quarantine_path(self) -> str | None:
         """Where inputs go that could not be scored; None where they are only named."""
-        default = None if self.output is None else f"{self.output}.quarantine.jsonl"
-        return self.quarantine or default
+        return name_quarantine(self.quarantine, self.output)
 
     @property
     def keeps_text(self) -> bool:
@@ -145,8 +149,6 @@ class ScoreOptions:
             if not _can_be_file(path):
                 raise click.UsageError(f"{name} {path}: not a file in an existing folder")
         refuse_overwriting(self.files, named)
-        if len({path.absolute() for path in paths.values()}) < len(paths):
-            raise click.UsageError(f"{', '.join(paths)}: give each a file of its own")
         # Whether an output may be replaced depends on the run that it is of: see `Journal.begin`.
         alone = (
             ("--summary", "--report") if self.output else ("--summary", "--report", "--quarantine")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from contextlib import closing
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from detector.cli.options import load_detector, refuse_missing_columns
+from detector.cli.options import (
+    ENOUGH_WITHOUT_COLUMN,
+    load_detector,
+    refuse_missing_columns,
+    refuse_unknown_column,
+)
 from detector.cli.scoring.options import ScoreOptions
 from detector.io.readers import BadInput, FieldNames, Record, read_records
 
@@ -18,10 +20,6 @@ if TYPE_CHECKING:
     from detector.batch.chunks import Outcome
     from detector.batch.judge import Scorer
     from detector.cli.scoring.among import Batch
-
-
-# So many inputs in succession without a column that was asked for lack it for good.
-_ENOUGH_WITHOUT_COLUMN = 1_000
 
 
 def read_inputs(options: ScoreOptions) -> Iterator[Record | BadInput]:
@@ -47,19 +45,14 @@ def _refuse_unknown_columns(
     known = dict.fromkeys(options.columns)
     missing = [name for name in options.chosen or () if name not in known]
     held: list[Record | BadInput] = []
-    for item in itertools.islice(items, _ENOUGH_WITHOUT_COLUMN if missing else 0):
+    for item in itertools.islice(items, ENOUGH_WITHOUT_COLUMN if missing else 0):
         held.append(item)
         known |= dict.fromkeys(_take_fields(item, options))
         missing = [name for name in missing if name not in known]
         if not missing:
             break
     if missing and any(isinstance(item, Record) for item in held):
-        near = get_close_matches(missing[0], known, 1)
-        raise click.UsageError(
-            f"--columns {missing[0]}: no such column"
-            + (f"; did you mean {near[0]}?" if near else ".")
-            + f" There are {', '.join(known)}"
-        )
+        refuse_unknown_column("--columns", missing[0], known)
     return itertools.chain(held, items)
 
 
