@@ -105,7 +105,7 @@ def _iterate_lines(text: str) -> Iterator[tuple[int, int]]:
 def _join_lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     """Offsets of the lines of one block (what stands between blank lines)."""
     lines = text[start:end].split("\n")
-    wrapped = len(lines) > 2 and _is_hard_wrapped(lines)
+    wrapped = len(lines) > 2 and is_hard_wrapped(lines)
     line_start = start
     for line, following in zip_longest(lines, lines[1:]):
         line_end = start + len(line)
@@ -116,7 +116,7 @@ def _join_lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         start = line_end + 1
 
 
-def _is_hard_wrapped(lines: list[str]) -> bool:
+def is_hard_wrapped(lines: list[str]) -> bool:
     """Whether lines were broken at a fixed width: none had room for the next one's first word."""
     lines = [line for line in lines if line]
     width = max(map(len, lines[:-1]), default=0)

@@ -71,6 +71,11 @@ def is_slip(word: str, other: str) -> bool:
     return False
 
 
+def is_known(word: str) -> bool:
+    """Whether a word in small letters, of four and more, is an English one, frequent or rarer."""
+    return word in _read_lists()[1]
+
+
 def _is_misspelt(word: str) -> bool:
     frequent, known = _read_lists()
     return word not in known and not frequent.isdisjoint(_list_neighbours(word))

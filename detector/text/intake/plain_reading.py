@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from detector.text.intake.encodings import decode_text
+from detector.text.intake.hyphenation import rejoin_words
 from detector.text.intake.lookalikes import undisguise
 from detector.text.intake.markdown import read_markdown
 from detector.text.intake.markup import read_markup
@@ -41,8 +42,9 @@ def read_plainly(text: str) -> PlainReading:
     repaired, wrong = repair_characters(bare.text)
     normalized = normalize(repaired.text)
     plain, disguised = undisguise(normalized.text)
+    whole, parted = rejoin_words(plain)
     steps = decoded
-    for step in (shown, bare, repaired, replace(normalized, text=plain)):
+    for step in (shown, bare, repaired, replace(normalized, text=plain), whole):
         steps = compose(steps, step)
     notes = (
         (broken, f"broken characters: {broken:,} read as \ufffd"),
@@ -51,6 +53,7 @@ def read_plainly(text: str) -> PlainReading:
         (marks, f"Markdown: {marks:,} marks left out"),
         (wrong, f"repaired characters: {wrong:,} that were read in the wrong encoding"),
         (disguised, f"disguised letters: {disguised:,} read as the Latin ones they imitate"),
+        (parted, f"parted words: {parted:,} at the ends of lines put together"),
     )
     noted = tuple(note for happened, note in notes if happened)
     return PlainReading(steps, noted, is_binary(repaired.text))
