@@ -118,12 +118,17 @@ class DescribedText:
 
     @classmethod
     def describe(cls, document: Document) -> DescribedText:
-        """Boilerplate takes no part."""
-        words = {
-            number: _describe_words(document, sentence.text, sentence.normalized_start)
-            for number, sentence in enumerate(document.sentences)
-            if sentence.kind in ("sentence", "headline")
-        }
+        """Boilerplate takes no part; a quotation goes on in the next sentence of its line."""
+        words = {}
+        is_quoted, end = False, 0
+        for number, sentence in enumerate(document.sentences):
+            if sentence.kind in ("sentence", "headline"):
+                start = sentence.normalized_start
+                is_quoted = is_quoted and "\n" not in document.normalized.text[end:start]
+                words[number], is_quoted = _describe_words(
+                    document, sentence.text, start, is_quoted
+                )
+                end = start + len(sentence.text)
         return cls(document, words, SentenceForms([of_one.forms for of_one in words.values()]))
 
     def measure_share(self, sentences: Iterable[int]) -> float:
@@ -205,16 +210,24 @@ def find_substitutions(copy: Document, original: Document) -> list[Substitution]
         Substitutions in the copy's order, with offsets in the caller's texts and scores of 0.
         Typography and capital letters are none.
     """
-    first = _describe_words(copy, copy.normalized.text, 0)
-    second = _describe_words(original, original.normalized.text, 0)
+    first, _ = _describe_words(copy, copy.normalized.text, 0)
+    second, _ = _describe_words(original, original.normalized.text, 0)
     links = align_forms(first.forms, second.forms)
     return list(_name_substitutions(copy, original, first, second, links))
 
 
-def _describe_words(document: Document, text: str, at: int) -> _Words:
-    """The words of a stretch of a document's normalised text that begins at `at`."""
+def _describe_words(
+    document: Document, text: str, at: int, is_quoted: bool = False
+) -> tuple[_Words, bool]:
+    """The words of a stretch of a document's normalised text, and whether it ends in a quotation.
+
+    Args:
+        document: the document.
+        text: of the stretch.
+        at: where it begins in the normalised text.
+        is_quoted: whether it begins in a quotation.
+    """
     forms, firsts, lasts, quoted = [], [], [], []
-    inside = False
     end = 0
     for word in tokenize(text):
         start = text.index(word, end)
@@ -223,12 +236,20 @@ def _describe_words(document: Document, text: str, at: int) -> _Words:
             forms.append(describe(word))
             firsts.append(at + start)
             lasts.append(at + end - 1)
-            quoted.append(inside)
+            quoted.append(is_quoted)
         elif word == '"':
-            inside = not inside
+            is_quoted = _opens(document.normalized.text, at + start, not is_quoted)
     starts = document.normalized.starts[np.array(firsts, np.int64)].tolist()
     ends = document.normalized.ends[np.array(lasts, np.int64)].tolist()
-    return _Words(forms, starts, ends, quoted)
+    return _Words(forms, starts, ends, quoted), is_quoted
+
+
+def _opens(text: str, at: int, otherwise: bool) -> bool:
+    """Whether a quotation mark opens a quotation, as far as what stands beside it tells."""
+    before, after = text[max(at - 1, 0) : at], text[at + 1 : at + 2]
+    if before.isalnum() or before in tuple(".,!?"):
+        return False
+    return after.isalnum() or otherwise
 
 
 def _name_substitutions(

@@ -15,7 +15,7 @@ _NAME_OR_SPELLING = "name or spelling"
 # Told from a synonym only later, by the scores of words.
 _WRONG_SENSE = "wrong sense"
 
-#: Whether there are more exchanges than that depends on how long a text is, which tells nothing.
+#: Counts beyond this grow with the length of the text alone, so they are cut here.
 _MANY_EXCHANGES = 10.0
 
 #: Kinds that say something by other words, or in another order.

@@ -174,14 +174,16 @@ def _uncross(
         following = runs[number + 1][0] if number + 1 < len(runs) else ends[0]
         before = (run[0][0] - last[0]) - (run[0][1] - last[1])
         after = (following[0] - run[-1][0]) - (following[1] - run[-1][1])
-        if before * after < 0 and min(abs(before), abs(after)) > len(run):
-            rows, columns = slice(last[0] + 1, following[0]), slice(last[1] + 1, following[1])
+        rows, columns = slice(last[0] + 1, following[0]), slice(last[1] + 1, following[1])
+        fits = (rows.stop - rows.start) * (columns.stop - columns.start) <= _MOST_CELLS
+        if before * after < 0 and min(abs(before), abs(after)) > len(run) and fits:
             free = first[rows].copy()
-            free[[i - last[0] - 1 for i, _ in run]] = -1
+            free[[i - rows.start for i, _ in run]] = -1
+            given_up = {j for _, j in run}
             again = [
-                (last[0] + 1 + i, last[1] + 1 + j)
+                (rows.start + i, columns.start + j)
                 for i, j in _find_heaviest(free, second[columns], is_function[rows])
-                if (last[1] + 1 + j) not in {j for _, j in run}
+                if columns.start + j not in given_up
             ]
             runs[number : number + 1] = _list_runs(again)
             if not again:

@@ -26,7 +26,7 @@ _GAIN_COLUMNS = tuple(f"gain_{column}" for column in FEATURE_COLUMNS)
 
 _PAIR_ONLY = (
     "copy_log_odds", "original_log_odds", "log_odds_gain", "sentences_gained", "substituted_words",
-    "substituting_words", "kept_words",
+    "substituting_words", "copy_words",
 )  # fmt: skip
 
 #: Sources whose contrasts tell a human's translation from what was written in English.
@@ -42,9 +42,10 @@ _TO_NATIVE, _TO_TRANSLATION = (
 PAIR_COLUMNS = (*ALIGNMENT_COLUMNS, *_GAIN_COLUMNS, *_PAIR_ONLY, *_ORIGIN_COLUMNS)
 """What a relation is judged by: the alignment's measures; `gain_…`, how much higher each of
 `FEATURE_COLUMNS` is in the copy's linked sentences than in the original's; the documents' scores,
-the share of sentences that rose, and the mean word scores of what was put in, taken out and kept;
-how much likelier the original's linked sentences are a human's translation than English from the
-start: beside a translation, what is worded alike may be another translation of the same source.
+the share of sentences that rose less that of those that fell (-1 to 1), and the mean word scores
+of what was taken out, of what was put in and of the whole copy; how much likelier the original's
+linked sentences are a human's translation than English from the start: beside a translation, what
+is worded alike may be another translation of the same source.
 """
 
 #: `PAIR_COLUMNS` that change their sign when the two texts change places.
@@ -56,6 +57,9 @@ _UNDIRECTED = ("kept words", "similarity mean", "function changes", "synonym per
 _DIRECTED_PLACES, _UNDIRECTED_PLACES = (
     [PAIR_COLUMNS.index(name) for name in names] for names in (_DIRECTED, _UNDIRECTED)
 )
+
+#: By this feature a sentence rose or fell.
+_SENTENCE_GAIN = FEATURE_COLUMNS.index("encoder_machine")
 
 _PUT, _TAKEN = (PAIR_COLUMNS.index(name) for name in ("substituting_words", "substituted_words"))
 
@@ -158,14 +162,15 @@ class PairFeatures:
         return dict(zip(PAIR_COLUMNS, rounded, strict=True))
 
     def _measure_gains(self) -> list[float]:
-        """Mean gain of each feature, the scores, and the share of sentences that rose."""
+        """Mean gain of each feature, the scores, and how many more sentences rose than fell."""
         rows, originals = self._linked_rows
         if not len(rows):
             gains, risen = np.zeros(len(FEATURE_COLUMNS)), 0.0
         else:
             differences = rows - originals
             gains = differences.mean(0)
-            risen = float((differences[:, 2] > 0).mean() - (differences[:, 2] < 0).mean())
+            signs = np.sign(differences[:, _SENTENCE_GAIN])
+            risen = float((signs > 0).mean() - (signs < 0).mean())
         gain = self.copy_log_odds - self.original_log_odds
         return [*gains.tolist(), self.copy_log_odds, self.original_log_odds, gain, risen]
 

@@ -338,9 +338,19 @@ def name_sense(item: Substitution, phrases: Sequence[Forms], original: str) -> s
     needed = [stems for wrong, stems in _WRONG_SENSES.get(taken, ()) if put in wrong]
     if not needed:
         return item.kind
-    near = original[max(0, item.original_start - _NEAR) : item.original_end + _NEAR]
+    near = _cut_around(original, item.original_start, item.original_end)
     stems = {form.stem for form in _describe_phrase(near)}
     return WRONG_SENSE if any(not some or some & stems for some in needed) else item.kind
+
+
+def _cut_around(text: str, start: int, end: int) -> str:
+    """A span with the whole words within `_NEAR` characters on either side."""
+    before, after = text[:start][-_NEAR:], text[end:][:_NEAR]
+    if start > _NEAR:
+        before = before.partition(" ")[2]
+    if end + _NEAR < len(text):
+        after = after.rpartition(" ")[0]
+    return before + text[start:end] + after
 
 
 def _describe_phrase(text: str) -> list[Form]:

@@ -72,7 +72,7 @@ class Sentences:
     def weigh(self, stems: Iterable[str]) -> float:
         """The summed weights of stems; a rare one weighs more."""
         weights = self.weights
-        return sum([weights[stem] for stem in stems])
+        return math.fsum([weights[stem] for stem in stems])
 
     def compare(self, copied: Sequence[int], originals: Sequence[int]) -> float:
         """Similarity, 0 to 1, of one or more sentences of the copy and of the original."""
@@ -102,16 +102,22 @@ class Sentences:
         return float(min(similarity, 1.0))
 
     def find_candidates(self) -> Iterator[tuple[int, int]]:
-        """Pairs of sentences worth a comparison, by the rare words that they share."""
+        """Pairs of sentences worth a comparison, by the rare words that they share.
+
+        Of those that share as much, the ones whose places in their texts are most alike.
+        """
         yield from self._pair_identical()
         places = self._place_stems()
         whole = [np.array([self.weigh(stems) for stems in side.contents]) for side in self.sides]
+        length, original_length = map(len, self.sides)
         for row, stems in enumerate(self.sides[0].contents):
-            columns, shared = self._sum_shared([stem for stem in stems if stem in places], places)
-            dice = 2 * shared / (whole[0][row] + whole[1][columns])
+            # In the order of the alphabet: sets have another one in each process.
+            columns, shared = self._sum_shared(sorted(places.keys() & stems), places)
+            dice = (2 * shared / (whole[0][row] + whole[1][columns])).round(9)
             best = np.flatnonzero(dice >= _LEAST_CANDIDATE)
             if len(best) > _CANDIDATES:
-                best = best[np.argsort(-dice[best], kind="stable")[:_CANDIDATES]]
+                away = abs(columns[best] * length - row * original_length)
+                best = best[np.lexsort((away, -dice[best]))[:_CANDIDATES]]
             for column in columns[best].tolist():
                 yield row, column
 
@@ -143,15 +149,12 @@ class Sentences:
         return {stem: np.array(rows, dtype=np.int64) for stem, rows in places.items()}
 
     def _sum_shared(self, stems: Sequence[str], places: Mapping[str, Ints]) -> tuple[Ints, Floats]:
-        """The original's sentences that share some of the stems, and the weight that each shares.
-
-        The last met comes first: among equals that decides which ones are candidates.
-        """
+        """The original's sentences that share some of the stems, and the weight that each does."""
         if not stems:
             return np.zeros(0, dtype=np.int64), np.zeros(0)
         columns = np.concatenate([places[stem] for stem in stems])
-        roots = np.sqrt([self.weights[stem] for stem in stems])
-        weights = np.repeat(roots * roots, [len(places[stem]) for stem in stems])
-        met, first = np.unique(columns, return_index=True)
-        met = met[np.argsort(-first)]
+        weights = np.repeat(
+            [self.weights[stem] for stem in stems], [len(places[stem]) for stem in stems]
+        )
+        met = np.unique(columns)
         return met, np.bincount(columns, weights)[met]

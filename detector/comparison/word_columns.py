@@ -61,10 +61,14 @@ def find_moved(copy: Forms, original: Forms, anchors: Sequence[tuple[int, int]])
         if original_free[j] and not form.is_function:
             places[form.stem].append(j)
     candidates = []
+    reached: dict[int, int] = {}  # by how far the copy lies behind the original
     for i, form in enumerate(copy):
         if free[i] and not form.is_function:
             for j in places[form.stem][:20]:
+                if i < reached.get(i - j, 0):  # in the match that was found before
+                    continue
                 match = _extend_match(copy, original, free, original_free, i, j)
+                reached[i - j] = match.end
                 # "shown" is no moved "show", but "allegations are" is a moved "allegation is"
                 if match.end - match.start > 1 or form.key == original[j].key:
                     candidates.append(match)
@@ -140,7 +144,7 @@ def _align_stretch(
     moved_at: dict[int, Column],
     gone: set[int],
 ) -> list[Column]:
-    """Put the words of a changed stretch in each other's places; moved phrases stand aside."""
+    """Put the words of a changed stretch in each other's places, between its moved phrases."""
     at, end, original_at, original_end = place
     columns: list[Column] = []
     rows: list[int] = []
@@ -161,7 +165,7 @@ def _align_stretch(
         original_start, original_at = (original_at, original_at) if other is None else other[:2]
         same = unit is not None and other is not None and unit.form.lower == other.form.lower
         columns.append(Column(KEPT if same else CHANGED, start, at, original_start, original_at))
-    return columns
+    return sorted(columns, key=lambda column: (column.start, column.end))
 
 
 def join_columns(copy: Forms, original: Forms, columns: list[Column]) -> list[Column]:

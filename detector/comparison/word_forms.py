@@ -33,6 +33,10 @@ _NUMBER_WORDS = {
     **{word: f"{number}th" for number, word in enumerate(_LISTS["ordinals"], 4)},
 }
 
+_TENS = frozenset(("twenty", *_LISTS["tens"]))
+
+_ONES = frozenset(_LISTS["numbers"][1:10])
+
 # Written small, "us" is a pronoun.
 _UNITED_STATES = frozenset(("US", "U.S.", "USA", "U.S.A.", "U.S"))
 
@@ -125,7 +129,7 @@ def _make_key(lower: str) -> str:
     if lower in _NUMBER_WORDS:
         return _NUMBER_WORDS[lower]
     tens, _, ones = lower.partition("-")
-    if tens in _NUMBER_WORDS and len(_NUMBER_WORDS.get(ones, "")) == 1:  # "forty-three"
+    if tens in _TENS and ones in _ONES:  # "forty-three", but no score: "three-two"
         return str(int(_NUMBER_WORDS[tens]) + int(_NUMBER_WORDS[ones]))
     plain = americanize(lower)
     if not plain.isascii():
