@@ -19,7 +19,8 @@ _MOST_CELLS = 250_000
 # So many equal pairs are chained one by one; more of them are faster as a table.
 _MOST_CHAINED = 500
 
-LONGEST_BRIDGE, MOST_WIDENED, _MOST_COMPARED = 2, 5, 100
+#: So many unlike content words of a sentence are asked whether they are variants of one.
+_MOST_COMPARED = 100
 
 Ints = npt.NDArray[np.int64]
 

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from detector.comparison.anchors import LONGEST_BRIDGE, MOST_WIDENED, Place
+from detector.comparison.anchors import Place
 from detector.comparison.word_forms import Form, Forms
 from detector.comparison.word_units import AUXILIARIES, list_units, pair_units
 from detector.text.word_lists import read_words
@@ -19,6 +19,9 @@ _DETERMINERS = frozenset("the a an his her its their our my".split())
 _FOLLOWED = AUXILIARIES | _DETERMINERS | frozenset("that this these those".split())
 
 _DAYS = frozenset(read_words("text/data/calendar.txt")["days"])
+
+# Words that a phrase is made of: kept amid it, and what a moved one takes in beside it.
+_LONGEST_BRIDGE, _MOST_WIDENED = 2, 5
 
 # What became of the words of a column.
 KEPT, _FORM, CHANGED, MOVED = range(4)
@@ -286,7 +289,7 @@ def widen_moved(copy: Forms, original: Forms, columns: list[Column]) -> list[Col
         )
         beside = [column for column in nearby if column and column not in taken]
         words = [form for column in beside for form in _list_words_of(copy, original, column)]
-        if (len(beside) == 2 and len(words) <= MOST_WIDENED) or not _has_content(words):
+        if (len(beside) == 2 and len(words) <= _MOST_WIDENED) or not _has_content(words):
             widened[moved] = _span_all(moved, beside, _has_content(words))
             taken.update(beside)
     return [widened.get(column, column) for column in columns if column not in taken]
@@ -319,7 +322,7 @@ def bridge(copy: Forms, original: Forms, columns: list[Column]) -> list[Column]:
         if (
             before.state == after.state == CHANGED
             and kept.state == KEPT
-            and kept.end - kept.start <= LONGEST_BRIDGE
+            and kept.end - kept.start <= _LONGEST_BRIDGE
             and before.touches(kept)
             and kept.touches(after)
             and not before.is_two_sided
