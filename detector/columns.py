@@ -5,7 +5,7 @@ docs/usage.md says what each means.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 COLUMNS_VERSION = 1
 """Of names, order, types and meanings; it rises with any change to them."""
@@ -41,7 +41,7 @@ COMPARED_COLUMNS: Mapping[str, type] = {
 }
 """What is said besides where documents are compared with originals; null where there is none."""
 
-BY_TEXT, BY_COMPARISON = JUDGED_BY = ("text", "comparison")
+BY_TEXT, BY_COMPARISON = ("text", "comparison")
 """What `flagged` and `reason` follow from, in the column `judged_by`: the text by itself, or its
 comparison with the original that it stems from."""
 
@@ -70,3 +70,25 @@ def name_columns(*, comparing: bool) -> dict[str, type]:
         comparing: documents are compared with originals.
     """
     return {**JUDGED_COLUMNS, **(COMPARED_COLUMNS if comparing else {})}
+
+
+def rename_clashes(names: Collection[str], ours: Collection[str]) -> dict[str, str]:
+    """What the columns that a table brought are called beside ours, in their order.
+
+    One that is named like one of ours gets "input_" put before its name, as often as it takes to be
+    named like no other.
+
+    Args:
+        names: of the table's own columns.
+        ours: names that are taken.
+    """
+    taken = {*names, *ours}
+    renamed: dict[str, str] = {}
+    for name in names:
+        free = name
+        if name in ours:
+            while free in taken:
+                free = f"input_{free}"
+            taken.add(free)
+        renamed[name] = free
+    return renamed

@@ -215,7 +215,9 @@ class Detector:
             text: the copy, a whole article as plain text, or what `measure` made of it.
             reference: the original it is compared with, likewise.
             false_positive_rate: share of other pairs (copies word for word, human edits, other
-                articles) that may be flagged as rewritten by a machine: 0.05, 0.01 or 0.005.
+                articles) that may be flagged as rewritten by a machine: 0.05, 0.01 or 0.005. At
+                0.001, which no shipped model has a threshold for, nothing is flagged, and `reason`
+                says why.
             verdict_rate: the `false_positive_rate` of the verdicts on either text by itself, see
                 `score`.
             artifacts: which spans these verdicts point at, see `score`.

@@ -105,12 +105,13 @@ def _find_missing_threshold(thresholds: Thresholds, rate: float) -> str | None:
     if thresholds.find(rate) is not None:
         return None
     guaranteed = ", ".join(f"{known:g}" for known in thresholds) or "none"
-    return f"no threshold: this model promises none at {rate:g}, only at {guaranteed}"
+    return f"no threshold: this model guarantees none at {rate:g}, only at {guaranteed}"
 
 
 def find_obstacle(copy: Document, original: Document) -> str | None:
     """Why two documents cannot be compared; None where their texts may be."""
-    for name, document in (("the copy", copy), ("the original", original)):
+    sides = (("the copy", copy), ("the original", original))
+    for name, document in sides:
         if document.language is None:
             return f"empty: {name} has no text"
         if len(document.text) > MAXIMUM_CHARACTERS:
@@ -118,6 +119,9 @@ def find_obstacle(copy: Document, original: Document) -> str | None:
                 f"too long: {name} has {len(document.text):,} characters, "
                 f"at most {MAXIMUM_CHARACTERS:,} are compared"
             )
+    for name, document in sides:
+        if document.language == UNKNOWN:
+            return f"not English: the language of {name} could not be told"
     if copy.language != original.language:
         return (
             f"two languages: the copy looks like {copy.language!r}, "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 _SHOWN_CHARACTERS = 72
@@ -40,10 +40,29 @@ def check_span(start: int, end: int) -> None:
         raise ValueError(f"not a span: start {start}, end {end}")
 
 
-def check_share(name: str, value: float | None) -> None:
-    """Raise ValueError where a value that is known is no share."""
-    if value is not None and not 0 <= value <= 1:
-        raise ValueError(f"{name} must lie between 0 and 1, not {value}")
+def check_shares(result: object, *names: str) -> None:
+    """Raise ValueError where a field that is known is no share."""
+    for name in names:
+        value = getattr(result, name)
+        if value is not None and not 0 <= value <= 1:
+            raise ValueError(f"{name} must lie between 0 and 1, not {value}")
+
+
+def check_flag(
+    flagged: bool, probability: float | None, threshold: float | None, reason: str | None
+) -> None:
+    """Raise ValueError where something is flagged that cannot be."""
+    if flagged and (reason or probability is None or threshold is None):
+        raise ValueError("flagged needs a probability and a threshold, and no reason against it")
+
+
+def make_plain(value: Any) -> Any:
+    """A value with dictionaries and lists for its mappings and tuples, however deep they stand."""
+    if isinstance(value, Mapping):
+        return {name: make_plain(item) for name, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [make_plain(item) for item in value]
+    return value
 
 
 def format_repr(result: object, shown: list[str], counted: list[str]) -> str:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, fields
-from typing import Any, Final, Literal, Self
+from functools import partial
+from typing import Any, ClassVar, Final, Literal, Self
 
 from detector.result_base import (
     ShownAsHtml,
-    check_share,
+    check_flag,
+    check_shares,
     check_span,
     format_repr,
     list_under,
+    make_plain,
     shorten,
 )
 
@@ -59,18 +62,21 @@ LINK_KINDS = ("one-to-one", "split", "merged", "added", "dropped")
 """Kinds of `SentenceLink`: "split" is one original sentence in several of the copy, "merged" the
 reverse; "added" has no original, "dropped" no counterpart in the copy."""
 
+_Readers = Mapping[str, Callable[[Any], Any]]
+
 _SHOWN_SENTENCES, _SHOWN_ARTIFACTS, _SHOWN_SUBSTITUTIONS = 5, 10, 40
 
 
 class Result:
     """What every result can do: become plain dictionaries and JSON, and be read from them."""
 
+    #: Of fields that hold results in their turn: what reads them from plain data.
+    _readers: ClassVar[_Readers] = {}
+
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries, lists, strings, numbers, booleans and None, ready for JSON."""
-        return {
-            name: list(value) if isinstance(value, tuple) else value
-            for name, value in asdict(self).items()  # type: ignore[call-overload]
-        }
+        plain: dict[str, Any] = make_plain(asdict(self))  # type: ignore[call-overload]
+        return plain
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
@@ -79,11 +85,15 @@ class Result:
         Raises:
             ValueError: a field is unknown, missing or impossible.
         """
+        if not isinstance(data, Mapping):
+            kind = type(data).__name__
+            raise ValueError(f"not a {cls.__name__}: {kind} where an object is meant")
         known = {entry.name for entry in fields(cls)}  # type: ignore[arg-type]
-        if unknown := sorted(set(data) - known):
-            raise ValueError(f"{cls.__name__} has no field {', '.join(map(repr, unknown))}")
+        if unknown := sorted(map(repr, set(data) - known)):
+            raise ValueError(f"{cls.__name__} has no field {', '.join(unknown)}")
+        read = {name: cls._readers[name](data[name]) for name in cls._readers if name in data}
         try:
-            return cls(**data)
+            return cls(**{**data, **read})
         except TypeError as error:
             raise ValueError(f"not a {cls.__name__}: {error}") from error
 
@@ -94,12 +104,13 @@ class Result:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """The result that `to_json` was called on; ValueError where the text is none."""
-        data = json.loads(text)
-        if not isinstance(data, dict):
-            raise ValueError(
-                f"not a {cls.__name__}: {type(data).__name__} where an object is meant"
-            )
-        return cls.from_dict(data)
+        return cls.from_dict(json.loads(text))
+
+
+def _read_list(kind: type[Result], data: Any) -> tuple[Result, ...]:
+    if not isinstance(data, list | tuple):
+        raise ValueError(f"{type(data).__name__} where a list of {kind.__name__} is meant")
+    return tuple(map(kind.from_dict, data))
 
 
 @dataclass(frozen=True)
@@ -140,7 +151,8 @@ class Artifact(Result):
         start: offset of the span's first character in the caller's text.
         end: offset behind its last character.
         text: the span as the caller wrote it.
-        kind: what sort of trace it is, such as "synonym" or "literal idiom".
+        kind: what sort of trace it is: "unidiomatic word choice", "collocation", "article or
+            preposition", "tense", "untranslated word", "literal idiom" or "name form".
         score: log-odds of being a machine's choice.
         suggestion: what a human would have written, where that is known.
     """
@@ -177,7 +189,7 @@ class Verdict(ShownAsHtml, Result):
             ("too short: 12 words, 60 needed"); None where nothing stood in the way.
         sentences: each sentence with its contributions, in order.
         artifacts: spans that look like a machine's choice, in order.
-        words: number of words that were read.
+        words: number of words in the judged sentences; 0 where `probability` is None.
         language: code of the language, such as "en"; None where it is unknown.
         signature: versions, model and threshold, enough to reproduce the figures.
         notes: what was done to make the text readable and what was left out, each as
@@ -198,30 +210,21 @@ class Verdict(ShownAsHtml, Result):
     signature: str = ""
     notes: tuple[str, ...] = ()
 
+    _readers: ClassVar[_Readers] = {
+        "sentences": partial(_read_list, SentenceScore),
+        "artifacts": partial(_read_list, Artifact),
+    }
+
     def __post_init__(self) -> None:
         object.__setattr__(self, "notes", tuple(self.notes))
-        check_share("probability", self.probability)
-        check_share("threshold", self.threshold)
-        check_share("false_positive_rate", self.false_positive_rate)
+        check_shares(self, "probability", "threshold", "false_positive_rate")
         if (self.probability is None) != (self.label is None):
             raise ValueError("probability and label are known together or not at all")
         if self.label is not None and self.label not in LABELS:
             raise ValueError(f"label must be one of {', '.join(LABELS)}, not {self.label!r}")
         if self.probability is None and self.reason is None:
             raise ValueError("a text that was not judged needs a reason")
-        if self.flagged and (self.reason or self.probability is None or self.threshold is None):
-            raise ValueError(
-                "flagged needs a probability and a threshold, and no reason against it"
-            )
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The verdict that `to_dict` was called on; ValueError where the data are none."""
-        nested = dict(data)
-        for name, kind in (("sentences", SentenceScore), ("artifacts", Artifact)):
-            if name in nested:
-                nested[name] = tuple(kind.from_dict(item) for item in nested[name])
-        return super().from_dict(nested)
+        check_flag(self.flagged, self.probability, self.threshold, self.reason)
 
     @property
     def reason_code(self) -> str | None:
@@ -288,7 +291,7 @@ class SentenceLink(Result):
     def __post_init__(self) -> None:
         if self.kind not in LINK_KINDS:
             raise ValueError(f"kind must be one of {', '.join(LINK_KINDS)}, not {self.kind!r}")
-        check_share("similarity", self.similarity)
+        check_shares(self, "similarity")
         object.__setattr__(self, "sentences", tuple(self.sentences))
         object.__setattr__(self, "original_sentences", tuple(self.original_sentences))
 
@@ -323,7 +326,7 @@ class Substitution(Result):
     def __post_init__(self) -> None:
         check_span(self.start, self.end)
         check_span(self.original_start, self.original_end)
-        check_share("strength", self.strength)
+        check_shares(self, "strength")
         if self.kind not in SUBSTITUTION_KINDS:
             known = ", ".join(SUBSTITUTION_KINDS)
             raise ValueError(f"kind must be one of {known}, not {self.kind!r}")
@@ -380,15 +383,23 @@ class Comparison(ShownAsHtml, Result):
     signature: str = ""
     direction: float | None = None
 
+    _readers: ClassVar[_Readers] = {
+        "alignment": partial(_read_list, SentenceLink),
+        "substitutions": partial(_read_list, Substitution),
+        "verdict": Verdict.from_dict,
+        "original_verdict": Verdict.from_dict,
+    }
+
     def __post_init__(self) -> None:
-        for name in ("probability", "threshold", "coverage", "original_coverage", "direction"):
-            check_share(name, getattr(self, name))
+        check_shares(self, "probability", "threshold", "false_positive_rate")
+        check_shares(self, "coverage", "original_coverage", "direction")
         if (self.probability is None) != (self.relation is None):
             raise ValueError("probability and relation are known together or not at all")
         if self.relation is not None and self.relation not in RELATIONS:
             raise ValueError(f"relation must be one of {', '.join(RELATIONS)}")
         if self.probability is None and self.reason is None:
             raise ValueError("a pair that was not judged needs a reason")
+        check_flag(self.flagged, self.probability, self.threshold, self.reason)
 
     @property
     def decides(self) -> bool:
@@ -400,18 +411,6 @@ class Comparison(ShownAsHtml, Result):
         if self.relation in (None, INDEPENDENT):
             return False
         return self.flagged or self.coverage >= _LEAST_DECISIVE
-
-    @classmethod
-    def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """The comparison that `to_dict` was called on; ValueError where the data are none."""
-        nested = dict(data)
-        for name, kind in (("alignment", SentenceLink), ("substitutions", Substitution)):
-            if name in nested:
-                nested[name] = tuple(kind.from_dict(item) for item in nested[name])
-        for name in ("verdict", "original_verdict"):
-            if name in nested:
-                nested[name] = Verdict.from_dict(nested[name])
-        return super().from_dict(nested)
 
     def to_html(self, text: str | None = None, reference: str | None = None) -> str:
         """What a notebook shows of the comparison, as HTML that needs nothing from outside.

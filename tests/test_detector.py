@@ -20,8 +20,9 @@ from detector.detector import Detector
 from detector.errors import BundleError
 from detector.features.columns import FEATURE_COLUMNS
 from detector.model.bundle import Bundle
-from detector.reasons import MINIMUM_WORDS
+from detector.reasons import MINIMUM_WORDS, find_obstacle
 from detector.results import LABELS, Verdict
+from detector.text.document import Document
 from detector.text.normalization import normalize_text
 
 FOREIGN = {
@@ -224,7 +225,7 @@ def test_rate_without_a_guarantee_flags_nothing(
     assert tiny_detector.false_positive_rates == (0.01, 0.05)
     verdict = tiny_detector.score(machine_article, false_positive_rate=0.001)
     assert (verdict.flagged, verdict.threshold) == (False, None)
-    assert verdict.reason == "no threshold: this model promises none at 0.001, only at 0.01, 0.05"
+    assert verdict.reason == "no threshold: this model guarantees none at 0.001, only at 0.01, 0.05"
     assert verdict.probability == machine.probability
 
 
@@ -244,6 +245,31 @@ def test_digits_have_no_language(tiny_detector: Detector) -> None:
     verdict = tiny_detector.score("1204 3441 88.2 7 7 7\n" * 40)
     assert (verdict.probability, verdict.language) == (None, None)
     assert verdict.reason_code == "not English"
+
+
+ENGLISH, DIGITS = "The boats waited in the old harbour for days.", "1204 3441 88.2 7 7 7\n" * 40
+
+
+@pytest.mark.parametrize(
+    ("copy", "original", "obstacle"),
+    [
+        (ENGLISH, DIGITS, "not English: the language of the original could not be told"),
+        (DIGITS, ENGLISH, "not English: the language of the copy could not be told"),
+        (DIGITS, DIGITS, "not English: the language of the copy could not be told"),
+        (FOREIGN["de"], FOREIGN["de"], "not English: the texts look like 'de'"),
+        (
+            ENGLISH,
+            FOREIGN["de"],
+            "two languages: the copy looks like 'en', the original like 'de'",
+        ),
+        (DIGITS, "", "empty: the original has no text"),
+        (ENGLISH, ENGLISH, None),
+    ],
+)
+def test_pairs_of_other_languages_are_not_compared(
+    copy: str, original: str, obstacle: str | None
+) -> None:
+    assert find_obstacle(Document.make(copy, ()), Document.make(original, ())) == obstacle
 
 
 def test_binary_is_not_judged(tiny_detector: Detector) -> None:

@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detector.result_base import format_signature
-from detector.results import LABELS, Artifact, SentenceScore, Verdict
+from detector.results import (
+    LABELS,
+    Artifact,
+    Comparison,
+    SentenceLink,
+    SentenceScore,
+    Substitution,
+    Verdict,
+)
 
 VERDICT = Verdict(
     probability=0.981,
@@ -39,6 +47,22 @@ NOT_JUDGED = Verdict(
     reason="not English: German",
     language="de",
 )
+COMPARISON = Comparison(
+    relation="machine-rewritten",
+    class_probabilities={"machine-rewritten": 0.9, "edited": 0.1},
+    probability=0.9,
+    flagged=True,
+    threshold=0.5,
+    false_positive_rate=0.005,
+    coverage=0.75,
+    original_coverage=0.5,
+    alignment=(SentenceLink("merged", (0,), (0, 1), 0.6), SentenceLink("dropped", (), (2,), 0.0)),
+    substitutions=(Substitution(17, 21, "call", 4, 10, "appeal", "synonym", 2.1, 0.5),),
+    features={"coverage": 0.75},
+    verdict=replace(VERDICT, notes=("read in part: 9 of 10 characters",)),
+    original_verdict=NOT_JUDGED,
+    direction=0.8,
+)
 
 
 @pytest.mark.parametrize("verdict", [VERDICT, NOT_JUDGED])
@@ -47,9 +71,16 @@ def test_json_gives_the_same_verdict_back(verdict: Verdict) -> None:
     assert Verdict.from_dict(verdict.to_dict()) == verdict
 
 
-def test_to_dict_holds_nothing_that_json_lacks() -> None:
-    data = VERDICT.to_dict()
+@pytest.mark.parametrize("result", [VERDICT, COMPARISON])
+def test_to_dict_holds_nothing_that_json_lacks(result: Verdict | Comparison) -> None:
+    data = result.to_dict()
     assert json.loads(json.dumps(data)) == data
+    assert json.loads(result.to_json()) == data
+
+
+def test_a_comparison_survives_json() -> None:
+    assert Comparison.from_json(COMPARISON.to_json()) == COMPARISON
+    assert Comparison.from_dict(COMPARISON.to_dict()) == COMPARISON
 
 
 def test_parts_survive_json_by_themselves() -> None:
@@ -85,6 +116,25 @@ def test_contradictions_are_refused(change: dict[str, Any], message: str) -> Non
         replace(VERDICT, **change)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"probability": 1.2}, "between 0 and 1"),
+        ({"coverage": -0.1}, "between 0 and 1"),
+        ({"false_positive_rate": 7.0}, "false_positive_rate must lie between 0 and 1"),
+        ({"relation": "translated"}, "one of verbatim"),
+        ({"relation": None}, "together or not at all"),
+        ({"relation": None, "probability": None, "flagged": False}, "needs a reason"),
+        ({"relation": None, "probability": None, "reason": "empty: it is"}, "flagged needs"),
+        ({"threshold": None}, "flagged needs"),
+        ({"reason": "too short: 9 words, 30 needed"}, "flagged needs"),
+    ],
+)
+def test_contradictions_of_a_comparison_are_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        replace(COMPARISON, **change)
+
+
 @pytest.mark.parametrize("span", [(-1, 3), (4, 3)])
 def test_impossible_spans_are_refused(span: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="not a span"):
@@ -96,7 +146,11 @@ def test_impossible_spans_are_refused(span: tuple[int, int]) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[1]", "list where an object is meant"),
+        ("[1]", "not a Verdict: list where an object is meant"),
+        ('{"sentences": null}', "NoneType where a list of SentenceScore is meant"),
+        ('{"sentences": {}}', "dict where a list of SentenceScore is meant"),
+        ('{"artifacts": [3]}', "not a Artifact: int where an object is meant"),
+        (VERDICT.to_json().replace('"notes": []', '"notes": null'), "not a Verdict"),
         ('{"verdict": 1}', "no field 'verdict'"),
         ('{"probability": 0.5}', "not a Verdict"),
         (VERDICT.to_json().replace('"kind"', '"sort"'), "no field 'sort'"),
@@ -106,6 +160,21 @@ def test_impossible_spans_are_refused(span: tuple[int, int]) -> None:
 def test_foreign_json_is_refused(text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Verdict.from_json(text)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"verdict": 3}, "not a Verdict: int where an object is meant"),
+        ({"original_verdict": None}, "not a Verdict: NoneType where an object is meant"),
+        ({"verdict": {"sentences": [None]}}, "not a SentenceScore: NoneType where an object"),
+        ({"alignment": None}, "NoneType where a list of SentenceLink is meant"),
+        ({"substitutions": [[]]}, "not a Substitution: list where an object is meant"),
+    ],
+)
+def test_foreign_parts_of_a_comparison_are_refused(change: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Comparison.from_dict(COMPARISON.to_dict() | change)
 
 
 def test_nan_in_contributions_never_becomes_invalid_json() -> None:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from detector.batch.judge import Judge, Settings
 from detector.choices import DEFAULT_FALSE_POSITIVE_RATE, check_rate
-from detector.columns import name_columns
+from detector.columns import name_columns, rename_clashes
 from detector.errors import DetectorError
 
 if TYPE_CHECKING:
@@ -128,19 +128,11 @@ def _rename_clashes(
 ) -> tuple[DataFrame, str, str | None]:
     """The frame with its columns out of the way of ours, and what text and original are now."""
     ours = {*_name_types(settings)} | ({"id"} if identity is not None else set())
-    taken = {*df.columns, *ours}
-    new: dict[str, str] = {}
-    for name in df.columns:
-        if name == identity:
-            new[name] = name if identity == text else "id"
-        elif name in ours:
-            free = f"input_{name}"
-            while free in taken:
-                free = f"input_{free}"
-            new[name] = free
-            taken.add(free)
-    renamed = df.toDF(*(new.get(name, name) for name in df.columns))
-    return renamed, new.get(text, text), new.get(reference, reference) if reference else None
+    new = rename_clashes(df.columns, ours)
+    if identity is not None:
+        new[identity] = identity if identity == text else "id"
+    renamed = df.toDF(*(new[name] for name in df.columns))
+    return renamed, new[text], new[reference] if reference else None
 
 
 def _extend_schema(df: DataFrame, settings: Settings) -> StructType:

@@ -1,9 +1,11 @@
 """Which texts of a crawl may stem from one another: those that share rare words, in order.
 
 No encoder runs here, and never are all pairs looked at. Each text asks the posting lists of its
-rarest words, up to a number of postings that does not grow with the crawl. The texts that share
-most of them are then compared by the cosine of their TF-IDF vectors over words, and those that
-pass by the order of their words.
+rarest words, up to a number of postings that does not grow with the crawl. The exception is a text
+of which every word stands in more texts than that, such as an article that thousands reprint: it
+asks the list of its rarest word all the same, as long as that may be, or it would find no copy. The
+texts that share most of these words are then compared by the cosine of their TF-IDF vectors over
+words, and those that pass by the order of their words.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ ROUGHLY_CHOSEN = 2
 """So many times the texts that are asked for are looked at more closely."""
 
 POSTINGS_READ = 2_000
-"""So many postings a text looks through; ten times as many find no more planted pairs."""
+"""So many postings a text looks through, or its rarest word's; ten times as many find no more
+planted pairs."""
 
 
 class CandidateFinder:
@@ -88,12 +91,12 @@ class CandidateFinder:
 
 
 def choose_rare_words(words: Words, frequencies: Integers, postings: int) -> Words:
-    """The rarest words of a text that other texts have too.
+    """The rarest words of a text that other texts have too; one at least, however frequent it is.
 
     Args:
         words: of the text, each once.
         frequencies: in how many texts each word stands.
-        postings: in so many texts they may stand, all together.
+        postings: in fewer texts they stand, all together; the rarest may stand in any number.
     """
     own = frequencies[words]
     order = np.argsort(own, kind="stable")

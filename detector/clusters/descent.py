@@ -6,7 +6,6 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -99,7 +98,7 @@ def choose_original(
     places = {number: place for place, number in enumerate(members)}
     rewritten = _list_rewritten(links)
     told = {
-        ends: odds + _compare_dates(*ends, dates) + _ask_others(*ends, members, rewritten, triples)
+        ends: odds + compare_dates(*ends, dates) + _ask_others(*ends, members, rewritten, triples)
         for ends, odds in pair_up(links).items()
         if ends[0] in places and ends[1] in places
     }
@@ -153,7 +152,12 @@ def _list_rewritten(links: Iterable[Link]) -> set[int]:
     return {link.copy if (link.direction or 0.0) >= 0.5 else link.original for link in told}
 
 
-def _compare_dates(copy_number: int, original_number: int, dates: Mapping[int, float]) -> float:
+def compare_dates(copy_number: int, original_number: int, dates: Mapping[int, float]) -> float:
+    """What dates say, in log-odds, of whether the one text was made of the other.
+
+    Above 0 the copy is the later one, below 0 the earlier; 0 where a date is missing, or less than
+    a day lies between them.
+    """
     copy, original = dates.get(copy_number), dates.get(original_number)
     if copy is None or original is None or abs(copy - original) < _SECONDS_APART:
         return 0.0
@@ -247,18 +251,7 @@ def find_mergers(links: Sequence[Link], dates: Mapping[int, float]) -> dict[int,
     sides = _list_sides(links)
     mergers: dict[int, Merger] = {}
     for number, others in sorted(sides.items()):
-        if len(others) < 2:
-            continue
-        by_extent = sorted(others, key=lambda other: (-len(others[other].sentences), other))
-        found = next(
-            (
-                pair
-                for pair in combinations(by_extent, 2)
-                if pair[1] not in sides[pair[0]]
-                and _is_merged(others[pair[0]], others[pair[1]], number, pair, dates)
-            ),
-            None,
-        )
+        found = _find_sources(number, sides, dates)
         if found is not None:
             source, further = found
             kept = others[source].sentences
@@ -295,15 +288,49 @@ def _list_sides(links: Sequence[Link]) -> dict[int, dict[int, _Side]]:
     return sides
 
 
-def _is_merged(
-    one: _Side, other: _Side, number: int, pair: tuple[int, int], dates: Mapping[int, float]
-) -> bool:
-    fewer = min(len(one.sentences), len(other.sentences))
-    if fewer < _FEWEST_SENTENCES or len(one.sentences & other.sentences) > _MOST_OVERLAP * fewer:
-        return False
-    if one.of_other < _WHOLE and other.of_other < _WHOLE:
-        return True
-    known = [dates.get(source) for source in pair]
-    own = dates.get(number)
-    later = own is not None and all(d is not None and d + _SECONDS_APART <= own for d in known)
-    return later or min(one.log_odds, other.log_odds) >= _MERGED_LOG_ODDS
+def _find_sources(
+    number: int, sides: Mapping[int, Mapping[int, _Side]], dates: Mapping[int, float]
+) -> tuple[int, int] | None:
+    """The first two relatives, by how much a text has of each, that it was merged from.
+
+    What speaks for two is known of each by itself, but for the sentences that they share: those are
+    counted for one against all at a time, and once for all of which the text has the same. A text
+    may have thousands of relatives, too many to look at each two of them.
+    """
+    others = sides[number]
+    known = {other: _tell_merger(number, other, side, dates) for other, side in others.items()}
+    asked = [
+        other
+        for other in sorted(others, key=lambda other: (-len(others[other].sentences), other))
+        if any(known[other]) and len(others[other].sentences) >= _FEWEST_SENTENCES
+    ]
+    if len(asked) < 2:
+        return None
+    held = np.zeros((len(asked), 1 + max(max(others[n].sentences) for n in asked)), np.float32)
+    for row, other in zip(held, asked, strict=True):
+        row[list(others[other].sentences)] = 1.0
+    sizes = held.sum(axis=1, dtype=np.float64)
+    told = np.array([known[other] for other in asked])
+    fitting: dict[tuple[frozenset[int], tuple[bool, ...]], list[int]] = {}
+    for at, other in enumerate(asked):
+        kind = others[other].sentences, known[other]
+        if kind not in fitting:
+            apart = held @ held[at] <= _MOST_OVERLAP * np.minimum(sizes, sizes[at])
+            fitting[kind] = np.flatnonzero(apart & (told & told[at]).any(axis=1)).tolist()
+        # Those before it are related to it, or it would have been found from there.
+        further = next((asked[n] for n in fitting[kind] if asked[n] not in sides[other]), None)
+        if further is not None:
+            return other, further
+    return None
+
+
+def _tell_merger(
+    number: int, other: int, side: _Side, dates: Mapping[int, float]
+) -> tuple[bool, bool, bool]:
+    """What speaks for a merger, where the same holds of two of the text's relatives.
+
+    That the other is not whole in the text, that the text came after it, and that a machine made
+    the text of it.
+    """
+    came_after = compare_dates(number, other, dates) > 0
+    return side.of_other < _WHOLE, came_after, side.log_odds >= _MERGED_LOG_ODDS

@@ -32,6 +32,7 @@ from detector.clusters.settling import Evidence, Standing, join_pairs, settle
 from detector.clusters.store import CrawlStore
 from detector.clusters.words import CrawlWords
 from detector.io.readers import Record
+from detector.reasons import explain_refusal
 from detector.results import VERBATIM
 from detector.text.intake.arguments import check_text
 
@@ -60,7 +61,7 @@ class Member:
         copied_from: id of the copy that it was made of, where it is a copy of a copy.
         note: what else is to be said: copies of copies, texts merged of two, dates.
         substitutes: the strongest substitutions, as what the original has and what stands here.
-        reason: why it cannot be flagged.
+        reason: why it cannot be flagged; of a text that holds nothing, that.
         signature: versions, model and threshold of the comparison.
     """
 
@@ -348,8 +349,14 @@ def list_places(store: CrawlStore, name: Callable[[int], Any] | None = None) -> 
     keys[is_blank] = -1 - rows[is_blank, 0]
     groups, sizes = _number_groups(keys)
     firsts = _find_first_rows(store, (sizes[groups] > 1) | named[rows[:, 1]])
-    for (place, number), at in zip(rows.tolist(), groups.tolist(), strict=True):
+    for (place, number), at, blank in zip(
+        rows.tolist(), groups.tolist(), is_blank.tolist(), strict=True
+    ):
         size = int(sizes[at])
+        if blank:
+            alone = Member(name(place), ALONE_ROLE, reason=explain_refusal(None))
+            yield Place(place, number, at + 1, size, alone)
+            continue
         said = store.find_standing(number) if size > 1 else None
         standing = Standing(number) if said is None else Standing.from_dict(said)
         yield make_place(place, standing, (number, at + 1, size), firsts, name)
@@ -415,7 +422,7 @@ def _make_member(
         if place == first:
             return Member(identity, ORIGINAL_ROLE)
         return Member(identity, COPY_ROLE, VERBATIM, coverage=1.0)
-    said = dict(_say_more(number, standing, firsts, name))
+    said = dict(_say_more(standing, firsts, name))
     if place != first:
         said["same text"] = f"the same, letter by letter, as {name(first)}"
     parent = None if standing.parent is None else firsts[standing.parent]
@@ -438,7 +445,7 @@ def _make_member(
 
 
 def _say_more(
-    number: int, standing: Standing, firsts: Mapping[int, int], name: Callable[[int], Any]
+    standing: Standing, firsts: Mapping[int, int], name: Callable[[int], Any]
 ) -> Iterator[tuple[str, str]]:
     """Codes and explanations of what is out of the ordinary with a copy."""
     link = standing.link

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from detector.clusters.grouping import ORIGINAL_ROLE, Place, list_places
 from detector.clusters.store import CrawlStore
-from detector.columns import CLUSTER_COLUMNS
+from detector.columns import CLUSTER_COLUMNS, rename_clashes
 from detector.results import RELATIONS
 
 COLUMNS = ("id", *CLUSTER_COLUMNS)
@@ -22,32 +22,19 @@ def list_rows(store: CrawlStore) -> Iterator[dict[str, Any]]:
     The row's own fields follow ours; one that is named like one of ours gets "input_" put before
     its name.
     """
-    names = _rename_fields(store.list_fields())
-    for place, (_, identity, _, fields) in zip(list_places(store), store.rows(), strict=True):
+    names = rename_clashes(store.list_fields(), COLUMNS)
+    for place, (identity, fields) in zip(list_places(store), store.rows(), strict=True):
         own = {names[name]: value for name, value in fields.items()}
-        yield name_columns(identity, place) | own
+        yield make_row(identity, place) | own
 
 
 def list_columns(store: CrawlStore) -> list[str]:
     """The columns that the rows have, in order."""
-    return [*COLUMNS, *_rename_fields(store.list_fields()).values()]
+    return [*COLUMNS, *rename_clashes(store.list_fields(), COLUMNS).values()]
 
 
-def _rename_fields(fields: Sequence[str]) -> dict[str, str]:
-    """What each of the rows' own fields is called beside our columns."""
-    taken = {*COLUMNS, *fields}
-    names: dict[str, str] = {}
-    for name in fields:
-        free = name
-        while free in COLUMNS or (free != name and free in taken):
-            free = f"input_{free}"
-        taken.add(free)
-        names[name] = free
-    return names
-
-
-def name_columns(identity: Any, place: Place) -> dict[str, Any]:
-    """Our columns of a row with this id."""
+def make_row(identity: Any, place: Place) -> dict[str, Any]:
+    """What our columns hold of a row with this id."""
     member = place.member
     substitutes = "; ".join(f"{before} → {now}" for before, now in member.substitutes)
     said = (

@@ -11,6 +11,7 @@ from typing import Any
 from detector.clusters.descent import (
     Merger,
     choose_original,
+    compare_dates,
     find_mergers,
     find_parents,
     list_triples,
@@ -31,7 +32,7 @@ class Standing:
             little with it; None of the original itself.
         parent: the copy that it was made of, where it is a copy of a copy.
         further: the other text that it holds sentences of, where it was merged from two.
-        predates: its date lies before the original's.
+        predates: its date lies before the original's, by a day at least.
     """
 
     original: int
@@ -139,7 +140,7 @@ def _settle_group(
                 _find_telling_link(number, original, parent, own, evidence),
                 parent,
                 mergers[number].further if number in mergers else None,
-                original in dates and dates.get(number, dates[original]) < dates[original],
+                compare_dates(number, original, dates) < 0,
             )
     return standings
 

@@ -32,7 +32,8 @@ class Siblings:
     def find_original(self, text: str) -> Sibling | None:
         """The text that this one was made of; None of an original, and of one that stands alone.
 
-        Where a copy of a copy shares too little with the original, it is the copy between them.
+        None as well of a text that the crawl does not hold. Where a copy of a copy shares too
+        little with the original, it is the copy between them.
         """
         number = self._store.find_text(text)
         said = None if number is None else self._store.find_standing(number)

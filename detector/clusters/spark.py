@@ -19,11 +19,12 @@ from detector.choices import COMPARISON_RATES, DEFAULT_COMPARISON_RATE, check_ra
 from detector.clusters.comparing import PAIRS_TOGETHER, PairComparer
 from detector.clusters.grouping import CANDIDATES, list_components, make_place
 from detector.clusters.links import Link, look_both_ways
-from detector.clusters.rows import name_columns
+from detector.clusters.rows import make_row
 from detector.clusters.settling import Evidence, Standing, settle
 from detector.clusters.spark_candidates import connect, find_candidates, keep
-from detector.columns import CLUSTER_COLUMNS
+from detector.columns import CLUSTER_COLUMNS, rename_clashes
 from detector.io.dates import read_date
+from detector.reasons import explain_refusal
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
 
     from detector.detector import Detector
 
-_NO_TEXT = "empty: there is no text"
+#: All that `str.strip` strips: what one machine takes for blank. Spark's ``\s`` is ASCII only.
+_SPACES = "".join(filter(str.isspace, map(chr, range(0x10000))))
 
 _TYPES = {bool: "boolean", float: "double", int: "long", str: "string"}
 
@@ -128,7 +130,7 @@ def _name_texts(numbered: DataFrame, text: str, identity: str, date: str | None)
         row[identity].cast("string").alias("id"),
         f.udf(read_date, "double")(told).alias("date"),
         row[text].alias("text"),
-    ).where(f.col("text").rlike(r"\S"))
+    ).where(f.col("text").rlike(f"[^{_SPACES}]"))
     same = Window.partitionBy(f.sha2("text", 256))
     return keep(rows.withColumn("number", f.min("place").over(same)))
 
@@ -266,7 +268,7 @@ def _place_rows(rows: pd.DataFrame, standings: Mapping[int, Standing]) -> pd.Dat
     for at, (place, number) in enumerate(zip(rows["place"].tolist(), numbers, strict=True)):
         standing = standings.get(number, Standing(number))
         where = number, first[at], size[at]
-        columns = name_columns(ids[place], make_place(place, standing, where, firsts, ids.get))
+        columns = make_row(ids[place], make_place(place, standing, where, firsts, ids.get))
         said.append({"place": place} | {name: columns[name] for name in CLUSTER_COLUMNS})
     return type(rows)(said)
 
@@ -279,7 +281,7 @@ def _answer(df: DataFrame, numbered: DataFrame, rows: DataFrame, told: DataFrame
     frame = numbered.join(has_text, "place", "left").join(told, "place", "left")
     alone = {
         "group": f.col("place"), "size": f.lit(1), "role": f.lit("alone"), "flagged": f.lit(False),
-        "reason": f.when(f.col("has_text").isNull(), f.lit(_NO_TEXT)),
+        "reason": f.when(f.col("has_text").isNull(), f.lit(explain_refusal(None))),
     }  # fmt: skip
     for name, value in alone.items():
         frame = frame.withColumn(name, f.coalesce(f.col(name), value))
@@ -287,8 +289,6 @@ def _answer(df: DataFrame, numbered: DataFrame, rows: DataFrame, told: DataFrame
     counted = firsts.rdd.map(lambda row: row["group"]).zipWithIndex()
     ranks = counted.toDF("group long, rank long").withColumn("rank", f.col("rank") + 1)
     frame = frame.join(ranks, "group").drop("group").withColumnRenamed("rank", "group")
-    own = [
-        f.col("row")[name].alias(f"input_{name}" if name in CLUSTER_COLUMNS else name)
-        for name in df.columns
-    ]
+    names = rename_clashes(df.columns, CLUSTER_COLUMNS)
+    own = [f.col("row")[name].alias(names[name]) for name in df.columns]
     return frame.select(*own, *map(f.col, CLUSTER_COLUMNS))

@@ -24,7 +24,7 @@ from detector.clusters.words import (
     Floats,
     Integers,
     Words,
-    count_words,
+    count_each_word,
     encode_words,
     measure_order,
     measure_rarity,
@@ -128,7 +128,7 @@ class _Weights:
     def ask(self, batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         """The rarest words of each text, with what sharing them counts for."""
         for batch in batches:
-            texts = [count_words(_read(content))[0] for content in batch["words"]]
+            texts = [count_each_word(_read(content))[0] for content in batch["words"]]
             chosen = [
                 choose_rare_words(own, self.frequencies, POSTINGS_READ)
                 if len(own) >= LEAST_WORDS
@@ -141,7 +141,7 @@ class _Weights:
     def post(self, batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
         """The words of each text that others have too, with the length of its vector."""
         for batch in batches:
-            counted = [count_words(_read(content)) for content in batch["words"]]
+            counted = [count_each_word(_read(content)) for content in batch["words"]]
             lengths = [np.linalg.norm(weigh_words(*one, self.rarity)) for one in counted]
             shared = [own[self.frequencies[own] > 1] for own, _ in counted]
             sizes = list(map(len, shared))
@@ -162,7 +162,7 @@ class _Weights:
 
     def _measure_likeness(self, one: Words, other: Words) -> float | None:
         """How much of the shorter one has the other's order; None where they are far apart."""
-        (own, counts), (others, others_counts) = count_words(one), count_words(other)
+        (own, counts), (others, others_counts) = count_each_word(one), count_each_word(other)
         weights = weigh_words(own, counts, self.rarity)
         others_weights = weigh_words(others, others_counts, self.rarity)
         _, left, right = np.intersect1d(own, others, assume_unique=True, return_indices=True)
@@ -186,7 +186,7 @@ def _count_texts(batches: Iterator[pd.DataFrame]) -> Iterator[pd.DataFrame]:
     import pandas as pd
 
     for batch in batches:
-        lists = [count_words(_read(content))[0] for content in batch["words"]]
+        lists = [count_each_word(_read(content))[0] for content in batch["words"]]
         words, texts = np.unique(np.concatenate(lists), return_counts=True)
         yield pd.DataFrame({"word": words.astype(np.int64), "texts": texts})
 

@@ -199,12 +199,12 @@ class CrawlStore:
                 given = json.loads(note), reference
                 yield Record(json.loads(identity), _decode(content), *known, held, *given)
 
-    def rows(self) -> Iterator[tuple[int, Any, int, dict[str, Any]]]:
-        """Place, id, number of the text and fields of each row that holds one, in their order."""
-        for place, identity, number, fields in self._execute(
-            "SELECT place, id, number, fields FROM items WHERE number IS NOT NULL ORDER BY place"
+    def rows(self) -> Iterator[tuple[Any, dict[str, Any]]]:
+        """Id and fields of each row that holds a text, in their order."""
+        for identity, fields in self._execute(
+            "SELECT id, fields FROM items WHERE number IS NOT NULL ORDER BY place"
         ):
-            yield place, json.loads(identity), number, json.loads(fields)
+            yield json.loads(identity), json.loads(fields)
 
     def list_fields(self) -> list[str]:
         """The names of the fields of all rows, in the order in which they first came."""
@@ -352,8 +352,10 @@ class CrawlStore:
             try:
                 yield
             finally:
-                # What was finished before an error or an interrupt is worth keeping.
-                self._execute("COMMIT")
+                # What was finished before an error or an interrupt is worth keeping. On a full disk
+                # all is taken back already, and to commit nothing would hide the error.
+                if self._connection.in_transaction:
+                    self._execute("COMMIT")
 
     def commit_now_and_then(self) -> None:
         """Have the changes so far last, if some time has passed since the last were."""

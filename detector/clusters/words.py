@@ -33,7 +33,7 @@ def encode_words(text: str) -> bytes:
     return list_words(text[:MAXIMUM_CHARACTERS]).tobytes()
 
 
-def count_words(sequence: Words) -> tuple[Words, npt.NDArray[np.uint8]]:
+def count_each_word(sequence: Words) -> tuple[Words, npt.NDArray[np.uint8]]:
     """The words of a text, each once, in rising order, and how often each stands there."""
     own, counts = np.unique(sequence, return_counts=True)
     return own, np.minimum(counts, _MOST_OFTEN).astype(np.uint8)
@@ -138,7 +138,7 @@ def _write_words(
     ):
         for content in texts:
             sequence = np.frombuffer(content, np.uint32)
-            own, often = count_words(sequence)
+            own, often = count_each_word(sequence)
             frequencies[own] += 1
             words.write(own.tobytes())
             counts.write(often.tobytes())

@@ -122,7 +122,7 @@ class DescribedText:
         words = {}
         is_quoted, end = False, 0
         for number, sentence in enumerate(document.sentences):
-            if sentence.kind in ("sentence", "headline"):
+            if sentence.is_of_article:
                 start = sentence.normalized_start
                 is_quoted = is_quoted and "\n" not in document.normalized.text[end:start]
                 words[number], is_quoted = _describe_words(

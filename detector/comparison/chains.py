@@ -14,7 +14,7 @@ def find_rising(pairs: Sequence[tuple[int, int]]) -> list[int]:
     for place, (_, value) in enumerate(pairs):
         at = bisect_left(ends, value)
         before.append(places[at - 1] if at else -1)
-        ends[at:], places[at:] = [value, *ends[at + 1 :]], [place, *places[at + 1 :]]
+        ends[at : at + 1], places[at : at + 1] = [value], [place]
     chain = []
     place = places[-1] if places else -1
     while place >= 0:

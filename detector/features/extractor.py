@@ -24,19 +24,15 @@ from detector.model import parts
 from detector.model.adapter import MachineFingerprint
 from detector.model.classes import SENTENCE_CLASSES
 from detector.model.linear import LinearScorer
-from detector.text.document import Document
+from detector.text.document import Document, is_judged
 from detector.text.language import ENGLISH
 from detector.text.masking import MaskedSentence
-from detector.text.sentences import Sentence
 
 if TYPE_CHECKING:
     from detector.model.bundle import Bundle
 
 
 Floats = npt.NDArray[np.float32]
-
-#: A sentence under so many words is read but not judged.
-MINIMUM_SENTENCE_WORDS = 4
 
 #: Share of a sentence's words whose token scores make up `words_top`.
 _TOP_SHARE = 0.15
@@ -174,13 +170,9 @@ def find_judged(document: Document) -> tuple[int, ...]:
     pairs = zip(document.sentences, document.masked_sentences, strict=True)
     first: dict[str, int] = {}
     for index, (sentence, masked) in enumerate(pairs):
-        if _is_judged(sentence, masked):
+        if is_judged(sentence, masked):
             first.setdefault(sentence.text, index)
     return tuple(first.values())
-
-
-def _is_judged(sentence: Sentence, masked: MaskedSentence) -> bool:
-    return sentence.kind in ("sentence", "headline") and masked.word_count >= MINIMUM_SENTENCE_WORDS
 
 
 def _summarize_words(scores: Floats) -> tuple[float, float]:

@@ -17,7 +17,7 @@ from detector.spans.word_features import FOREIGN_WORDS, measure_words, name_kind
 from detector.spans.word_memory import WordMemory
 from detector.spans.word_model import WordModel
 from detector.text.document import Document
-from detector.text.masking import NAME_PLACEHOLDER, NUMBER_PLACEHOLDER
+from detector.text.masking import NAME_PLACEHOLDER
 
 if TYPE_CHECKING:
     from detector.model.bundle import Bundle
@@ -108,7 +108,7 @@ class ArtifactFinder:
                 masked.places[first][0],
                 masked.places[end - 1][1],
                 name_kind(masked.words[first:end]),
-                float(np.nanmax(scores[first:end])),
+                float(scores[first:end].max()),
                 self._suggest(masked.words[first:end]),
             )
             for first, end in join_words(scores, least)
@@ -170,7 +170,7 @@ def _leave_out(
 
 def may_show(word: str) -> bool:
     """Whether a masked word can be an artifact: no name, no number, no punctuation mark."""
-    return word[0].isalpha() and word not in (NAME_PLACEHOLDER, NUMBER_PLACEHOLDER)
+    return word[0].isalpha() and word != NAME_PLACEHOLDER
 
 
 def join_words(scores: Floats, least: float) -> Iterator[tuple[int, int]]:

@@ -17,6 +17,9 @@ PAIR_BUCKETS = 1 << 20
 # Log-odds are stored in steps of 1/16, as one byte each.
 _STEP = 1 / 16
 
+# So many occurrences are added to each bucket, shared as all words are.
+_PRIOR = 4.0
+
 
 @dataclass(frozen=True, slots=True)
 class WordMemory:
@@ -49,7 +52,6 @@ class WordMemory:
         machine: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
         human: tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]],
         suggestions: Mapping[str, str],
-        prior: float = 4.0,
     ) -> WordMemory:
         """Smoothed log-odds of counts by bucket.
 
@@ -58,7 +60,6 @@ class WordMemory:
                 the machines put.
             human: likewise, of all that humans wrote.
             suggestions: see the attribute.
-            prior: how many occurrences are added to each bucket, shared as all words are.
         """
         tables = []
         for own, theirs in zip(machine, human, strict=True):
@@ -66,7 +67,7 @@ class WordMemory:
                 tables.append(np.zeros(len(own), dtype=np.int8))
                 continue
             share = own.sum() / theirs.sum()
-            odds = np.log((own + prior * share) / (theirs + prior)) - np.log(share)
+            odds = np.log((own + _PRIOR * share) / (theirs + _PRIOR)) - np.log(share)
             tables.append(np.clip(np.rint(odds / _STEP), -127, 127).astype(np.int8))
         return cls(tables[0], tables[1], suggestions)
 

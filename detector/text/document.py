@@ -18,6 +18,9 @@ from detector.text.sentences import Sentence, split_normalized
 #: A longer text is read in part: some 35,000 words, more than any article has.
 MAXIMUM_CHARACTERS = 200_000
 
+#: A sentence under so many words is read but not judged.
+MINIMUM_SENTENCE_WORDS = 4
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -56,7 +59,7 @@ class Document:
         normalized = readable.text if language == ENGLISH else normalize("")
         sentences, passages = set_foreign_apart(split_normalized(normalized))
         masked = tuple(mask_sentence(sentence.text, common_words) for sentence in sentences)
-        notes = (*_note_cut(text), *readable.notes, *passages, *_note_repeats(sentences))
+        notes = (*_note_cut(text), *readable.notes, *passages, *_note_repeats(sentences, masked))
         return cls(text, normalized, sentences, masked, language, notes)
 
     def place(self, sentence: int, spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -78,9 +81,17 @@ class Document:
         return self.normalized.starts[spans[:, 0]], self.normalized.ends[spans[:, 1] - 1]
 
 
-def _note_repeats(sentences: Iterable[Sentence]) -> tuple[str, ...]:
-    """A note on sentences that come again; what two words say may come as often as it likes."""
-    texts = [s.text for s in sentences if s.kind == "sentence" and s.text.count(" ") > 2]
+def is_judged(sentence: Sentence, masked: MaskedSentence) -> bool:
+    """Whether a sentence is judged where it comes for the first time."""
+    return sentence.is_of_article and masked.word_count >= MINIMUM_SENTENCE_WORDS
+
+
+def _note_repeats(
+    sentences: Iterable[Sentence], masked_sentences: Iterable[MaskedSentence]
+) -> tuple[str, ...]:
+    """A note on judged sentences that come again, as `find_judged` finds them."""
+    pairs = zip(sentences, masked_sentences, strict=True)
+    texts = [sentence.text for sentence, masked in pairs if is_judged(sentence, masked)]
     repeats = len(texts) - len(set(texts))
     return (f"repeated sentences: {repeats:,} not counted again",) if repeats else ()
 

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import re
 
+from detector.text.word_lists import read_words
+
 ENGLISH = "en"
 
 UNKNOWN = "unknown"
+
+#: Those of all lists, whatever each is for.
+ENGLISH_FUNCTION_WORDS = frozenset[str]().union(
+    *read_words("text/data/function_words.txt").values()
+)
 
 # What CLD2 refuses: control characters, lone surrogates, the noncharacters of every plane.
 _NONCHARACTERS = "".join(
@@ -36,7 +43,8 @@ def is_binary(text: str) -> bool:
 def guess_language(text: str) -> str:
     """Code of the language that most of a text is in ("en", "de"), or ``"unknown"``.
 
-    Names, digits and a quotation in another language do not decide. Source: CLD2.
+    Only its first 20,000 characters are looked at. Names, digits and a quotation in another
+    language do not decide. Source: CLD2.
     """
     import pycld2
 

@@ -43,6 +43,11 @@ class Sentence:
     kind: str
     normalized_start: int
 
+    @property
+    def is_of_article(self) -> bool:
+        """Whether it is a sentence or headline of an English article; the rest has no say."""
+        return self.kind in ("sentence", "headline")
+
 
 def split_sentences(text: str) -> list[Sentence]:
     """Cut a text into sentences with offsets into that very text.

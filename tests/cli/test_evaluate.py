@@ -315,7 +315,7 @@ def test_documents_are_flagged_at_every_promised_rate(pairs: Path) -> None:
     held = judged.assign(reason="misspelt: 9 of 80 longer words")
     assert not any(of_rate.any() for of_rate in flag_at_rates(FakeDetector(), held).values())  # type: ignore[arg-type]
     # A model that promises nothing at one rate may promise something at another.
-    other = judged.assign(reason="no threshold: this model promises none at 0.1")
+    other = judged.assign(reason="no threshold: this model guarantees none at 0.1")
     assert flag_at_rates(FakeDetector(), other)[0.05][:-1].any()  # type: ignore[arg-type]
 
 

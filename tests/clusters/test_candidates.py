@@ -5,9 +5,10 @@ from __future__ import annotations
 import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from detector.clusters.candidates import CandidateFinder
+from detector.clusters.candidates import CandidateFinder, choose_rare_words
 from detector.clusters.words import CrawlWords, encode_words
 
 
@@ -72,3 +73,18 @@ def test_what_holds_next_to_nothing_finds_nothing(text: str, tmp_path: Path) -> 
 
 def test_a_crawl_without_a_word_can_be_asked(tmp_path: Path) -> None:
     assert make_finder(["", ""], tmp_path).find(0, 8) == []
+
+
+@pytest.mark.parametrize(
+    ("frequencies", "chosen"),
+    [
+        ([4, 2, 1, 3], [1, 3]),  # no word that is the text's own, and 9 postings are too many
+        ([9, 9, 1, 8], [3]),  # all are frequent, and one is asked all the same
+        ([1, 1, 1, 1], []),
+    ],
+)
+def test_a_text_asks_its_rarest_words_and_one_at_least(
+    frequencies: list[int], chosen: list[int]
+) -> None:
+    words = np.arange(4, dtype=np.uint32)
+    assert choose_rare_words(words, np.array(frequencies), postings=8).tolist() == chosen

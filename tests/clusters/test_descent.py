@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 
@@ -120,3 +121,51 @@ def test_dates_or_a_machine_tell_that_it_was_merged() -> None:
     assert set(find_mergers(whole, {1: DAY, 2: DAY, 9: 9 * DAY})) == {9}
     made = [part(1, range(5), whole=1.0, odds=0.99), part(2, range(5, 9), whole=1.0, odds=0.99)]
     assert set(find_mergers(made, {})) == {9}
+
+
+#: Of 9 the texts 1 to 7 hold these sentences, the more the sooner they are asked; whether they are
+#: whole in it; and what it counts for that a machine made 9 of them.
+SOURCES = [
+    part(1, range(9), whole=1.0),
+    part(2, range(1, 9), whole=1.0),
+    part(3, range(8, 15), odds=0.99, whole=1.0),
+    part(4, range(9, 15)),
+    part(5, range(10, 15), odds=0.99),
+    part(6, range(4), odds=0.99, whole=1.0),
+    part(7, range(3, 4)),
+]
+RELATED = [link(4, 1), link(5, 3), link(6, 5)]
+
+
+@pytest.mark.parametrize("dates", [{}, {9: 9 * DAY, 1: DAY, 2: DAY, 3: 8.5 * DAY, 4: 8 * DAY}])
+@pytest.mark.parametrize("kin", [RELATED, RELATED[:1], RELATED[1:], []])
+def test_sources_are_the_first_two_that_would_be_by_themselves(
+    kin: list[Link], dates: dict[int, float]
+) -> None:
+    related = [{one.copy, one.original} for one in kin]
+    for links in (chosen for size in range(8) for chosen in combinations(SOURCES, size)):
+        by_extent = sorted(links, key=lambda one: (-len(one.covered), one.original))
+        pairs = [
+            (source.original, further.original)
+            for source, further in combinations(by_extent, 2)
+            if {source.original, further.original} not in related
+            and 9 in find_mergers([source, further], dates)
+        ]
+        found = find_mergers([*links, *kin], dates).get(9)
+        assert (found and (found.source, found.further)) == next(iter(pairs), None)
+
+
+def test_a_text_with_a_crowd_of_relatives_does_not_look_at_each_two_of_them() -> None:
+    class CountedDates(dict[int, float]):
+        asked = 0
+
+        def get(self, number: int, default: float | None = None) -> float | None:  # type: ignore[override]
+            self.asked += 1
+            return super().get(number, default)
+
+    # Two hundred outlets cut out its first half, and as many the second.
+    halves = range(5), range(5, 9)
+    links = [part(100 + n, halves[n % 2], whole=1.0) for n in range(400)]
+    dates = CountedDates({9: DAY})
+    assert find_mergers(links, dates) == {}
+    assert dates.asked <= 4 * len(links)

@@ -160,6 +160,9 @@ def test_empty_texts_are_no_copies_of_one_another() -> None:
     texts = [("a", ""), ("b", BRIDGE), ("c", None), ("d", " \n"), ("e", float("nan"))]
     found = group(texts, WordComparer())  # type: ignore[arg-type]
     assert [[member.id for member in one.members] for one in found] == [[one] for one in "abcde"]
+    assert {one.original.role for one in found} == {"alone"}
+    reasons = {one.original.id: one.original.reason for one in found}
+    assert reasons == dict.fromkeys("acde", "empty: there is no text") | {"b": None}
 
 
 def test_what_is_no_text_is_refused_by_its_place() -> None:

@@ -47,16 +47,17 @@ def crawl() -> list[tuple[str, str]]:
 
 @pytest.fixture(scope="module")
 def frame(spark_session: SparkSession, crawl: list[tuple[str, str]]) -> DataFrame:
-    rows = [(number, name, text, "mine") for number, (name, text) in enumerate(crawl)]
-    rows += [(len(rows), "blank", " \n", "mine"), (len(rows) + 1, "missing", None, "mine")]
-    schema = "number int, id string, body string, role string"
-    return spark_session.createDataFrame(rows, schema).repartition(3)
+    rows: list[tuple[str, str | None]] = [*crawl, ("blank", " \n\xa0\u2003\x1f"), ("missing", None)]
+    schema = "number int, id string, body string, role string, input_role string"
+    numbered = [(number, *row, "mine", "too") for number, row in enumerate(rows)]
+    return spark_session.createDataFrame(numbered, schema).repartition(3)
 
 
 @pytest.fixture(scope="module")
 def rows(frame: DataFrame) -> list[dict[str, Any]]:
     found = group_frame(frame, "body", order_column="number")
-    assert found.columns == ["number", "id", "body", "input_role", *CLUSTER_COLUMNS]
+    own = ["number", "id", "body", "input_input_role", "input_role"]
+    assert found.columns == [*own, *CLUSTER_COLUMNS]
     return sorted((row.asDict() for row in found.collect()), key=lambda row: row["number"])
 
 
@@ -86,7 +87,7 @@ def test_rows_without_text_stand_alone_and_say_why(rows: list[dict[str, Any]]) -
         assert (row["size"], row["role"], row["flagged"]) == (1, "alone", False)
         assert row["reason"] == "empty: there is no text"
     assert len({row["group"] for row in rows[-2:]}) == 2
-    assert {row["input_role"] for row in rows} == {"mine"}
+    assert {(row["input_input_role"], row["input_role"]) for row in rows} == {("mine", "too")}
 
 
 @pytest.mark.parametrize(

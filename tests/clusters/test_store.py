@@ -33,7 +33,7 @@ def test_what_was_read_comes_back(store: CrawlStore) -> None:
     assert list(store.items()) == ITEMS
     assert list(store.bad_inputs()) == [ITEMS[1]]
     assert store.count_texts() == 2
-    assert [identity for _, identity, _, _ in store.rows()] == ["a", 7, "c"]
+    assert [identity for identity, _ in store.rows()] == ["a", 7, "c"]
     assert store.list_fields() == ["date", "views", "url"]
 
 
@@ -131,6 +131,19 @@ def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"no database at all, but long enough to look like a file of one" * 50)
     with pytest.raises(ClusterError, match=r"crawl\.sqlite: cannot be used"):
         CrawlStore(path, {})
+
+
+def test_a_full_disk_is_told_and_what_was_there_before_stays(tmp_path: Path) -> None:
+    path = tmp_path / "crawl.sqlite"
+    with CrawlStore(path, {}) as store:
+        pages = store._execute("PRAGMA page_count").fetchone()[0]
+        store._execute(f"PRAGMA max_page_count = {pages + 4}")
+        items = [Record("a", "One text.", "x", 1, {"page": "much of it " * 10_000})]
+        with pytest.raises(ClusterError, match="cannot be used: database or disk is full"):
+            store.read(items)
+    with CrawlStore(path, {}) as store:  # where there is room again
+        store.read(items)
+        assert list(store.items()) == items
 
 
 KILLED = """

@@ -9,14 +9,10 @@ import pytest
 
 from detector.features.columns import FEATURE_COLUMNS, SUMMARY_COLUMNS
 from detector.features.document_features import DocumentFeatures, summarize
-from detector.features.extractor import (
-    MINIMUM_SENTENCE_WORDS,
-    FeatureExtractor,
-    _contrast,
-    _summarize_words,
-)
+from detector.features.extractor import FeatureExtractor, _contrast, _summarize_words
 from detector.features.ngrams import score_ngrams
 from detector.model.classes import SENTENCE_CLASSES
+from detector.text.document import MINIMUM_SENTENCE_WORDS
 
 if TYPE_CHECKING:
     from detector.detector import Detector

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.text.document import MAXIMUM_CHARACTERS, Document
+from detector.features.extractor import find_judged
+from detector.text.document import MAXIMUM_CHARACTERS, Document, is_judged
 from detector.text.language import ENGLISH, UNKNOWN
 from detector.text.masking import mask_sentence
 from detector.text.normalization import normalize
@@ -97,6 +98,31 @@ def test_a_long_text_is_read_in_part_and_noted() -> None:
     assert document.text == text
     assert document.sentences[-1].end <= MAXIMUM_CHARACTERS
     assert document.notes[0] == f"read in part: 200,000 of {len(text):,} characters"
+
+
+SENTENCE, HEADLINE = "They left the crew at noon. ", "The crew left at noon\n\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "repeats"),
+    [
+        (SENTENCE * 3, 2),
+        (HEADLINE * 3, 2),
+        (HEADLINE * 2 + SENTENCE * 2, 2),
+        # One name and a word: never judged.
+        ("Anna Maria Lind left. " * 3, 0),
+        ("The crew left. " * 3, 0),
+        ("Leave a Comment\n\n" * 3, 0),
+        (SENTENCE + HEADLINE, 0),
+    ],
+)
+def test_what_is_noted_to_come_again_is_what_is_not_judged_again(text: str, repeats: int) -> None:
+    document = Document.make(text, COMMON, ENGLISH)
+    assert document.notes == (
+        (f"repeated sentences: {repeats} not counted again",) if repeats else ()
+    )
+    pairs = zip(document.sentences, document.masked_sentences, strict=True)
+    assert sum(is_judged(*pair) for pair in pairs) == len(find_judged(document)) + repeats
 
 
 def test_half_a_character_is_replaced_and_noted() -> None:

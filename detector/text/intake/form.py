@@ -13,11 +13,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from detector.text.language import ENGLISH_FUNCTION_WORDS
 from detector.text.masking import MaskedSentence
 from detector.text.sentences import Sentence
-from detector.text.word_lists import read_lines, read_words
-
-_FUNCTION_WORDS = frozenset[str]().union(*read_words("text/data/function_words.txt").values())
+from detector.text.word_lists import read_lines
 
 _WORD = re.compile(r"[A-Za-z][A-Za-z']*")
 
@@ -177,7 +176,7 @@ def _measure_form(judged: Sequence[tuple[Sentence, MaskedSentence]]) -> _Form:
     characters = Counter(text)
     letters = {c: n for c, n in characters.items() if _LETTER.match(c)}
     letter_count = sum(letters.values())
-    function_words = sum(word.lower() in _FUNCTION_WORDS for word in words) / count
+    function_words = sum(word.lower() in ENGLISH_FUNCTION_WORDS for word in words) / count
     needs_commas = text.count('"') > 1 or function_words < _MOST_WITHOUT_COMMAS
     pairs = list(zip(counts, (sentence for sentence, _ in judged), strict=True))
     return _Form(

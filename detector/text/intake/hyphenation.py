@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import re
 
-from detector.text.intake.misspellings import is_known
+from detector.text.intake.misspellings import FEWEST_LETTERS, is_known
 from detector.text.normalization import Normalized, replace_spans
 from detector.text.sentences import is_hard_wrapped
 
-_BLOCK = re.compile(r"(?:[^\n]|\n(?!\n))+")
+_BLOCK = re.compile(r"[^\n](?:[^\n]|\n(?!\n))*")
 
 # "dis-" / "tance"; not "pre-" / "and post-war", whose hyphen stands for a word that comes.
 _PARTED = re.compile(r"(?<![\w'-])([A-Za-z]+)(-\n)(?!(?:and|but|nor|or|to)\b)([a-z]{2,})(?![\w'-])")
-
-#: The list of known words has none that is shorter.
-_FEWEST_LETTERS = 4
 
 #: Lines of text set in columns are about as long as each other; those of verse are not.
 _SHORTEST_LINE = 0.6
@@ -55,7 +52,7 @@ def _is_compound(head: str, tail: str) -> bool:
     """Whether two halves are words of their own, and no word together: "short-" / "term"."""
     if is_known((head + tail).lower()):
         return False
-    return all(len(half) < _FEWEST_LETTERS or is_known(half.lower()) for half in (head, tail))
+    return all(len(half) < FEWEST_LETTERS or is_known(half.lower()) for half in (head, tail))
 
 
 def _is_wrapped(lines: list[str]) -> bool:

@@ -16,8 +16,8 @@ _WORD = re.compile(r"(?<![\w'’-])[a-z]{5,}(?![\w'’-])")
 
 _WORDS = "text/data/english_words.txt"
 
-#: The list knows no shorter words.
-_FEWEST_LETTERS = 4
+#: The list of known words has none that is shorter.
+FEWEST_LETTERS = 4
 
 #: What a scanner takes for other letters.
 _SCANNED = (("rn", "m"), ("m", "rn"), ("li", "h"), ("h", "li"), ("cl", "d"), ("d", "cl"))
@@ -65,7 +65,7 @@ def is_slip(word: str, other: str) -> bool:
         if right in frequent and wrong not in known and wrong.isalpha():
             # With an ending more it may be a form that nobody uses: "informations".
             mistyped = not wrong.startswith(right) and right in _list_neighbours(wrong)
-            cut_off = len(wrong) >= _FEWEST_LETTERS and right.startswith(wrong)
+            cut_off = len(wrong) >= FEWEST_LETTERS and right.startswith(wrong)
             scanned = any(wrong == right.replace(*letters) for letters in _SCANNED)
             return mistyped or cut_off or scanned
     return False

@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import groupby
 
-from detector.text.language import find_foreign_language
+from detector.text.language import ENGLISH_FUNCTION_WORDS, find_foreign_language
 from detector.text.sentences import Sentence
-from detector.text.word_lists import read_words
 from detector.text.words import tokenize
 
 FOREIGN = "foreign"
-
-_FUNCTION_WORDS = frozenset[str]().union(*read_words("text/data/function_words.txt").values())
 
 #: Of a sentence's words: English has 47 in 100, and other languages share a few ("in", "was").
 _MOST_ENGLISH = 0.25
@@ -60,17 +57,22 @@ def _may_be_foreign(sentence: Sentence) -> bool | None:
         return None
     if sum(word[0].isupper() for word in words) > _MOST_NAMES * len(words):
         return False
-    known = sum(word.lower() in _FUNCTION_WORDS for word in words)
+    known = sum(word.lower() in ENGLISH_FUNCTION_WORDS for word in words)
     return known < _MOST_ENGLISH * len(words)
 
 
 def _bridge(suspicions: Sequence[bool | None]) -> list[bool]:
     """Suspicions with a short sentence's being that of both its neighbours."""
+    following: list[bool | None] = []
+    after = None
+    for suspicion in reversed(suspicions):
+        after = after if suspicion is None else suspicion
+        following.append(after)
     bridged, before = [], False
-    for index, suspicion in enumerate(suspicions):
+    for suspicion, after in zip(suspicions, reversed(following), strict=True):
         if suspicion is None:
-            after = next((s for s in suspicions[index + 1 :] if s is not None), before)
-            bridged.append(before and bool(after))
+            # At the end, where no neighbour follows, the one before decides.
+            bridged.append(before and after is not False)
         else:
             before = suspicion
             bridged.append(suspicion)

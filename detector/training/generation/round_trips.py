@@ -17,9 +17,7 @@ def rewrite_sentences(
         translate: gives as many sentences as it takes, in their order. It is called once, with
             the sentences of all articles: an engine takes longer to start than to translate one.
     """
-    sentences = [
-        [s for s in split_sentences(text) if s.kind in ("sentence", "headline")] for text in texts
-    ]
+    sentences = [[s for s in split_sentences(text) if s.is_of_article] for text in texts]
     translations = iter(translate([s.text for of_text in sentences for s in of_text]))
     rewritten = []
     for text, of_text in zip(texts, sentences, strict=True):

@@ -62,3 +62,9 @@ def test_offsets_are_those_of_the_text_as_it_was_given():
 def test_lines_of_verse_are_not_joined():
     verse = "O moon,\nyour silver gov-\nernment of the tides goes on all night\nAnd on"
     assert rejoin_words(verse)[0].text.count("\n") == 2
+
+
+def test_each_paragraph_is_put_together_and_paragraphs_stay_apart():
+    text, words = rejoin_words(f"{_COLUMN}\n\n{_COLUMN}")
+    assert text.text.count("\n") == 2
+    assert words == 6

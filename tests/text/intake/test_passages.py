@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from detector.features.extractor import find_judged
 from detector.text.document import Document
+from detector.text.intake.passages import _bridge
 
 EXAMPLES = Path(__file__).parents[3] / "data/example_articles"
 ARTICLE = (EXAMPLES / "original.txt").read_text(encoding="utf-8")
@@ -59,6 +62,50 @@ def test_a_foreign_passage_is_left_out(language: str, gap: str) -> None:
 )
 def test_names_and_quotations_are_no_passage(text: str) -> None:
     assert Document.make(f"{ARTICLE}\n\n{text}", ()).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("suspicions", "expected"),
+    [
+        ("", ""),
+        ("?", "-"),
+        ("+?", "++"),
+        ("?+", "-+"),
+        ("-?", "--"),
+        ("+?+", "+++"),
+        ("+?-", "+--"),
+        ("-?+", "--+"),
+        ("+???+?-??", "+++++----"),
+        ("-??+??+??", "---++++++"),
+        ("??-+??", "---+++"),
+    ],
+)
+def test_a_short_sentence_goes_with_both_its_neighbours(suspicions: str, expected: str) -> None:
+    known = {"+": True, "-": False, "?": None}
+    assert _bridge([known[mark] for mark in suspicions]) == [known[mark] for mark in expected]
+
+
+class CountedList(list[bool | None]):
+    """A list that counts the items it hands out."""
+
+    handed_out = 0
+
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
+        self.handed_out += len(found) if isinstance(key, slice) else 1
+        return found
+
+    def __iter__(self) -> Iterator[bool | None]:
+        return (self[index] for index in range(len(self)))
+
+    def __reversed__(self) -> Iterator[bool | None]:
+        return (self[index] for index in reversed(range(len(self))))
+
+
+def test_short_sentences_are_not_looked_through_again_for_each() -> None:
+    suspicions = CountedList([None] * 1000)
+    assert _bridge(suspicions) == [False] * 1000
+    assert suspicions.handed_out <= 3000
 
 
 LONG_CONSENT = (
