@@ -75,6 +75,80 @@ def test_an_article_with_tags_is_read_as_the_article(dress: str) -> None:
         ("<p><a href='/x'>The whole sentence is a link.</a></p>", "The whole sentence is a link."),
         ("<figure><img src=x><figcaption>A boat.</figcaption></figure><p>One.</p>", "One."),
         ("<td>North</td><td>South</td>", "North\nSouth"),
+        # names with a prefix, of a site's own, and seldom seen ones
+        (
+            "<p>It rained.<o:p></o:p></p><p><o:p>&nbsp;</o:p></p><p>He left.</p>",
+            "It rained.\n\nHe left.",
+        ),
+        (
+            "<st1:place w:st='on'>Orrin</st1:place> is a <st1:City>town</st1:City>.",
+            "Orrin is a town.",
+        ),
+        ("<html:p>One man.</html:p><html:p>Two men.</html:p>", "One man.\n\nTwo men."),
+        (
+            "<story-body><ps-paragraph>One man.</ps-paragraph><ps-paragraph>Two men.</ps-paragraph>"
+            "</story-body>",
+            "One man.\n\nTwo men.",
+        ),
+        (
+            "<p>The <glossary-term id='1'>hull</glossary-term>s <nobr>leak</nobr>.</p>",
+            "The hulls leak.",
+        ),
+        ("<p><data value=1>One</data> of <output>two</output>.</p>", "One of two."),
+        ("<p><ruby>Oak<rp>(</rp><rt>ook</rt><rp>)</rp></ruby> for ribs.</p>", "Oak for ribs."),
+        (
+            "<hgroup><h1>Ferry</h1><p>One.</p></hgroup><table><col><tr><td>Two.</table>",
+            "Ferry\n\nOne.\n\nTwo.",
+        ),
+        ("<p>First.</p><![if !supportLists]><p>Then.</p><![endif]>", "First.\n\nThen."),
+        # what is not seen, amid a line
+        (
+            "<p>The <a href=x>bus<svg><title>link</title></svg></a>, he said.</p>",
+            "The bus, he said.",
+        ),
+        ("<p>See the hull<script>if (a<b) x('<p>')</script> now.</p>", "See the hull now."),
+        ("<p>The hull\n  <iframe src=x></iframe>\n  leaked.</p>", "The hull leaked."),
+        (
+            "<p>The <noscript><img src=x></noscript>hull <!-- c -->leaked<!-- -->.</p>",
+            "The hull leaked.",
+        ),
+        ("<p>It takes <math><mn>9</mn></math> minutes.</p>", "It takes minutes."),
+        ("<div>It rained.<script>x()</script>He left.</div>", "It rained.\n\nHe left."),
+        ("<div>By Greta Olm\n<script>x()</script>\nIt rained.</div>", "By Greta Olm\n\nIt rained."),
+        (
+            "<p>The <button>hull</button> cost <label>a lot</label>, he said.</p>",
+            "The hull cost a lot, he said.",
+        ),
+        (
+            "<p>The hull leaked. <button>Share this</button></p><p>One.</p>",
+            "The hull leaked.\n\nOne.",
+        ),
+        # what is not shown at all
+        (
+            "<p>The <span style='color:red; display: none'>x</span>hull <i hidden>y</i>leaked.</p>",
+            "The hull leaked.",
+        ),
+        ("<p>The bus<span class='a sr-only'>, external</span> leaves.</p>", "The bus leaves."),
+        ("<p>The <b title='a < b'>hull</b> leaks.</p>", "The hull leaks."),
+        ("""<p>One.</p><div data-x='{"a":"<b>"}' class="a < b">Two.</div>""", "One.\n\nTwo."),
+        (
+            '<p>One.</p><p class="a>Two "words" and</p><p>more.</p>',
+            'One.\n\nTwo "words" and\n\nmore.',
+        ),
+        # shortcodes
+        (
+            "<p>One.</p>[caption id='a' width='3']<img src=x /> A boat.[/caption]<p>Two.</p>",
+            "One.\n\nTwo.",
+        ),
+        (
+            "<p>One.</p>[gallery ids='1,2']<p>Two.</p>[embed]http://a.example/x[/embed]",
+            "One.\n\nTwo.",
+        ),
+        ("<p>The [gallery owner] has [video] of it.</p>", "The [gallery owner] has [video] of it."),
+        (
+            "<p>He said a < b and c > d, <3 and List&lt;int&gt;.</p>",
+            "He said a < b and c > d, <3 and List<int>.",
+        ),
     ],
 )
 def test_what_a_page_shows_as_prose_is_read(text: str, shown: str) -> None:
@@ -88,6 +162,11 @@ def test_what_a_page_shows_as_prose_is_read(text: str, shown: str) -> None:
         "Write <p> before a paragraph, the handbook says.",
         "He wrote to <anna@coast.example> and <lars@coast.example> on Monday.",
         "It rained.<br>He left.",
+        "Copy it with cp <old-name> <new-name>.<br>It rained.",
+        "The <b> tag makes words bold, and List<int> or Map<String, List<data>> holds numbers.",
+        "I <3 it where a < b and c > d, and <data> is closed by </data>, he said.",
+        "<tom-k> hi all\n<anna-b> hello\n<col> <map> <output>",
+        "[caption id=3]A boat.[/caption] It rained. [gallery ids='3']",
     ],
 )
 def test_what_is_no_markup_stays(text: str) -> None:
@@ -96,7 +175,118 @@ def test_what_is_no_markup_stays(text: str) -> None:
     assert reading.text.text == normalize_text(text)
 
 
+THREAD = "".join(
+    f'<li class="comment"><p>Reader {n} would have kept the old harbour as it was.</p></li>'
+    for n in range(60)
+)
+BOXES = {
+    "comments": f'<div id="comments"><ol class="comment-list">{THREAD}</ol></div>',
+    "comment section": f'<section class="x post__commentSection">{THREAD}</section>',
+    "related": '<div class="related-posts"><p>The council put off its vote again.</p></div>',
+    "newsletter": '<div class="newsletter-signup"><p>Get our letter every morning.</p></div>',
+    "subscribe": '<div class="box Subscribe"><p>Get our letter every morning.</p></div>',
+    "cookies": '<div id="cookie-banner"><p>We store cookies to see what you read.</p></div>',
+    "not shown": '<div style="display:none"><p>Get our letter every morning.</p></div>',
+    "spoken": '<p class="screen-reader-text">You have come to the end of the article.</p>',
+}
+
+
+@pytest.mark.parametrize("box", BOXES)
+def test_what_stands_apart_on_a_page_is_left_out(box: str) -> None:
+    plain = Document.make("\n\n".join(PARAGRAPHS), ())
+    document = Document.make(make_page(IN_PARAGRAPHS + BOXES[box]), ())
+    assert [s.text for s in document.sentences] == [s.text for s in plain.sentences]
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        *(f'<div class="{name}">' for name in ("commentary", "related-article-body", "comment")),
+        *(
+            f'<div class="{name}">'
+            for name in ("newsletter-post", "subscriber-only", "no-comments")
+        ),
+        *('<article class="comments">', '<main id="newsletter">', '<div data-x="comments">'),
+    ],
+)
+def test_what_may_be_the_article_stays(opening: str) -> None:
+    kept = f"{opening}<p>The boat was sold on Monday to a museum.</p></{opening[1:].split()[0]}>"
+    assert "to a museum" in read_markup(make_page(IN_PARAGRAPHS + kept))[0].text
+
+
+@pytest.mark.parametrize(
+    "opening",
+    [
+        '<div class="comments">',
+        '<div class="newsletter">',
+        '<div style="display:none">',
+        "<div hidden>",
+    ],
+)
+def test_what_holds_most_of_a_text_stays(opening: str) -> None:
+    shown, _ = read_markup(f"<p>It rained on the coast.</p>{opening}{IN_PARAGRAPHS}</div>")
+    assert all(html.escape(line) in shown.text for line in PARAGRAPHS)
+
+
+@pytest.mark.parametrize("name", ["noscript", "template"])
+def test_an_article_that_few_see_is_read(name: str) -> None:
+    page = f'<html><body><div id="root"></div><{name}>{IN_PARAGRAPHS}</{name}></body></html>'
+    plain = Document.make("\n\n".join(PARAGRAPHS), ())
+    assert [s.text for s in Document.make(page, ()).sentences] == [s.text for s in plain.sentences]
+    beside, _ = read_markup(f"{IN_PARAGRAPHS}<{name}><p>Switch on your scripts.</p></{name}>")
+    assert "Switch on" not in beside.text
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        *(
+            "<p ",
+            "<a x=\"<a y='",
+            "<p x=\"< \" y='< ' ",
+            '<a title="<!--">',
+            "<!--",
+            "<a-b-c ",
+            "<p = ",
+        ),
+        *(
+            "<script>",
+            "<p>a<svg></svg>",
+            "<p>a <button>",
+            "<sup>",
+            "<span hidden>a",
+            "[caption a=1]",
+        ),
+        *("[caption ][embed ]", "[vc_", "<![if", "<style><script>"),
+    ],
+)
+def test_hostile_markup_is_read_in_the_end(piece: str) -> None:
+    for end in ("", "</script></svg></button></sup></span>-->\"'>"):
+        text = f"<p>a</p>{piece * (200_000 // len(piece))}{end}"
+        shown, _ = read_markup(text)
+        assert len(shown.starts) == len(shown.text)
+
+
 PIECES = [
+    *(
+        "<o:p>",
+        "</o:p>",
+        "<x-y>",
+        "</x-y>",
+        "<svg>",
+        "</svg>",
+        "<span hidden>",
+        "</span>",
+        "<button>",
+    ),
+    *(
+        "</button>",
+        "<div class='comments'>",
+        "</div>",
+        "[caption]",
+        "[/caption]",
+        "<b title='a < b'>",
+    ),
     *("<p>", "</p>", "<a href='x'>", "</a>", "<br", ">", "<!--", "-->", "<sup>", "</sup>", "<nav>"),
     *("</nav>", "<script>", "</script>", "&lt;p&gt;", "&amp;lt;br&amp;gt;", "One. ", "two", "\n"),
 ]
