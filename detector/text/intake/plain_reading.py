@@ -9,7 +9,7 @@ from detector.text.intake.encodings import decode_text
 from detector.text.intake.hyphenation import rejoin_words
 from detector.text.intake.lookalikes import undisguise
 from detector.text.intake.markdown import read_markdown
-from detector.text.intake.markup import read_markup
+from detector.text.intake.markup.reading import read_markup
 from detector.text.intake.mojibake import repair_characters
 from detector.text.language import is_binary
 from detector.text.normalization import Normalized, compose, normalize

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from detector import Detector
 from detector.text.document import Document
-from detector.text.intake.markup import read_markup
+from detector.text.intake.markup.reading import read_markup
 from detector.text.intake.plain_reading import read_plainly
 from detector.text.normalization import normalize_text
 
@@ -310,3 +310,33 @@ def test_markup_changes_no_verdict(tiny_detector: Detector, dress: str) -> None:
     assert dressed.probability == plain.probability
     assert dressed.words == plain.words
     assert [note.split(":")[0] for note in dressed.notes] == ["HTML"]
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        (
+            '<p style="backface-visibility: hidden">The gate opens.</p><p>It shuts at ten.</p>',
+            "The gate opens. It shuts at ten.",
+        ),
+        (
+            "<style>p {}</style><noscript>Please enable JavaScript.</noscript>The gate opens at nine.",
+            "The gate opens at nine.",
+        ),
+        (
+            "<p>The gate opens at nine.</p><a href=/>Home</a> <a href=/s>Sport</a>",
+            "The gate opens at nine.",
+        ),
+        (
+            "<p>It opens on the 10<sup><abbr>th</abbr></sup> of May.</p><p>It shuts in June.</p>",
+            "It opens on the 10th of May. It shuts in June.",
+        ),
+        (
+            "<P>It opens by bus<SUP><A HREF=#1>3</A></SUP> and boat.</P><P>It shuts in June.</P>",
+            "It opens by bus and boat. It shuts in June.",
+        ),
+        ("To write, send <title> <address> to us.", "To write, send <title> <address> to us."),
+    ],
+)
+def test_styles_ends_and_notes_are_read_as_a_browser_does(text: str, plain: str) -> None:
+    assert " ".join(read_markup(text)[0].text.split()) == plain

@@ -1,0 +1,1 @@
+"""HTML that was given as text: its tags, and what of it is prose."""
