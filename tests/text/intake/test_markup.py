@@ -320,7 +320,7 @@ def test_markup_changes_no_verdict(tiny_detector: Detector, dress: str) -> None:
             "The gate opens. It shuts at ten.",
         ),
         (
-            "<style>p {}</style><noscript>Please enable JavaScript.</noscript>The gate opens at nine.",
+            "<style>p {}</style><noscript>Turn JavaScript on.</noscript>The gate opens at nine.",
             "The gate opens at nine.",
         ),
         (
