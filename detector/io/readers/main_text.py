@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from copy import deepcopy
-from enum import Enum
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,20 +11,21 @@ from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from trafilatura import bare_extraction
 
+from detector.io.readers.page_cleaning import prepare_page
+from detector.io.readers.page_parts import is_apart
+
 #: The parser stops at 256 elements within one another unless it is told not to, and then at 2,048.
 TOO_DEEP = "nested too deeply: more than 2,048 elements within one another"
 
 #: A page on which less was found is looked through again.
 _FEWEST_WORDS = 60
 
+# What the parser stops at, or reads as another character.
+_NO_CHARACTER = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+_SELF_CLOSED = re.compile(r"(<html\b[^<>]*?)\s*/>", re.IGNORECASE)
+
 # The extractor passes these over, whatever they hold.
 _PASSED_OVER = frozenset({"aside", "form", "noscript", "details", "dialog", "template", "header"})
-
-_NO_ARTICLE = re.compile(
-    r"comment|consent|cookie|gdpr|privacy|disqus|related|recommend|newsletter|subscri|promo|advert"
-    r"|legal|footer|menu|\bnav",
-    re.IGNORECASE,
-)
 
 #: Of a block's letters, those in links: a menu, or the headlines of other articles.
 _MOST_LINKED = 0.4
@@ -64,6 +64,20 @@ _DATE_SEARCH = {"extensive_search": False, "original_date": True}
 #: An error page says little more than that.
 _LONGEST_ERROR = 250
 
+# What such a page tells its reader; an article that is titled like one does not.
+_SAYS_ERROR = re.compile(
+    r"""\bpage\b[^.!?]{0,60}(?:(?:\bnot|n['\u2019]t|\bcannot)\s(?:be\s)?(?:found|exist|available)
+          |\b(?:been|was)\s(?:moved|removed|deleted|renamed)|\bno\slonger\s(?:exists?|available))
+      |\b(?:moved|removed|deleted)\b[^.!?]{0,30}\bor\b[^.!?]{0,40}\b(?:deleted|removed|moved|renamed)
+      |\bnothing\s(?:was\s|could\sbe\s)?found\s(?:at|here)\b
+      |\bcheck\s(?:that\s)?(?:the|your)\s(?:address|url|link|spelling|connection)\b
+      |\btry\sagain\s(?:later|in\sa\s(?:few|minute|moment))\b
+      |\bchecking\s(?:if\sthe\ssite|your\sbrowser)\b
+      |\benable\s(?:cookies|javascript)\b|\bpermission\sto\s(?:access|view)\b
+      |\b(?:log|sign)\s?in\sto\s(?:continue|read|view|access|your)\b""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
 
 def extract_article(page: str, url: str | None) -> dict[str, Any]:
     """The main text of a page ("" where there is none), its title, date, url, outlet and author.
@@ -74,26 +88,27 @@ def extract_article(page: str, url: str | None) -> dict[str, Any]:
         page: HTML.
         url: where it came from, if that is known.
     """
-    tree, depth = _parse(page)
-    if depth is _Depth.ENDLESS:
+    tree, is_endless = _parse(page)
+    if is_endless:
         return {"text": "", "reason": TOO_DEEP}
-    found = _extract(page if depth is _Depth.USUAL else tree, url)
-    if tree is not None and _count_words(found["text"]) < _FEWEST_WORDS:
+    if tree is None:
+        return {"text": ""}
+    prepare_page(tree)
+    found = _extract(tree, url)
+    if _count_words(found["text"]) < _FEWEST_WORDS:
         found |= _look_again(tree, found["text"])
-    reason = _find_no_article(found, tree) if found["text"] and tree is not None else None
+    reason = _find_no_article(found, tree) if found["text"] else None
     return found | {"text": "", "reason": reason} if reason else found
 
 
-def _extract(page: str | HtmlElement | None, url: str | None) -> dict[str, Any]:
-    article: Any = None
-    if page is not None:
-        article = bare_extraction(
-            page,
-            url=url,
-            with_metadata=True,
-            include_comments=False,
-            date_extraction_params=_DATE_SEARCH,
-        )
+def _extract(tree: HtmlElement, url: str | None) -> dict[str, Any]:
+    article: Any = bare_extraction(
+        tree,
+        url=url,
+        with_metadata=True,
+        include_comments=False,
+        date_extraction_params=_DATE_SEARCH,
+    )
     if article is None:
         return {"text": ""}
     return {
@@ -111,32 +126,18 @@ def _count_words(text: str) -> int:
     return len(text.split())
 
 
-# --------------------------------------------------------------------------------------
-# Pages that are nested deeply
-# --------------------------------------------------------------------------------------
+def _parse(page: str) -> tuple[HtmlElement | None, bool]:
+    """The page as a tree, None where it has no element at all, and whether it is nested too deeply.
 
-
-class _Depth(Enum):
-    """How deep a page's elements are nested: see `TOO_DEEP`."""
-
-    USUAL = "the extractor's own parser reads it"
-    GREAT = "a parser reads it that is told to"
-    ENDLESS = "no parser reads all of it"
-
-
-def _parse(page: str) -> tuple[HtmlElement | None, _Depth]:
-    """The page as a tree, None where it has no element at all, and how deep it is."""
-    content = page.encode("utf-8", errors="replace")
-    tree = None
-    for huge, depth in ((False, _Depth.USUAL), (True, _Depth.GREAT)):
-        parser = HTMLParser(encoding="utf-8", huge_tree=huge, remove_comments=True)
-        try:
-            tree = document_fromstring(content, parser=parser)
-        except etree.LxmlError:
-            return None, depth
-        if not any("Excessive depth" in entry.message for entry in parser.error_log):
-            return tree, depth
-    return tree, _Depth.ENDLESS
+    The extractor's own parser reads fewer than 256 elements within one another.
+    """
+    page = _SELF_CLOSED.sub(r"\1>", _NO_CHARACTER.sub("", page), count=1)
+    parser = HTMLParser(encoding="utf-8", huge_tree=True, remove_comments=True, remove_pis=True)
+    try:
+        tree = document_fromstring(page.encode("utf-8", errors="replace"), parser=parser)
+    except etree.LxmlError:
+        return None, False
+    return tree, any("Excessive depth" in entry.message for entry in parser.error_log)
 
 
 # --------------------------------------------------------------------------------------
@@ -149,7 +150,7 @@ def _look_again(tree: HtmlElement, text: str) -> dict[str, Any]:
     best, most = None, max(_FEWEST_WORDS, 2 * _count_words(text))
     for element in tree.iter(etree.Element):
         words = _count_own_words(element)
-        if words >= most and not _is_apart(element):
+        if words >= most and not is_apart(element):
             best, most = element, words
     if best is None:
         return {}
@@ -176,15 +177,6 @@ def _count_own_words(element: HtmlElement) -> int:
     return words if linked <= _MOST_LINKED * words else 0
 
 
-def _is_apart(element: HtmlElement) -> bool:
-    """Whether an element or one around it is named as none that holds an article."""
-    return any(
-        _NO_ARTICLE.search(f"{each.tag} {each.get('class', '')} {each.get('id', '')}")
-        for each in (element, *element.iterancestors())
-        if each.tag not in ("html", "body", "main", "article")
-    )
-
-
 # --------------------------------------------------------------------------------------
 # Pages without an article
 # --------------------------------------------------------------------------------------
@@ -193,11 +185,27 @@ def _is_apart(element: HtmlElement) -> bool:
 def _find_no_article(found: dict[str, Any], tree: HtmlElement) -> str | None:
     """Why a page holds no article, as its title, address and kind tell; None where it may."""
     title = " ".join((tree.findtext(".//title") or found.get("title") or "").split())
-    if _NAMES_ERROR.match(title) and _count_words(found["text"]) < _LONGEST_ERROR:
+    if _NAMES_ERROR.match(title) and _may_be_error(found):
         return f"not an article: the page is titled {title[:80]!r}"
-    address = found.get("url")
-    if address and _ROOT.fullmatch(urlsplit(address).path):
+    if _is_root(found.get("url")):
         parts = _TITLE_PARTS.split(title)
         if found.get("kind") == "website" or any(map(_NAMES_FRONT.fullmatch, parts)):
             return "not an article: the page is a site's front page"
     return None
+
+
+def _may_be_error(found: dict[str, Any]) -> bool:
+    """Whether a page so titled is an error page: if it states a date, that must be said in it."""
+    words = _count_words(found["text"])
+    if found.get("date") or found.get("kind") == "article":
+        is_said = words < _FEWEST_WORDS or _SAYS_ERROR.search(found["text"]) is not None
+    else:
+        is_said = True
+    return is_said and words < _LONGEST_ERROR
+
+
+def _is_root(address: str | None) -> bool:
+    """Whether an address is a site's, rather than that of a page told by its query or fragment."""
+    parts = urlsplit(address or "")
+    is_page = parts.query or parts.fragment.startswith(("/", "!"))
+    return bool(address and not is_page and _ROOT.fullmatch(parts.path))

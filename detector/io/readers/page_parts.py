@@ -1,0 +1,215 @@
+"""Parts of a page: which are its article, and which are others' that the extractor takes for it."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+
+from lxml import etree
+from lxml.html import HtmlElement
+
+_HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
+
+#: Names by which content management systems call the container of an article's text.
+_BODY = re.compile(
+    r"(?:entry|article|story|post|blog)[-_]{0,2}(?:content|body|text)\b|articleBody", re.IGNORECASE
+)
+
+_NO_ARTICLE = re.compile(
+    r"comment(?!ary|[-_]?(?:piece|article|page|story))|consent|cookie|gdpr|privacy|disqus|related"
+    r"|recommend|newsletter|subscri|promo|advert|legal|footer|menu|\bnav",
+    re.IGNORECASE,
+)
+
+_CONSENT = re.compile(
+    r"""(?:^|\s)(?:cookies?|consent|gdpr|privacy|tcf|cmp|qc-cmp\d?|fc-consent|fc-dialog)
+    [-_]{1,2}(?:\w+[-_]{1,2})?
+    (?:banner|bar|consent|container|dialog|layer|modal|notice|overlay|pop-?up|root|ui|wrapper)
+    (?:$|\s|--|__)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+# A teaser of another article is no longer than this, and there are some of them.
+_MOST_WORDS_OF_CARD = 90
+_FEWEST_CARDS = 3
+
+_FEWEST_WORDS_OF_HEADLINE = 4
+_FEWEST_WORDS_OF_EXCERPT = 5
+
+#: Beside a paragraph of so many words, what looks like a teaser is an item of an article's list.
+_FEWEST_WORDS_OF_PARAGRAPH = 10
+
+#: A page that says it is an article keeps what would leave fewer words.
+_FEWEST_WORDS_LEFT = 30
+
+
+_find_texts = etree.XPath("descendant::text()[not(parent::script or parent::style)]")
+
+
+def count_words(element: HtmlElement) -> int:
+    """Words of an element and of all in it, programs aside."""
+    return len(" ".join(_find_texts(element)).split())
+
+
+def is_apart(element: HtmlElement) -> bool:
+    """Whether an element or one around it is named as none that holds an article."""
+    return any(
+        _NO_ARTICLE.search(f"{each.tag} {_get_names(each)}")
+        for each in (element, *element.iterancestors())
+        if each.tag not in ("html", "body", "main", "article")
+    )
+
+
+def _get_names(element: HtmlElement) -> str:
+    return f"{element.get('class', '')} {element.get('id', '')}"
+
+
+# --------------------------------------------------------------------------------------
+# What is no article
+# --------------------------------------------------------------------------------------
+
+
+def drop_consent(tree: HtmlElement) -> None:
+    """Drop dialogs that ask for consent: they are longer than many an article."""
+    for element in list(tree.iter("div", "section", "aside", "dialog")):
+        is_dialog = any(map(_CONSENT.search, (element.get("class", ""), element.get("id", ""))))
+        if is_dialog and not any(True for _ in element.iter("h1", "article", "main")):
+            element.drop_tree()
+
+
+def drop_later_articles(tree: HtmlElement) -> None:
+    """Drop articles that follow the page's own, each under a title of its own (endless pages)."""
+    articles = [each for each in tree.iter("article") if not _is_within(each, "article")]
+    headed = [article for article in articles if article.find(".//h1") is not None]
+    if headed[1:] and headed[0] is articles[0] and _is_own(tree, headed[0]):
+        for article in headed[1:]:
+            article.drop_tree()
+
+
+def _is_own(tree: HtmlElement, article: HtmlElement) -> bool:
+    """Whether the page is titled as an article is, or that is too long for a teaser."""
+    heading = _find_words(article.find(".//h1").text_content())
+    title = _find_words(tree.findtext(".//title") or "")
+    is_titled = bool(heading) and f" {heading} " in f" {title} "
+    return is_titled or count_words(article) > _MOST_WORDS_OF_CARD
+
+
+def _find_words(text: str) -> str:
+    return " ".join(re.findall(r"\w+", text.casefold()))
+
+
+def _is_within(element: HtmlElement, *tags: str) -> bool:
+    return next(element.iterancestors(*tags), None) is not None
+
+
+def drop_cards(tree: HtmlElement) -> None:
+    """Drop teasers of other articles, which together may be longer than the article."""
+    groups = defaultdict(list)
+    for element in tree.iter("div", "article", "li", "section", "a"):
+        groups[element.getparent(), element.tag, element.get("class", "")].append(element)
+    cards = [
+        card
+        for (parent, _, _), group in groups.items()
+        if len(group) >= _FEWEST_CARDS and not _holds_article(parent)
+        for card in _find_cards(group)
+    ]
+    if cards and not (_says_article(tree) and _count_left(tree, cards) < _FEWEST_WORDS_LEFT):
+        for card in cards:
+            if card.getparent() is not None:
+                card.drop_tree()
+
+
+def _holds_article(parent: HtmlElement) -> bool:
+    """Whether an element is (in) the text of an article, as its name or a paragraph tells."""
+    if any(count_words(part) >= _FEWEST_WORDS_OF_PARAGRAPH for part in parent if part.tag == "p"):
+        return True
+    around = (parent, *parent.iterancestors())
+    return any(each.tag == "article" or _is_body(each) for each in around)
+
+
+def _is_body(element: HtmlElement) -> bool:
+    return _find_body_name(element) is not None
+
+
+def _find_body_name(element: HtmlElement) -> str | None:
+    name = _BODY.search(f"{element.get('itemprop', '')} {_get_names(element)}")
+    return name.group().lower() if name else None
+
+
+def _find_cards(group: list[HtmlElement]) -> list[HtmlElement]:
+    cards = [element for element in group if _is_card(element)]
+    return cards if len(cards) >= _FEWEST_CARDS and 4 * len(cards) >= 3 * len(group) else []
+
+
+def _is_card(element: HtmlElement) -> bool:
+    if count_words(element) > _MOST_WORDS_OF_CARD:
+        return False
+    links = [link for link in element.iter("a") if not link.get("href", "#").startswith("#")]
+    return any(_is_headline(link, element) for link in links)
+
+
+def _is_headline(link: HtmlElement, card: HtmlElement) -> bool:
+    """Whether a link of a card is a heading, holds one or stands alone above some text."""
+    if next(link.iter(*_HEADINGS[1:]), None) is not None:
+        return True
+    heading = next(link.iterancestors(*_HEADINGS), None)
+    words = count_words(link)
+    if heading is not None:
+        return 5 * words >= 4 * count_words(heading)
+    return (
+        words >= _FEWEST_WORDS_OF_HEADLINE
+        and _stands_alone(link)
+        and count_words(card) >= words + _FEWEST_WORDS_OF_EXCERPT
+    )
+
+
+def _stands_alone(link: HtmlElement) -> bool:
+    parent = link.getparent()
+    beside = [parent.text, *(each.tail for each in parent)]
+    return parent.tag != "p" and not any(text and text.strip() for text in beside)
+
+
+def _says_article(tree: HtmlElement) -> bool:
+    return bool(tree.xpath("//meta[@property='og:type'][@content='article']"))
+
+
+def _count_left(tree: HtmlElement, cards: list[HtmlElement]) -> int:
+    dropped = {paragraph for card in cards for paragraph in card.iter("p")}
+    return sum(
+        count_words(each) for each in tree.iter("p") if each not in dropped and not is_apart(each)
+    )
+
+
+# --------------------------------------------------------------------------------------
+# Articles in parts
+# --------------------------------------------------------------------------------------
+
+
+def join_bodies(tree: HtmlElement) -> None:
+    """Join the containers of an article that something cuts in two, such as an advertisement.
+
+    The extractor takes the first. What follows a heading outside of them is another article's.
+    """
+    first: HtmlElement | None = None
+    seen: set[HtmlElement] = set()
+    for element in list(tree.iter("div", "section", "article", "main", "h1", "h2", "h3")):
+        if element in seen or _is_within(element, "aside", "footer", "nav"):
+            continue
+        if element.tag in _HEADINGS:
+            if first is not None:
+                return
+        elif _is_body(element) and element.find(".//p") is not None:
+            seen.update(element.iter())
+            if first is None:
+                first = element
+            elif _continues(element, first):
+                first.append(element)
+
+
+def _continues(element: HtmlElement, first: HtmlElement) -> bool:
+    return (
+        _find_body_name(element) == _find_body_name(first)
+        and element.find(".//h1") is None
+        and not _is_card(element)
+        and not is_apart(element)
+    )
