@@ -13,9 +13,16 @@ import secrets
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TextIO
+
+#: Of a name, in what stands beside it: with four bytes a letter, both still make a name.
+_KEPT = 40
+
+
+def _cut(name: str) -> str:
+    return name[:_KEPT]
 
 
 @contextmanager
@@ -32,16 +39,19 @@ def replace_whole(path: Path) -> Iterator[IO[bytes]]:
     target = path.resolve()
     if target.exists() and not target.is_file():
         raise OSError(errno.EINVAL, "not a file that could be replaced", str(path))
-    fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}.fresh")
+    fresh = target.with_name(f".{_cut(target.name)}.{secrets.token_hex(4)}.fresh")
     try:
         with fresh.open("xb") as stream:
             yield stream
             flush_to_disk(stream)
         fresh.replace(target)
-        flush_folder(target.parent)
+        _flush_path(target.parent)
     except BaseException as error:
-        fresh.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno is not None:
+        with suppress(OSError):
+            fresh.unlink()
+        # The body may have met a fault of another file.
+        ours = (None, str(fresh))
+        if isinstance(error, OSError) and error.errno is not None and error.filename in ours:
             raise OSError(error.errno, error.strerror, str(path)) from error
         raise
 
@@ -75,11 +85,15 @@ def replace_folder_whole(path: Path) -> Iterator[Path]:
         OSError: it cannot be written or replaced. The old folder is untouched.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    workplace = Path(tempfile.mkdtemp(prefix=f".{path.name}-", dir=path.parent))
+    workplace = Path(tempfile.mkdtemp(prefix=f".{_cut(path.name)}-", dir=path.parent))
     try:
         fresh, aside = workplace / "fresh", workplace / "replaced"
         fresh.mkdir()
         yield fresh
+        for item in fresh.rglob("*"):
+            if item.is_file() or item.is_dir():
+                _flush_path(item)
+        _flush_path(fresh)
         if path.exists():
             path.rename(aside)
         try:
@@ -88,6 +102,7 @@ def replace_folder_whole(path: Path) -> Iterator[Path]:
             if aside.exists():
                 aside.rename(path)
             raise
+        _flush_path(path.parent)
     finally:
         shutil.rmtree(workplace)
 
@@ -98,10 +113,10 @@ def flush_to_disk(stream: IO[bytes] | TextIO) -> None:
     os.fsync(stream.fileno())
 
 
-def flush_folder(folder: Path) -> None:
-    """Have the names in a folder reach the disk too; Windows opens no folders."""
+def _flush_path(path: Path) -> None:
+    """Have a file, or the names in a folder, reach the disk; Windows opens no folders."""
     if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
+        descriptor = os.open(path, os.O_RDONLY)
         try:
             os.fsync(descriptor)
         finally:

@@ -26,7 +26,7 @@ _ZSTANDARD_PIECE = 1024
 _WITH_GZIP_HEADER = 16 + zlib.MAX_WBITS
 
 
-class DamagedError(UnreadableError):
+class DamagedArchiveError(UnreadableError):
     """An archive that can be decompressed no further; what came before was handed out."""
 
     def __init__(self, reason: str) -> None:
@@ -63,7 +63,7 @@ def decompress(stream: io.BufferedReader, name: str) -> io.BufferedReader:
     Raises:
         UnreadableError: the name announces a compression and the content does not, or the
             library for it is missing.
-        DamagedError: while reading, where the archive is cut off or broken.
+        DamagedArchiveError: while reading, where the archive is cut off or broken.
     """
     if not (start := stream.peek(_LONGEST_MAGIC)):
         return stream
@@ -78,7 +78,7 @@ def open_decompressed(stream: BinaryIO, kind: str) -> io.BufferedReader:
 
     Raises:
         UnreadableError: the library is missing.
-        DamagedError: while reading, where the archive is cut off or broken.
+        DamagedArchiveError: while reading, where the archive is cut off or broken.
     """
     raw = GzipStream(stream) if kind == GZIP else _ZstandardStream(stream)
     return io.BufferedReader(raw, _PIECE)
@@ -129,7 +129,9 @@ class GzipStream(_PieceStream):
         while True:
             if not self._compressed and not self._refill():
                 if self._member is not None:
-                    raise DamagedError("gzip archive cut off: what stood behind the break is lost")
+                    raise DamagedArchiveError(
+                        "gzip archive cut off: what stood behind the break is lost"
+                    )
                 return b""
             if self._member is None and not self._start_member():
                 continue
@@ -156,7 +158,7 @@ class GzipStream(_PieceStream):
             piece: bytes = self._member.decompress(self._compressed, _PIECE)
         except zlib.error as error:
             fault = str(error).rpartition(": ")[2]
-            raise DamagedError(
+            raise DamagedArchiveError(
                 f"gzip archive damaged ({fault}): what stood behind the break is lost"
             ) from error
         if self._member.eof:
@@ -206,7 +208,7 @@ def _decompress_frames(stream: BinaryIO) -> Iterator[bytes]:
             piece = frame.decompress(compressed)
         except zstandard.ZstdError as error:
             fault = str(error).rpartition(": ")[2]
-            raise DamagedError(
+            raise DamagedArchiveError(
                 f"zstd archive damaged ({fault}): what stood behind the break is lost"
             ) from error
         compressed = frame.unused_data if frame.eof else b""
@@ -214,4 +216,4 @@ def _decompress_frames(stream: BinaryIO) -> Iterator[bytes]:
         if piece:
             yield piece
     if frame is not None:
-        raise DamagedError("zstd archive cut off: what stood behind the break is lost")
+        raise DamagedArchiveError("zstd archive cut off: what stood behind the break is lost")

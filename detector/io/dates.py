@@ -19,21 +19,25 @@ def read_date(value: Any) -> float | None:
     if isinstance(value, bool) or value is None:
         return None
     if isinstance(value, int | float):
-        return _read_number(float(value))
+        return _read_number(value)
     text = str(value).strip()
+    # Milliseconds come first, for ISO 8601 takes "1611012312345" for a day of the year 1611. A date
+    # of digits, "20240101", is too small a number to be either.
+    with suppress(ValueError):
+        if (seconds := _read_number(float(text))) is not None:
+            return seconds
     with suppress(ValueError):
         return _to_seconds(datetime.fromisoformat(text))
-    with suppress(ValueError, TypeError, IndexError):
+    with suppress(ValueError, TypeError, IndexError, OverflowError):
         return _to_seconds(parsedate_to_datetime(text))
-    with suppress(ValueError):
-        return _read_number(float(text))
     return None
 
 
 def _read_number(value: float) -> float | None:
-    for seconds in (value, value / 1000):
-        if _FIRST <= seconds <= _LAST:
-            return seconds
+    for unit in (1, 1000):
+        # No whole number is made a float before it is known to be one that a float holds.
+        if _FIRST * unit <= value <= _LAST * unit:
+            return value / unit
     return None
 
 

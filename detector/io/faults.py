@@ -7,10 +7,10 @@ from enum import Enum
 DOCUMENT_LIMIT = 1024 * 1024
 """Longest text that is scored, in bytes: some 170,000 words, which no article has."""
 
-ROW_LIMIT = 16 * DOCUMENT_LIMIT
+ROW_LIMIT_BYTES = 16 * DOCUMENT_LIMIT
 """Longest row or page that is read, in bytes: other fields may hold a whole page."""
 
-ROW_TOO_LONG = f"too long for a row: more than {ROW_LIMIT:,} bytes"
+ROW_TOO_LONG = f"too long for a row: more than {ROW_LIMIT_BYTES:,} bytes"
 
 BINARY = "binary, not text"
 

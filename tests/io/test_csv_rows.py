@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detector.io.readers import ROW_LIMIT, BadInput, FieldNames, Record, read_records
+from detector.io.faults import Fault
+from detector.io.readers import ROW_LIMIT_BYTES, BadInput, FieldNames, Record, read_records
 
 TEXT = "The council met on Tuesday. It closed the café."
 NAMES = FieldNames()
@@ -103,7 +104,7 @@ def test_a_table_of_no_rows_is_named() -> None:
         ('7,"a" b', "malformed CSV: a stray quote, or one that is never closed"),
         ("7,a\0b", "binary, not text (holds a zero byte)"),
         ("7,\x01\x02\x03", "binary, not text (full of control characters)"),
-        ("7," + "x" * ROW_LIMIT, "too long for a row: more than 16,777,216 bytes"),
+        ("7," + "x" * ROW_LIMIT_BYTES, "too long for a row: more than 16,777,216 bytes"),
         ("7," + "x" * 2_000_000, "too long for an article: more than 1,048,576 bytes of text"),
     ],
     ids=range(11),
@@ -115,6 +116,26 @@ def test_a_bad_row_is_named_and_the_next_is_read(row: str, reason: str, newline:
     assert isinstance(bad, BadInput)
     assert bad.reason == reason
     assert bad.place == "standard input, row 3"
+
+
+@pytest.mark.parametrize(
+    ("row", "identity", "fields", "fault"),
+    [
+        ("7,only two", "7", {}, Fault.TOO_FEW_CELLS),
+        ("7,a text,coast", "7", {"outlet": "coast"}, Fault.TOO_FEW_CELLS),
+        (",a text", "-:2", {}, Fault.TOO_FEW_CELLS),
+        ("7,a text,coast,12,x", "-:2", {}, Fault.TOO_MANY_CELLS),
+        ('7,"a text" x,coast,12', "-:2", {}, Fault.MALFORMED),
+        ("", "-:2", {}, Fault.BLANK),
+    ],
+)
+def test_a_bad_row_has_its_fault_and_what_is_known_of_it(
+    row: str, identity: str, fields: dict[str, str], fault: Fault
+) -> None:
+    bad, good = read_csv(f"id,text,outlet,page\n{row}\n8,a text,coast,12\n")
+    assert isinstance(bad, BadInput)
+    assert (bad.id, bad.fields, bad.fault) == (identity, fields, fault)
+    assert isinstance(good, Record)
 
 
 def test_a_row_in_another_encoding_gets_a_note_and_one_in_none_is_bad() -> None:

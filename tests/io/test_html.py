@@ -15,9 +15,10 @@ import pytest
 from page_files import outline, write_pages
 
 import detector.io.readers.html as html_reader
+from detector.io.faults import Fault
 from detector.io.readers import (
     DOCUMENT_LIMIT,
-    ROW_LIMIT,
+    ROW_LIMIT_BYTES,
     BadInput,
     FieldNames,
     HtmlLimits,
@@ -248,12 +249,14 @@ def test_a_declaration_that_is_read_byte_by_byte_announces_no_wide_characters(
         assert decode_page(content.encode("utf-16")) == (content, None)
 
 
-@pytest.mark.parametrize("size", [ROW_LIMIT, DOCUMENT_LIMIT])
+@pytest.mark.parametrize("size", [ROW_LIMIT_BYTES, DOCUMENT_LIMIT])
 def test_a_page_or_a_text_too_long_is_refused(tmp_path: Path, stand_in: None, size: int) -> None:
     (source,) = write_pages(tmp_path, ["x" * (size + 1)])
     (item,) = read_records([source])
     assert isinstance(item, BadInput)
-    assert item.reason.startswith("too long for a" + ("n article" if size < ROW_LIMIT else " page"))
+    assert item.reason.startswith(
+        "too long for a" + ("n article" if size < ROW_LIMIT_BYTES else " page")
+    )
 
 
 # --------------------------------------------------------------------------------------
@@ -344,9 +347,12 @@ def test_a_missing_library_is_named_for_each_page_and_tried_once(
     )
     items = list(read_records(write_pages(tmp_path, ["one", "two"])))
     assert [re.sub(r" \(.*\)", "", reason) for reason in outline(items)] == [
-        "HTML needs trafilatura: pip install 'mt-artifact-detector[batch]'"
+        "HTML pages need trafilatura: pip install 'mt-artifact-detector[batch]'"
     ] * 2
     assert len(started) == 1
+    assert [item.fault for item in items if isinstance(item, BadInput)] == [
+        Fault.MISSING_LIBRARY
+    ] * 2
 
 
 @pytest.mark.parametrize("options", [{"seconds": 0}, {"memory": 0}, {"processes": 0}])

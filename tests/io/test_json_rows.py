@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from detector.io.readers import (
     DOCUMENT_LIMIT,
-    ROW_LIMIT,
+    ROW_LIMIT_BYTES,
     BadInput,
     FieldNames,
     Record,
@@ -112,7 +112,10 @@ def test_a_row_is_refused_that_is_nested_too_deeply_to_be_written(
         ('{"id": ' + "1" * 5000 + "}", "malformed JSON: Exceeds the limit"),
         ('{"text": "' + "x" * (DOCUMENT_LIMIT + 1) + '"}', "too long for an article"),
         ('{"text": "' + "é" * (DOCUMENT_LIMIT // 2 + 1) + '"}', "too long for an article"),
-        ('{"text": "' + "x" * ROW_LIMIT + '"}', "too long for a row: more than 16,777,216 bytes"),
+        (
+            '{"text": "' + "x" * ROW_LIMIT_BYTES + '"}',
+            "too long for a row: more than 16,777,216 bytes",
+        ),
     ],
     ids=range(18),
 )
@@ -352,7 +355,7 @@ def test_an_array_is_read_in_bounded_memory(tmp_path: Path) -> None:
 
 
 def test_an_object_too_long_for_a_row_is_refused(tmp_path: Path) -> None:
-    long = json.dumps({"text": "x" * ROW_LIMIT * 2})
+    long = json.dumps({"text": "x" * ROW_LIMIT_BYTES * 2})
     source = write(tmp_path, "a.json", f'[\n{{"text": "x"}},\n{long},\n{{"text": "y"}}\n]')
     first, bad, last = read_records([source])
     assert isinstance(bad, BadInput)

@@ -341,3 +341,25 @@ def test_a_faulty_page_is_read(right: str, wrong: str) -> None:
     page = f"<html>\n<body>{paragraphs(FERRY)}</body></html>"
     assert right in page
     assert extract(page.replace(right, wrong)).splitlines() == FERRY
+
+
+@pytest.mark.parametrize(
+    ("head", "given", "url"),
+    [
+        ("", "http://[bad/x", "http://[bad/x"),
+        ("<base href='http://[x/'><link rel='canonical' href='/1'>", None, None),
+        ("<base href='http://a.example/'><link rel='canonical' href='//[x'>", None, None),
+        (
+            "<base href='http://a.example/'><link rel='canonical' href='1'>",
+            None,
+            "http://a.example/1",
+        ),
+    ],
+)
+def test_an_address_that_is_none_costs_no_article(
+    head: str, given: str | None, url: str | None
+) -> None:
+    page = build(f"<article>{HEADING}{paragraphs(FERRY)}</article>", head)
+    article = extract_article(page, given)
+    assert all(holds(article["text"], FERRY))
+    assert article["url"] == url

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from detector.io.readers import (
     DOCUMENT_LIMIT,
-    ROW_LIMIT,
+    ROW_LIMIT_BYTES,
     BadInput,
     Record,
     read_records,
@@ -165,7 +165,7 @@ def test_a_huge_line_is_refused_in_bounded_memory(tmp_path: Path, name: str) -> 
     tracemalloc.stop()
     assert isinstance(item, BadInput)
     assert "too long" in item.reason
-    assert peak < 3 * ROW_LIMIT
+    assert peak < 3 * ROW_LIMIT_BYTES
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes are a Unix thing")

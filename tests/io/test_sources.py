@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
@@ -112,6 +113,46 @@ def test_a_file_called_like_a_pattern_is_that_file(tmp_path: Path) -> None:
     (item,) = read(source)
     assert isinstance(item, Record)
     assert item.text == "Another text."
+
+
+@pytest.mark.parametrize(
+    ("source", "reason"),
+    [
+        ("n" * 300, "cannot be read: File name too long"),
+        (f"{TEXT} " * 20, "cannot be read: File name too long; a text itself is read from"),
+        (f"{TEXT} Why? " * 20, "cannot be read: File name too long; a text itself is read from"),
+        (f"https://coast.example/{'x' * 5_000}", "an address, and nothing is fetched"),
+    ],
+)
+def test_a_name_that_is_too_long_is_told_and_ends_nothing(
+    tmp_path: Path, source: str, reason: str
+) -> None:
+    bad, good = read(source, write(tmp_path / "a.txt"))
+    assert isinstance(bad, BadInput)
+    assert bad.reason.startswith(reason)
+    assert (bad.id, bad.row) == (source, None)
+    assert isinstance(good, Record)
+
+
+@pytest.mark.parametrize("pattern", ["", "*"])
+def test_a_file_that_cannot_be_looked_up_is_told_and_ends_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pattern: str
+) -> None:
+    (tmp_path / "a.txt").symlink_to(tmp_path / "missing")
+    write(tmp_path / "b.txt")
+    find_state = Path.stat
+
+    def refuse(path: Path, **options: bool) -> os.stat_result:
+        if path.name == "a.txt":
+            # As in a folder whose names may be listed, and no more.
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return find_state(path, **options)
+
+    monkeypatch.setattr(Path, "stat", refuse)
+    bad, good = read(tmp_path / pattern)
+    assert isinstance(bad, BadInput)
+    assert bad.reason == "no such file"
+    assert isinstance(good, Record)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")

@@ -11,14 +11,16 @@ from pathlib import Path
 
 import pytest
 from page_files import make_page, outline
+from warcio.recordloader import ArcWarcRecord
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from detector.io.readers import (
-    ROW_LIMIT,
+    ROW_LIMIT_BYTES,
     BadInput,
     Record,
     read_records,
+    warc,
 )
 
 # Patient enough for a laden machine: only what never ends takes longer.
@@ -268,20 +270,20 @@ def test_an_archive_that_is_cut_off_keeps_the_records_before(
 
 
 def test_a_record_too_long_is_told_if_it_is_a_page(tmp_path: Path, stand_in: None) -> None:
-    long = b"<html>" + b"x" * (ROW_LIMIT + 1)
+    long = b"<html>" + b"x" * (ROW_LIMIT_BYTES + 1)
     content = b"".join(
         [make_record(long, content_type="video/mp4"), make_record(long), *make_records(["one"])]
     )
     bad, good = read_warc(tmp_path, content)
-    assert outline([bad])[0].endswith(f"too long for a page: more than {ROW_LIMIT:,} bytes")
+    assert outline([bad])[0].endswith(f"too long for a page: more than {ROW_LIMIT_BYTES:,} bytes")
     assert outline([good]) == ["one"]
 
 
 def test_a_packed_page_that_unpacks_without_end_is_refused(tmp_path: Path, stand_in: None) -> None:
-    bomb = gzip.compress(b"<html>" + b" " * (ROW_LIMIT * 4))
+    bomb = gzip.compress(b"<html>" + b" " * (ROW_LIMIT_BYTES * 4))
     content = make_record(bomb, headers=(("Content-Encoding", "gzip"),))
     items = read_warc(tmp_path, content + make_records(["one"])[0])
-    assert outline(items)[0].endswith(f"too long for a page: more than {ROW_LIMIT:,} bytes")
+    assert outline(items)[0].endswith(f"too long for a page: more than {ROW_LIMIT_BYTES:,} bytes")
     assert outline(items)[1] == "one"
 
 
@@ -335,6 +337,39 @@ def test_a_body_that_is_cut_off_gets_a_note(
     assert isinstance(item, Record)
     assert item.text.startswith(WHOLE[:41])
     assert (item.note or "").startswith("cut off") == cut
+
+
+def test_an_address_that_is_none_has_no_host(tmp_path: Path, stand_in: None) -> None:
+    odd = make_record("A text.", content_type="text/plain", url="http://[bad/")
+    items = read_warc(tmp_path, odd + make_record("Another.", content_type="text/plain"))
+    assert outline(items) == ["A text.", "Another."]
+    assert [item.fields["outlet"] for item in items] == [None, "coast.example"]
+    assert items[0].fields["url"] == "http://[bad/"
+
+
+@pytest.mark.parametrize("length", ["9" * 5_000, "x", "-1", ""])
+def test_a_length_that_is_none_is_passed_over(tmp_path: Path, stand_in: None, length: str) -> None:
+    odd = make_record(make_page("one"), headers=(("Content-Length", length),))
+    (first, second) = read_warc(tmp_path, odd + make_record(make_page("two")))
+    assert outline([first, second]) == ["one", "two"]
+    assert isinstance(first, Record)
+    assert first.note is None
+
+
+def test_a_header_that_no_one_foresaw_costs_no_other_record(
+    tmp_path: Path, stand_in: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(record: ArcWarcRecord) -> str:
+        if "/odd" in record.rec_headers.get_header("WARC-Target-URI"):
+            raise ValueError("odd\nas it is")
+        return "text/html"
+
+    monkeypatch.setattr(warc, "_find_content_type", fail)
+    odd = make_record(make_page("one"), url="https://coast.example/odd")
+    assert outline(read_warc(tmp_path, odd + make_record(make_page("two")))) == [
+        "record at byte 0: malformed: odd",
+        "two",
+    ]
 
 
 # --------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detector.errors import MissingPackageError
 from detector.io.readers import Record, read_records
 from detector.io.writers import concatenate, open_writer
 from detector.io.writers.formats import FormatError, find_output_format
@@ -160,6 +162,18 @@ ODD_VALUES: list[tuple[Any, Any]] = [
     ({"a": [1, math.nan]}, {"a": [1, None]}),
     (10**30, 10**30),
     (Path("x/y"), "x/y"),
+    (np.array([[1, 2], [3, 4]]), [[1, 2], [3, 4]]),
+    (np.array([0.5, math.nan]), [0.5, None]),
+    (np.array([]), []),
+    (np.array(7), 7),
+    (np.longdouble(2), "2.0"),
+    (Decimal("2.5"), 2.5),
+    (Decimal("12345678901234567890"), 12345678901234567890),
+    (Decimal("1e400"), None),
+    (Decimal("-1e400"), None),
+    (Decimal("sNaN"), None),
+    (timedelta(minutes=1), 60.0),
+    (b"x", "b'x'"),
 ]
 
 
@@ -168,7 +182,7 @@ def test_values_become_what_json_can_hold(tmp_path: Path, value: Any, expected: 
     (row,) = read_lines(write(tmp_path / "out.jsonl", [{"v": value}], ["v"]))
     assert row == {"v": expected}
     (row,) = pq.read_table(write(tmp_path / "out.parquet", [{"v": value}], ["v"])).to_pylist()
-    structured = isinstance(expected, dict) or expected == 10**30
+    structured = isinstance(expected, dict | list) or expected in (10**30, 12345678901234567890)
     assert row == {"v": json.dumps(expected) if structured else expected}
 
 
@@ -471,7 +485,7 @@ def test_a_missing_library_is_named(
         monkeypatch.delitem(sys.modules, module)
     monkeypatch.setitem(sys.modules, library, None)
     extra = "parquet" if library == "pyarrow" else "batch"
-    with pytest.raises(FormatError, match=rf"needs {library}: pip install .*\[{extra}\]"):
+    with pytest.raises(MissingPackageError, match=rf"needs {library}: pip install .*\[{extra}\]"):
         write(tmp_path / name, ROWS)
     assert list(tmp_path.iterdir()) == []
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from detector.io.compression import GZIP, decompress, find_compression
-from detector.io.faults import DOCUMENT_LIMIT, ROW_LIMIT, UnreadableError
+from detector.io.faults import DOCUMENT_LIMIT, ROW_LIMIT_BYTES, UnreadableError
 from detector.io.readers.formats import (
     INPUT_FORMATS,
     LOOKED_AT,
@@ -27,7 +27,7 @@ from detector.io.readers.sources import expand_source, explain, open_source
 __all__ = [
     "DOCUMENT_LIMIT",
     "INPUT_FORMATS",
-    "ROW_LIMIT",
+    "ROW_LIMIT_BYTES",
     "STANDARD_INPUT",
     "BadInput",
     "FieldNames",

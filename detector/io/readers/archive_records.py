@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from detector.io.compression import DamagedError, GzipStream
-from detector.io.faults import ROW_LIMIT, UnreadableError
+from detector.io.compression import DamagedArchiveError, GzipStream
+from detector.io.faults import ROW_LIMIT_BYTES, UnreadableError
 
 PIECE = 64 * 1024
 """So many bytes are read at once."""
@@ -121,7 +121,7 @@ class Records:
         self._passed = 0  # bytes before those held
         # Where the bytes of each gzip member start, and where that member is in the file.
         self._members: deque[tuple[int, int]] = deque()
-        self._damage: DamagedError | None = None
+        self._damage: DamagedArchiveError | None = None
         self._false_length = f"its {layout.length_name} is false"
         self.failure: UnreadableError | None = None
 
@@ -131,7 +131,7 @@ class Records:
                 if not self._skip_blanks():
                     return
                 yield self._take_record()
-            except DamagedError as reason:
+            except DamagedArchiveError as reason:
                 if not isinstance(self._stream, GzipStream):
                     self.failure = reason
                     return
@@ -160,7 +160,7 @@ class Records:
                 offset, fault=f"no {self._layout.length_name}, or one that is no number"
             )
         end = body + int(length[1])
-        if end - body > ROW_LIMIT:
+        if end - body > ROW_LIMIT_BYTES:
             return self._pass_long(offset, body, end)
         self._fill(end + _TAIL_LENGTH)
         if len(self._held) < end:
@@ -217,7 +217,7 @@ class Records:
         while len(self._held) < count and self._damage is None:
             try:
                 piece = self._stream.read(PIECE)
-            except DamagedError as reason:
+            except DamagedArchiveError as reason:
                 self._damage = reason
                 break
             if not piece:

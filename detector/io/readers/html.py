@@ -20,11 +20,11 @@ from pathlib import Path
 from typing import Any
 
 from detector.io.encodings import decode, find_mark
-from detector.io.faults import ROW_LIMIT, UnreadableError
+from detector.io.faults import ROW_LIMIT_BYTES, UnreadableError, explain_missing
 from detector.io.readers.html_worker import OUT_OF_MEMORY, receive, send
 from detector.io.readers.records import BadInput, FieldNames, Record, check_text
 
-PAGE_TOO_LONG = f"too long for a page: more than {ROW_LIMIT:,} bytes"
+PAGE_TOO_LONG = f"too long for a page: more than {ROW_LIMIT_BYTES:,} bytes"
 
 _EXTRACTOR = "detector.io.readers.main_text:extract_article"
 
@@ -114,8 +114,8 @@ def read_page(stream: io.BufferedReader, source: str, names: FieldNames) -> Iter
     Raises:
         UnreadableError: the page is too long, or in no known encoding.
     """
-    content = stream.read(ROW_LIMIT + 1)
-    if len(content) > ROW_LIMIT:
+    content = stream.read(ROW_LIMIT_BYTES + 1)
+    if len(content) > ROW_LIMIT_BYTES:
         raise UnreadableError(PAGE_TOO_LONG)
     page, note = decode_page(content)
     yield Page(page, source, names, source, note=note)
@@ -220,7 +220,7 @@ class _Pool:
         try:
             return _make_record(page, process.extract(page))
         except UnreadableError as reason:
-            return BadInput(page.id, page.source, page.row, str(reason), page.fields)
+            return BadInput(page.id, page.source, page.row, str(reason), page.fields, reason.fault)
         finally:
             self._idle.put(process)
 
@@ -257,12 +257,13 @@ class _Process:
         self._process: subprocess.Popen[bytes] | None = None
         self._pages = 0
         self._closed = False
-        self._hopeless: str | None = None
+        self._hopeless: UnreadableError | None = None
 
     def extract(self, page: Page) -> dict[str, Any]:
         """What the page holds; UnreadableError where that cannot be found out."""
         if self._hopeless is not None:
-            raise UnreadableError(self._hopeless)
+            # Raised as it is, it would grow by where it was raised from, page by page.
+            raise self._hopeless.with_traceback(None)
         process = self._process or self._start()
         answer = self._ask(process, {"page": page.content, "url": page.url}, self._limits.seconds)
         self._pages += 1
@@ -293,11 +294,8 @@ class _Process:
         )
         answer = self._ask(self._process, None, _START_SECONDS)
         if "error" in answer:
-            self._hopeless = (
-                f"HTML needs trafilatura ({answer['error']}): "
-                "pip install 'mt-artifact-detector[batch]'"
-            )
-            raise UnreadableError(self._hopeless)
+            self._hopeless = explain_missing("HTML pages", f"trafilatura ({answer['error']})")
+            raise self._hopeless
         return self._process
 
     def _ask(

@@ -206,6 +206,9 @@ def _may_be_error(found: dict[str, Any]) -> bool:
 
 def _is_root(address: str | None) -> bool:
     """Whether an address is a site's, rather than that of a page told by its query or fragment."""
-    parts = urlsplit(address or "")
+    try:
+        parts = urlsplit(address or "")
+    except ValueError:
+        return False
     is_page = parts.query or parts.fragment.startswith(("/", "!"))
     return bool(address and not is_page and _ROOT.fullmatch(parts.path))

@@ -6,6 +6,7 @@ What is done here concerns an element by itself; `page_parts` tells which parts 
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from itertools import islice
 from urllib.parse import urljoin
 
@@ -217,4 +218,6 @@ def _complete_address(tree: HtmlElement) -> None:
     base = tree.find(".//base[@href]")
     address = tree.find(".//link[@rel='canonical'][@href]")
     if base is not None and address is not None:
-        address.set("href", urljoin(base.get("href"), address.get("href")))
+        # What is no address, such as "http://[x/", resolves to none.
+        with suppress(ValueError):
+            address.set("href", urljoin(base.get("href"), address.get("href")))

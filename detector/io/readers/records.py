@@ -181,19 +181,20 @@ def _suggest(name: str, present: Iterable[str]) -> str:
 
 
 def _make_record(row: Row, source: str, names: FieldNames) -> Record | BadInput:
-    fallback = f"{source}:{row.number}"
-    if row.error is not None:
-        return BadInput(fallback, source, row.number, str(row.error))
     fields = dict(row.fields)
     note = row.note
     # Tables with a header that lacks the column are refused; rows without one may each have it.
-    if names.id != FieldNames.id and names.id not in fields:
+    if row.error is None and names.id != FieldNames.id and names.id not in fields:
         missing = f"the row's place is its id, for it has no field {names.id!r}"
         note = "; ".join(filter(None, (note, missing + _suggest(names.id, fields))))
     identity = fields.pop(names.id, None)
     # An empty cell is CSV's way to say that there is no id.
     if identity is None or identity == "":
-        identity = fallback
+        identity = f"{source}:{row.number}"
+    if row.error is not None:
+        # Of a row with too few cells, those that there are.
+        others = {k: v for k, v in fields.items() if k not in (names.text, names.reference)}
+        return BadInput(identity, source, row.number, str(row.error), others, row.error.fault)
     try:
         text = check_text(_take_string(fields, names.text))
         reference = None if names.reference is None else _take_reference(fields, names.reference)

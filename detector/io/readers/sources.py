@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import io
 import re
@@ -38,11 +39,17 @@ def expand_source(source: str) -> Iterator[str | BadInput]:
     lays beside a table's.
     """
     path = Path(source)
-    if source == STANDARD_INPUT or path.is_file():
+    try:
+        is_file, is_folder = path.is_file(), path.is_dir()
+    except OSError as error:
+        reason = explain_address(source) or _explain_name(source, error)
+        yield BadInput(source, source, None, reason)
+        return
+    if source == STANDARD_INPUT or is_file:
         yield source
     elif address := explain_address(source):
         yield BadInput(source, source, None, address)
-    elif path.is_dir():
+    elif is_folder:
         yield from _list_folder(path, source)
     elif glob.has_magic(source) and not path.exists():
         yield from _match_pattern(source)
@@ -68,21 +75,30 @@ def _walk(folder: Path) -> Iterator[str | BadInput]:
     for path in paths:
         if path.name.startswith(".") or path.name in _TABLE_LITTER:
             continue
-        if path.is_dir():
+        is_file, is_folder = _look_up(path)
+        if is_folder:
             # A link to a folder may lead back to where it lies.
             if not path.is_symlink():
                 yield from _walk(path)
-        elif path.is_file():
+        elif is_file:
             yield str(path)
         else:
             yield BadInput(str(path), str(path), None, "neither a file nor a folder")
+
+
+def _look_up(path: Path) -> tuple[bool, bool]:
+    """Whether it is a file, or a folder; what cannot be told is left to be opened, and refused."""
+    try:
+        return path.is_file(), path.is_dir()
+    except OSError:
+        return True, False
 
 
 def _match_pattern(pattern: str) -> Iterator[str | BadInput]:
     found = False
     for name in sorted(glob.iglob(pattern, recursive=True)):  # noqa: PTH207 - keeps names as given
         path = Path(name)
-        if not path.is_dir():
+        if not _look_up(path)[1]:
             found = True
             yield name
         elif "**" not in pattern:
@@ -107,6 +123,14 @@ def open_source(source: str, standard_input: BinaryIO | None) -> Iterator[io.Buf
         yield given
     else:
         yield io.BufferedReader(given)  # type: ignore[arg-type]
+
+
+def _explain_name(source: str, error: OSError) -> str:
+    """Why a name cannot be looked up; one that is too long, with blanks, may be a text."""
+    reason = explain(error)
+    if error.errno == errno.ENAMETOOLONG and " " in source:
+        reason += f"; a text itself is read from standard input, with {STANDARD_INPUT} for its name"
+    return reason
 
 
 def explain(error: OSError) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from detector.io.compression import GZIP, GzipStream, find_compression
-from detector.io.faults import ROW_LIMIT, UnreadableError, explain_missing
+from detector.io.faults import ROW_LIMIT_BYTES, UnreadableError, explain_missing
 from detector.io.readers.archive_records import ARC, PIECE, WARC, Layout, RawRecord, Records
 from detector.io.readers.html import PAGE_TOO_LONG, Page, decode_page, opens_page
 from detector.io.readers.records import BadInput, FieldNames, Record, check_text
@@ -37,6 +37,9 @@ _LAST_CHUNK = re.compile(rb"(?:^|\r\n)0+[ \t]*(?:;[^\r\n]*)?\r\n")
 
 _LONGEST_TRAILER = 4096
 
+# What is longer is no length, and may have more digits than Python makes a number of.
+_LENGTH = re.compile(r"\s*(\d{1,18})\s*", re.ASCII)
+
 
 def read_archive(
     layout: Layout, stream: io.BufferedReader, source: str, names: FieldNames
@@ -53,7 +56,7 @@ def read_archive(
 
     Raises:
         UnreadableError: warcio is missing, or the archive is empty.
-        DamagedError: a compressed stream broke where it is not read by members.
+        DamagedArchiveError: a compressed stream broke where it is not read by members.
     """
     try:
         import warcio  # noqa: F401
@@ -66,8 +69,10 @@ def read_archive(
         try:
             item = _read_record(raw, source, row, names)
         except UnreadableError as reason:
-            where = f"record at byte {raw.offset:,}"
-            item = BadInput(f"{source}:{row}", source, row, f"{where}: {reason}")
+            item = _refuse(raw, source, row, reason)
+        except ValueError as error:
+            # Whatever a header holds, it costs no other record.
+            item = _refuse(raw, source, row, _describe(error))
         if item is not None:
             yield item
     if records.failure is not None:
@@ -77,6 +82,16 @@ def read_archive(
 
 
 read_warc, read_arc = partial(read_archive, WARC), partial(read_archive, ARC)
+
+
+def _refuse(raw: RawRecord, source: str, row: int, reason: UnreadableError) -> BadInput:
+    where = f"record at byte {raw.offset:,}"
+    return BadInput(f"{source}:{row}", source, row, f"{where}: {reason}", fault=reason.fault)
+
+
+def _describe(error: Exception) -> UnreadableError:
+    reason = str(error).partition("\n")[0][:200] or type(error).__name__
+    return UnreadableError(f"malformed: {reason}")
 
 
 def _read_record(
@@ -114,7 +129,7 @@ def _read_record(
         "title": None,
         "date": None,
         "url": url,
-        "outlet": urlsplit(url or "").hostname,
+        "outlet": _find_host(url),
         "author": None,
         **fields,
     }
@@ -130,13 +145,20 @@ def _parse_record(content: bytes) -> ArcWarcRecord:
         record = next(ArchiveIterator(io.BytesIO(content), verify_http=False, arc2warc=True))
     # Malformed headers make the library fail in as many ways as it has lines.
     except Exception as error:
-        reason = str(error).partition("\n")[0][:200] or type(error).__name__
-        raise UnreadableError(f"malformed: {reason}") from error
+        raise _describe(error) from error
     if record.rec_type == "response" and record.http_headers is not None:
         protocol = record.http_headers.protocol
         if not protocol.startswith("HTTP/"):
             raise UnreadableError(f"malformed: {protocol[:200]!r} where HTTP is meant")
     return record
+
+
+def _find_host(url: str | None) -> str | None:
+    """The host of an address; None where that is none, such as ``http://[x/``."""
+    try:
+        return urlsplit(url or "").hostname
+    except ValueError:
+        return None
 
 
 def _was_found(record: ArcWarcRecord) -> bool:
@@ -162,11 +184,11 @@ def _read_content(record: ArcWarcRecord) -> tuple[bytes, str | None]:
     content = bytearray()
     stream = record.content_stream()
     try:
-        while len(content) <= ROW_LIMIT and (piece := stream.read(PIECE)):
+        while len(content) <= ROW_LIMIT_BYTES and (piece := stream.read(PIECE)):
             content += piece
     except zlib.error as error:
         raise UnreadableError(f"its Content-Encoding is broken: {error}") from error
-    if len(content) > ROW_LIMIT:
+    if len(content) > ROW_LIMIT_BYTES:
         raise UnreadableError(PAGE_TOO_LONG)
     return bytes(content), _find_cut(record, encoded, stream)
 
@@ -186,9 +208,9 @@ def _find_cut(record: ArcWarcRecord, encoded: bytes, stream: Any) -> str | None:
     if is_chunked and not _LAST_CHUNK.search(encoded[-_LONGEST_TRAILER:]):
         return "cut off inside its Transfer-Encoding"
     headers = record.http_headers
-    length = headers and headers.get_header("Content-Length")
-    if length and length.strip().isdecimal() and len(encoded) < int(length) and not is_chunked:
-        return f"cut off: {len(encoded):,} of {int(length):,} bytes"
+    length = _LENGTH.fullmatch((headers and headers.get_header("Content-Length")) or "")
+    if length and len(encoded) < int(length[1]) and not is_chunked:
+        return f"cut off: {len(encoded):,} of {int(length[1]):,} bytes"
     return None
 
 

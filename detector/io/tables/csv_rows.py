@@ -10,8 +10,14 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from detector.io.encodings import decode, find_mark
-from detector.io.faults import HOLDS_ZERO_BYTE, ROW_LIMIT, ROW_TOO_LONG, Fault, UnreadableError
-from detector.io.tables.json_rows import read_lines
+from detector.io.faults import (
+    HOLDS_ZERO_BYTE,
+    ROW_LIMIT_BYTES,
+    ROW_TOO_LONG,
+    Fault,
+    UnreadableError,
+)
+from detector.io.tables.lines import read_lines
 from detector.io.tables.row_starts import Dialect, RowStarts
 from detector.io.tables.rows import Columns, Row, leave_blank_end, name_columns
 
@@ -90,7 +96,7 @@ def read_csv(stream: io.BufferedReader, columns: Columns, delimiter: str = COMMA
         UnreadableError: the header is malformed, or the file breaks off.
     """
     # The library's limit is one for the whole process, so that it is only ever raised.
-    csv.field_size_limit(max(csv.field_size_limit(), ROW_LIMIT))
+    csv.field_size_limit(max(csv.field_size_limit(), ROW_LIMIT_BYTES))
     lines = _Lines(_decode_lines(stream))
     if delimiter == COMMA:
         delimiter = _find_delimiter(lines, columns.known)
@@ -181,7 +187,7 @@ class _Lines:
         line = self._waiting.popleft() if self._waiting else self._read()
         self.taken.append(line)
         self._size += len(line.text or "")
-        if line.text is None or self._size > ROW_LIMIT:
+        if line.text is None or self._size > ROW_LIMIT_BYTES:
             raise UnreadableError(ROW_TOO_LONG, Fault.TOO_LONG)
         return line.text
 

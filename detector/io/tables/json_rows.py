@@ -12,7 +12,8 @@ from contextlib import suppress
 from typing import Any, TypeAlias
 
 from detector.io.encodings import decode, find_mark
-from detector.io.faults import ROW_LIMIT, ROW_TOO_LONG, Fault, UnreadableError, name_type
+from detector.io.faults import ROW_LIMIT_BYTES, ROW_TOO_LONG, Fault, UnreadableError, name_type
+from detector.io.tables.lines import read_lines
 from detector.io.tables.rows import Columns, Row, leave_blank_end
 
 _PIECE = 64 * 1024
@@ -93,38 +94,6 @@ def _make_row(number: int, value: _Value, columns: Columns) -> Row:
     return Row(number, wanted, note, note is not None)
 
 
-def read_lines(stream: io.BufferedReader, encoding: str | None) -> Iterator[bytes | str | None]:
-    """Each line; None stands for one that is too long to be held in memory.
-
-    Args:
-        stream: what to read.
-        encoding: the one that a byte-order mark announces; lines are bytes unless it is wider
-            than a byte.
-    """
-    if encoding in ("utf-16", "utf-32"):
-        # Here a newline is more than a byte, so lines can only be told apart once decoded.
-        decoded = io.TextIOWrapper(stream, encoding, errors="replace", newline="\n")
-        yield from _split_lines(decoded, "\n")
-        decoded.detach()
-        return
-    if encoding is not None:
-        stream.read(len(codecs.BOM_UTF8))
-    yield from _split_lines(stream, b"\n")
-
-
-def _split_lines(
-    stream: io.TextIOWrapper | io.BufferedReader, newline: str | bytes
-) -> Iterator[bytes | str | None]:
-    while line := stream.readline(ROW_LIMIT + 1):
-        if len(line) <= ROW_LIMIT or line[-1:] == newline:
-            yield line
-            continue
-        # The rest of it is passed over in small pieces.
-        while line and line[-1:] != newline:
-            line = stream.readline(_PIECE)
-        yield None
-
-
 def _parse_lines(lines: Iterable[bytes | str | None]) -> Iterator[tuple[int, _Value]]:
     """The objects of each line, with the line's number: usually one."""
     numbered = _Numbered(lines)
@@ -177,7 +146,7 @@ def _join_lines(
         parts.append(text)
         size += len(text)
         note, last = note or guessed, number
-        if size > ROW_LIMIT:
+        if size > ROW_LIMIT_BYTES:
             break
         if '"' in text:
             with suppress(UnreadableError):
@@ -391,7 +360,7 @@ class _Values:
                 problem = self._describe(error)
                 if not self._may_be_unfinished(error):
                     raise _refuse(problem) from error
-                if len(self._text) - self._start > ROW_LIMIT:
+                if len(self._text) - self._start > ROW_LIMIT_BYTES:
                     raise UnreadableError(ROW_TOO_LONG, Fault.TOO_LONG) from error
                 if not self._read_more():
                     raise _UnfinishedError(str(_refuse(problem)), Fault.MALFORMED) from error

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import io
-import math
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, time, timedelta
-from decimal import Decimal
+from functools import partial
 from typing import IO, TYPE_CHECKING, Any
 
 from detector.io.encodings import decode
 from detector.io.faults import Fault, UnreadableError, explain_missing
+from detector.io.plain_values import make_plain
 from detector.io.tables.rows import Columns, Row, name_columns
 
 if TYPE_CHECKING:
@@ -166,38 +165,14 @@ def _make_row(number: int, names: Sequence[str], values: Sequence[Any]) -> Row:
     left_out: list[str] = []
     for name, value in zip(names, values, strict=True):
         try:
-            fields[name] = _make_plain(value, guesses)
+            fields[name] = make_plain(value, partial(_decode, guesses=guesses))
         except UnreadableError:
             left_out.append(f"column {name!r} holds bytes that are no text: left out")
     note = "; ".join(dict.fromkeys(guesses + left_out)) or None
     return Row(number, fields, note, guessed=bool(guesses))
 
 
-def _make_plain(value: Any, guesses: list[str]) -> Any:
-    """What JSON can hold: dates as ISO 8601, numbers that are none as None."""
-    match value:
-        case None | bool() | int() | str():
-            return value
-        case float():
-            return value if math.isfinite(value) else None
-        case bytes():
-            text, note = decode(value)
-            guesses += [note] if note else []
-            return text
-        case Decimal():
-            return _make_number(value)
-        case datetime() | date() | time():
-            return value.isoformat()
-        case timedelta():
-            return value.total_seconds()
-        case dict():
-            return {str(key): _make_plain(item, guesses) for key, item in value.items()}
-        case list() | tuple():
-            return [_make_plain(item, guesses) for item in value]
-    return str(value)
-
-
-def _make_number(value: Decimal) -> int | float | None:
-    if not value.is_finite():
-        return None
-    return int(value) if value == value.to_integral_value() else float(value)
+def _decode(content: bytes, guesses: list[str]) -> str:
+    text, note = decode(content)
+    guesses += [note] if note else []
+    return text

@@ -26,7 +26,8 @@ def open_writer(path: Path, columns: Sequence[str]) -> Iterator[RowWriter]:
             have others, which follow.
 
     Raises:
-        FormatError: the name announces no format, or a library is missing.
+        FormatError: the name announces no format.
+        MissingPackageError: the library for the format is missing.
         OSError: the file cannot be written, the disk is full say; the old one is untouched.
         ValueError: from `write`, a row of CSV has a column that was not announced.
     """
@@ -50,6 +51,7 @@ def concatenate(parts: Sequence[Path], target: Path, columns: Sequence[str]) -> 
 
     Raises:
         FormatError: a name announces no format, or a part's another than the target's.
+        MissingPackageError: the library for the format is missing.
         OSError: a part cannot be read, or the target not be written.
     """
     form = find_output_format(target)

@@ -1,34 +1,9 @@
-"""Values as plain Python, JSON or text."""
+"""Plain values as JSON or text."""
 
 from __future__ import annotations
 
 import json
-import math
-from collections.abc import Mapping
-from datetime import date, datetime, time
-from decimal import Decimal
 from typing import Any
-
-
-def make_plain(value: Any) -> Any:
-    """What JSON can hold: numpy's numbers as Python's, dates as ISO 8601, NaN as None."""
-    match value:
-        case None | bool() | str():
-            return value
-        case float():
-            return float(value) if math.isfinite(value) else None
-        case int():
-            return int(value)
-        case Mapping():
-            return {str(key): make_plain(item) for key, item in value.items()}
-        case list() | tuple():
-            return [make_plain(item) for item in value]
-        case datetime() | date() | time():
-            # pandas' NaT is a date that is not equal to itself.
-            return value.isoformat() if value == value else None
-        case Decimal():
-            return float(value) if value.is_finite() else None
-    return make_plain(value.item()) if hasattr(value, "item") else str(value)
 
 
 def to_json(value: Any) -> str:

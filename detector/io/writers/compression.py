@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from detector.errors import MissingPackageError
 from detector.io.compression import decompress
-from detector.io.writers.rows import FormatError
 
 _COMPRESSIONS = frozenset({".gz", ".zst"})
 
@@ -64,7 +64,5 @@ def _import_zstandard() -> Any:
     try:
         import zstandard
     except ImportError as error:
-        raise FormatError(
-            "Zstandard needs zstandard: pip install 'mt-artifact-detector[batch]'"
-        ) from error
+        raise MissingPackageError("Zstandard", "zstandard", "batch") from error
     return zstandard

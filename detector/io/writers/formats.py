@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from detector.io.tables.csv_rows import COMMA, TAB
 from detector.io.writers.compression import split_suffix
 from detector.io.writers.csv_table import CsvWriter, join_csv
 from detector.io.writers.json_lines import JsonWriter, join_lines
@@ -19,8 +20,6 @@ from detector.io.writers.parquet import ParquetWriter, join_parquet
 from detector.io.writers.rows import FormatError, RowWriter
 
 __all__ = ["OUTPUT_FORMATS", "FormatError", "OutputFormat", "find_output_format"]
-
-COMMA, TAB = ",", "\t"
 
 
 @dataclass(frozen=True)

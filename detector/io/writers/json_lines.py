@@ -8,7 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
-from detector.io.writers.cells import ON_SURROGATES, make_plain, to_json
+from detector.io.plain_values import make_plain
+from detector.io.writers.cells import ON_SURROGATES, to_json
 from detector.io.writers.compression import open_compressed, open_part
 
 _PIECE = 1 << 20

@@ -8,8 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from detector.io.writers.cells import ON_SURROGATES, clean_text, make_plain, spell_value, to_json
-from detector.io.writers.rows import FormatError
+from detector.errors import MissingPackageError
+from detector.io.plain_values import make_plain
+from detector.io.writers.cells import ON_SURROGATES, clean_text, spell_value, to_json
 from detector.io.writers.schema import RESULT_SCHEMA
 
 if TYPE_CHECKING:
@@ -51,9 +52,7 @@ def _import_parquet() -> Any:
     try:
         import pyarrow.parquet
     except ImportError as error:
-        raise FormatError(
-            "Parquet needs pyarrow: pip install 'mt-artifact-detector[parquet]'"
-        ) from error
+        raise MissingPackageError("Parquet", "pyarrow", "parquet") from error
     return pyarrow.parquet
 
 

@@ -9,7 +9,7 @@ from detector.errors import DetectorError
 
 
 class FormatError(DetectorError):
-    """A file's name tells no format that can be written, or the library for it is missing."""
+    """A file's name tells no format that can be written."""
 
 
 class RowWriter(Protocol):
