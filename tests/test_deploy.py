@@ -14,8 +14,7 @@ import pytest
 
 from detector.cli import VERBS
 from detector.cli.drift import MOVED
-from detector.cli.options import SOME_FAILED, CannotRunError
-from detector.cli.score import _INTERRUPTED
+from detector.cli.options import INTERRUPTED, SOME_FAILED, CannotRunError
 
 ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs" / "nightly.md").read_text(encoding="utf-8")
@@ -75,7 +74,7 @@ def test_every_exit_code_stands_in_the_table() -> None:
     table = PAGE.split("## Exit codes")[1].split("## ")[0]
     rows = re.findall(r"^\| (\d+) \| .* \| (.*) \|$", table, re.MULTILINE)
     codes = {int(code) for code, _ in rows}
-    assert codes == {0, SOME_FAILED, CannotRunError.exit_code, MOVED, _INTERRUPTED}
+    assert codes == {0, SOME_FAILED, CannotRunError.exit_code, MOVED, INTERRUPTED}
     named = {verb.split()[0] for _, verbs in rows for verb in re.findall(r"`(.*?)`", verbs)}
     assert named <= set(VERBS)
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from detector.batch.engine import score_records
+from detector.batch.given_texts import take_given
 from detector.batch.judge import Scorer, Settings, make_failure
 from detector.choices import DEFAULT_FALSE_POSITIVE_RATE, check_rate
 from detector.columns import name_columns
@@ -34,7 +35,7 @@ def score_frame(
 
     Args:
         frame: holds the texts; a missing one (None, NaN) is answered as an empty one is, and one
-            that is no string with the reason.
+            that is no string, binary or too long for an article with the reason.
         detector: scores them.
         text_column: where they are.
         false_positive_rate: see `Detector.score`.
@@ -64,7 +65,8 @@ def compare_frame(
     """Compare a column of texts with a column of originals; the answer has the same index.
 
     Args:
-        frame: see `score_frame`; a text without an original is judged by itself.
+        frame: see `score_frame`; a text without an original, or with a blank one, is judged by
+            itself.
         detector: scores and compares them.
         text_column: where the texts are.
         reference_column: where their originals are.
@@ -106,7 +108,7 @@ def _judge_frame(
     originals = None if reference_column is None else _take_texts(frame, reference_column)
     comparing = originals is not None
     settings = Settings(rate, comparing=comparing)
-    items = _make_records(texts, originals)
+    items = _make_records(texts, originals, reference_column or "")
     with closing(score_records(items, detector, settings, workers=workers)) as outcomes:
         rows = [
             outcome.judgement.columns
@@ -133,7 +135,9 @@ def _take_texts(frame: pd.DataFrame, column: str) -> list[Any]:
     return [item if there else "" for item, there in zip(series, present, strict=True)]
 
 
-def _make_records(texts: list[Any], originals: list[Any] | None) -> Iterator[Record | BadInput]:
+def _make_records(
+    texts: list[Any], originals: list[Any] | None, original_name: str
+) -> Iterator[Record | BadInput]:
     """Each row as what the detector reads, or why it cannot be read."""
     for row, text in enumerate(texts):
         original = originals[row] if originals is not None else None
@@ -143,4 +147,4 @@ def _make_records(texts: list[Any], originals: list[Any] | None) -> Iterator[Rec
                 yield BadInput(row, "frame", row, reason)
                 break
         else:
-            yield Record(row, text, source="frame", row=row, reference=original or None)
+            yield take_given(text, original, original_name, source="frame", row=row)

@@ -261,7 +261,7 @@ class Journal:
                 for row in growing.rows:
                     writer.write(row)
         if growing.quarantined:
-            _write_whole(self._name_quarantine(number), map(_to_line, growing.quarantined))
+            _write_whole(self._name_quarantine(number), map(to_json_line, growing.quarantined))
         with (self._folder / _JOURNAL).open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(asdict(part)) + "\n")
             flush_to_disk(stream)
@@ -280,7 +280,9 @@ class Journal:
         with _explain(self.target):
             self._joining.touch()
             self._join_rows(columns)
+        with _explain(self.quarantine):
             self._join_quarantine(keep_empty)
+        with _explain(self.target):
             # First what makes it a run: half a folder must never pass for one without parts.
             (self._folder / _HEADER).unlink()
             shutil.rmtree(self._folder)
@@ -441,7 +443,8 @@ def _read_lines(paths: Sequence[Path]) -> Iterator[str]:
                 yield line.rstrip("\n")
 
 
-def _to_line(row: Mapping[str, Any]) -> str:
+def to_json_line(row: Mapping[str, Any]) -> str:
+    """A row as a line of JSON, without its end, that can be written whatever the row holds."""
     # Dates and decimals, as Parquet has them, are worded; half a character becomes an escape.
     line = json.dumps(row, ensure_ascii=False, default=str)
     return line.encode("utf-8", "backslashreplace").decode("utf-8")

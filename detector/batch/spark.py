@@ -19,10 +19,12 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from detector.batch.judge import Judge, Settings
+from detector.batch.given_texts import take_given
+from detector.batch.judge import Judge, Judgement, Settings, make_failure
 from detector.choices import DEFAULT_FALSE_POSITIVE_RATE, check_rate
 from detector.columns import name_columns, rename_clashes
 from detector.errors import DetectorError
+from detector.io.readers import BadInput
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -36,7 +38,23 @@ if __name__ == "__main__" and not __package__:
     # Run as a file, this one's folder comes first, and the package, in a checkout, is not found.
     sys.path[0] = str(Path(__file__).resolve().parent.parent.parent)
 
-_FORMATS = ("csv", "json", "parquet")
+# CSV as the command reads and writes it: a header, doubled quotes, cells as they are.
+_CSV: dict[str, bool | str] = {
+    "header": True,
+    "quote": '"',
+    "escape": '"',
+    "ignoreLeadingWhiteSpace": False,
+    "ignoreTrailingWhiteSpace": False,
+}
+
+# Options of what Spark writes, by format. JSON with nulls, or a column without any value is lost.
+_WRITTEN: dict[str, dict[str, bool | str]] = {
+    "csv": _CSV,
+    "json": {"ignoreNullFields": False},
+    "parquet": {},
+}
+
+_FORMATS = tuple(_WRITTEN)
 
 # One judge for a model and settings in each Python worker of Spark, which serves many tasks.
 _judges: dict[tuple[str | None, Settings], Judge] = {}
@@ -59,12 +77,13 @@ def score(
     scored have no probability, but the reason.
 
     Args:
-        df: holds the texts; a missing one is answered as an empty one is.
+        df: holds the texts; a missing one is answered as an empty one is, and one that is binary
+            or too long for an article with the reason.
         text_column: where they are.
         id_column: a column to be called ``id`` in the answer, as the command's output has it.
         model: a model folder, at this path on every machine; the shipped one unless told.
         false_positive_rate: see `Detector.score`.
-        reference_column: the original of each text, null where there is none.
+        reference_column: the original of each text, null or blank where there is none.
         references: folder of an index in which originals are sought, on every machine.
         distribute: the model folder is on this machine only, and is sent to the others.
 
@@ -83,24 +102,18 @@ def score(
     )
     _check(df, text_column, id_column, reference_column, false_positive_rate)
     df, texts, originals = _rename_clashes(df, settings, id_column, text_column, reference_column)
-    return _judge_column(df, texts, originals, model, settings, distribute=distribute)
-
-
-def _judge_column(
-    df: DataFrame,
-    texts: str,
-    originals: str | None,
-    model: str | None,
-    settings: Settings,
-    *,
-    distribute: bool,
-) -> DataFrame:
     find_model = send_model(df, model) if distribute else ModelPath(model)
     # Spark would read a dot in a column's name as a path into a structure.
     plain = [f"c{i}" for i in range(len(df.columns))]
     at = dict(zip(df.columns, plain, strict=True))
     bare = df.toDF(*plain)
-    judge = _JudgeBatches(find_model, settings, at[texts], at[originals] if originals else None)
+    judge = _JudgeBatches(
+        find_model,
+        settings,
+        at[texts],
+        at[originals] if originals else None,
+        reference_column or "",
+    )
     judged = bare.mapInArrow(judge, _extend_schema(bare, settings))
     return judged.toDF(*df.columns, *_name_types(settings))
 
@@ -172,6 +185,13 @@ class _JudgeBatches:
 
     Arrow, not pandas: pandas has no integers with gaps, and other columns must come back as they
     were.
+
+    Args:
+        model: where the worker finds it.
+        settings: what else a judgement depends on.
+        text_column: of the batches.
+        reference_column: of the batches, if there is one.
+        reference_name: what that is called where it comes from.
     """
 
     def __init__(
@@ -180,11 +200,13 @@ class _JudgeBatches:
         settings: Settings,
         text_column: str,
         reference_column: str | None,
+        reference_name: str = "",
     ) -> None:
         self.model = model
         self.settings = settings
         self.text_column = text_column
         self.reference_column = reference_column
+        self.reference_name = reference_name
 
     def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         judge = _load_judge(self.model.find(), self.settings)
@@ -199,8 +221,8 @@ class _JudgeBatches:
         if self.reference_column is not None:
             originals = batch.column(self.reference_column).to_pylist()
         rows = [
-            judge.judge(text or "", original or None).columns
-            for text, original in zip(texts, originals, strict=True)
+            self._judge_row(judge, text or "", original, row).columns
+            for row, (text, original) in enumerate(zip(texts, originals, strict=True))
         ]
         arrow = {bool: pa.bool_(), float: pa.float64(), int: pa.int64(), str: pa.string()}
         types = _name_types(self.settings)
@@ -208,6 +230,12 @@ class _JudgeBatches:
         return pa.RecordBatch.from_arrays(
             [*batch.columns, *added], names=[*batch.schema.names, *types]
         )
+
+    def _judge_row(self, judge: Judge, text: str, original: str | None, row: int) -> Judgement:
+        item = take_given(text, original, self.reference_name, source="Spark", row=row)
+        if isinstance(item, BadInput):
+            return make_failure(item.reason)
+        return judge.judge(item.text, item.reference)
 
 
 def _load_judge(model: str | None, settings: Settings) -> Judge:
@@ -278,7 +306,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--references", help="index of originals, at this path on every machine")
     parser.add_argument("--model", help="model folder  [default: the one shipped]")
     parser.add_argument("--distribute", action="store_true", help="send the model to the executors")
-    parser.add_argument("--fpr", type=float, default=0.01)
+    parser.add_argument("--fpr", type=float, default=DEFAULT_FALSE_POSITIVE_RATE)
     parser.add_argument("--partitions", type=int, help="deal the rows out anew to so many tasks")
     parser.add_argument("--overwrite", action="store_true")
     return parser.parse_args(arguments)
@@ -308,21 +336,25 @@ def _run(spark: SparkSession, options: argparse.Namespace) -> int:
     mode = "overwrite" if options.overwrite else "errorifexists"
     dropped = _find_positions(frame, columns)
     kept = [_quote(name) for i, name in enumerate(judged.columns) if i not in dropped]
-    judged.select(*kept).write.mode(mode).format(options.output_format).save(options.output)
-    tally = _count(_read(spark, options.output, options.output_format))
+    written = judged.select(*kept)
+    form = options.output_format
+    written.write.mode(mode).format(form).options(**_WRITTEN[form]).save(options.output)
+    # A format that keeps no types, or no columns without a value, is read as what was written.
+    tally = _count(_read(spark, options.output, form, written.schema))
     tally.seconds = time.monotonic() - started
     model = Bundle.open(options.model).identifier
     print(format_summary(tally.summarize(model, options.fpr)), file=sys.stderr)
     return 1 if tally.failed else 0
 
 
-def _read(spark: SparkSession, path: str, form: str | None) -> DataFrame:
+def _read(
+    spark: SparkSession, path: str, form: str | None, schema: StructType | None = None
+) -> DataFrame:
     suffixes = {".csv": "csv", ".json": "json", ".jsonl": "json", ".ndjson": "json"}
     form = form or suffixes.get(Path(path).suffix.lower(), "parquet")
-    reader = spark.read
+    reader = spark.read if schema is None else spark.read.schema(schema)
     if form == "csv":
-        # As the command reads it: a header, and texts over several lines.
-        reader = reader.options(header=True, multiLine=True, quote='"', escape='"')
+        reader = reader.options(**_CSV, multiLine=True)
     return reader.format(form).load(path)
 
 

@@ -16,8 +16,10 @@ import click
 
 from detector.cli.logs import log_format_option, tell, tell_of_input
 from detector.cli.options import (
+    INTERRUPTED,
     SOME_FAILED,
     CannotRunError,
+    check_output,
     comparison_rate_option,
     load_detector,
     model_option,
@@ -26,6 +28,7 @@ from detector.cli.options import (
     refuse_addresses,
     refuse_existing,
     refuse_missing_columns,
+    refuse_no_files,
     refuse_overwriting,
     refuse_unknown_column,
 )
@@ -36,8 +39,6 @@ from detector.version import __version__
 if TYPE_CHECKING:
     from detector.clusters.store import CrawlStore
     from detector.detector import Detector
-
-_INTERRUPTED = 130
 
 _USUAL_DATE_COLUMN = "date"
 
@@ -79,25 +80,11 @@ class _Options:
             click.UsageError: two options contradict each other, or a file cannot be written.
         """
         refuse_addresses(self.files)
-        if self.output is None and self.resume:
-            raise click.UsageError("--resume speaks of an --output: name one")
-        if self.output is not None and self.form is not None:
-            raise click.UsageError(
-                "--format says how to print; the format of --output is told by its extension"
-            )
+        check_output(self.output, form=self.form, resume=self.resume)
         written = {"--output": self.output, **self.written}
+        refuse_no_files(written)
         refuse_overwriting(self.files, written)
         refuse_existing(self.written, overwrite=self.overwrite or self.resume)
-        for name, path in written.items():
-            if path is not None and not _can_be_file(Path(path)):
-                raise click.UsageError(f"{name} {path}: not a file in an existing folder")
-        if self.output is not None:
-            from detector.io.writers.formats import FormatError, find_output_format
-
-            try:
-                find_output_format(Path(self.output))
-            except FormatError as error:
-                raise click.UsageError(f"--output {error}") from error
 
     def identify(self, detector: Detector) -> dict[str, Any]:
         """What the result depends on besides the inputs."""
@@ -111,10 +98,6 @@ class _Options:
             "--date-column": self.date_column,
             "--input-format": self.input_format,
         }
-
-
-def _can_be_file(path: Path) -> bool:
-    return not path.is_dir() and path.absolute().parent.is_dir()
 
 
 @click.command(short_help="Group the texts that stem from one another; name the originals.")
@@ -183,7 +166,7 @@ def cluster(context: click.Context, /, **values: Any) -> None:
     except KeyboardInterrupt:
         if options.output is not None:
             tell("\ninterrupted: go on with the same call and --resume")
-        context.exit(_INTERRUPTED)
+        context.exit(INTERRUPTED)
     except DetectorError as error:
         raise CannotRunError(str(error)) from error
     if failed:
@@ -287,7 +270,9 @@ def _write_results(store: CrawlStore, detector: Detector, options: _Options) -> 
 
             write_cluster_report(options.report, store, detector, rate=float(options.fpr))
     except OSError as error:
-        raise CannotRunError(f"{error.filename or options.output}: {error.strerror}") from error
+        if error.filename is None:  # standard output, see `guard_streams`
+            raise
+        raise CannotRunError(f"{error.filename}: {error.strerror}") from error
     if not options.quiet:
         tell(str(summary), texts=summary.texts, groups=summary.groups, flagged=summary.flagged)
     return failed
@@ -307,6 +292,7 @@ def _print_rows(rows: Iterator[dict[str, Any]], options: _Options) -> None:
 def _write_quarantine(store: CrawlStore, options: _Options) -> int:
     """Name what could not be read: on standard error, and beside an output in a file."""
     from detector.batch.chunks import Outcome
+    from detector.batch.journal import to_json_line
     from detector.cli.scoring.rows import make_quarantine_row
 
     faults = list(store.bad_inputs())
@@ -318,8 +304,7 @@ def _write_quarantine(store: CrawlStore, options: _Options) -> int:
     if not faults and options.quarantine is None:
         Path(path).unlink(missing_ok=True)  # that of the run whose output was replaced
         return 0
-    with open_output(path) as stream:
+    with open_output(path, "--quarantine") as stream:
         for fault in faults:
-            row = make_quarantine_row(Outcome(fault))
-            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+            stream.write(to_json_line(make_quarantine_row(Outcome(fault))) + "\n")
     return len(faults)

@@ -78,13 +78,10 @@ def compare(
         raise CannotRunError(str(error)) from error
     if comparison.probability is None:
         raise CannotRunError(f"{copy} against {original}: {comparison.reason}")
-    try:
-        with open_output(output) as stream:
-            _write(stream, form, comparison, records, detector, color)
-        if report is not None:
-            _write_page(report, comparison, records, detector)
-    except OSError as error:
-        raise CannotRunError(f"{error.filename or output}: {error.strerror or error}") from error
+    with open_output(output) as stream:
+        _write(stream, form, comparison, records, detector, color)
+    if report is not None:
+        _write_page(report, comparison, records, detector)
 
 
 def _is_file(source: str) -> bool:

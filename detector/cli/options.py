@@ -32,6 +32,9 @@ else:
 SOME_FAILED = 1
 """What a verb exits with where some of its inputs could not be used."""
 
+INTERRUPTED = 130
+"""What a verb exits with after Ctrl-C: 128 and the signal's number, as shells have it."""
+
 _WRONG_CALL = 2
 
 #: So many rows in succession without the field that was named lack it for good.
@@ -228,9 +231,61 @@ def refuse_existing(written: Mapping[str, str | None], *, overwrite: bool) -> No
             )
 
 
+def refuse_no_files(written: Mapping[str, str | None]) -> None:
+    """Refuse a call that would write where no file can be put in place, such as over a folder.
+
+    Args:
+        written: see `refuse_overwriting`.
+
+    Raises:
+        click.UsageError: one of the paths is neither a file nor the name of one in an existing
+            folder.
+    """
+    for name, path in written.items():
+        if path is not None and not _can_be_file(Path(path)):
+            raise click.UsageError(f"{name} {path}: not a file in an existing folder")
+
+
+def _can_be_file(path: Path) -> bool:
+    return (path.is_file() or not path.exists()) and path.absolute().parent.is_dir()
+
+
+def check_output(output: str | None, *, form: str | None, resume: bool) -> None:
+    """Refuse options of rows that do not go together.
+
+    Args:
+        output: the file that ``--output`` names, if any.
+        form: what ``--format`` names, if anything.
+        resume: ``--resume`` was given.
+
+    Raises:
+        click.UsageError: there is no output to resume, or one that ``--format`` cannot speak of,
+            that cannot be a file, or whose extension tells no format.
+    """
+    if output is None:
+        if resume:
+            raise click.UsageError("--resume speaks of an --output: name one")
+        return
+    if form is not None:
+        raise click.UsageError(
+            "--format says how to print; the format of --output is told by its extension"
+        )
+    refuse_no_files({"--output": output})
+    from detector.io.writers.formats import FormatError, find_output_format
+
+    try:
+        find_output_format(Path(output))
+    except FormatError as error:
+        raise click.UsageError(f"--output {error}") from error
+
+
 @contextmanager
-def open_output(output: str | None) -> Iterator[TextIO]:
+def open_output(output: str | None, option: str = "--output") -> Iterator[TextIO]:
     """Standard output, or a file that is put in place only when all of it is written.
+
+    Args:
+        output: the file; None is standard output.
+        option: that names it, for the message.
 
     Raises:
         click.UsageError: it is neither a file nor the name of one in an existing folder.
@@ -242,8 +297,6 @@ def open_output(output: str | None) -> Iterator[TextIO]:
         # A full disk shows here, before anything is said of what was written.
         sys.stdout.flush()
         return
-    target = Path(output)
-    if (target.exists() and not target.is_file()) or not target.absolute().parent.is_dir():
-        raise click.UsageError(f"--output {output}: not a file in an existing folder")
-    with replace_whole_text(target, errors=_ON_SURROGATES) as text:
+    refuse_no_files({option: output})
+    with replace_whole_text(Path(output), errors=_ON_SURROGATES) as text:
         yield text

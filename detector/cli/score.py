@@ -13,6 +13,7 @@ import click
 
 from detector.cli.logs import log_format_option, tell
 from detector.cli.options import (
+    INTERRUPTED,
     SOME_FAILED,
     CannotRunError,
     RateChoice,
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
     from detector.batch.journal import Journal
     from detector.batch.judge import Scorer
     from detector.batch.summary import Tally
-
-_INTERRUPTED = 130
 
 _SHOWN_REASONS = 3
 
@@ -171,12 +170,12 @@ def score(context: click.Context, /, **values: Any) -> None:
         answer = print_answers if options.output is None else _write_files
         tally = answer(detector, options)
     except KeyboardInterrupt:
-        context.exit(_INTERRUPTED)
+        context.exit(INTERRUPTED)
     except DetectorError as error:
         raise CannotRunError(str(error)) from error
     summary = tally.summarize(detector.model, options.rate)
     if options.summary is not None:
-        with open_output(options.summary) as stream:
+        with open_output(options.summary, "--summary") as stream:
             stream.write(json.dumps(summary, ensure_ascii=False, indent=1) + "\n")
     _report(options, tally, summary)
     if tally.failed:
@@ -203,17 +202,19 @@ def _write_files(detector: Scorer, options: ScoreOptions) -> Tally:
             _fill(journal, detector, options, items)
             journal.finish(options.written_columns, keep_empty=options.quarantine is not None)
     except KeyboardInterrupt:
-        tell(f"\ninterrupted: {_say_how_to_resume(journal)}", inputs=journal.inputs)
+        tell(f"\ninterrupted: {_say_how_to_resume(journal, options)}", inputs=journal.inputs)
         raise
     except (WorkerError, WriteError) as error:
-        raise CannotRunError(f"{error}: {_say_how_to_resume(journal)}") from error
+        raise CannotRunError(f"{error}: {_say_how_to_resume(journal, options)}") from error
     return journal.tally
 
 
-def _say_how_to_resume(journal: Journal) -> str:
+def _say_how_to_resume(journal: Journal, options: ScoreOptions) -> str:
     if not journal.inputs:
         return "nothing was finished yet"
-    return f"{journal.inputs:,} inputs are finished; go on with the same call and --resume"
+    # A report shows a whole run, see `ScoreOptions.check`.
+    without = "" if options.report is None else ", but without --report"
+    return f"{journal.inputs:,} inputs are finished; go on with the same call and --resume{without}"
 
 
 def _identify(detector: Scorer, options: ScoreOptions) -> dict[str, Any]:
@@ -227,7 +228,7 @@ def _identify(detector: Scorer, options: ScoreOptions) -> dict[str, Any]:
         "--id-column": options.id_column,
         "--reference-column": options.reference_column,
         "--input-format": options.input_format,
-        "--artifacts": options.choose_artifacts("rows"),
+        "--artifacts": options.artifacts or "none",
         "--columns": options.chosen,
         "--keep-text": options.keep_text,
         "--references": _identify_index(options.references),

@@ -213,9 +213,11 @@ def _describe_model(start: str, rate: str) -> str:
     if "model" not in parts:
         return _NO_MODEL
     rate = rate.partition("|")[0].removeprefix("fpr")
-    return f"{parts['model']}, version {parts.get('detector', '?')}" + (
-        f", at {format_share(float(rate))} false positives" if rate else ""
-    )
+    try:
+        at = f", at {format_share(float(rate))} false positives" if rate else ""
+    except ValueError:  # no signature of ours, or one that was cut
+        return _NO_MODEL
+    return f"{parts['model']}, version {parts.get('detector', '?')}{at}"
 
 
 def list_numbers(path: Path, ignore: Collection[str] = ()) -> list[str]:

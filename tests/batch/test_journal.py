@@ -6,6 +6,8 @@ import errno
 import json
 import os
 import sys
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -227,3 +229,24 @@ def test_an_interrupt_amid_an_input_seals_nothing_half(
                 add(run_, 2)
         run_.seal()
         assert run_.inputs == 1
+
+
+def test_a_line_of_a_quarantine_takes_whatever_a_row_holds() -> None:
+    row = {"id": "half \udc80", "fields": {"day": date(2024, 5, 1), "price": Decimal("1.50")}}
+    line = journal.to_json_line(row)
+    assert line.encode("utf-8").decode("utf-8") == line
+    assert json.loads(line) == {
+        "id": "half \udc80", "fields": {"day": "2024-05-01", "price": "1.50"},
+    }  # fmt: skip
+
+
+def test_a_quarantine_that_cannot_be_written_is_named_itself(tmp_path: Path) -> None:
+    target, quarantine = tmp_path / "out.jsonl", tmp_path / "bad.jsonl"
+    with Journal.begin(target, quarantine, {"model": "a"}) as run_:
+        add(run_, 1)
+        quarantine.mkdir()
+        with pytest.raises(WriteError, match=r"bad\.jsonl: cannot be written: "):
+            run_.finish(["id"], keep_empty=True)
+        quarantine.rmdir()
+        run_.finish(["id"])
+    assert count_lines(target) == 1

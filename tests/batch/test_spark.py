@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
 import pytest
 from fake_detector import FakeDetector
 
@@ -129,6 +130,51 @@ def test_the_program_reads_judges_writes_and_sums_up(
     assert sum(probability is not None for probability in written["probability"]) == 12
     assert module.main([*map(str, call[:2]), "--text-column", "nothing"]) == 2
     assert "error: no column 'nothing'; there is 'body'" in capsys.readouterr().err
+
+
+ODD = [
+    ' a "quoted", cell ',
+    "over\ntwo\r\nlines\rthree",
+    'back\\slash \\" and "',
+    "",
+    None,
+    "’a, b",
+]
+
+
+@pytest.mark.usefixtures("spark_session")
+@pytest.mark.parametrize("form", ["csv", "json"])
+@pytest.mark.parametrize("scored", [True, False])
+def test_the_program_writes_what_it_reads_and_pandas_reads(
+    form: str,
+    scored: bool,
+    person_article: str,
+    tiny_bundle: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    source, target = tmp_path / "in.jsonl", tmp_path / "out"
+    with source.open("w", encoding="utf-8") as stream:
+        for n, odd in enumerate(ODD):
+            # Where all is scored, no row has a reason; where nothing is, none has a label.
+            text = f"{person_article}\nNumber {n}." if scored else None
+            stream.write(json.dumps({"key": n, "text": text, "nothing": None, "odd": odd}) + "\n")
+    call = [source, target, "--id-column", "key", "--model", tiny_bundle, "--output-format", form]
+    assert module.main([*map(str, call), "--partitions", "1"]) == (0 if scored else 1)
+    errors = capsys.readouterr().err
+    assert "error" not in errors
+    assert ("6 inputs, 6 scored" if scored else "6 inputs, 0 scored, 6 could not") in errors
+    (part,) = target.glob(f"part-*.{form}")
+    if form == "csv":
+        table = pd.read_csv(part, dtype={"odd": str})
+        odd = [cell or None for cell in ODD]  # pandas reads empty cells as missing
+    else:
+        table, odd = pd.read_json(part, lines=True, dtype={"odd": str}), list(ODD)
+    assert sorted(table.columns) == sorted(["id", "nothing", "odd", *JUDGED_COLUMNS])
+    table = table.sort_values("id")
+    assert [None if cell is None or cell != cell else cell for cell in table["odd"]] == odd
+    assert table["probability"].notna().tolist() == [scored] * len(ODD)
+    assert table["flagged"].tolist() == [False] * len(ODD)
 
 
 def test_the_program_may_be_run_as_a_file_from_anywhere(tmp_path: Path) -> None:

@@ -166,3 +166,11 @@ def test_another_choice_of_columns_is_another_run(source: Path, tmp_path: Path) 
     result = score(source, "--output", target, "--resume", "--columns", "id")
     assert result.exit_code == 2
     assert target.read_text() == kept
+
+
+@pytest.mark.parametrize("option", [["--columns", "id,outlet"], ["--keep-text"]])
+@pytest.mark.parametrize("form", [["--format", "text"], ["--show", "line"], ["--show", "text"]])
+def test_text_has_no_columns_to_choose(source: Path, option: list[str], form: list[str]) -> None:
+    result = score(source, *form, *option)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "--columns and --keep-text say what rows hold" in result.stderr

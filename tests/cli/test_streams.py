@@ -51,6 +51,33 @@ def test_a_stream_that_cannot_be_used_is_one_line(
     assert (code, told) == (2, [f"Error: {problem}"])
 
 
+@pytest.fixture
+def articles(tmp_path: Path, person_article: str, machine_article: str) -> str:
+    for name, text in (("a.txt", person_article), ("b.txt", machine_article)):
+        (tmp_path / name).write_text(text)
+    return f'"{tmp_path}/a.txt" "{tmp_path}/b.txt"'
+
+
+@pytest.mark.parametrize(
+    "verb", ["cluster --quiet", "compare --format json", "compare --format html"]
+)
+@pytest.mark.parametrize(
+    ("into", "code", "told"),
+    [("> /dev/full", 2, [f"Error: {_FULL}"]), (">&-", 2, [f"Error: {_NO_OUTPUT}"])],
+)
+def test_verbs_that_write_files_too_tell_of_streams_alike(
+    tiny_bundle: Path, articles: str, verb: str, into: str, code: int, told: list[str]
+) -> None:
+    assert run(f"{{detector}} {verb} {articles} {into}", tiny_bundle) == (code, told)
+
+
+@pytest.mark.parametrize("verb", ["cluster --quiet", "compare --format html"])
+def test_a_reader_that_leaves_early_is_no_fault_of_verbs_that_write_files(
+    tiny_bundle: Path, articles: str, verb: str
+) -> None:
+    assert run(f"{{detector}} {verb} {articles} | true", tiny_bundle) == (0, [])
+
+
 def test_a_closed_standard_error_takes_nothing_away(tiny_bundle: Path) -> None:
     assert run("{detector} info {model} > /dev/null 2>&-", tiny_bundle) == (0, [])
     assert run("{detector} info {model} > /dev/full 2>&-", tiny_bundle) == (2, [])

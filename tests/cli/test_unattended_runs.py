@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from fake_detector import FakeDetector
 
 from detector.cli import main
 from detector.cli.logs import set_log_format, tell
@@ -110,6 +111,22 @@ def test_the_quarantine_and_the_first_three_reasons_are_told(
     ]
 
 
+def test_notes_are_told_beside_a_quarantine_too(tmp_path: Path) -> None:
+    page, empty = tmp_path / "page.txt", tmp_path / "empty.txt"
+    page.write_bytes(f"{TEXT} Its caf\xe9 is open.".encode("latin-1"))
+    empty.write_text("")
+    quarantine = tmp_path / "bad.jsonl"
+    result = run("score", page, empty, "--quarantine", quarantine)
+    assert result.exit_code == 1
+    plain = run("score", page)
+    assert plain.stderr.startswith(f"note: {page}: byte ")
+    assert result.stderr.startswith(plain.stderr)
+    assert "error: " not in result.stderr, "what failed is in the quarantine"
+    (line,) = quarantine.read_text().splitlines()
+    assert json.loads(line)["id"] == str(empty)
+    assert len(result.stdout.splitlines()) == 1
+
+
 @pytest.mark.parametrize("option", ["--report", "--summary", "--quarantine"])
 @pytest.mark.parametrize("into_file", [False, True])
 def test_no_file_is_replaced_unasked(tmp_path: Path, option: str, into_file: bool) -> None:
@@ -124,6 +141,34 @@ def test_no_file_is_replaced_unasked(tmp_path: Path, option: str, into_file: boo
     assert list_names(tmp_path) == ["in.jsonl", "older"]
     assert run(*call, "--overwrite").exit_code == 0
     assert older.read_text() != "older"
+
+
+@pytest.mark.parametrize("artifacts", [None, "many"])
+def test_a_run_with_a_report_that_broke_off_goes_on_as_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, artifacts: str | None
+) -> None:
+    source = write(tmp_path, "in.jsonl", *({"id": n, "text": f"{TEXT} {n}"} for n in range(300)))
+    target, whole = tmp_path / "out.jsonl", tmp_path / "whole.jsonl"
+    call = ["score", source, "--workers", 1, *(["--artifacts", artifacts] if artifacts else [])]
+    assert run(*call, "--output", whole).exit_code == 0
+    before = FakeDetector.score
+
+    def break_off(self: FakeDetector, text: str, **options: Any) -> Any:
+        if text.endswith(" 280"):
+            raise KeyboardInterrupt
+        return before(self, text, **options)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(FakeDetector, "score", break_off)
+        broken = run(*call, "--output", target, "--report", tmp_path / "page.html")
+    assert broken.exit_code == 130
+    way_out = "go on with the same call and --resume, but without --report"
+    assert f"inputs are finished; {way_out}\n" in broken.stderr
+    refused = run(*call, "--output", target, "--report", tmp_path / "page.html", "--resume")
+    assert refused.exit_code == 2
+    went_on = run(*call, "--output", target, "--resume")
+    assert went_on.exit_code == 0, went_on.stderr
+    assert target.read_text() == whole.read_text()
 
 
 # --------------------------------------------------------------------------------------

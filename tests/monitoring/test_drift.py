@@ -210,6 +210,18 @@ def test_rows_that_could_not_be_read_are_failures(tmp_path: Path) -> None:
     assert result["current"]["models"].keys() == result["baseline"]["models"].keys()
 
 
+@pytest.mark.parametrize("rate", ["x", "0.01x", "", "0,01"])
+def test_a_signature_with_an_odd_rate_is_that_of_no_known_model(tmp_path: Path, rate: str) -> None:
+    frame = draw_stream(300, 1)
+    save(frame, tmp_path / "a.csv")
+    frame["signature"] = f"detector:0.1.0|model:m|threshold:0.9@fpr{rate}"
+    save(frame, tmp_path / "b.csv")
+    result = compare_streams(tmp_path / "a.csv", tmp_path / "b.csv")
+    known = "m, version 0.1.0" if rate == "" else "unknown"
+    assert list(result["current"]["models"]) == [known]
+    assert not result["comparable"]
+
+
 def write_quarantine(output: Path, reasons: list[str], language: str | None = None) -> Path:
     """What ``detector score`` lays beside an output for the inputs that it could not score."""
     path = output.with_name(output.name + ".quarantine.jsonl")

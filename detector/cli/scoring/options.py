@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 
 from detector.choices import ArtifactSetting
 from detector.cli.options import (
+    check_output,
     name_quarantine,
     refuse_addresses,
     refuse_existing,
+    refuse_no_files,
     refuse_overwriting,
 )
 from detector.columns import name_columns
@@ -102,8 +103,7 @@ class ScoreOptions:
             click.UsageError: two options contradict each other, or a file cannot be written.
         """
         refuse_addresses(self.files)
-        if self.output is None and self.resume:
-            raise click.UsageError("--resume speaks of an --output: name one")
+        check_output(self.output, form=self.form, resume=self.resume)
         if self.overwrite and not any((self.output, self.quarantine, self.summary, self.report)):
             raise click.UsageError("--overwrite speaks of a file to write, such as --output")
         if self.show is not None and (self.output is not None or self.form in ("json", "csv")):
@@ -112,23 +112,14 @@ class ScoreOptions:
             )
         if self.report is not None and self.resume:
             raise click.UsageError("--report shows a whole run, and --resume scores only the rest")
-        if self.output is not None and self.form is not None:
+        as_text = self.form == "text" or self.show is not None
+        if as_text and (self.keep_text or self.chosen is not None):
             raise click.UsageError(
-                "--format says how to print; the format of --output is told by its extension"
-            )
-        if self.form == "text" and (self.keep_text or self.chosen):
-            raise click.UsageError(
-                "--columns and --keep-text say what rows hold: print them with --format json or csv"
+                "--columns and --keep-text say what rows hold: print them with --format json or "
+                "csv, and without --show"
             )
         self._check_columns()
         self._check_paths()
-        if self.output is not None:
-            from detector.io.writers.formats import FormatError, find_output_format
-
-            try:
-                find_output_format(Path(self.output))
-            except FormatError as error:
-                raise click.UsageError(f"--output {error}") from error
 
     def _check_columns(self) -> None:
         chosen = self.chosen or ()
@@ -140,14 +131,11 @@ class ScoreOptions:
     def _check_paths(self) -> None:
         named = {
             "--output": self.output,
-            "--quarantine": self.quarantine,
+            "--quarantine": self.quarantine_path,
             "--summary": self.summary,
             "--report": self.report,
         }
-        paths = {name: Path(path) for name, path in named.items() if path is not None}
-        for name, path in paths.items():
-            if not _can_be_file(path):
-                raise click.UsageError(f"{name} {path}: not a file in an existing folder")
+        refuse_no_files(named)
         refuse_overwriting(self.files, named)
         # Whether an output may be replaced depends on the run that it is of: see `Journal.begin`.
         alone = (
@@ -155,7 +143,3 @@ class ScoreOptions:
         )
         free = self.overwrite or self.resume
         refuse_existing({name: named[name] for name in alone}, overwrite=free)
-
-
-def _can_be_file(path: Path) -> bool:
-    return not path.is_dir() and path.absolute().parent.is_dir()

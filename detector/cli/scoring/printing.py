@@ -49,10 +49,10 @@ def print_answers(detector: Scorer, options: ScoreOptions) -> Tally:
             open_output(None) as stream,
         ):
             collected = collect_report(outcomes, options, detector)
-            if quarantine is None:
-                told = _tell(collected, tally, failures=form != "text" or not _is_one_terminal())
-            else:
-                told = _divert(collected, tally, quarantine)
+            named = quarantine is None and (form != "text" or not _is_one_terminal())
+            told = _tell(collected, tally, failures=named)
+            if quarantine is not None:
+                told = _divert(told, quarantine)
             if form == "text":
                 _print_text(stream, told, options)
             else:
@@ -83,7 +83,7 @@ def _came_in_rows(item: Record | BadInput) -> bool:
 def _open_quarantine(name: str | None) -> Any:
     from contextlib import nullcontext
 
-    return nullcontext() if name is None else open_output(name)
+    return nullcontext() if name is None else open_output(name, "--quarantine")
 
 
 def _tell(outcomes: Iterable[Outcome], tally: Tally, *, failures: bool) -> Iterator[Outcome]:
@@ -103,14 +103,15 @@ def _tell(outcomes: Iterable[Outcome], tally: Tally, *, failures: bool) -> Itera
         yield outcome
 
 
-def _divert(outcomes: Iterable[Outcome], tally: Tally, quarantine: TextIO) -> Iterator[Outcome]:
-    """Count what passes, and send to the quarantine what could not be scored."""
+def _divert(outcomes: Iterable[Outcome], quarantine: TextIO) -> Iterator[Outcome]:
+    """Pass on what could be scored, and send the rest to the quarantine."""
+    from detector.batch.journal import to_json_line
+
     for outcome in outcomes:
-        tally.add(outcome)
         if outcome.failure is None:
             yield outcome
         else:
-            quarantine.write(json.dumps(make_quarantine_row(outcome), ensure_ascii=False) + "\n")
+            quarantine.write(to_json_line(make_quarantine_row(outcome)) + "\n")
 
 
 def _print_text(stream: TextIO, outcomes: Iterable[Outcome], options: ScoreOptions) -> None:

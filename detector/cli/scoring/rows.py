@@ -110,7 +110,7 @@ def make_row(outcome: Outcome, options: ScoreOptions) -> dict[str, Any]:
 
     What went well has no error to name, unless that column was asked for.
     """
-    row = name_columns(outcome, options.columns) | _take_fields(outcome.source, options)
+    row = fill_columns(outcome, options.columns) | _take_fields(outcome.source, options)
     if options.chosen is not None:
         return {name: row.get(name) for name in options.chosen}
     if row["error"] is None:
@@ -118,8 +118,8 @@ def make_row(outcome: Outcome, options: ScoreOptions) -> dict[str, Any]:
     return row
 
 
-def name_columns(outcome: Outcome, columns: Sequence[str]) -> dict[str, Any]:
-    """Our columns, in their order; those of a judgement are null where there is none."""
+def fill_columns(outcome: Outcome, columns: Sequence[str]) -> dict[str, Any]:
+    """Our columns with their values, in order; those of a judgement are null without one."""
     failure = outcome.failure
     special = {
         "id": outcome.source.id,
