@@ -158,8 +158,9 @@ _WORK = Path("build/training")
     type=click.Choice(("all", "permissive")),
     default="all",
     show_default=True,
-    help="With --corpora: permissive leaves out corpora that are for research or non-commercial "
-    "use, or state no licence.",
+    help="With --corpora: permissive leaves out corpora whose terms may bind what is trained on "
+    "them: lafand_news, ted_talks, the essays, detectrl, broken_telephone and "
+    "paraphrased_documents.",
 )
 @click.option(
     "--list-steps", is_flag=True, help="List the steps of --corpora, and run none of them."

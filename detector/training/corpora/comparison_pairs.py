@@ -81,7 +81,13 @@ _CURLY = str.maketrans({"'": "’"})
 
 
 def load_pairs(
-    folder: Path, spun_by: Mapping[str, Sequence[str]], seed: int, most: int, lists: SynonymLists
+    folder: Path,
+    spun_by: Mapping[str, Sequence[str]],
+    seed: int,
+    most: int,
+    lists: SynonymLists,
+    *,
+    permissive: bool = False,
 ) -> pd.DataFrame:
     """Pairs of copy and original, of documents that the encoder was not tuned on.
 
@@ -94,6 +100,7 @@ def load_pairs(
         seed: of all that is drawn.
         most: documents of a kind, at most.
         lists: where the lists lie.
+        permissive: without corpora of restricted licences.
 
     Returns:
         `PAIR_FRAME_COLUMNS`: `split` is "dev" or "test", by article; `held_out` marks pivots,
@@ -113,7 +120,7 @@ def load_pairs(
         _machine_pairs(documents, originals, seed, most),
         *_spun_pairs(human, spun_by, seed, most, lists),
     ]
-    labelled = load_labelled_documents(folder)
+    labelled = load_labelled_documents(folder, permissive)
     others = choose_other_registers(labelled, seed, most)
     translations = choose_translations(labelled, seed, most)
     few = max(1, round(most * _SHARE_OF_TRANSLATIONS))

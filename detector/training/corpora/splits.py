@@ -1,4 +1,4 @@
-"""Which articles, pivots, systems and outlets are held out."""
+"""Which articles, pivots and systems are held out."""
 
 from __future__ import annotations
 
@@ -13,10 +13,6 @@ from detector.text.hashing import hash_widely
 HELD_OUT_PIVOTS = frozenset({"es", "ro", "fa", "is", "ta", "th"})
 
 HELD_OUT_SYSTEMS = frozenset({"nllb", "argos", "bergamot-base", "bergamot-base-memory"})
-
-HELD_OUT_OUTLETS = frozenset(
-    {"wikinews-2019", "wmt20-en-sources", "wmt21-en-sources", "wmt22-en-sources"}
-)
 
 TEST_SETS_TRANSLATED = {"wmt10": "dev", "wmt15": "dev", "wmt16": "test"}
 

@@ -244,24 +244,14 @@ def _format_fit(figures: Mapping[str, Any]) -> str:
 
 def _format_comparison(figures: Mapping[str, Any]) -> str:
     """A copy against its original, on the test split."""
-    test = figures["test"]
-    rows = [
-        [
-            name,
-            f"{row['pairs']:,}",
-            _percent(row["flagged"]),
-            _percent(row["said right"]),
-            DASH if row["direction right"] is None else _percent(row["direction right"]),
-        ]
-        for name, row in test["by_group"].items()
-    ]
-    header = [
-        "relation / made from", "pairs", "flagged at 0.5 %", "relation said right",
-        "direction right",
-    ]  # fmt: skip
+    test, scored = figures["test"], figures["scored in fitting"]
+    parts = {
+        "all others": test,
+        "all but other people's translations": test["without other people's translations"],
+        "all others, where the document classifier was fitted on one of the texts": scored,
+    }
     lines = []
-    rest = test["without other people's translations"]
-    for name, part in (("all others", test), ("all but other people's translations", rest)):
+    for name, part in parts.items():
         auroc = part["auroc"] and {
             "value": part["auroc"], "low": part["auroc_interval"][0],
             "high": part["auroc_interval"][1],
@@ -272,8 +262,33 @@ def _format_comparison(figures: Mapping[str, Any]) -> str:
             f"and {_percent(part['others_flagged'])} of {part['others']:,} others."
         )
     return "\n\n".join(
-        ["## A copy against its original, on the test split", *lines, format_table(header, rows)]
+        [
+            "## A copy against its original, on the test split",
+            *lines,
+            _format_relations(test["by_group"]),
+            "Pairs of which the document classifier was fitted on one text, though the comparison "
+            "was not:",
+            _format_relations(scored["by_group"]),
+        ]
     )
+
+
+def _format_relations(groups: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = [
+        [
+            name,
+            f"{row['pairs']:,}",
+            _percent(row["flagged"]),
+            _percent(row["said right"]),
+            DASH if row["direction right"] is None else _percent(row["direction right"]),
+        ]
+        for name, row in groups.items()
+    ]
+    header = [
+        "relation / made from", "pairs", "flagged at 0.5 %", "relation said right",
+        "direction right",
+    ]  # fmt: skip
+    return format_table(header, rows)
 
 
 def _format_artifacts(figures: Mapping[str, Any]) -> str:
@@ -315,5 +330,5 @@ def _figure(value: Mapping[str, float] | None, places: int = 3) -> str:
     return f"{middle} [{low}, {high}]"
 
 
-def _percent(value: float) -> str:
-    return f"{float(f'{100 * value:.2g}'):g} %"
+def _percent(value: float | None) -> str:
+    return DASH if value is None else f"{float(f'{100 * value:.2g}'):g} %"

@@ -227,7 +227,8 @@ def keep_guarantees(human: pd.DataFrame, scores: Floats) -> tuple[Thresholds, li
     scores = np.where(read_column(human, "stopped", False), -np.inf, scores)
     groups = name_outlets(human).reset_index(drop=True)
     guaranteed = sorted(groups[read_column(human, "guaranteed", False)].unique())
-    return fit_thresholds(scores, groups, guaranteed)
+    articles = human["article_id"].reset_index(drop=True)
+    return fit_thresholds(scores, groups, guaranteed, articles=articles)
 
 
 def _even_odds(weights: Floats, human: npt.NDArray[np.bool_]) -> Floats:

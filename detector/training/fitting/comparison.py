@@ -227,6 +227,7 @@ def fit_pair_classifier(
             for relation, group in _HARDEST
             if relation != MACHINE_REWRITTEN
         },
+        articles=frame["article_id"][others].reset_index(drop=True),
     )
     relations = fit_relations(pairs.columns, frame["relation"].tolist(), weights, seed)
     rests_on = [
@@ -256,7 +257,8 @@ def _score_out_of_fold(
 def measure_comparison(classifier: PairClassifier, pairs: PairFeatureTable) -> dict[str, Any]:
     """AUROC of machine-rewritten against the rest, and by group what is flagged and said rightly.
 
-    Pairs are flagged at `DEFAULT_COMPARISON_RATE`.
+    Pairs are flagged at `DEFAULT_COMPARISON_RATE`. Of a kind that there are no pairs of, nothing is
+    known: None.
     """
     frame = pairs.frame
     shares = classifier.judge(pairs.columns)
@@ -284,9 +286,9 @@ def measure_comparison(classifier: PairClassifier, pairs: PairFeatureTable) -> d
     return {
         "auroc": auroc and auroc.value,
         "auroc_interval": auroc and [auroc.low, auroc.high],
-        "others_flagged": float(flagged[~truth].mean()),
+        "others_flagged": float(flagged[~truth].mean()) if not truth.all() else None,
         "others": int((~truth).sum()),
-        "machine_flagged": float(flagged[truth].mean()),
+        "machine_flagged": float(flagged[truth].mean()) if truth.any() else None,
         "machine": int(truth.sum()),
         "by_group": by_group,
     }

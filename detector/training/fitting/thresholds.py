@@ -23,11 +23,16 @@ TRANSLATOR_GROUP = "translators"
 ARTICLES_OF_A_REGISTER = 300
 
 
-def choose_threshold(scores: Floats, rate: float) -> float | None:
+def choose_threshold(
+    scores: Floats, rate: float, articles: pd.Series | None = None
+) -> float | None:
     """The least threshold that at most `rate` of human scores reach, by the confidence bound.
 
-    None where there are too few scores for the bound.
+    Of an article that comes in several versions the highest score counts. None where there are too
+    few scores for the bound.
     """
+    if articles is not None:
+        scores = pd.Series(scores).groupby(articles.to_numpy()).max().to_numpy()
     ordered = np.sort(scores)[::-1]
     allowed = -1
     while allowed + 1 < len(ordered) and bound_above(allowed + 1, len(ordered)) <= rate:
@@ -45,13 +50,15 @@ def fit_thresholds(
     rates: Sequence[float] = VERDICT_RATES,
     least: float = -np.inf,
     own_rates: Mapping[str, float] | None = None,
+    articles: pd.Series | None = None,
 ) -> tuple[Thresholds, list[dict[str, Any]]]:
     """Thresholds that hold for all negatives together and for each group that is large enough.
 
     The share of all that are flagged is that of groups which count alike, and its upper bound
     (Clopper and Pearson 1934, of as many articles as carry the weight, Kish 1965) may not exceed
-    the rate. Nor may a group of `ARTICLES_OF_A_REGISTER` articles and more lie significantly above
-    the rate: its lower bound may not exceed it.
+    the rate. Texts of one article tell no more than one. Nor may a group of
+    `ARTICLES_OF_A_REGISTER` articles and more lie significantly above the rate: its lower bound may
+    not exceed it.
 
     Args:
         scores: out-of-fold scores of the negative class: whole human articles, say.
@@ -62,6 +69,7 @@ def fit_thresholds(
         least: no threshold is lower.
         own_rates: groups of a kind that is known to be the hardest, with the share of them that may
             be flagged, instead of the test of large groups. They count in the share of all.
+        articles: ids of the articles that scores are of; each is its own unless told.
 
     Returns:
         Rate → threshold, and for the model card what each rests on.
@@ -69,21 +77,27 @@ def fit_thresholds(
     names, labels = (np.zeros(len(scores), int), [""]) if groups is None else pd.factorize(groups)
     limits = np.array([(own_rates or {}).get(label, np.nan) for label in labels])
     weights = weigh_alike(names)
+    clusters = None if articles is None else pd.factorize(articles)[0]
+    size = _count_effectively(weights, clusters)
     found: dict[float, float] = {}
     table = []
     for rate in rates:
         record: dict[str, Any] = {"false_positive_rate": rate, "articles": len(scores)}
-        chosen = _choose_for_all(scores, names, weights, rate, limits)
+        chosen = _choose_for_all(scores, names, weights, size, rate, limits)
         if chosen is None:
             record["withheld"] = f"too few human articles to promise {rate:g}"
         else:
-            own = [choose_threshold(scores[groups == name], rate) for name in guaranteed]
+            of_groups = [(groups == name).to_numpy() for name in guaranteed if groups is not None]
+            own = [
+                choose_threshold(scores[rows], rate, None if articles is None else articles[rows])
+                for rows in of_groups
+            ]
             found[rate] = max(chosen, least, *(at for at in own if at is not None))
             flagged = scores >= found[rate]
             record |= {
                 "score": found[rate],
                 "flagged": int(flagged.sum()),
-                "upper_bound": bound_above_weighted(flagged, weights),
+                "upper_bound": bound_above_weighted(flagged, weights, clusters),
             }
         table.append(record)
     return Thresholds(found), table
@@ -95,20 +109,35 @@ def weigh_alike(names: npt.NDArray[np.int64]) -> Floats:
     return np.minimum(1.0, ARTICLES_OF_A_REGISTER / sizes)
 
 
-def bound_above_weighted(flagged: npt.NDArray[np.bool_], weights: Floats) -> float:
-    """Upper confidence bound of a weighted share."""
+def bound_above_weighted(
+    flagged: npt.NDArray[np.bool_], weights: Floats, clusters: npt.NDArray[np.int64] | None = None
+) -> float:
+    """Upper confidence bound of a weighted share.
+
+    Args:
+        flagged: of each text.
+        weights: likewise.
+        clusters: number of the article that each is of, as though what is said of one of its texts
+            were said of all; each is its own unless told.
+    """
     share = float(weights[flagged].sum() / weights.sum())
-    size = _count_effectively(weights)
+    size = _count_effectively(weights, clusters)
     return bound_above(share * size, size)
 
 
-def _count_effectively(weights: Floats) -> float:
+def _count_effectively(weights: Floats, clusters: npt.NDArray[np.int64] | None) -> float:
     """As many articles of equal weight tell as much (Kish 1965, "Survey sampling")."""
-    return float(weights.sum() ** 2 / (weights**2).sum())
+    of_articles = weights if clusters is None else np.bincount(clusters, weights)
+    return float(weights.sum() ** 2 / (of_articles**2).sum())
 
 
 def _choose_for_all(
-    scores: Floats, names: npt.NDArray[np.int64], weights: Floats, rate: float, limits: Floats
+    scores: Floats,
+    names: npt.NDArray[np.int64],
+    weights: Floats,
+    size: float,
+    rate: float,
+    limits: Floats,
 ) -> float | None:
     """The least threshold that keeps the rate for all, and for each group.
 
@@ -116,11 +145,12 @@ def _choose_for_all(
         scores: of each article.
         names: number of each article's group.
         weights: of each article.
+        size: as many of equal weight tell as much.
         rate: of all together, by the upper bound; of a large group, by the lower.
         limits: of each group's own share; NaN for those that have none.
     """
     order = np.argsort(scores, kind="stable")[::-1]
-    total, size = weights.sum(), _count_effectively(weights)
+    total = weights.sum()
     counts = np.zeros(names.max(initial=0) + 1, dtype=int)
     sizes = np.bincount(names, minlength=len(counts))
     share = 0.0

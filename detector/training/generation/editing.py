@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from detector.text.sentences import split_sentences
@@ -248,6 +248,3 @@ _RULES: dict[str, Rule] = {
     "add own sentences": add_own,
     "rewrite the opening": rewrite_opening,
 }
-
-RULES: Sequence[str] = tuple(_RULES)
-"""Names of what an `Editor` may do."""

@@ -28,6 +28,7 @@ from detector.training.fitting.comparison import (
 from detector.training.fitting.spans import TRACE_KINDS, find_swapped, mark_traces
 from detector.training.generation.spinner import Spinner
 from detector.training.recipes import work_files
+from detector.training.recipes.documents import DOCUMENTS
 from detector.training.recipes.shipped_settings import COMPARISON_SPINNERS, ShippedSettings
 from detector.training.recipes.work_files import MarkedText
 
@@ -46,7 +47,12 @@ def write_comparison_pairs(settings: ShippedSettings, work: Path, fresh: Path) -
     """Pairs of copy and original of known relation."""
     drawn = {
         split: load_pairs(
-            settings.corpora, COMPARISON_SPINNERS, settings.seed, most, settings.lists
+            settings.corpora,
+            COMPARISON_SPINNERS,
+            settings.seed,
+            most,
+            settings.lists,
+            permissive=settings.mix.permissive,
         )
         for split, most in settings.amounts.pairs.items()
     }
@@ -81,7 +87,11 @@ def _measure_pairs(
 
 
 def write_comparison(settings: ShippedSettings, work: Path, fresh: Path) -> None:
-    """The classifier of relations, and its figures on the test split."""
+    """The classifier of relations, and its figures on the test split.
+
+    Scores of the two texts are among a pair's features: pairs of texts that the document
+    classifier was fitted on are measured apart.
+    """
     pairs = work_files.read_pair_features(work / FEATURES)
     frame = pairs.frame
     is_development = frame["split"] == "dev"
@@ -90,14 +100,19 @@ def write_comparison(settings: ShippedSettings, work: Path, fresh: Path) -> None
     work_files.write_arrays(fresh / CLASSIFIER, classifier.to_arrays())
     # A professional's translation has machine versions in both splits.
     is_known = frame["original"].isin(frame.loc[is_development, "original"])
-    test = pairs.select((frame["split"] == "test") & ~is_known)
+    is_test = (frame["split"] == "test") & ~is_known
+    texts = pd.read_parquet(work / DOCUMENTS, columns=["text"])["text"]
+    is_scored = frame["original"].isin(texts) | frame["copy"].isin(texts)
+    test = pairs.select(is_test & ~is_scored)
     figures = measure_comparison(classifier, test)
     copies = test.select(test.frame["group"] != "retranslation")
     rest = measure_comparison(classifier, copies)
     figures["without other people's translations"] = {
         k: v for k, v in rest.items() if k != "by_group"
     }
-    work_files.write_json(fresh / FIGURES, {"thresholds": table, "test": figures})
+    scored = measure_comparison(classifier, pairs.select(is_test & is_scored))
+    everything = {"thresholds": table, "test": figures, "scored in fitting": scored}
+    work_files.write_json(fresh / FIGURES, everything)
 
 
 class _Marker:

@@ -20,7 +20,6 @@ from detector.model.bundle import Bundle
 from detector.model.bundle_writing import NewBundle, write_bundles
 from detector.model.manifest import compute_checksum
 from detector.training.corpora.broad.documents import DOCUMENT_FILES, HUMAN_FILES
-from detector.training.corpora.broad.licences import LICENCES_OF_FILES
 from detector.training.corpora.comparison_pairs import COMPARISON_PIVOTS
 from detector.training.corpora.documents import HELD_OUT_SPINNERS
 from detector.training.evaluation.model_card import format_card
@@ -31,30 +30,38 @@ from detector.training.recipes.shipped_settings import (
     DEVELOPMENT_SPINNERS,
     ENCODERS,
     LICENCE,
+    PERMISSIVE_LICENCE,
+    PERMISSIVE_PROVENANCE,
     PROVENANCE,
     TRAINING_CORPORA,
     TUNING_SPINNERS,
     WORD_SPINNERS,
     ShippedSettings,
+    describe_licence,
 )
 from detector.training.recipes.steps import Step, choose_steps, read_log, run_steps
 from detector.training.recipes.work_files import SCORING_FILES
 from detector.training.retraining.replay_data import draft_replay_data, locate_replay_data
 
 # Code that decides what a step makes: the rooms that its functions come from.
-_PAIRS_CODE = ("text", "training/corpora", "training/generation", "training/recipes/pairs.py")
-_ENCODER_CODE = (
-    "text", "training/corpora", "model/classes.py", "training/recipes/broad/steps.py",
-    *(
-        f"training/fitting/encoder/{name}.py"
-        for name in ("examples", "export", "flat_graph", "settings", "tuned_encoder", "tuning")
-    ),
+_FILES_CODE = "training/recipes/work_files.py"
+_PAIRS_CODE = (
+    "text", "training/corpora", "training/generation", "training/recipes/pairs.py", _FILES_CODE,
+)  # fmt: skip
+_JOINT_CODE = (
+    "features/encoder.py", "training/fitting/encoder/joint_graph.py",
+    "training/recipes/broad/steps.py", _FILES_CODE,
 )  # fmt: skip
 _MIX_CODE = (*_PAIRS_CODE, "comparison", "training/recipes/broad")
-_MODEL_CODE = ("text", "features", "model", "training/corpora", "training/fitting")
-_DOCUMENTS_CODE = (*_MODEL_CODE, "training/generation", "training/recipes/documents.py")
+_MODEL_CODE = ("text", "features", "model", "training/corpora", "training/fitting", _FILES_CODE)
+_THRESHOLDS_CODE = ("choices.py", "training/evaluation/statistics.py")
+_DOCUMENTS_CODE = (
+    *_MODEL_CODE, *_THRESHOLDS_CODE, "reasons.py", "training/generation",
+    "training/recipes/documents.py",
+)  # fmt: skip
 _COMPARISON_CODE = (
-    *_MODEL_CODE, "comparison", "training/generation", "training/recipes/comparison.py",
+    *_MODEL_CODE, *_THRESHOLDS_CODE, "comparison", "detector.py", "measured_text.py",
+    "training/generation", "training/recipes/comparison.py",
 )  # fmt: skip
 _SPANS_CODE = (*_COMPARISON_CODE, "spans", "training/recipes/spans.py")
 
@@ -184,7 +191,7 @@ def _make_encoder_step(settings: ShippedSettings, encoder_base: str) -> Step:
             "seed": settings.seed,
             "tuning": dict(settings.amounts.tuning),
         },
-        _ENCODER_CODE,
+        broad.ENCODER_CODE,
     )
 
 
@@ -194,7 +201,7 @@ def _make_joint_step(settings: ShippedSettings, beside: Path) -> Step:
         (*settings.name_tuned(), str(beside.resolve())),
         (work_files.ENCODER, work_files.HEADS),
         partial(broad.write_joint_encoder, beside),
-        code=("training/fitting/encoder/joint_graph.py", "training/recipes/broad/steps.py"),
+        code=_JOINT_CODE,
     )
 
 
@@ -207,7 +214,7 @@ def _make_mix_step(settings: ShippedSettings) -> Step:
         ),
         (broad.MIX, work_files.COMMON_WORDS),
         partial(broad.write_mix, settings),
-        {"seed": settings.seed, "mix": asdict(settings.mix)},
+        {"seed": settings.seed, "mix": asdict(settings.mix), "spinners": TUNING_SPINNERS},
         _MIX_CODE,
     )
 
@@ -226,6 +233,8 @@ def _list_document_steps(settings: ShippedSettings) -> list[Step]:
                 "machine": amounts.machine_documents,
                 "human": amounts.human_documents,
                 "spun": amounts.spun_documents,
+                "spinners": DEVELOPMENT_SPINNERS,
+                "permissive": settings.mix.permissive,
             },
             _DOCUMENTS_CODE,
         ),
@@ -273,7 +282,7 @@ def _list_document_steps(settings: ShippedSettings) -> list[Step]:
 
 
 def _list_comparison_steps(settings: ShippedSettings) -> list[Step]:
-    drawn = {"seed": settings.seed, "pairs": settings.amounts.pairs}
+    amounts = settings.amounts
     corpora = _name_corpora(settings, *_PARALLEL, _EXPERTS, *DOCUMENT_FILES, *HUMAN_FILES)
     return [
         Step(
@@ -281,7 +290,12 @@ def _list_comparison_steps(settings: ShippedSettings) -> list[Step]:
             (*corpora, *_find_lists(settings, "comparison_pairs")),
             (comparison.PAIRS,),
             partial(comparison.write_comparison_pairs, settings),
-            drawn,
+            {
+                "seed": settings.seed,
+                "pairs": dict(amounts.pairs),
+                "spinners": COMPARISON_SPINNERS,
+                "permissive": settings.mix.permissive,
+            },
             _COMPARISON_CODE,
         ),
         Step(
@@ -289,12 +303,16 @@ def _list_comparison_steps(settings: ShippedSettings) -> list[Step]:
             (comparison.PAIRS, *SCORING_FILES, *_find_lists(settings, "comparison_features")),
             (comparison.FEATURES, comparison.MARKED_COPIES),
             partial(comparison.write_comparison_features, settings),
-            {"seed": settings.seed, "marked": dict(settings.amounts.marked_documents)},
+            {
+                "seed": settings.seed,
+                "marked": dict(amounts.marked_documents),
+                "spinners": COMPARISON_SPINNERS,
+            },
             _COMPARISON_CODE,
         ),
         Step(
             "comparison",
-            (comparison.FEATURES, *_find_lists(settings, "comparison")),
+            (comparison.FEATURES, documents.DOCUMENTS, *_find_lists(settings, "comparison")),
             (comparison.CLASSIFIER, comparison.FIGURES),
             partial(comparison.write_comparison, settings),
             {"seed": settings.seed},
@@ -318,6 +336,7 @@ def _list_span_steps(settings: ShippedSettings) -> list[Step]:
                 "seed": settings.seed,
                 "apertium": list(settings.apertium_pivots),
                 "versions": dict(amounts.memory_versions),
+                "spinners": TUNING_SPINNERS,
             },
             _PAIRS_CODE,
         ),
@@ -333,6 +352,7 @@ def _list_span_steps(settings: ShippedSettings) -> list[Step]:
                 "seed": settings.seed,
                 "spun": amounts.spun_for_words,
                 "experts": amounts.experts_share,
+                "spinners": WORD_SPINNERS,
             },
             _SPANS_CODE,
         ),
@@ -368,8 +388,11 @@ def _make_bundle_step(settings: ShippedSettings, steps: list[Step]) -> Step:
         ),
         (str(output), str(locate_replay_data(output))),
         partial(write_model, settings, steps),
-        {"seed": settings.seed},
-        ("model", "training/recipes", "training/retraining", "training/evaluation/model_card.py"),
+        {"seed": settings.seed, "permissive": settings.mix.permissive},
+        (
+            "model", "training/corpora/broad/licences.py", "training/recipes",
+            "training/retraining", "training/evaluation/model_card.py",
+        ),
     )  # fmt: skip
 
 
@@ -389,11 +412,12 @@ def write_model(settings: ShippedSettings, steps: Iterable[Step], work: Path, fr
     figures |= work_files.read_json(work / documents.EVALUATION)
     figures["comparison"] = work_files.read_json(work / comparison.FIGURES)
     figures["artifacts"] = work_files.read_json(work / spans.FIGURES)
+    permissive = settings.mix.permissive
     corpora = {
         Path(path).name: {
             "sha256": compute_checksum(Path(path)),
             "rows": pyarrow.parquet.ParquetFile(path).metadata.num_rows,
-            "licence": LICENCES_OF_FILES[Path(path).stem],
+            "licence": describe_licence(Path(path).stem, permissive),
         }
         for path in _name_corpora(settings, *TRAINING_CORPORA)
     }
@@ -401,8 +425,9 @@ def write_model(settings: ShippedSettings, steps: Iterable[Step], work: Path, fr
     encoder = f"{ENCODERS[settings.name]} (Apache-2.0), tuned"
     if settings.beside is not None:
         encoder += f", and beside it that of {Bundle.open(settings.beside).identifier}"
-    provenance = f"encoder: {encoder}; {PROVENANCE}"
-    card = format_card(settings.name, corpora, thresholds, figures, LICENCE, provenance)
+    provenance = f"encoder: {encoder}; {PERMISSIVE_PROVENANCE if permissive else PROVENANCE}"
+    licence = PERMISSIVE_LICENCE if permissive else LICENCE
+    card = format_card(settings.name, corpora, thresholds, figures, licence, provenance)
     model = NewBundle(
         settings.output,
         {
@@ -422,7 +447,7 @@ def write_model(settings: ShippedSettings, steps: Iterable[Step], work: Path, fr
         corpora=corpora,
         thresholds=thresholds,
         figures=figures,
-        licence=LICENCE,
+        licence=licence,
         provenance=provenance,
     )
     fitted = work_files.read_feature_table(work / documents.FITTED_FEATURES)

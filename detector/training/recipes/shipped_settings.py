@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from detector.training.corpora.broad.licences import LICENCES_OF_FILES
 from detector.training.generation.synonym_lists import SynonymLists
 from detector.training.recipes import work_files
 from detector.training.recipes.broad.settings import BroadMix
@@ -23,30 +24,65 @@ LICENCE = (
     "corpora says which); the recipe leaves those out with `--licences permissive`"
 )
 
+PERMISSIVE_LICENCE = (
+    "Apache-2.0, as far as the project can license them. Corpora whose terms may bind what is "
+    "trained on them were left out, with `--licences permissive`, and measured with alone (the "
+    "table of corpora says which). Some of the texts that they were trained on are released for "
+    "research (WMT, BBC, Reuters), or are their publishers'"
+)
+
+#: What became of files with corpora of restricted licences, where these are left out.
+_RESTRICTED_PARTS = {
+    "roundtrip_documents": "not trained on",
+    "paraphrased_documents": "not trained on",
+    "human_articles": "the essays not trained on",
+}
+
 #: What the encoder of each shipped model is tuned from.
 ENCODERS = {
     "default": "sentence-transformers/all-MiniLM-L6-v2",
     "accurate": "sentence-transformers/all-mpnet-base-v2",
 }
 
-PROVENANCE = (
+_SENTENCES = (
     "sentences: WMT news tests 2008-2016 and FLORES with machine translations from "
     "mozilla/firefox-translations-models (e7957fc4), article bounds from "
     "tobiasvanderwerff/HT-vs-MT (5b89f32e, MIT), MQM marks (google/wmt-mqm-human-evaluation); "
+)
+
+_RESTRICTED_DOCUMENTS = (
     "documents with machine versions: school essays (tonysoft828/asap-back-translation), African "
     "news (masakhane-io/lafand-mt), abstracts, stories and reviews (NLP2CT/DetectRL, "
     "Dongping-Chen/MixSet), news and summaries through language models "
     "(amr-mohamedd/LLM-as-a-Broken-Telephone; others made for this project), TED talks "
-    "(mozilla/firefox-translations-models, iwslt17), WMT 2021-22 "
-    "(wmt-conference/wmt21-news-systems and wmt22-news-systems, microsoft/gpt-MT, fe1ixxu/ALMA); "
+    "(mozilla/firefox-translations-models, iwslt17), "
+)
+
+_FREE_DOCUMENTS = (
+    "documents with machine versions: news through language models (made for this project), "
+)
+
+_WMT_DOCUMENTS = (
+    "WMT 2021-22 (wmt-conference/wmt21-news-systems and wmt22-news-systems, microsoft/gpt-MT, "
+    "fe1ixxu/ALMA); "
+)
+
+_HUMAN = (
     "human texts: Wikinews (vanatteveldt/wikinews 34725417), BBC and Reuters-21578, and articles "
-    "of 645 outlets (ramybaly/Article-Bias-Prediction, anshuly10/Biased-News-Detection, "
+    "of {outlets} outlets (ramybaly/Article-Bias-Prediction, anshuly10/Biased-News-Detection, "
     "launchnlp/BASIL, lintool/GrimmerSenatePressReleases, GSA/digitalgov.gov, nltk/nltk_data, "
     "seomoz/dragnet_data, FakeNewsChallenge/fnc-1, pmacinec/fake-news-datasets, "
-    "Kavyahegde-2609/factuality-aware-indian-news-summarization, scrosseye/ELLIPSE-Corpus, "
-    "Weixin-Liang/ChatGPT-Detector-Bias), teachers' versions "
+    "Kavyahegde-2609/factuality-aware-indian-news-summarization{essays}), teachers' versions "
     "(nishkalavallabhi/OneStopEnglishCorpus); synonyms: WordNet 3.0, FreeDict deu and spa, for "
     "comparing also hrv and hun, for pointing nld and por too; Apertium eng-spa and eng-cat"
+)
+
+PROVENANCE = f"{_SENTENCES}{_RESTRICTED_DOCUMENTS}{_WMT_DOCUMENTS}" + _HUMAN.format(
+    outlets=645, essays=", scrosseye/ELLIPSE-Corpus, Weixin-Liang/ChatGPT-Detector-Bias"
+)
+
+PERMISSIVE_PROVENANCE = f"{_SENTENCES}{_FREE_DOCUMENTS}{_WMT_DOCUMENTS}" + _HUMAN.format(
+    outlets=643, essays=""
 )
 
 #: Lists that spinners of the tuning pairs take words from; Aiksaurus and FreeDict's French are
@@ -71,14 +107,22 @@ WORD_SPINNERS = (
 )  # fmt: skip
 
 
+def describe_licence(file: str, permissive: bool) -> str:
+    """What a file of the corpora is licensed under and, where it matters, what was left out."""
+    licence = LICENCES_OF_FILES[file]
+    if permissive and file in _RESTRICTED_PARTS:
+        return f"{licence}; {_RESTRICTED_PARTS[file]}"
+    return licence
+
+
 @dataclass(frozen=True)
 class Amounts:
     """How much of what the shipped model is made of.
 
     Attributes:
-        versions: how many machine versions of one original the encoder is tuned on, by corpus.
-        memory_versions: how many the memory of machines' words is counted on: more, since counts
-            cannot learn an original by heart.
+        memory_versions: how many machine versions of one original the memory of machines' words is
+            counted on, by corpus: more than the encoder is tuned on, since counts cannot learn an
+            original by heart.
         layers: of the encoder that are kept.
         single_versions: tune the encoder on one machine version of each original sentence.
         tuning: changes to `detector.training.fitting.encoder.settings.TuningConfig`.

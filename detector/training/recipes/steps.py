@@ -61,7 +61,7 @@ class Step:
         return {
             "inputs": _compute_checksums(work, self.inputs),
             "settings": json.loads(json.dumps(self.settings)),
-            "code": _compute_code_checksum(self.code),
+            "code": compute_code_checksum(self.code),
         }
 
 
@@ -199,7 +199,7 @@ def compute_tree_checksum(path: Path) -> str | None:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _compute_code_checksum(places: Sequence[str]) -> str:
+def compute_code_checksum(places: Sequence[str]) -> str:
     """SHA-256 over the source files of modules and packages below ``detector``."""
     root = Path(detector.__file__).parent
     digest = hashlib.sha256()

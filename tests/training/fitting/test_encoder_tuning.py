@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import random
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -335,8 +336,50 @@ def test_checkpoint_of_another_run_is_refused(tuned: tuple[Any, Path], tiny_base
     other = dataclasses.replace(CONFIG, learning_rate=1e-3)
     with pytest.raises(ValueError, match="another configuration"):
         tune(tiny_base, make_pairs(30), tuned[1], other, resume=True, report=silent)
-    with pytest.raises(ValueError, match="or other pairs"):
+    with pytest.raises(ValueError, match="with other pairs; leave out --resume"):
         tune(tiny_base, make_pairs(2), tuned[1], CONFIG, resume=True, report=silent)
+
+
+def test_checkpoint_of_as_many_other_pairs_is_refused(
+    tuned: tuple[Any, Path], tiny_base: Path
+) -> None:
+    exchanged = [
+        dataclasses.replace(
+            pair,
+            original=pair.text,
+            text=pair.original,
+            original_words=pair.text_words,
+            text_words=pair.original_words,
+        )
+        for pair in make_pairs(30)
+    ]
+    with pytest.raises(ValueError, match="with other pairs; leave out --resume"):
+        tune(tiny_base, exchanged, tuned[1], CONFIG, resume=True, report=silent)
+
+
+def test_checkpoint_of_another_base_is_refused(
+    tuned: tuple[Any, Path], tiny_base: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(tiny_base, tmp_path / "moved")
+    again = tune(tmp_path / "moved", make_pairs(30), tuned[1], CONFIG, resume=True, report=silent)
+    for name, values in again.state_dict().items():
+        assert torch.equal(values, tuned[0].state_dict()[name])
+    other = transformers.AutoModel.from_pretrained(str(tiny_base))
+    with torch.no_grad():
+        other.embeddings.word_embeddings.weight.add_(1.0)
+    other.save_pretrained(tmp_path / "moved")
+    with pytest.raises(ValueError, match="with another base; leave out --resume"):
+        tune(tmp_path / "moved", make_pairs(30), tuned[1], CONFIG, resume=True, report=silent)
+
+
+def test_checkpoint_that_names_no_base_is_refused(
+    tuned: tuple[Any, Path], tiny_base: Path, tmp_path: Path
+) -> None:
+    state = torch.load(tuned[1] / "checkpoint.pt", weights_only=True)
+    kept = {name: value for name, value in state.items() if name not in ("base", "draws")}
+    torch.save(kept, tmp_path / "checkpoint.pt")
+    with pytest.raises(ValueError, match="a base and pairs that it does not name"):
+        tune(tiny_base, make_pairs(30), tmp_path, CONFIG, resume=True, report=silent)
 
 
 def test_frozen_embeddings_stay_as_they_were(tiny_base: Path, tmp_path: Path) -> None:
@@ -595,5 +638,5 @@ def test_a_run_that_is_over_goes_on_for_more_draws(tiny_base: Path, tmp_path: Pa
     at_once = tune_on_examples(tiny_base, twice, tmp_path / "at once", CONFIG, report=silent)
     for name, values in at_once.state_dict().items():
         assert torch.allclose(values, longer.state_dict()[name], atol=1e-6)
-    with pytest.raises(ValueError, match="another configuration"):
+    with pytest.raises(ValueError, match="other pairs"):
         tune_on_examples(tiny_base, [examples], tmp_path, CONFIG, resume=True, report=silent)

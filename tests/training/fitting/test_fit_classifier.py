@@ -507,3 +507,22 @@ def test_fitting_draws_nothing(draw_documents: DrawDocuments) -> None:
     for name, values in one.classifier.to_arrays().items():
         np.testing.assert_array_equal(values, two.classifier.to_arrays()[name])
     assert one.threshold_table == two.threshold_table
+
+
+def test_texts_of_one_article_tell_no_more_than_one() -> None:
+    scores = np.repeat(np.linspace(0.0, 1.0, 200), 5)
+    articles = pd.Series(np.repeat(np.arange(200), 5).astype(str))
+    groups = pd.Series(["news"] * len(scores))
+    apart, _ = fit_thresholds(scores, groups, rates=[0.05])
+    together, table = fit_thresholds(scores, groups, rates=[0.05], articles=articles)
+    alone, of_each = fit_thresholds(scores[::5], groups[::5], rates=[0.05])
+    assert apart[0.05] < together[0.05] == alone[0.05]
+    assert table[0]["upper_bound"] == pytest.approx(of_each[0]["upper_bound"])
+
+
+def test_a_guarantee_counts_an_article_once() -> None:
+    scores = np.repeat(np.linspace(0.0, 1.0, 70), 10)
+    articles = pd.Series(np.repeat(np.arange(70), 10).astype(str))
+    assert choose_threshold(scores, 0.05) < choose_threshold(scores, 0.05, articles)
+    assert choose_threshold(scores, 0.05, articles) == choose_threshold(scores[::10], 0.05)
+    assert choose_threshold(scores[:100], 0.05, articles[:100]) is None

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from detector.training.generation import editing
-from detector.training.generation.editing import RULES, Editor
+from detector.training.generation.editing import Editor
 
 ARTICLE = """\
 The harbour board said on Monday that the ferry, which carries 900 people a day, will stop in May.
@@ -30,14 +30,14 @@ def test_an_edit_says_which_rules_it_followed_and_changes_something() -> None:
     for _ in range(30):
         edited, rules = editor.edit(ARTICLE)
         assert edited.strip()
-        assert set(rules) <= set(RULES)
+        assert set(rules) <= set(editing._RULES)
         assert 2 <= len(rules) <= 6
 
 
 def test_every_rule_gets_its_turn() -> None:
     editor = Editor(2)
     followed = {rule for _ in range(60) for rule in editor.edit(ARTICLE)[1]}
-    assert followed == set(RULES)
+    assert followed == set(editing._RULES)
 
 
 def test_cutting_only_leaves_out() -> None:

@@ -27,15 +27,21 @@ from detector.training.corpora.broad.document_pairs import (
 from detector.training.corpora.broad.labelled_documents import load_labelled_documents
 from detector.training.corpora.broad.licences import RESTRICTED
 from detector.training.corpora.broad.sentence_pairs import cut
+from detector.training.corpora.comparison_pairs import load_pairs
 from detector.training.fitting.encoder.examples import draw_versions, load_examples, make_batches
 from detector.training.fitting.encoder.settings import TuningConfig
 from detector.training.recipes import work_files
+from detector.training.recipes.broad import steps as broad_steps
 from detector.training.recipes.broad.mix import DrawnMix, draw_mix
 from detector.training.recipes.broad.settings import BroadMix
 from detector.training.recipes.broad.sources import Sources
 from detector.training.recipes.broad.steps import MIX, VERSIONS_SEED, read_validation
 from detector.training.recipes.shipped import list_steps
-from detector.training.recipes.shipped_settings import Amounts, ShippedSettings
+from detector.training.recipes.shipped_settings import (
+    DEVELOPMENT_SPINNERS,
+    Amounts,
+    ShippedSettings,
+)
 from detector.training.recipes.steps import run_steps
 
 BROAD = BroadMix(sentences=1500)
@@ -215,13 +221,31 @@ def test_restricted_corpora_can_be_left_out(settings: ShippedSettings) -> None:
     assert {"roundtrip_news", "translated_documents"} <= {pair.corpus for pair in drawn.pairs}
 
 
+def test_pairs_to_compare_leave_restricted_corpora_out(settings: ShippedSettings) -> None:
+    groups = [
+        set(
+            load_pairs(
+                settings.corpora,
+                DEVELOPMENT_SPINNERS,
+                seed=1,
+                most=7,
+                lists=settings.lists,
+                permissive=permissive,
+            )["group"]
+        )
+        for permissive in (False, True)
+    ]
+    assert groups[0] & set(RESTRICTED)
+    assert groups[1] == groups[0] - set(RESTRICTED)
+
+
 # --------------------------------------------------------------------------------------
 # The steps
 # --------------------------------------------------------------------------------------
 
 
 def test_the_encoder_is_tuned_on_the_mix_and_resumed(
-    settings: ShippedSettings, tiny_base: Path, tmp_path: Path
+    settings: ShippedSettings, tiny_base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = replace(settings, encoder_base=str(tiny_base))
     run_steps(list_steps(settings), tmp_path, only="broad_mix", report=silent)
@@ -243,6 +267,12 @@ def test_the_encoder_is_tuned_on_the_mix_and_resumed(
     records = [json.loads(line) for line in (checkpoint / "log.jsonl").read_text().splitlines()]
     assert records[-1]["step"] == 10
     assert 0.0 <= records[-1]["wmt/2/auroc"] <= 1.0
+
+    # What other code prepared is stale.
+    with monkeypatch.context() as patch:
+        patch.setattr(broad_steps, "compute_code_checksum", lambda places: "of other code")
+        run_steps(list_steps(resumed), tmp_path, only="encoder", report=silent)
+    assert (checkpoint / "examples-1.npz").stat().st_mtime_ns != prepared
 
     # With one version of each original there are fewer steps.
     shutil.rmtree(checkpoint)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 from invented_corpora import translate, write_sentences, write_synonym_lists
@@ -25,8 +26,14 @@ from detector.features.encoder import SentenceEncoder
 from detector.model.bundle import Bundle
 from detector.model.parts import TRAINING_LOG
 from detector.training.recipes.broad.settings import BroadMix
-from detector.training.recipes.shipped import list_steps, train_shipped_model
-from detector.training.recipes.shipped_settings import Amounts, ShippedSettings
+from detector.training.recipes.shipped import list_steps, train_shipped_model, write_model
+from detector.training.recipes.shipped_settings import (
+    LICENCE,
+    PERMISSIVE_LICENCE,
+    PERMISSIVE_PROVENANCE,
+    Amounts,
+    ShippedSettings,
+)
 from detector.training.recipes.work_files import read_arrays
 from detector.training.retraining.replay_data import load_replay_data
 
@@ -112,6 +119,36 @@ def test_card_and_manifest_say_what_was_measured(made: Made) -> None:
     card = (made.bundle.folder / "model_card.md").read_text(encoding="utf-8")
     for title in ("Thresholds", "By document", "A copy against its original", "Spans"):
         assert f"## {title}" in card
+
+
+def test_pairs_of_texts_that_the_classifier_was_fitted_on_are_measured_apart(made: Made) -> None:
+    figures = json.loads((made.work / "comparison.json").read_text(encoding="utf-8"))
+    pairs = pd.read_parquet(made.work / "comparison_pairs.parquet")
+    fitted = pd.read_parquet(made.work / "development_documents.parquet")["text"]
+    known = pairs["original"].isin(pairs["original"][pairs["split"] == "dev"])
+    test = pairs[(pairs["split"] == "test") & ~known]
+    scored = test["original"].isin(fitted) | test["copy"].isin(fitted)
+    assert scored.any()
+    for part, rows in (("test", test[~scored]), ("scored in fitting", test[scored])):
+        assert figures[part]["others"] + figures[part]["machine"] == len(rows)
+
+
+def test_a_model_of_permissive_corpora_says_so(made: Made, tmp_path: Path) -> None:
+    assert made.bundle.manifest.licence == LICENCE
+    settings = replace(
+        made.settings,
+        output=tmp_path / "models" / "default",
+        mix=replace(made.settings.mix, permissive=True),
+    )
+    write_model(settings, [], made.work, tmp_path)
+    manifest = Bundle.open(settings.output).manifest
+    assert manifest.licence == PERMISSIVE_LICENCE
+    assert manifest.provenance.endswith(PERMISSIVE_PROVENANCE)
+    licence = manifest.corpora["paraphrased_documents.parquet"]["licence"]
+    assert licence == "none stated, research use; not trained on"
+    card = (settings.output / "model_card.md").read_text(encoding="utf-8")
+    assert PERMISSIVE_LICENCE in card
+    assert licence in card
 
 
 def test_the_log_of_the_run_goes_into_the_model(made: Made) -> None:

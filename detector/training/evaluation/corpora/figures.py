@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from joblib import Parallel, delayed
 
@@ -71,8 +72,8 @@ def leave_one_register_out(
 ) -> list[dict[str, Any]]:
     """False positives of each register under a classifier and thresholds that never saw it.
 
-    Machine documents made from its articles are left out, too. Registers are spread over the
-    cores; nothing of one depends on another.
+    Machine documents made from its articles, and other versions of them, are left out, too.
+    Registers are spread over the cores; nothing of one depends on another.
 
     Args:
         development: of whole documents.
@@ -93,8 +94,10 @@ def _leave_out(
     development: DocumentAverages, register: str, start: WarmStart | None, likelier_people: bool
 ) -> list[dict[str, Any]]:
     """The rows of one register in `leave_one_register_out`."""
-    own = (development.frame["group"] == register).to_numpy()
-    rest, left_out = development.select(~own), development.select(own).whole
+    frame = development.frame
+    own = (frame["group"] == register).to_numpy()
+    of_its_articles = frame["article_id"].isin(frame["article_id"][own]).to_numpy()
+    rest, left_out = development.select(~of_its_articles), development.select(own).whole
     if development.embeddings is not None:
         scorer, rest = cross_fit_averages(rest, start=start)
         left_out = fill_averages(left_out, scorer)
@@ -184,13 +187,16 @@ def measure_documents(
 ) -> dict[str, Any]:
     """The tables of the test split, and false positives of each register left out of fitting.
 
+    A held-out system's version of an article may be of the test split while the article itself was
+    fitted on: such human documents are not measured.
+
     Args:
         documents: of the test split, directions filled in.
         classifier: see `evaluate_corpora`.
         development: see there.
         collect: see there.
     """
-    scored = score_documents(documents, classifier)
+    scored = score_documents(documents.select(~_find_fitted(documents, development)), classifier)
     if collect is not None:
         collect(scored)
     return {
@@ -201,3 +207,12 @@ def measure_documents(
             development, likelier_people=classifier.likelier_people
         ),
     }
+
+
+def _find_fitted(documents: FeatureTable, development: FeatureTable) -> npt.NDArray[np.bool_]:
+    """Which are human documents that are among those of the development split."""
+    known, own = (
+        pd.MultiIndex.from_frame(table.frame[["group", "article_id", "label"]])
+        for table in (development, documents)
+    )
+    return np.asarray(own.isin(known) & (documents.frame["label"] == ORIGINAL).to_numpy())

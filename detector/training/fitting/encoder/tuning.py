@@ -19,6 +19,7 @@ the model that comes out is a plain sentence-transformers folder.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import time
@@ -28,6 +29,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 from transformers import AutoTokenizer
@@ -100,6 +102,29 @@ def compute_loss(
     return total, parts
 
 
+def _identify_weights(model: nn.Module) -> str:
+    """SHA-256 of a model's weights, whatever its file is called and wherever it lies."""
+    digest = hashlib.sha256()
+    for name, values in model.state_dict().items():
+        digest.update(f"{name} {values.dtype} {tuple(values.shape)}\0".encode())
+        digest.update(values.cpu().contiguous().flatten().view(torch.uint8).numpy())
+    return digest.hexdigest()
+
+
+def _identify_examples(examples: Sequence[Example]) -> str:
+    """SHA-256 of a draw of examples, in its order."""
+    digest = hashlib.sha256()
+    for example in examples:
+        sides = [example.original] if example.text is None else [example.original, example.text]
+        lengths = [len(side.ids) for side in sides]
+        digest.update(f"{example.original_label} {example.label} {lengths}\0".encode())
+        for side in sides:
+            digest.update(np.asarray(side.ids, dtype=np.int32).tobytes())
+            digest.update(np.asarray(side.labels, dtype=np.float32).tobytes())
+            digest.update(np.asarray(side.weights, dtype=np.float32).tobytes())
+    return digest.hexdigest()
+
+
 def _choose_device() -> torch.device:
     """A GPU where there is one."""
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -114,6 +139,8 @@ class _Training:
         tokenizer: of the base.
         config: of the run.
         ends: steps that are done after each pass.
+        base: checksum of the base's weights.
+        draws: checksum of the examples of each pass.
         optimizer: of the parameters that are not frozen.
         schedule: of the learning rate in this pass.
         last: the step that ends the run; earlier than the last pass does where that is planned.
@@ -126,6 +153,8 @@ class _Training:
     tokenizer: Any
     config: TuningConfig
     ends: tuple[int, ...]
+    base: str
+    draws: tuple[str, ...]
     optimizer: torch.optim.Optimizer
     schedule: Schedule
     last: int
@@ -135,10 +164,17 @@ class _Training:
 
     @classmethod
     def start(
-        cls, base: Path | str, tokenizer: Any, config: TuningConfig, ends: tuple[int, ...]
+        cls,
+        base: Path | str,
+        tokenizer: Any,
+        config: TuningConfig,
+        ends: tuple[int, ...],
+        draws: tuple[str, ...],
     ) -> _Training:
         """The base with new heads, before the first step."""
-        model = TunedEncoder(base, list(config.exits), config.dropout).to(_choose_device())
+        model = TunedEncoder(base, list(config.exits), config.dropout)
+        checksum = _identify_weights(model.transformer)
+        model.to(_choose_device())
         embeddings = model.transformer.embeddings
         embeddings.requires_grad_(not config.frozen_positions)
         embeddings.word_embeddings.weight.requires_grad_(not config.frozen_embeddings)
@@ -154,7 +190,7 @@ class _Training:
             fused=True,
         )
         schedule = Schedule(ends[0], config.warmup)
-        return cls(model, tokenizer, config, ends, optimizer, schedule, ends[-1])
+        return cls(model, tokenizer, config, ends, checksum, draws, optimizer, schedule, ends[-1])
 
     @property
     def device(self) -> torch.device:
@@ -174,11 +210,10 @@ class _Training:
             ValueError: it is of another run, or of one with more draws.
         """
         state = torch.load(checkpoint, map_location=self.device, weights_only=True)
-        has_same_pairs = self.ends[: len(state["ends"])] == tuple(state["ends"])
-        if state["settings"] != self.settings or not has_same_pairs:
+        if others := self._find_differences(state):
             raise ValueError(
-                f"{checkpoint} belongs to a run with another configuration or other pairs; "
-                "delete it or choose another output folder"
+                f"{checkpoint} belongs to a run with {' and '.join(others)}; leave out --resume to "
+                "start anew in its place, or choose another folder with --work"
             )
         for name in ("model", "optimizer"):
             getattr(self, name).load_state_dict(state[name])
@@ -186,10 +221,25 @@ class _Training:
         self.average, self.averaged = state["average"], int(state["averaged"])
         return int(state["step"])
 
+    def _find_differences(self, state: dict[str, Any]) -> list[str]:
+        """What a checkpoint was made of that this run is not made of."""
+        if "base" not in state:
+            return ["a base and pairs that it does not name"]
+        ends, draws = tuple(state["ends"]), tuple(state["draws"])
+        differences = {
+            "another configuration": state["settings"] != self.settings,
+            "another base": state["base"] != self.base,
+            "other pairs": draws != self.draws[: len(draws)],
+        }
+        found = [name for name, is_other in differences.items() if is_other]
+        is_batched_alike = ends == self.ends[: len(ends)]
+        return found if found or is_batched_alike else ["other batches of the same pairs"]
+
     def save(self, checkpoint: Path, step: int) -> None:
         """Write a checkpoint, whole or not at all."""
         state = {n: getattr(self, n).state_dict() for n in ("model", "optimizer")}
         counts = {"step": step, "ends": self.ends, "settings": self.settings}
+        counts |= {"base": self.base, "draws": self.draws}
         averages = {"average": self.average, "averaged": self.averaged}
         with replace_whole(checkpoint) as stream:
             torch.save(state | counts | averages | {"schedule": asdict(self.schedule)}, stream)
@@ -282,7 +332,7 @@ def tune(
         report: receives a line of progress now and then.
 
     Raises:
-        ValueError: if `resume` finds a checkpoint of another configuration.
+        ValueError: if `resume` finds a checkpoint of another configuration, base or pairs.
     """
     tokenizer = AutoTokenizer.from_pretrained(str(base))
     examples = list(prepare_examples(pairs, tokenizer, config))
@@ -311,8 +361,8 @@ def tune_on_examples(
         config: see `TuningConfig`.
         validate: called with the model and tokenizer every `validate_every` steps; its figures
             go into the log.
-        resume: continue from the checkpoint in `output`, with the same configuration and draws;
-            further draws may follow them.
+        resume: continue from the checkpoint in `output`, with the same base, configuration and
+            draws; further draws may follow them.
         report: receives a line of progress now and then.
 
     Returns:
@@ -321,7 +371,7 @@ def tune_on_examples(
         weights leads to wider optima and better generalization").
 
     Raises:
-        ValueError: if `resume` finds a checkpoint of another configuration.
+        ValueError: if `resume` finds a checkpoint of another configuration, base or pairs.
     """
     torch.manual_seed(config.seed)
     tokenizer = AutoTokenizer.from_pretrained(str(base))
@@ -331,7 +381,8 @@ def tune_on_examples(
         found = make_batches(examples, config, random.Random(config.seed + number))
         batches += [[examples[i] for i in batch] for batch in found]
         ends.append(len(batches))
-    training = _Training.start(base, tokenizer, config, tuple(ends))
+    checksums = tuple(_identify_examples(examples) for examples in draws)
+    training = _Training.start(base, tokenizer, config, tuple(ends), checksums)
     output.mkdir(parents=True, exist_ok=True)
     checkpoint = output / "checkpoint.pt"
     done = training.restore(checkpoint) if resume and checkpoint.exists() else 0

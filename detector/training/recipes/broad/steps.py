@@ -20,7 +20,7 @@ from detector.training.recipes.broad.mix import DrawnMix, draw_mix
 from detector.training.recipes.broad.sources import Sources
 from detector.training.recipes.broad.unpaired import UnpairedSentence
 from detector.training.recipes.shipped_settings import ShippedSettings
-from detector.training.recipes.steps import compute_tree_checksum
+from detector.training.recipes.steps import compute_code_checksum, compute_tree_checksum
 
 if TYPE_CHECKING:
     from detector.training.fitting.encoder.examples import Example, Unpaired
@@ -40,6 +40,17 @@ VERSIONS_SEED = 7
 
 #: Folder of the encoder's checkpoint, in the work folder.
 CHECKPOINT = "checkpoint"
+
+#: Code that decides what the encoder becomes, and what it is tuned on is prepared to.
+ENCODER_CODE = (
+    "text", "training/corpora", "model/classes.py", "features/encoder.py",
+    "training/evaluation/encoder_pairs.py", "training/recipes/broad/steps.py",
+    "training/recipes/work_files.py",
+    *(
+        f"training/fitting/encoder/{name}.py"
+        for name in ("examples", "export", "flat_graph", "settings", "tuned_encoder", "tuning")
+    ),
+)  # fmt: skip
 
 
 def write_mix(settings: ShippedSettings, work: Path, fresh: Path) -> None:
@@ -148,7 +159,7 @@ def _prepare(work: Path, draw: int, tokenizer: Any, config: TuningConfig) -> lis
     inputs = (folder / _PAIRS, folder / _UNPAIRED, work / work_files.COMMON_WORDS)
     parts = [compute_tree_checksum(path) for path in inputs]
     settings = (tokenizer.name_or_path, config.maximum_tokens, config.shared_word_weight)
-    key = " ".join(map(str, (*parts, *settings)))
+    key = " ".join(map(str, (*parts, *settings, compute_code_checksum(ENCODER_CODE))))
     path = work / CHECKPOINT / _EXAMPLES.format(draw + 1)
     examples = load_examples(path, key)
     if examples is None:
