@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,6 +14,7 @@ from typing import Any
 
 from detector.errors import BundleError
 from detector.io.atomic_files import replace_folder_whole
+from detector.model import parts
 from detector.model.bundle import Bundle
 from detector.model.manifest import (
     MANIFEST,
@@ -85,7 +86,7 @@ def write_bundles(bundles: Sequence[NewBundle]) -> list[Bundle]:
     """
     with ExitStack() as stack:
         for bundle in bundles:
-            _check_target(bundle.folder)
+            check_target(bundle.folder, bundle.parts)
             fresh = stack.enter_context(replace_folder_whole(bundle.folder))
             bundle.fill(fresh)
             # What could not be opened afterwards must not be put in place now.
@@ -93,11 +94,27 @@ def write_bundles(bundles: Sequence[NewBundle]) -> list[Bundle]:
     return [Bundle.open(bundle.folder) for bundle in bundles]
 
 
-def _check_target(target: Path) -> None:
+def check_target(target: Path, names: Collection[str]) -> None:
+    """Refuse a place where a folder cannot be put; see `write_bundles`.
+
+    A model replaces a model alone, and a folder of something else, such as replay data, one
+    without a document classifier.
+
+    Args:
+        target: where it shall go.
+        names: its parts.
+
+    Raises:
+        BundleError: something else is there, or a link.
+    """
     if target.is_symlink() or (target.exists() and not target.is_dir()):
         raise BundleError(f"{target}: not a folder; name another place for the model")
-    if target.exists() and any(target.iterdir()) and not (target / MANIFEST).is_file():
-        raise BundleError(f"{target}: holds something other than a model; it is left as it is")
+    if not target.exists() or not any(target.iterdir()):
+        return
+    becomes_model, is_model = parts.CLASSIFIER in names, (target / parts.CLASSIFIER).is_file()
+    if becomes_model != is_model or not (target / MANIFEST).is_file():
+        expected = "a model" if becomes_model else "a model's replay data"
+        raise BundleError(f"{target}: holds something other than {expected}; it is left as it is")
 
 
 def _write_part(folder: Path, name: str, part: Part) -> None:

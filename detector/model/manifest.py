@@ -68,6 +68,21 @@ class Manifest:
         return {"format": FORMAT, "format_version": FORMAT_VERSION, **asdict(self)}
 
 
+#: What each field of a manifest is in JSON.
+_KINDS = {
+    "name": str,
+    "created": str,
+    "versions": dict,
+    "seed": int,
+    "corpora": dict,
+    "thresholds": dict,
+    "figures": dict,
+    "licence": str,
+    "provenance": str,
+    "files": dict,
+}
+
+
 def read_manifest(folder: Path) -> dict[str, Any]:
     """The content of a folder's `manifest.json`.
 
@@ -112,13 +127,32 @@ def parse_manifest(content: dict[str, Any], path: Path) -> Manifest:
             f"format {FORMAT_VERSION}; update mt-artifact-detector"
         )
     try:
-        known = {entry.name: content[entry.name] for entry in fields(Manifest)}
-        known["files"] = {name: FileRecord(**row) for name, row in known["files"].items()}
+        known = {
+            entry.name: _take(content, entry.name, _KINDS[entry.name]) for entry in fields(Manifest)
+        }
+        known["files"] = {
+            name: FileRecord(_take(row, "sha256", str), _take(row, "bytes", int))
+            for name, row in known["files"].items()
+        }
         return Manifest(**known)
-    except (AttributeError, KeyError, TypeError) as error:
+    except (KeyError, TypeError) as error:
         raise BundleError(
             f"{path}: damaged (lacks or garbles {error}); fetch the model again"
         ) from error
+
+
+def _take(content: Any, name: str, kind: type) -> Any:
+    """A field of what JSON gave, which must be of this very type: `True` is no number.
+
+    Raises:
+        KeyError: it is missing.
+        TypeError: it is of another type.
+    """
+    if not isinstance(content, dict):
+        raise TypeError(f"what holds {name!r}")
+    if type(content[name]) is not kind:
+        raise TypeError(f"{name!r}, which is {type(content[name]).__name__}, not {kind.__name__}")
+    return content[name]
 
 
 def check_listing(folder: Path, files: Mapping[str, FileRecord]) -> None:

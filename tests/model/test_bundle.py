@@ -17,7 +17,7 @@ from detector.errors import BundleError
 from detector.model.bundle import Bundle, locate_model
 from detector.model.bundle_writing import NewBundle, write_bundles
 from detector.model.manifest import FORMAT_VERSION, MANIFEST
-from detector.model.parts import TRAINING_LOG
+from detector.model.parts import CLASSIFIER, TRAINING_LOG
 
 CREATED = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ARRAYS = {
@@ -178,6 +178,22 @@ BREAKAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda f: edit_manifest(f, lambda m: m["files"]["settings.json"].pop("sha256")),
         "damaged .*sha256",
     ),
+    "a size as text": (
+        lambda f: edit_manifest(f, lambda m: m["files"]["settings.json"].update(bytes="12")),
+        "damaged .*'bytes', which is str, not int",
+    ),
+    "a size of nothing": (
+        lambda f: edit_manifest(f, lambda m: m["files"]["settings.json"].update(bytes=None)),
+        "damaged .*'bytes', which is NoneType",
+    ),
+    "a record that is a number": (
+        lambda f: edit_manifest(f, lambda m: m["files"].update({"settings.json": 12})),
+        "damaged .*what holds 'sha256'",
+    ),
+    "figures as text": (
+        lambda f: edit_manifest(f, lambda m: m.update(figures="good")),
+        "damaged .*'figures', which is str, not dict",
+    ),
     "a missing file": (
         lambda f: (f / "settings.json").unlink(),
         r"settings\.json: missing; fetch the model again",
@@ -311,6 +327,17 @@ def test_a_folder_that_holds_something_else_is_not_replaced(tmp_path: Path) -> N
     with pytest.raises(BundleError, match="not a folder"):
         write_small(tmp_path / "thesis.txt")
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_models_and_their_replay_data_do_not_replace_each_other(folder: Path) -> None:
+    model = NewBundle(folder.parent / "mine", {CLASSIFIER: ARRAYS}, name="mine", seed=1)
+    with pytest.raises(BundleError, match="other than a model; it is left as it is"):
+        write_bundles([replace(model, folder=folder)])
+    write_bundles([model])
+    with pytest.raises(BundleError, match="other than a model's replay data"):
+        write_small(model.folder)
+    assert Bundle.open(folder).manifest.name == "small"
+    assert write_bundles([model])[0].manifest.name == "mine"
 
 
 def test_a_swap_that_fails_puts_the_old_model_back(

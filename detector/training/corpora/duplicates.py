@@ -1,4 +1,4 @@
-"""Group texts that are nearly the same."""
+"""Which rows make up a text, and which texts are nearly the same."""
 
 from __future__ import annotations
 
@@ -22,21 +22,46 @@ _SHINGLE = 5
 _FEWEST_WORDS_TO_SKETCH = 12
 
 
-def identify_articles(frame: pd.DataFrame) -> tuple[pd.Series, pd.Series]:
-    """Which rows make up one text, and an id for each row's article.
+def number_documents(frame: pd.DataFrame) -> pd.Series:
+    """Which rows make up one text: by the ``article_id`` of their file, or by their original.
 
-    Rows are of one text by the ``article_id`` that their file gives, or by their original. Texts
-    that are (nearly) the same are one article. Its id is made of the text, so that the same
-    article brought again in another file is known to be the same.
+    Args:
+        frame: with ``file``, ``article_id`` and, normalised, ``_original`` and ``_text``.
+
+    Returns:
+        A number for each row, the same for rows of one text.
     """
     text = frame["_original"].where(frame["_original"] != "", frame["_text"])
     given = frame["file"] + "\0" + frame["article_id"]
-    own = pd.Series(np.where(frame["article_id"] != "", given, "\0" + text), index=frame.index)
-    codes, _ = pd.factorize(own)
-    groups = _join_groups(_find_near_duplicates(text, codes), codes.max(initial=0) + 1)
-    first = text.groupby(groups[codes]).transform("min")
-    ids = {t: f"pairs/{hash_word(t):08x}{_tail(t)}" for t in first.unique()}
-    return pd.Series(codes, index=frame.index), first.map(ids)
+    own = np.where(frame["article_id"] != "", given, "\0" + text)
+    return pd.Series(pd.factorize(own)[0], index=frame.index)
+
+
+def join_rows(texts: pd.Series, numbers: pd.Series) -> pd.Series:
+    """Whole texts: the different ones among `texts` of each number, in order, run together."""
+    parts = pd.DataFrame({"number": numbers, "text": texts})
+    parts = parts[parts["text"] != ""].drop_duplicates()
+    joined = parts.groupby("number")["text"].agg(" ".join).to_dict()
+    # As objects: an article of fifty rows is kept once, not fifty times.
+    return pd.Series([joined.get(n, "") for n in numbers], numbers.index, dtype=object)
+
+
+def identify_articles(frame: pd.DataFrame) -> pd.Series:
+    """An id for each row's article, made of its text.
+
+    Texts that are (nearly) the same are one article. Since the id is made of the text, the same
+    article brought again in another file is known to be the same.
+
+    Args:
+        frame: as `number_documents` takes it, with ``document``, which that gave.
+    """
+    originals, texts = (join_rows(frame[c], frame["document"]) for c in ("_original", "_text"))
+    whole = originals.where(originals != "", texts)
+    documents = whole.groupby(frame["document"]).first()
+    groups = _join_groups(_find_near_duplicates(documents), len(documents))
+    first = documents.groupby(groups).transform("min")
+    ids = {text: f"pairs/{hash_word(text):08x}{_tail(text)}" for text in first.unique()}
+    return frame["document"].map(first).map(ids)
 
 
 def _tail(text: str) -> str:
@@ -51,31 +76,26 @@ def _join_groups(pairs: Iterable[tuple[int, int]], size: int) -> npt.NDArray[np.
     return np.asarray(groups)
 
 
-def _find_near_duplicates(
-    texts: pd.Series, codes: npt.NDArray[np.int64]
-) -> Iterable[tuple[int, int]]:
-    """Pairs of article codes whose texts are the same or share half of their sketches.
+def _find_near_duplicates(texts: Iterable[str]) -> Iterable[tuple[int, int]]:
+    """Pairs of places of texts that are the same or share half of their sketches.
 
     A sketch is the smallest hashes of a text's runs of words (Broder 1997, "On the resemblance
     and containment of documents").
     """
     seen: dict[int, list[int]] = {}
     known: dict[str, int] = {}
-    for text, code in zip(texts, codes, strict=True):
+    for place, text in enumerate(texts):
         if text in known:
-            if known[text] != code:
-                yield known[text], int(code)
+            yield known[text], place
             continue
-        known[text] = int(code)
+        known[text] = place
         sketch = _sketch(text)
         shared = Counter(other for value in sketch for other in seen.get(value, ()))
         for other, count in shared.items():
-            if other != code and 2 * count > len(sketch):
-                yield other, int(code)
+            if 2 * count > len(sketch):
+                yield other, place
         for value in sketch:
-            holders = seen.setdefault(value, [])
-            if code not in holders:
-                holders.append(int(code))
+            seen.setdefault(value, []).append(place)
 
 
 def _sketch(text: str) -> list[int]:

@@ -204,8 +204,8 @@ def measure_documents(frame: pd.DataFrame, resamples: int = RESAMPLES) -> dict[s
     Returns:
         ``overall`` and ``by`` (grouping → group), rows of counts and figures: each ``value``,
         ``low`` and ``high`` (95 %), or None, with the reason in ``too_few``. The rate of false
-        positives has an ``upper_bound`` too (Clopper and Pearson 1934, one-sided, 95 %), which
-        stays above 0 where nothing was flagged. Besides ``not_judged``, a count.
+        positives has an ``upper_bound`` too (Clopper and Pearson 1934, one-sided, 95 %, of as many
+        articles), which stays above 0 where nothing was flagged. Besides ``not_judged``, a count.
 
     Raises:
         ValueError: a column is missing or a label unknown.
@@ -237,8 +237,10 @@ def _measure_row(documents: pd.DataFrame, resamples: int) -> dict[str, Any]:
             figure = widen_share(figure, counts[_SHARES[name]])
         row[name] = figure and figure.to_dict()
     if row["false_positive_rate"] is not None:
-        human = documents.loc[~documents["positive"], "flagged"]
-        bound = bound_above(int(human.sum()), len(human))
+        # Several human documents of an article say no more than one of it.
+        share = float(documents.loc[~documents["positive"], "flagged"].mean())
+        articles = counts["human_articles"]
+        bound = bound_above(share * articles, articles)
         row["false_positive_rate"]["upper_bound"] = round(bound, 4)
     return row | {"too_few": too_few}
 

@@ -234,8 +234,7 @@ def plot_scores(scored: pd.DataFrame, folder: Path) -> list[Path]:
         axes.set_ylim(-0.7, len(groups) - 0.3)
         axes.grid(axis="y", visible=False)
         axes.axvline(0, color=BLACK, linewidth=1.2, linestyle="--", label="threshold")
-        unit = "on people's scale," if "score" in scored.columns else "log-odds"
-        axes.set_xlabel(f"score: {unit} above the threshold\nfor a document of that length")
+        axes.set_xlabel("score: log-odds above the threshold\nfor a document of that length")
         title = "Scores: median, middle half, middle 90 % and the documents beyond"
         if left_out:
             title += f"\n({left_out} smaller groups are not shown)"
@@ -310,7 +309,11 @@ def plot_lengths(scored: pd.DataFrame, flagged: Flags, folder: Path, rate: float
         for number, label in enumerate(labels):
             _draw_shares(axes, scored, flagged, lengths, label, 0.16 * (number - 1))
         axes.axhline(
-            rate, color=GREY, linestyle=":", linewidth=1.2, label=f"promised: {format_share(rate)}"
+            rate,
+            color=GREY,
+            linestyle=":",
+            linewidth=1.2,
+            label=f"guaranteed: {format_share(rate)}",
         )
         axes.set_xticks(range(len(bands)), [name.replace(" words", " words\n") for name in bands])
         axes.grid(axis="x", visible=False)

@@ -85,7 +85,7 @@ def fit_thresholds(
         record: dict[str, Any] = {"false_positive_rate": rate, "articles": len(scores)}
         chosen = _choose_for_all(scores, names, weights, size, rate, limits)
         if chosen is None:
-            record["withheld"] = f"too few human articles to promise {rate:g}"
+            record["withheld"] = f"too few human articles to guarantee {rate:g}"
         else:
             of_groups = [(groups == name).to_numpy() for name in guaranteed if groups is not None]
             own = [

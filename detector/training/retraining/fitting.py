@@ -9,7 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from detector.results import ORIGINAL
-from detector.training.evaluation.regression_check import ScoredSet, describe_scores, score_directly
+from detector.training.evaluation.regression_check import (
+    ScoredSet,
+    describe_scores,
+    read_stopped,
+    score_directly,
+)
 from detector.training.evaluation.statistics import FEWEST_ARTICLES as FEWEST_TO_MEASURE
 from detector.training.fitting.adapter import AdaptedClassifier, fit_adapter, refit_guarantees
 from detector.training.fitting.classifier import FittedClassifier, fit_classifier, refit_thresholds
@@ -18,7 +23,7 @@ from detector.training.retraining.replay_data import fill_columns, join_replay_d
 from detector.training.retraining.settings import CLASSIFIER, ENCODER, THRESHOLDS
 from detector.training.retraining.user_features import BaseModel, UserFeatures
 
-PROJECT_SET = "the evidence of the old model, out of fold"
+PROJECT_SET = "the replay data of the old model, out of fold"
 
 HELD_OUT_SET = "your held-out articles"
 
@@ -28,6 +33,9 @@ USER_SET = "your articles, out of fold"
 HUMAN_SET = "your articles, on which the thresholds rest"
 
 _ROW_COLUMNS = ["file", "row"]
+
+#: Relative and absolute: how far features of one text differ from processor to processor.
+_SAME_FEATURES = (0.01, 0.01)
 
 
 @dataclass(frozen=True)
@@ -133,33 +141,93 @@ def _join(base: BaseModel, new: FeatureTable) -> tuple[FeatureTable, npt.NDArray
 
 def score_sets(base: BaseModel, user: UserFeatures, fit: UserFit, depth: str) -> list[ScoredSet]:
     """Documents scored by both models: the user's, and what stays of the replay data."""
-    sets = [_score_user_set(base, user, fit, depth)]
-    return sets if base.replay is None else [*sets, _score_project_set(base, base.replay, fit)]
+    if base.replay is None:
+        return [_score_user_set(base, user, fit, depth, None)]
+    before = refit_guarantees(base.replay, base.classifier).fitted.out_of_fold
+    return [
+        _score_user_set(base, user, fit, depth, before),
+        _score_project_set(base, before[fit.kept], fit),
+    ]
 
 
-def _score_project_set(base: BaseModel, replay: FeatureTable, fit: UserFit) -> ScoredSet:
-    """Both models on the base's replay data, either out of fold, in the same folds."""
-    before = refit_guarantees(replay, base.classifier).fitted.out_of_fold[fit.kept]
+def _score_project_set(base: BaseModel, before: npt.NDArray[np.float64], fit: UserFit) -> ScoredSet:
+    """Both models on what is kept of the replay data, either out of fold, in the same folds."""
     old = fit.joined.select(np.arange(len(fit.joined.frame)) < fit.kept.sum())
     after = fit.fitted.out_of_fold[: len(old.frame)]
     return ScoredSet.of(
         PROJECT_SET,
         old.frame,
-        describe_scores(base.classifier, before, old.words),
-        describe_scores(fit.fitted.classifier, after, old.words),
+        *(
+            describe_scores(classifier, scores, old.words, read_stopped(old))
+            for classifier, scores in ((base.classifier, before), (fit.fitted.classifier, after))
+        ),
     )
 
 
-def _score_user_set(base: BaseModel, user: UserFeatures, fit: UserFit, depth: str) -> ScoredSet:
-    """Both models on the user's documents: held-out ones if there are enough, else out of fold."""
+def _score_user_set(
+    base: BaseModel,
+    user: UserFeatures,
+    fit: UserFit,
+    depth: str,
+    before: npt.NDArray[np.float64] | None,
+) -> ScoredSet:
+    """Both models on the user's documents: held-out ones if there are enough, else out of fold.
+
+    Args:
+        base: the old model.
+        user: documents as both models measure them.
+        fit: the new model.
+        depth: what was fitted anew.
+        before: the old model's out-of-fold scores of its replay data, if it has any.
+    """
     held_out = user.new.frame["held_out"].astype(bool).to_numpy()
+    known = _is_known(base, user.old)
     new = fit.fitted.classifier
-    if user.new.frame["article_id"][held_out].nunique() >= FEWEST_TO_MEASURE:
-        name, chosen = HELD_OUT_SET, held_out
-        seen = user.new.select(chosen).with_fingerprint(fit.adapted.fingerprint)
-        scores = score_directly(new, seen)
-    else:
-        name, chosen = HUMAN_SET if depth == THRESHOLDS else USER_SET, ~held_out
-        scores = describe_scores(new, fit.of_user, user.new.select(chosen).words)
-    old_scores = score_directly(base.classifier, user.old.select(chosen))
-    return ScoredSet.of(name, user.new.select(chosen).frame, old_scores, scores, of_user=True)
+    # Both models learnt from an article that is held out now and was not before.
+    chosen = held_out & ~known
+    if user.new.frame["article_id"][chosen].nunique() >= FEWEST_TO_MEASURE:
+        documents = user.new.select(chosen)
+        after = score_directly(new, documents.with_fingerprint(fit.adapted.fingerprint))
+        old = score_directly(base.classifier, user.old.select(chosen))
+        return ScoredSet.of(HELD_OUT_SET, documents.frame, old, after, of_user=True)
+    documents, measured = user.new.select(~held_out), user.old.select(~held_out)
+    after = describe_scores(new, fit.of_user, documents.words, read_stopped(documents))
+    old = score_directly(base.classifier, measured)
+    if depth == THRESHOLDS:
+        # The scorer stays, so what it has seen flatters both models alike.
+        return ScoredSet.of(HUMAN_SET, documents.frame, old, after, of_user=True)
+    if base.replay is not None and before is not None:
+        scores = old["score"].to_numpy().copy()
+        seen = known[~held_out]
+        scores[seen] = _look_up(measured.select(seen), base.replay, before)
+        old = describe_scores(base.classifier, scores, measured.words, read_stopped(measured))
+    return ScoredSet.of(USER_SET, documents.frame, old, after, of_user=True)
+
+
+def _is_known(base: BaseModel, documents: FeatureTable) -> npt.NDArray[np.bool_]:
+    """Which documents are of articles that the base's scorer or adapter was fitted on."""
+    if base.replay is None:
+        return np.zeros(len(documents.frame), dtype=bool)
+    frame = base.replay.frame
+    fitted_on = frame["fitted"].astype(bool) | frame["adapted"].astype(bool)
+    return documents.frame["article_id"].isin(set(frame["article_id"][fitted_on])).to_numpy()
+
+
+def _look_up(
+    documents: FeatureTable, replay: FeatureTable, scores: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """The scores (n,) that replay data has of the same documents.
+
+    NaN, so that it is left out of comparisons, where it has the article in another version.
+    """
+    places = replay.frame.groupby(["article_id", "label"]).indices
+    found = np.full(len(documents.frame), np.nan)
+    keys = zip(documents.frame["article_id"], documents.frame["label"], strict=True)
+    for row, key in enumerate(keys):
+        for place in places.get(key, ()):
+            if np.array_equal(documents.counts[row], replay.counts[place]) and np.allclose(
+                documents.matrices[row], replay.matrices[place], *_SAME_FEATURES
+            ):
+                found[row] = scores[place]
+                break
+    return found

@@ -46,6 +46,9 @@ ADDED_COLUMNS: dict[str, Any] = {
 
 _NEEDED = ("label", "group", "article_id", "system", "by_translator")
 
+#: As many as pandas writes; of the least weight that a row may have, ten digits are left.
+_DECIMALS = 15
+
 # The figure of a replay folder's manifest that says whose replay data it is.
 _CLASSIFIER_CHECKSUM = "classifier"
 
@@ -136,7 +139,9 @@ def pack_replay_data(documents: FeatureTable) -> dict[str, Any]:
     }
     packed: dict[str, Any] = {
         FEATURES_FILE: features,
-        DOCUMENTS_FILE: json.loads(documents.frame.to_json(orient="records")),
+        DOCUMENTS_FILE: json.loads(
+            documents.frame.to_json(orient="records", double_precision=_DECIMALS)
+        ),
     }
     if documents.fingerprints is not None:
         packed[FINGERPRINTS_FILE] = documents.fingerprints.to_arrays()

@@ -124,8 +124,8 @@ def _check_regression(
     comparison = compare_sets(sets, base.classifier, fit.fitted.classifier, priced)
     if settings.depth == ENCODER:
         comparison.faults.append(
-            "the evidence that the old model keeps was gathered by its encoder and cannot be read "
-            "by another: what the new model forgot is not known"
+            "the features that the old model keeps were measured by its own encoder and cannot be "
+            "read by another: what the new model forgot is not known"
         )
     say(str(comparison))
     if comparison.faults and not settings.accept_regression:

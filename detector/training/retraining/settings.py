@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from detector.errors import DetectorError
-from detector.model.manifest import MANIFEST
+from detector.model import parts
+from detector.model.bundle_writing import check_target
 
 THRESHOLDS, CLASSIFIER, ENCODER = "thresholds", "classifier", "encoder"
 
@@ -23,7 +24,7 @@ class RetrainSettings:
             `detector.training.generation.augmentation.list_makers`.
         round_trips: languages to send originals through with `translators`.
         translators: model folders or hub names, see `list_makers`.
-        accept_regression: write the model even if it is worse.
+        accept_regression: write the model even if it is worse; the depth ``encoder`` asks for it.
         replay: folder of the base's replay data; beside the base unless told. The depth
             ``encoder`` needs none: another encoder gives other features.
         seed: of spinners and encoder tuning; recorded.
@@ -52,7 +53,8 @@ def check_settings(settings: RetrainSettings) -> None:
     """Refuse what cannot be done.
 
     Raises:
-        DetectorError: there is no such depth, or it lacks an encoder to start from.
+        DetectorError: there is no such depth, it lacks an encoder to start from, or it gives a
+            model that would be refused whatever it is worth.
     """
     if settings.depth not in DEPTHS:
         raise DetectorError(f"no depth is called {settings.depth!r}: {', '.join(DEPTHS)}")
@@ -62,15 +64,18 @@ def check_settings(settings: RetrainSettings) -> None:
             "(a folder, or a name where a hub can be reached): a model folder of this package "
             "holds its encoder as int8 ONNX, which can be run but not trained"
         )
+    if settings.depth == ENCODER and not settings.accept_regression:
+        raise DetectorError(
+            "--depth encoder needs --accept-regression: the features that the old model keeps were "
+            "measured by its own encoder and cannot be read by another, so what the new model "
+            "forgets cannot be checked"
+        )
 
 
 def check_output(output: Path) -> None:
     """Refuse a place where a model cannot be put, before any work is done for it.
 
     Raises:
-        DetectorError: something other than a model is there.
+        BundleError: something other than a model is there.
     """
-    if output.exists() and not output.is_dir():
-        raise DetectorError(f"{output}: not a folder; name another place for the model")
-    if output.is_dir() and any(output.iterdir()) and not (output / MANIFEST).is_file():
-        raise DetectorError(f"{output}: holds something other than a model; it is left as it is")
+    check_target(output, [parts.CLASSIFIER])

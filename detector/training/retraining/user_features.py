@@ -14,6 +14,7 @@ from detector.features.extractor import FeatureExtractor
 from detector.model import parts
 from detector.model.bundle import Bundle
 from detector.model.document_classifier import DocumentClassifier
+from detector.results import ORIGINAL
 from detector.training.corpora.findings import ValidationReport
 from detector.training.corpora.pairs_files import PairsError, read_pairs
 from detector.training.corpora.user_documents import make_documents
@@ -24,7 +25,12 @@ from detector.training.corpora.validation import (
     validate_pairs,
 )
 from detector.training.fitting.directions import cross_fit_directions, fill_directions
-from detector.training.fitting.feature_table import FeatureTable, extract_features
+from detector.training.fitting.feature_table import (
+    FOLDS,
+    FeatureTable,
+    assign_folds,
+    extract_features,
+)
 from detector.training.generation.augmentation import augment_documents, list_makers
 from detector.training.retraining.replay_data import load_replay_data, round_replay_data
 from detector.training.retraining.settings import ENCODER, THRESHOLDS, RetrainSettings
@@ -126,7 +132,7 @@ def measure_documents(
     """Measure the documents, by the base's encoder or by one that is tuned anew.
 
     Raises:
-        PairsError: no document holds a whole sentence.
+        PairsError: no document holds a whole sentence, or they are too few to fit on.
         DetectorError: the encoder cannot be tuned.
     """
     extractor = FeatureExtractor.from_bundle(base.bundle)
@@ -157,11 +163,7 @@ def _measure_anew(
 
     for_tuning = is_for_tuning(documents["article_id"]) & ~documents["held_out"].astype(bool)
     rest = documents[~for_tuning].reset_index(drop=True)
-    if rest.loc[~rest["held_out"].astype(bool), "label"].nunique() < 2:
-        raise PairsError(
-            "too few articles are left for the classifier beside those that the encoder learns "
-            "from; give more articles, or use --depth classifier"
-        )
+    _check_folds(rest)
     tuned = tune_encoder(documents[for_tuning], extractor, settings, say)
     table, directions = _fill_directions(_extract(rest, tuned.extractor, keep_embeddings=True))
     features = base.read_arrays(parts.FEATURES) | tuned.extractor.heads | directions
@@ -173,8 +175,26 @@ def _measure_anew(
     )
 
 
+def _check_folds(documents: pd.DataFrame) -> None:
+    """Refuse documents of which a fold leaves people's or a machine's alone to fit on.
+
+    Raises:
+        PairsError: they are too few.
+    """
+    fitted_on = documents[~documents["held_out"].astype(bool)]
+    human, fold_of = fitted_on["label"] == ORIGINAL, assign_folds(fitted_on["article_id"], FOLDS)
+    if min(len(np.unique(fold_of[human])), len(np.unique(fold_of[~human]))) < 2:
+        raise PairsError(
+            "too few articles are left for the classifier beside those that the encoder learns "
+            f"from: {human.sum()} human documents and {(~human).sum()} of machines, and without "
+            "a fifth of the articles there is none of one of them; give more articles with a "
+            "machine's version, or use --depth classifier"
+        )
+
+
 def _fill_directions(table: FeatureTable) -> tuple[FeatureTable, dict[str, Any]]:
     """Fit the directions of a new encoder, and fill its columns in, out of fold where fitted."""
+    _check_folds(table.frame)  # again: a document without a whole sentence is gone
     held_out = table.frame["held_out"].astype(bool).to_numpy()
     scorer, fitted = cross_fit_directions(table.select(~held_out))
     matrices = fill_directions(table, scorer).matrices

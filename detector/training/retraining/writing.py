@@ -71,7 +71,10 @@ def _draw(result: Retrained, output: Path) -> str:
     folder = output.with_name(f"{output.name}-plots")
     thresholds = result.classifier.thresholds
     scored = pd.concat([s.documents.join(s.new) for s in result.sets], ignore_index=True)
-    flagged_at = {rate: (scored["score"] >= at).to_numpy() for rate, at in thresholds.items()}
+    free = ~scored["stopped"]
+    flagged_at = {
+        rate: (free & (scored["score"] >= at)).to_numpy() for rate, at in thresholds.items()
+    }
     threshold = thresholds.get(DEFAULT_FALSE_POSITIVE_RATE, 0.0)
     above = scored.assign(score=scored["score"] - threshold)
     try:

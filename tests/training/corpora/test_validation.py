@@ -49,6 +49,12 @@ def list_problems(report: ValidationReport) -> list[tuple[str, int, bool]]:
         ({"original": ["A."], "text": ["B."], "weight": ["-1"]}, "row 2: weight is no number"),
         ({"original": ["A."], "text": ["B."], "weight": ["much"]}, "row 2: weight is no number"),
         ({"original": ["A."], "text": ["B."], "weight": ["nan"]}, "row 2: weight is no number"),
+        ({"original": ["A."], "text": ["B."], "weight": ["1e-12"]}, r"no number from 0\.000001 to"),
+        ({"original": ["A."], "text": ["B."], "weight": ["1e12"]}, "to 1,000,000; mend it"),
+        (
+            {"original": ["A."], "text": ["\u200b"], "kind": ["spun"]},
+            "row 2: text is empty but kind",
+        ),
         ({"original": ["A.", "B.", "C."], "text": ["X."] * 3}, "text is the same in every row"),
         ({"original": ["A."] * 3, "text": ["X."] * 3}, "original is the same in every row"),
     ],
@@ -125,6 +131,97 @@ def test_human_rows_and_edited_ones_are_peoples() -> None:
     }
     edited = documents[documents["text"] == "B two, too."].iloc[0]
     assert (edited["system"], edited["group"]) == ("", "gazette")
+
+
+def test_a_text_of_invisible_characters_is_none() -> None:
+    rows, report = validate(
+        original=["A one.", "B two.", "\ufeff"],
+        text=["\u200b", "B.", "C dos."],
+        kind=["", "", "spun"],
+    )
+    assert not report.findings
+    documents = make_documents(rows)
+    assert documents["label"].tolist() == ["original", "original", "translated", "spun"]
+    assert documents["text"].tolist() == ["A one.", "B two.", "B.", "C dos."]
+
+
+# --------------------------------------------------------------------------------------
+# Articles whose rows are sentences
+# --------------------------------------------------------------------------------------
+
+
+def cut_into_sentences(pairs: pd.DataFrame) -> pd.DataFrame:
+    """A row for each sentence, then one that all articles have, and one that is left as it is."""
+    rows = []
+    for pair in pairs.itertuples():
+        sides = (str(text).split(". ") for text in (pair.original, pair.text))
+        rows += [(original, text, pair.article_id) for original, text in zip(*sides, strict=True)]
+        rows.append(("He declined to comment.", "He refused the comment.", pair.article_id))
+        rows.append(("Nobody came.", "Nobody came.", pair.article_id))
+    return pd.DataFrame(rows, columns=["original", "text", "article_id"])
+
+
+def test_articles_may_share_a_sentence(make_pairs: MakePairs) -> None:
+    frame = cut_into_sentences(make_pairs(12))
+    rows, report = validate_pairs(as_read(frame))
+    assert not report.findings
+    assert len(rows) == len(frame)
+    assert rows["article_id"].nunique() == 12
+    documents = make_documents(rows)
+    assert documents["label"].value_counts().to_dict() == {"original": 12, "translated": 12}
+
+
+def test_unchanged_sentences_stay_in_their_texts(make_pairs: MakePairs) -> None:
+    frame = cut_into_sentences(make_pairs(4))
+    documents = make_documents(validate_pairs(as_read(frame))[0])
+    lines = documents["text"].str.split("\n")
+    assert set(lines.map(len)) == {14}
+    copies = lines[documents["label"] == "translated"]
+    assert all(copy[-2:] == ["He refused the comment.", "Nobody came."] for copy in copies)
+
+
+def test_a_text_whose_every_sentence_is_unchanged_is_left_out(make_pairs: MakePairs) -> None:
+    frame = cut_into_sentences(make_pairs(4))
+    frame["text"] = frame["text"].where(frame["article_id"] != "a1", frame["original"])
+    rows, report = validate_pairs(as_read(frame))
+    assert list_problems(report) == [("original and text are the same", 14, False)]
+    assert set(frame["article_id"].iloc[rows["row"] - 2]) == {"a0", "a2", "a3"}
+
+
+def test_sentences_beside_several_originals_are_no_notices(make_pairs: MakePairs) -> None:
+    frame = cut_into_sentences(make_pairs(6))
+    common = frame["original"] == "He declined to comment."
+    frame.loc[common, "original"] = [f"He did not comment, {n} times." for n in range(6)]
+    rows, report = validate_pairs(as_read(frame))
+    assert not report.findings
+    assert len(rows) == len(frame)
+
+
+def test_the_same_text_in_another_file_is_repeated(make_pairs: MakePairs) -> None:
+    frame = cut_into_sentences(make_pairs(4))
+    both = pd.concat([as_read(frame), as_read(frame, "b.csv")], ignore_index=True)
+    rows, report = validate_pairs(both)
+    assert set(rows["file"]) == {"pairs.csv"}
+    assert list_problems(report) == [("the same row again", len(frame), False)]
+
+
+def test_sentences_and_the_whole_are_one_article(make_pairs: MakePairs) -> None:
+    frame = cut_into_sentences(make_pairs(4))
+    whole = frame.groupby("article_id", as_index=False)[["original", "text"]].agg(" ".join)
+    whole = whole.drop(columns="article_id").assign(system="another")
+    files = as_read(frame), as_read(whole, "b.csv")
+    rows, _ = validate_pairs(pd.concat(files, ignore_index=True))
+    assert set(rows["file"]) == {"pairs.csv", "b.csv"}
+    assert rows["article_id"].nunique() == 4
+
+
+def test_exchanged_columns_are_told_where_articles_are_named() -> None:
+    versions = [f"{version} {n}." for n in range(3) for version in ("Uno", "Dos", "Tres")]
+    originals = [f"Article {n}." for n in range(3) for _ in range(3)]
+    ids = [f"a{n}" for n in range(3) for _ in range(3)]
+    _, report = validate(original=versions, text=originals, article_id=ids)
+    with pytest.raises(PairsError, match="seem to be swapped"):
+        report.stop_if_fatal()
 
 
 # --------------------------------------------------------------------------------------
@@ -249,8 +346,17 @@ def test_too_few_articles(humans: int, human_only: bool, fatal: bool) -> None:
     check_numbers(documents, report, human_only)
     assert any(f.fatal for f in report.findings) == fatal
     assert any(
-        "too few to promise it a false-positive rate of 1 %" in str(f) for f in report.findings
+        "too few to guarantee it a false-positive rate of 1 %" in str(f) for f in report.findings
     )
+
+
+def test_edited_versions_are_no_articles_of_their_own() -> None:
+    ids = [str(n // 6) for n in range(60)]
+    documents = pd.DataFrame({"label": "original", "article_id": ids, "group": "gazette"})
+    report = ValidationReport()
+    check_numbers(documents, report, human_only=True)
+    assert [f.problem.split(" human")[0] for f in report.findings] == ["10", "10"]
+    assert report.findings[0].fatal
 
 
 def test_enough_articles_need_no_warning() -> None:

@@ -83,6 +83,15 @@ def test_the_same_figures_give_the_same_files(
     assert not re.search(r"20\d\d-\d\d-\d\d", svg)
 
 
+@pytest.mark.parametrize("column", ["score", "logit"])
+def test_scores_are_named_log_odds_and_rates_guaranteed(
+    drawn: list[Path], scored: pd.DataFrame, tmp_path: Path, column: str
+) -> None:
+    [_, svg] = plots.plot_scores(scored.assign(**{column: 0.5}), tmp_path)
+    assert "<!-- score: log-odds above the threshold" in svg.read_text()
+    assert "<!-- guaranteed: 1 % -->" in drawn[-1].read_text()
+
+
 def test_unjudged_documents_do_not_matter(
     drawn: list[Path], scored: pd.DataFrame, flagged_at: dict[float, Any], tmp_path: Path
 ) -> None:

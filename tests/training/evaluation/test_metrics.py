@@ -53,6 +53,16 @@ def score(log_odds: np.ndarray[Any, Any]) -> pd.DataFrame:
     )
 
 
+def test_versions_of_an_article_do_not_narrow_its_bound() -> None:
+    once = draw_documents(10).query("label == 'original'").assign(flagged=False)
+    often = pd.concat([once] * 30, ignore_index=True)
+    bounds = [
+        measure_documents(frame, RESAMPLES)["overall"]["false_positive_rate"]["upper_bound"]
+        for frame in (once, often)
+    ]
+    assert bounds[0] == bounds[1] > 0.2
+
+
 # --------------------------------------------------------------------------------------
 # Figures of weighted rows
 # --------------------------------------------------------------------------------------

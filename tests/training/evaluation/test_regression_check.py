@@ -19,10 +19,14 @@ from detector.training.evaluation.regression_check import (
     find_broken_guarantees,
     find_faults,
     format_side_by_side,
+    score_directly,
 )
+from detector.training.evaluation.scored_documents import score_documents
 from detector.training.fitting.thresholds import bound_above
 
 if TYPE_CHECKING:
+    from conftest import DrawDocuments
+
     from detector.model.document_classifier import DocumentClassifier
 
 
@@ -45,7 +49,8 @@ def draw_set(
     standard = rng.normal(0.0, 1.0, 500) + 2.5 * (frame["label"] == "spun")
     moved = standard + rng.normal(0.0, 0.05, 500) + new_shift * (frame["label"] == "spun")
     shift = classifier.thresholds[0.01] - 2.4
-    old, new = (describe_scores(classifier, z + shift, words) for z in (standard, moved))
+    free = np.zeros(500, dtype=bool)
+    old, new = (describe_scores(classifier, z + shift, words, free) for z in (standard, moved))
     return ScoredSet.of("a set", frame, old, new, of_user)
 
 
@@ -70,7 +75,7 @@ def test_a_gain_is_no_fault(synthetic_classifier: DocumentClassifier) -> None:
     assert compare_sets([gained], synthetic_classifier, synthetic_classifier).faults == []
 
 
-def test_more_false_positives_within_the_promise_are_no_fault() -> None:
+def test_more_false_positives_within_the_guarantee_are_no_fault() -> None:
     def row(before: float, after: float) -> dict[str, Any]:
         cell = {
             "a": {"value": before},
@@ -87,15 +92,15 @@ def test_more_false_positives_within_the_promise_are_no_fault() -> None:
     assert [f.split(":")[0] for f in faults] == ["a set, overall", "a set, outlet gazette"]
 
 
-def test_a_promise_that_is_lost_is_a_fault(synthetic_classifier: DocumentClassifier) -> None:
+def test_a_guarantee_that_is_lost_is_a_fault(synthetic_classifier: DocumentClassifier) -> None:
     fewer = {r: s for r, s in synthetic_classifier.thresholds.items() if r != 0.01}
     new = replace(synthetic_classifier, thresholds=Thresholds(fewer))
-    scored = describe_scores(new, [0.5, 3.0], [200, 300])
+    scored = describe_scores(new, [0.5, 3.0], [200, 300], [False, False])
     assert scored["threshold"].isna().all()
     assert not scored["flagged"].any()
     comparison = compare_sets([], synthetic_classifier, new)
     assert comparison.faults == [
-        "the new model promises no false-positive rate of 0.01, and the old one did"
+        "the new model guarantees no false-positive rate of 0.01, and the old one did"
     ]
 
 
@@ -103,17 +108,37 @@ def test_a_promise_that_is_lost_is_a_fault(synthetic_classifier: DocumentClassif
     ("flagged", "before", "of_user", "faults"),
     [(2, 0, True, 0), (9, 0, True, 1), (9, 9, True, 1), (9, 9, False, 0), (9, 8, False, 1)],
 )
-def test_broken_promises_are_sure_ones(
+def test_broken_guarantees_are_sure_ones(
     flagged: int, before: int, of_user: bool, faults: int
 ) -> None:
     def flags(count: int) -> Any:
         return pd.DataFrame({"flagged": [True] * count + [False] * (300 - count)})
 
-    documents = pd.DataFrame({"label": ["original"] * 300, "outlet": "gazette"})
+    ids = [str(n) for n in range(300)]
+    documents = pd.DataFrame({"label": "original", "outlet": "gazette", "article_id": ids})
     scored = ScoredSet("a set", documents, flags(before), flags(flagged), of_user)
     found = find_broken_guarantees(scored)
     assert len(found) == faults
     assert all(f"{flagged} of 300" in fault for fault in found)
+
+
+def test_versions_of_an_article_are_no_more_evidence_than_one() -> None:
+    flags = pd.DataFrame({"flagged": [True] * 9 + [False] * 291})
+    ids = [str(n // 30) for n in range(300)]
+    documents = pd.DataFrame({"label": "original", "outlet": "gazette", "article_id": ids})
+    assert find_broken_guarantees(ScoredSet("a set", documents, flags, flags, True)) == []
+
+
+def test_what_is_stopped_is_flagged_by_nobody(
+    synthetic_classifier: DocumentClassifier, draw_documents: DrawDocuments
+) -> None:
+    everything = replace(synthetic_classifier, thresholds=Thresholds({0.01: -1000.0}))
+    drawn = draw_documents(20, 5, seed=2)
+    stopped = np.arange(30) % 3 == 0
+    documents = replace(drawn, frame=drawn.frame.assign(stopped=stopped))
+    checked = score_directly(everything, documents)["flagged"].to_numpy()
+    np.testing.assert_array_equal(checked, ~stopped)
+    np.testing.assert_array_equal(checked, score_documents(documents, everything).flagged[0.01])
 
 
 @pytest.mark.parametrize(("flagged", "articles"), [(1, 50), (5, 300), (30, 1000)])

@@ -150,7 +150,7 @@ def test_no_large_register_lies_surely_above_the_rate() -> None:
     assert kept["score"] == thresholds[0.01]
     assert kept["flagged"] == (scores >= thresholds[0.01]).sum()
     assert kept["upper_bound"] <= 0.01
-    assert withheld["withheld"] == "too few human articles to promise 0.001"
+    assert withheld["withheld"] == "too few human articles to guarantee 0.001"
     assert "score" not in withheld
 
 

@@ -1,18 +1,24 @@
 """Replay data is found beside its model, and refused beside another."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from detector.errors import BundleError
+from detector.model import parts
 from detector.model.bundle import Bundle
+from detector.model.document_classifier import DocumentClassifier
+from detector.training.corpora.validation import find_contradicted
+from detector.training.fitting.adapter import refit_guarantees
 from detector.training.retraining.replay_data import (
     ReplayDataError,
     load_replay_data,
     locate_replay_data,
     open_replay_data,
+    pack_replay_data,
 )
 
 ROOT = Path(__file__).parents[3]
@@ -68,3 +74,22 @@ def test_matrices_come_back_as_they_were_rounded(model: Path) -> None:
     for matrix in documents.matrices[:5]:
         np.testing.assert_array_equal(matrix, matrix.astype(np.float16).astype(np.float32))
     assert set(documents.frame["guaranteed"]) == {False}
+
+
+def test_small_weights_are_kept(model: Path) -> None:
+    documents = load_replay_data(Bundle.open(model))
+    weights = np.linspace(1e-6, 2e-6, len(documents.frame))
+    packed = pack_replay_data(replace(documents, frame=documents.frame.assign(weight=weights)))
+    kept = [row["weight"] for row in packed["documents.json"]]
+    np.testing.assert_allclose(kept, weights, rtol=1e-8)
+
+
+@pytest.mark.slow
+def test_one_in_a_hundred_right_labels_is_doubted() -> None:
+    bundle = Bundle.open(ROOT / "models" / "default")
+    documents = load_replay_data(bundle)
+    classifier = DocumentClassifier.from_arrays(bundle.read_arrays(parts.CLASSIFIER))
+    scores = refit_guarantees(documents, classifier).fitted.out_of_fold
+    frame = documents.frame.assign(file="replay", row=0)
+    doubtful = find_contradicted(frame, scores)
+    assert 0.005 <= len(doubtful) / (frame["label"] != "original").sum() <= 0.015

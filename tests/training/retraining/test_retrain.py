@@ -128,7 +128,7 @@ def test_what_was_done_is_in_the_card(retrained: tuple[Bundle, str, Path]) -> No
     card = (bundle.folder / "model_card.md").read_text(encoding="utf-8")
     for expected in (
         "`train.py --pairs pairs.csv`", "## Limits", "| pairs.csv | 20 |", "not stated",
-        "## Against base@", "## By group", "–", "too few to promise it",
+        "## Against base@", "## By group", "–", "too few to guarantee it",
     ):  # fmt: skip
         assert expected in card
     content = json.loads((bundle.folder / "model_card.json").read_text(encoding="utf-8"))
@@ -136,7 +136,7 @@ def test_what_was_done_is_in_the_card(retrained: tuple[Bundle, str, Path]) -> No
     assert content["data"]["pairs.csv"]["sha256"] == bundle.manifest.corpora["pairs.csv"]["sha256"]
     assert content["versions"]["python"]
     assert content["figures"]["retraining"]["validation"]["counts"]["rows"] == 20
-    assert "the evidence of the old model, out of fold" in str(content["figures"]["retraining"])
+    assert "the replay data of the old model, out of fold" in str(content["figures"]["retraining"])
 
 
 def test_same_pairs_give_the_same_model(
@@ -233,7 +233,7 @@ def test_thresholds_need_enough_human_articles(
     tiny_base_bundle: Path, make_pairs: MakePairs, tmp_path: Path
 ) -> None:
     path = write(make_pairs(20)[["original"]], tmp_path / "human.csv")
-    with pytest.raises(PairsError, match="20 human articles promise no false-positive rate"):
+    with pytest.raises(PairsError, match="20 human articles guarantee no false-positive rate"):
         retrain_quietly(
             [path], tiny_base_bundle, tmp_path / "mine", RetrainSettings(depth="thresholds")
         )
@@ -318,6 +318,17 @@ def test_a_folder_of_something_else_is_left_alone(
     assert (tmp_path / "thesis" / "chapter.txt").read_text() == "dear"
 
 
+def test_replay_data_and_links_are_no_place_for_a_model(
+    tiny_base_bundle: Path, tmp_path: Path
+) -> None:
+    check_output(tiny_base_bundle)
+    with pytest.raises(DetectorError, match="something other than a model"):
+        check_output(locate_replay_data(tiny_base_bundle))
+    (tmp_path / "link").symlink_to(tiny_base_bundle)
+    with pytest.raises(DetectorError, match="not a folder"):
+        check_output(tmp_path / "link")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -366,6 +377,26 @@ def test_the_encoder_needs_something_to_start_from(tmp_path: Path) -> None:
         retrain([PAIRS], None, RetrainSettings(depth="encoder"))
 
 
+def test_an_encoder_that_nothing_can_vouch_for_is_refused_at_once(tmp_path: Path) -> None:
+    settings = RetrainSettings(depth="encoder", encoder_base="x")
+    with pytest.raises(DetectorError, match=r"needs --accept-regression: .*cannot be checked"):
+        retrain([tmp_path / "missing.csv"], None, settings)
+
+
+def test_too_few_machine_articles_for_a_new_encoder_are_told(
+    tiny_base_bundle: Path, tiny_base: Path, make_pairs: MakePairs, tmp_path: Path
+) -> None:
+    frame = make_pairs(14)
+    frame.loc[3:, ["text", "kind"]] = ""
+    settings = replace(
+        ACCEPTED, depth="encoder", encoder_base=str(tiny_base), work=tmp_path / "work"
+    )
+    with pytest.raises(PairsError, match=r"1 of machines.*--depth classifier"):
+        retrain_quietly(
+            [write(frame, tmp_path / "pairs.csv")], tiny_base_bundle, tmp_path / "mine", settings
+        )
+
+
 def test_encoder_is_tuned_and_resumed(
     tiny_base_bundle: Path, tiny_base: Path, make_pairs: MakePairs, tmp_path: Path
 ) -> None:
@@ -395,7 +426,9 @@ def test_too_few_sentences_for_an_encoder(
     tiny_base_bundle: Path, tiny_base: Path, make_pairs: MakePairs, tmp_path: Path
 ) -> None:
     path = write(make_pairs(9), tmp_path / "pairs.csv")
-    settings = RetrainSettings(depth="encoder", encoder_base=str(tiny_base), work=tmp_path / "work")
+    settings = replace(
+        ACCEPTED, depth="encoder", encoder_base=str(tiny_base), work=tmp_path / "work"
+    )
     with pytest.raises(DetectorError, match="too few to tune an encoder on"):
         retrain_quietly([path], tiny_base_bundle, tmp_path / "mine", settings)
 
