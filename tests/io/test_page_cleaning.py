@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from lxml.html import document_fromstring
 
+from detector.io.readers import page_parts
 from detector.io.readers.main_text import extract_article
 
 FERRY = [
@@ -363,3 +365,28 @@ def test_an_address_that_is_none_costs_no_article(
     article = extract_article(page, given)
     assert all(holds(article["text"], FERRY))
     assert article["url"] == url
+
+
+def test_a_section_that_is_headed_by_a_link_to_the_page_itself_is_no_teaser() -> None:
+    sections = "".join(
+        f'<section><h3><a href="/news/ferry?pinned={place}">At {place} o\'clock</a></h3>'
+        f"<p>{' '.join(FERRY[place : place + 3])}</p></section>"
+        for place in range(4)
+    )
+    page = build(f"<main><h1>Last wooden ferry: live</h1>{sections}</main>")
+    text = extract_article(page, "http://courier.example/news/ferry")["text"]
+    assert all(holds(text, FERRY))
+
+
+def test_a_page_of_many_links_is_looked_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    links = "<a href=/x>four words are here</a><br>" * 300
+    tree = document_fromstring(build(f"<div>{links}</div>"))
+    looked = []
+    monkeypatch.setattr(page_parts, "_stands_alone", looked.append)
+    page_parts.drop_cards(tree)
+    assert not looked
+
+
+def test_an_article_in_a_container_named_like_a_dialog_is_kept() -> None:
+    page = build(f'<div class="privacy-container"><h2>Ferry</h2>{paragraphs(FERRY)}</div>')
+    assert all(holds(extract(page), FERRY))

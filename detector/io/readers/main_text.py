@@ -93,7 +93,7 @@ def extract_article(page: str, url: str | None) -> dict[str, Any]:
         return {"text": "", "reason": TOO_DEEP}
     if tree is None:
         return {"text": ""}
-    prepare_page(tree)
+    prepare_page(tree, url)
     found = _extract(tree, url)
     if _count_words(found["text"]) < _FEWEST_WORDS:
         found |= _look_again(tree, found["text"])

@@ -59,8 +59,13 @@ _WORD = re.compile(r"\w+")
 _FEWEST_BARE_WORDS = 4
 
 
-def prepare_page(tree: HtmlElement) -> None:
-    """Change a page, in its place, so that the extractor finds its article and all of that."""
+def prepare_page(tree: HtmlElement, url: str | None = None) -> None:
+    """Change a page, in its place, so that the extractor finds its article and all of that.
+
+    Args:
+        tree: the page.
+        url: where it came from, if that is known.
+    """
     _drop_unread(tree)
     _keep_words(tree)
     _mark_quotations(tree)
@@ -70,7 +75,7 @@ def prepare_page(tree: HtmlElement) -> None:
     _complete_address(tree)
     drop_consent(tree)
     drop_later_articles(tree)
-    drop_cards(tree)
+    drop_cards(tree, url)
     join_bodies(tree)
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Iterator
+from functools import cache
+from itertools import islice
+from urllib.parse import urlsplit
 
 from lxml import etree
 from lxml.html import HtmlElement
@@ -27,6 +31,10 @@ _CONSENT = re.compile(
     (?:banner|bar|consent|container|dialog|layer|modal|notice|overlay|pop-?up|root|ui|wrapper)
     (?:$|\s|--|__)""",
     re.IGNORECASE | re.VERBOSE,
+)
+
+_PRIVACY_SECTION = re.compile(
+    r"(?:^|\s)(?:privacy|cookies?)[-_]{1,2}(?:container|root|wrapper)(?:$|\s)", re.IGNORECASE
 )
 
 # A teaser of another article is no longer than this, and there are some of them.
@@ -73,8 +81,15 @@ def drop_consent(tree: HtmlElement) -> None:
     """Drop dialogs that ask for consent: they are longer than many an article."""
     for element in list(tree.iter("div", "section", "aside", "dialog")):
         is_dialog = any(map(_CONSENT.search, (element.get("class", ""), element.get("id", ""))))
-        if is_dialog and not any(True for _ in element.iter("h1", "article", "main")):
+        holds_page = any(True for _ in element.iter("h1", "article", "main"))
+        if is_dialog and not holds_page and not _may_tell_of_privacy(element, tree):
             element.drop_tree()
+
+
+def _may_tell_of_privacy(element: HtmlElement, tree: HtmlElement) -> bool:
+    """Whether what is named like a dialog may be an article on its subject: most of the page."""
+    named = _PRIVACY_SECTION.search(_get_names(element)) is not None
+    return named and 2 * count_words(element) >= count_words(tree)
 
 
 def drop_later_articles(tree: HtmlElement) -> None:
@@ -102,16 +117,23 @@ def _is_within(element: HtmlElement, *tags: str) -> bool:
     return next(element.iterancestors(*tags), None) is not None
 
 
-def drop_cards(tree: HtmlElement) -> None:
-    """Drop teasers of other articles, which together may be longer than the article."""
+def drop_cards(tree: HtmlElement, url: str | None = None) -> None:
+    """Drop teasers of other articles, which together may be longer than the article.
+
+    Args:
+        tree: the page.
+        url: where it came from; a link to a part of itself is no teaser.
+    """
     groups = defaultdict(list)
     for element in tree.iter("div", "article", "li", "section", "a"):
         groups[element.getparent(), element.tag, element.get("class", "")].append(element)
+    own_paths = _find_own_paths(tree, url)
+    holds_article = cache(_holds_article)
     cards = [
         card
         for (parent, _, _), group in groups.items()
-        if len(group) >= _FEWEST_CARDS and not _holds_article(parent)
-        for card in _find_cards(group)
+        if len(group) >= _FEWEST_CARDS and not holds_article(parent)
+        for card in _find_cards(group, own_paths)
     ]
     if cards and not (_says_article(tree) and _count_left(tree, cards) < _FEWEST_WORDS_LEFT):
         for card in cards:
@@ -136,31 +158,56 @@ def _find_body_name(element: HtmlElement) -> str | None:
     return name.group().lower() if name else None
 
 
-def _find_cards(group: list[HtmlElement]) -> list[HtmlElement]:
-    cards = [element for element in group if _is_card(element)]
+def _find_own_paths(tree: HtmlElement, url: str | None) -> frozenset[str]:
+    """The paths under which the page is known, but for that of the whole site."""
+    addresses = [url, *tree.xpath("//link[@rel='canonical']/@href")]
+    return frozenset(_find_path(address) for address in addresses if address) - {"", "/"}
+
+
+def _find_path(address: str) -> str:
+    try:
+        return urlsplit(address).path
+    except ValueError:
+        return ""
+
+
+def _find_cards(group: list[HtmlElement], own_paths: frozenset[str]) -> list[HtmlElement]:
+    cards = [element for element in group if _is_card(element, own_paths)]
     return cards if len(cards) >= _FEWEST_CARDS and 4 * len(cards) >= 3 * len(group) else []
 
 
-def _is_card(element: HtmlElement) -> bool:
-    if count_words(element) > _MOST_WORDS_OF_CARD:
+def _is_card(element: HtmlElement, own_paths: frozenset[str] = frozenset()) -> bool:
+    length = count_words(element)
+    if length > _MOST_WORDS_OF_CARD:
         return False
-    links = [link for link in element.iter("a") if not link.get("href", "#").startswith("#")]
-    return any(_is_headline(link, element) for link in links)
+    hrefs = ((link, link.get("href", "#")) for link in element.iter("a"))
+    links = (
+        link
+        for link, href in hrefs
+        if not href.startswith("#") and _find_path(href) not in own_paths
+    )
+    return any(_is_headline(link, length) for link in links)
 
 
-def _is_headline(link: HtmlElement, card: HtmlElement) -> bool:
-    """Whether a link of a card is a heading, holds one or stands alone above some text."""
+def _is_headline(link: HtmlElement, length: int) -> bool:
+    """Whether a link of a card of so many words is a heading, holds one or stands above text."""
     if next(link.iter(*_HEADINGS[1:]), None) is not None:
         return True
     heading = next(link.iterancestors(*_HEADINGS), None)
     words = count_words(link)
     if heading is not None:
-        return 5 * words >= 4 * count_words(heading)
+        # Of a heading that nobody closed no more is looked at than tells.
+        return len(list(islice(_iterate_words(heading), 5 * words // 4 + 1))) <= 5 * words // 4
     return (
         words >= _FEWEST_WORDS_OF_HEADLINE
+        and length >= words + _FEWEST_WORDS_OF_EXCERPT
         and _stands_alone(link)
-        and count_words(card) >= words + _FEWEST_WORDS_OF_EXCERPT
     )
+
+
+def _iterate_words(element: HtmlElement) -> Iterator[str]:
+    """Words of an element and of all in it, one text after another."""
+    return (word for text in element.itertext() for word in text.split())
 
 
 def _stands_alone(link: HtmlElement) -> bool:

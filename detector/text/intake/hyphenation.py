@@ -13,6 +13,12 @@ _BLOCK = re.compile(r"[^\n](?:[^\n]|\n(?!\n))*")
 # "dis-" / "tance"; not "pre-" / "and post-war", whose hyphen stands for a word that comes.
 _PARTED = re.compile(r"(?<![\w'-])([A-Za-z]+)(-\n)(?!(?:and|but|nor|or|to)\b)([a-z]{2,})(?![\w'-])")
 
+# "NATO-led", "Kurdish-held", "blockchain-based": these stand behind any name.
+_SECOND_WORDS = frozenset(
+    "aged aligned backed based born built controlled driven era friendly funded held hit led like "
+    "linked made occupied owned related rich run sponsored style supported wide".split()
+)
+
 #: Lines of text set in columns are about as long as each other; those of verse are not.
 _SHORTEST_LINE = 0.6
 
@@ -52,6 +58,8 @@ def _is_compound(head: str, tail: str) -> bool:
     """Whether two halves are words of their own, and no word together: "short-" / "term"."""
     if is_known((head + tail).lower()):
         return False
+    if tail in _SECOND_WORDS or (len(head) > 1 and head.isupper()):
+        return True
     return all(len(half) < FEWEST_LETTERS or is_known(half.lower()) for half in (head, tail))
 
 

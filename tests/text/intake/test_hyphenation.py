@@ -20,6 +20,9 @@ term ones."""
         ("the near-by thea-\nter closed", "the near-by theater closed"),
         ("of a short-\nterm lease", "of a short-term lease"),
         ("the anti-\nwar rally", "the anti-war rally"),
+        ("the NATO-\nled force", "the NATO-led force"),
+        ("of Kurdish-\nheld towns", "of Kurdish-held towns"),
+        ("of Minne-\nsota", "of Minnesota"),
         ("was corre-\nspondently low", "was correspondently low"),
     ],
 )

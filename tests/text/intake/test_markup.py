@@ -335,6 +335,7 @@ def test_markup_changes_no_verdict(tiny_detector: Detector, dress: str) -> None:
             "<P>It opens by bus<SUP><A HREF=#1>3</A></SUP> and boat.</P><P>It shuts in June.</P>",
             "It opens by bus and boat. It shuts in June.",
         ),
+        ("<div class=entry><div>The gate opens at nine", "The gate opens at nine"),
         ("To write, send <title> <address> to us.", "To write, send <title> <address> to us."),
     ],
 )

@@ -41,8 +41,8 @@ _RARE = (_RARE_BLOCKS | READINGS).union(
     "progress rb ruby slot track".split()
 )
 
-# Elements that many leave open: others are none unless some tag closes.
-_LEFT_OPEN = frozenset("br dd dt hr li p td th tr".split())
+# Elements that many leave open, or that a text was cut within: others are none unless one closes.
+_LEFT_OPEN = frozenset("article br dd div dt hr li main p section td th tr".split())
 
 # "<html:p>" is "<p>", but Word's "<o:p>" and a site's own "<glossary-term>" stay in the line.
 _PREFIX = re.compile(r"(?:x?html|svg|mml):")
