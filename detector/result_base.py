@@ -56,12 +56,12 @@ def check_flag(
         raise ValueError("flagged needs a probability and a threshold, and no reason against it")
 
 
-def make_plain(value: Any) -> Any:
+def make_lists(value: Any) -> Any:
     """A value with dictionaries and lists for its mappings and tuples, however deep they stand."""
     if isinstance(value, Mapping):
-        return {name: make_plain(item) for name, item in value.items()}
+        return {name: make_lists(item) for name, item in value.items()}
     if isinstance(value, tuple | list):
-        return [make_plain(item) for item in value]
+        return [make_lists(item) for item in value]
     return value
 
 

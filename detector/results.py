@@ -15,7 +15,7 @@ from detector.result_base import (
     check_span,
     format_repr,
     list_under,
-    make_plain,
+    make_lists,
     shorten,
 )
 
@@ -75,7 +75,7 @@ class Result:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dictionaries, lists, strings, numbers, booleans and None, ready for JSON."""
-        plain: dict[str, Any] = make_plain(asdict(self))  # type: ignore[call-overload]
+        plain: dict[str, Any] = make_lists(asdict(self))  # type: ignore[call-overload]
         return plain
 
     @classmethod

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from detector.io.faults import UnreadableError
 from detector.io.readers import BadInput, Record
-from detector.io.readers.records import check_text
+from detector.io.readers.records import check_text, take_original
 
 
 def take_given(
@@ -24,17 +24,8 @@ def take_given(
     if not text.strip():
         return Record(row, text, source, row)
     try:
-        return Record(
-            row, check_text(text), source, row, reference=_take_original(original, original_name)
-        )
+        checked = check_text(text)
+        reference = take_original(original, original_name)
+        return Record(row, checked, source, row, reference=reference)
     except UnreadableError as reason:
         return BadInput(row, source, row, str(reason), fault=reason.fault)
-
-
-def _take_original(original: str | None, name: str) -> str | None:
-    if original is None or not original.strip():
-        return None
-    try:
-        return check_text(original)
-    except UnreadableError as reason:
-        raise UnreadableError(f"field {name!r}: {reason}") from reason

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from copy import deepcopy
 from typing import Any
-from urllib.parse import urlsplit
 
 from lxml import etree
 from lxml.html import HtmlElement, HTMLParser, document_fromstring
 from trafilatura import bare_extraction
 
+from detector.io.addresses import split_address
 from detector.io.readers.page_cleaning import prepare_page
 from detector.io.readers.page_parts import is_apart
 
@@ -206,9 +206,8 @@ def _may_be_error(found: dict[str, Any]) -> bool:
 
 def _is_root(address: str | None) -> bool:
     """Whether an address is a site's, rather than that of a page told by its query or fragment."""
-    try:
-        parts = urlsplit(address or "")
-    except ValueError:
+    parts = split_address(address)
+    if not address or parts is None:
         return False
     is_page = parts.query or parts.fragment.startswith(("/", "!"))
-    return bool(address and not is_page and _ROOT.fullmatch(parts.path))
+    return not is_page and _ROOT.fullmatch(parts.path) is not None

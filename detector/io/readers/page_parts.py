@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from functools import cache
 from itertools import islice
-from urllib.parse import urlsplit
 
 from lxml import etree
 from lxml.html import HtmlElement
+
+from detector.io.addresses import split_address
 
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "h6")
 
@@ -165,10 +166,8 @@ def _find_own_paths(tree: HtmlElement, url: str | None) -> frozenset[str]:
 
 
 def _find_path(address: str) -> str:
-    try:
-        return urlsplit(address).path
-    except ValueError:
-        return ""
+    parts = split_address(address)
+    return "" if parts is None else parts.path
 
 
 def _find_cards(group: list[HtmlElement], own_paths: frozenset[str]) -> list[HtmlElement]:

@@ -116,6 +116,24 @@ def check_text(text: str) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
+def take_original(text: str | None, name: str) -> str | None:
+    """An original that a row or a caller brings; a blank one is none.
+
+    Args:
+        text: of the original, if there is one.
+        name: of the field that holds it.
+
+    Raises:
+        UnreadableError: it is binary or endless.
+    """
+    if text is None or not text.strip():
+        return None
+    try:
+        return check_text(text)
+    except UnreadableError as reason:
+        raise UnreadableError(f"field {name!r}: {reason}") from reason
+
+
 def read_text(stream: io.BufferedReader, source: str, names: FieldNames) -> Iterator[Record]:
     """A file whose whole content is the text.
 
@@ -211,16 +229,11 @@ def _take_string(fields: dict[str, Any], name: str) -> str:
 
 
 def _take_reference(fields: dict[str, Any], name: str) -> str | None:
-    """The row's own original; a row without one holds null or nothing but blanks there."""
+    """The row's own original, see `take_original`."""
     value = _take(fields, name)
-    if value is None or (isinstance(value, str) and not value.strip()):
-        return None
-    if not isinstance(value, str):
+    if value is not None and not isinstance(value, str):
         raise UnreadableError(f"field {name!r} holds a {name_type(value)}, not text")
-    try:
-        return check_text(value)
-    except UnreadableError as reason:
-        raise UnreadableError(f"field {name!r}: {reason}") from reason
+    return take_original(value, name)
 
 
 def _take(fields: dict[str, Any], name: str) -> Any:

@@ -8,8 +8,8 @@ import zlib
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
+from detector.io.addresses import split_address
 from detector.io.compression import GZIP, GzipStream, find_compression
 from detector.io.faults import ROW_LIMIT_BYTES, UnreadableError, explain_missing
 from detector.io.readers.archive_records import ARC, PIECE, WARC, Layout, RawRecord, Records
@@ -129,7 +129,7 @@ def _read_record(
         "title": None,
         "date": None,
         "url": url,
-        "outlet": _find_host(url),
+        "outlet": parts.hostname if (parts := split_address(url)) else None,
         "author": None,
         **fields,
     }
@@ -151,14 +151,6 @@ def _parse_record(content: bytes) -> ArcWarcRecord:
         if not protocol.startswith("HTTP/"):
             raise UnreadableError(f"malformed: {protocol[:200]!r} where HTTP is meant")
     return record
-
-
-def _find_host(url: str | None) -> str | None:
-    """The host of an address; None where that is none, such as ``http://[x/``."""
-    try:
-        return urlsplit(url or "").hostname
-    except ValueError:
-        return None
 
 
 def _was_found(record: ArcWarcRecord) -> bool:

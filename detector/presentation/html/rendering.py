@@ -9,11 +9,11 @@ from __future__ import annotations
 import html
 import re
 from functools import cache
-from urllib.parse import urlsplit
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from detector.io.addresses import split_address
 from detector.presentation.wording import (
     clip,
     count_judged,
@@ -54,11 +54,8 @@ def leads_to_the_web(url: str) -> bool:
     """Whether it is a whole http or https address, with nothing that browsers read otherwise."""
     if re.search(r"[\x00-\x20\x7f\\]", url):
         return False
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # no address at all, such as "https://[half"
-        return False
-    return parts.scheme in ("http", "https") and bool(parts.netloc)
+    parts = split_address(url)
+    return parts is not None and parts.scheme in ("http", "https") and bool(parts.netloc)
 
 
 @cache
