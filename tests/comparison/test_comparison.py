@@ -104,7 +104,10 @@ def pairs() -> pd.DataFrame:
         ]
     frame = pd.DataFrame(rows, columns=["copy", "original", "relation"])
     return frame.assign(
-        group="harbour", rate=0.0, article_id=[f"a{i // 5}" for i in range(len(rows))]
+        group="harbour",
+        rate=0.0,
+        article_id=[f"a{i // 5}" for i in range(len(rows))],
+        original_article_id=[f"a{i // 5}" for i in range(len(rows))],
     )
 
 

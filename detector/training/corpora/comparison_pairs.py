@@ -46,8 +46,8 @@ from detector.training.generation.spinner import COMPARISON_SPIN_RATES
 from detector.training.generation.synonym_lists import SynonymLists
 
 PAIR_FRAME_COLUMNS = (
-    "copy", "original", "relation", "group", "article_id", "pivot", "system", "rate", "split",
-    "held_out",
+    "copy", "original", "relation", "group", "article_id", "original_article_id", "pivot", "system",
+    "rate", "split", "held_out",
 )  # fmt: skip
 
 #: What spun copies are called, but those of professionals' translations.
@@ -104,7 +104,8 @@ def load_pairs(
 
     Returns:
         `PAIR_FRAME_COLUMNS`: `split` is "dev" or "test", by article; `held_out` marks pivots,
-        systems and lists of synonyms that nothing was fitted on.
+        systems and lists of synonyms that nothing was fitted on; `original_article_id` differs
+        from `article_id` where the original is another article.
     """
     documents = load_news_documents(folder)
     originals = documents[documents["label"] == ORIGINAL].copy()
@@ -138,7 +139,9 @@ def load_pairs(
         _edited_pairs(translations, seed),
         _independent_pairs(human, pd.concat(machine, ignore_index=True), most, seed),
     ]
-    return pd.concat(parts, ignore_index=True)[list(PAIR_FRAME_COLUMNS)]
+    pairs = pd.concat(parts, ignore_index=True)
+    ids = pairs["original_article_id"].fillna(pairs["article_id"])
+    return pairs.assign(original_article_id=ids)[list(PAIR_FRAME_COLUMNS)]
 
 
 def _machine_pairs(
@@ -297,7 +300,9 @@ def _independent_pairs(
     rng = np.random.default_rng(seed)
     fits &= (similarity > _SAME_EVENT) | (rng.random(len(copies)) < 0.3)
     chosen = copies[fits].assign(
-        original=human["text"].to_numpy()[nearest[fits]], relation=INDEPENDENT
+        original=human["text"].to_numpy()[nearest[fits]],
+        original_article_id=human["article_id"].to_numpy()[nearest[fits]],
+        relation=INDEPENDENT,
     )
     shuffled = chosen.groupby("split", group_keys=False).sample(frac=1.0, random_state=seed)
     return shuffled.groupby("split").head(3 * most)

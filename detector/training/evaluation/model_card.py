@@ -244,11 +244,10 @@ def _format_fit(figures: Mapping[str, Any]) -> str:
 
 def _format_comparison(figures: Mapping[str, Any]) -> str:
     """A copy against its original, on the test split."""
-    test, scored = figures["test"], figures["scored in fitting"]
+    test = figures["test"]
     parts = {
         "all others": test,
         "all but other people's translations": test["without other people's translations"],
-        "all others, where the document classifier was fitted on one of the texts": scored,
     }
     lines = []
     for name, part in parts.items():
@@ -266,9 +265,6 @@ def _format_comparison(figures: Mapping[str, Any]) -> str:
             "## A copy against its original, on the test split",
             *lines,
             _format_relations(test["by_group"]),
-            "Pairs of which the document classifier was fitted on one text, though the comparison "
-            "was not:",
-            _format_relations(scored["by_group"]),
         ]
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -77,11 +78,14 @@ class FittedClassifier:
         classifier: the fit.
         out_of_fold: (n,) score of each document, by a scorer that saw nothing of its article.
         threshold_table: what each threshold rests on.
+        of_folds: for each fold (see `assign_folds`) the scorer that saw nothing of its articles,
+            without calibration and thresholds.
     """
 
     classifier: DocumentClassifier
     out_of_fold: Floats
     threshold_table: list[dict[str, Any]]
+    of_folds: dict[int, DocumentClassifier]
 
 
 def fit_classifier(
@@ -100,14 +104,15 @@ def fit_classifier(
     """
     if isinstance(documents, FeatureTable):
         documents = documents.drop_embeddings().average()
-    answers = _answer_out_of_fold(documents, likelier_people)
+    of_folds = _fit_folds(documents, likelier_people)
+    answers = _answer_out_of_fold(documents, of_folds)
     power = length_power
     if power is None:
         power = choose_length_power(documents, answers[: documents.count])
     scorer = _fit_bare(documents, _is_fitted(documents), likelier_people)
     scorer = replace(scorer, length_power=power)
     answers = raise_answers(answers, documents.words, power)
-    return _guarantee(documents, answers, scorer)
+    return _guarantee(documents, answers, scorer, of_folds)
 
 
 def refit_thresholds(documents: FeatureTable, classifier: DocumentClassifier) -> FittedClassifier:
@@ -119,26 +124,37 @@ def refit_thresholds(documents: FeatureTable, classifier: DocumentClassifier) ->
             the others by itself.
     """
     averages = documents.drop_embeddings().average()
-    answers = _answer_out_of_fold(averages, classifier.likelier_people)
+    of_folds = _fit_folds(averages, classifier.likelier_people)
+    answers = _answer_out_of_fold(averages, of_folds)
     answers = raise_answers(answers, averages.words, classifier.length_power)
     new = ~_is_fitted(averages)
     if new.any():
         answers[new] = classifier.answer(averages.summaries[new], averages.words[new])
-    return _guarantee(averages, answers, classifier)
+    return _guarantee(averages, answers, classifier, of_folds)
 
 
 def _is_fitted(averages: DocumentAverages) -> npt.NDArray[np.bool_]:
     return read_column(averages.frame, "fitted", True)
 
 
-def _answer_out_of_fold(averages: DocumentAverages, likelier_people: bool) -> Floats:
+def _fit_folds(averages: DocumentAverages, likelier_people: bool) -> dict[int, DocumentClassifier]:
+    """For each fold the scorer of all articles but its own."""
+    fold_of = assign_folds(averages.frame["article_id"], FOLDS)
+    is_fitted = _is_fitted(averages)
+    return {
+        int(fold): _fit_bare(averages, (fold_of != fold) & is_fitted, likelier_people)
+        for fold in np.unique(fold_of)
+    }
+
+
+def _answer_out_of_fold(
+    averages: DocumentAverages, of_folds: Mapping[int, DocumentClassifier]
+) -> Floats:
     """Answers (n, questions) on each document by a scorer that saw nothing of its article."""
     answers = np.zeros((len(averages.frame), len(QUESTIONS)))
     fold_of = assign_folds(averages.frame["article_id"], FOLDS)
-    is_fitted = _is_fitted(averages)
-    for fold in np.unique(fold_of):
+    for fold, scorer in of_folds.items():
         test = fold_of == fold
-        scorer = _fit_bare(averages, ~test & is_fitted, likelier_people)
         answers[test] = scorer.answer(averages.summaries[test], averages.words[test])
     return answers
 
@@ -193,7 +209,10 @@ def _count_found(frame: pd.DataFrame, scores: Floats, free: npt.NDArray[np.bool_
 
 
 def _guarantee(
-    averages: DocumentAverages, answers: Floats, scorer: DocumentClassifier
+    averages: DocumentAverages,
+    answers: Floats,
+    scorer: DocumentClassifier,
+    of_folds: Mapping[int, DocumentClassifier],
 ) -> FittedClassifier:
     """Calibration and thresholds from out-of-fold answers, put to a scorer."""
     frame, count = averages.frame, averages.count
@@ -211,7 +230,11 @@ def _guarantee(
         calibration=np.append(calibration.coef_[0], calibration.intercept_[0]),
         thresholds=thresholds,
     )
-    return FittedClassifier(classifier, of_documents, table)
+    alike = {
+        fold: replace(of_fold, length_power=scorer.length_power)
+        for fold, of_fold in of_folds.items()
+    }
+    return FittedClassifier(classifier, of_documents, table, alike)
 
 
 def name_outlets(frame: pd.DataFrame) -> pd.Series:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, pairwise
 from pathlib import Path
@@ -41,6 +41,9 @@ _PAIR_THRESHOLD_KEYS = {
 
 _FOLDS = 5
 
+#: The features and the score of a text, of which article it is (its id) being known.
+Judge = Callable[[DocumentFeatures, str], tuple[DocumentFeatures, float]]
+
 #: Texts whose features are kept at hand.
 _MOST_KNOWN = 128
 
@@ -62,20 +65,33 @@ _HARDEST = {
 _HARDEST_RATE = 0.02
 
 
-def extract_pair_features(detector: Detector, frame: pd.DataFrame) -> Iterator[PairFeatures]:
+def extract_pair_features(
+    detector: Detector, frame: pd.DataFrame, judge: Judge | None = None
+) -> Iterator[PairFeatures]:
     """The features of each row's `copy` and `original`; a text that comes again is read once.
 
     Originals are kept for a while: rows of one article stand together.
+
+    Args:
+        detector: reads the texts, and judges them unless told otherwise.
+        frame: with `copy` and `original`, and the `article_id` and `original_article_id` of these.
+        judge: of texts that the detector's classifier was fitted on.
     """
-    known: dict[str, tuple[DocumentFeatures, float]] = {}
+    known: dict[tuple[str, str], tuple[DocumentFeatures, float]] = {}
 
-    def read(text: str) -> tuple[DocumentFeatures, float]:
-        if text not in known:
+    def read(key: tuple[str, str]) -> tuple[DocumentFeatures, float]:
+        if key not in known:
+            text, article = key
             features = detector.extractor.extract(detector.extractor.read(text))
-            known[text] = features, detector.measure_log_odds(features)
-        return known[text]
+            if judge is None:
+                known[key] = features, detector.measure_log_odds(features)
+            else:
+                known[key] = judge(features, article)
+        return known[key]
 
-    for copy, original in zip(frame["copy"], frame["original"], strict=True):
+    copies = zip(frame["copy"], frame["article_id"], strict=True)
+    originals = zip(frame["original"], frame["original_article_id"], strict=True)
+    for copy, original in zip(copies, originals, strict=True):
         (one, own), (other, theirs) = read(copy), read(original)
         yield PairFeatures.measure(one, other, own, theirs)
         known.pop(copy, None)

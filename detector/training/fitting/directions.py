@@ -17,8 +17,9 @@ either (development, translated .23, with discriminants alone .20, spun 20 % .25
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -156,15 +157,28 @@ def _regress(rows: Floats, labels: npt.NDArray[np.int64], weights: Floats) -> Lo
 def fill_directions(documents: FeatureTable, scorer: LinearScorer) -> FeatureTable:
     """The documents with the columns of `DIRECTIONS` as `scorer` gives them."""
     assert documents.embeddings is not None
-    matrices = []
-    for matrix, embeddings in zip(documents.matrices, documents.embeddings, strict=True):
-        filled = matrix.copy()
-        filled[:, _PLACES] = scorer(embeddings.astype(np.float32))
-        matrices.append(filled)
-    return replace(documents, matrices=matrices)
+    pairs = zip(documents.matrices, documents.embeddings, strict=True)
+    return replace(documents, matrices=[fill_matrix(*pair, scorer) for pair in pairs])
 
 
-def cross_fit_directions(documents: FeatureTable) -> tuple[LinearScorer, FeatureTable]:
+def fill_matrix(
+    matrix: npt.NDArray[np.float32], embeddings: npt.NDArray[Any], scorer: LinearScorer
+) -> npt.NDArray[np.float32]:
+    """The features (sentences, columns) with those of `DIRECTIONS` as `scorer` gives them.
+
+    Args:
+        matrix: the features of a document's sentences.
+        embeddings: (sentences, width), of the same.
+        scorer: see `fit_directions`.
+    """
+    filled = matrix.copy()
+    filled[:, _PLACES] = scorer(embeddings.astype(np.float32))
+    return filled
+
+
+def cross_fit_directions(
+    documents: FeatureTable, of_folds: Mapping[int, LinearScorer] | None = None
+) -> tuple[LinearScorer, FeatureTable]:
     """The directions of all documents, and their columns by ones that saw nothing of each.
 
     The classifier above learns how far to trust these columns, so they must be as good on the
@@ -172,13 +186,15 @@ def cross_fit_directions(documents: FeatureTable) -> tuple[LinearScorer, Feature
 
     Args:
         documents: with embeddings.
+        of_folds: what `fit_fold_directions` made of them, if that is known.
     """
     averages = documents.average()
+    of_folds = fit_fold_directions(averages) if of_folds is None else of_folds
+    fold_of = assign_folds(documents.frame["article_id"], FOLDS)
     matrices = list(documents.matrices)
-    for chosen, scorer in _fit_folds(averages):
-        rows = np.flatnonzero(chosen[: averages.count])
-        filled = fill_directions(documents.select(chosen[: averages.count]), scorer)
-        for row, matrix in zip(rows, filled.matrices, strict=True):
+    for fold, scorer in of_folds.items():
+        filled = fill_directions(documents.select(fold_of == fold), scorer)
+        for row, matrix in zip(np.flatnonzero(fold_of == fold), filled.matrices, strict=True):
             matrices[row] = matrix
     return fit_directions(averages), replace(documents, matrices=matrices)
 
@@ -193,7 +209,9 @@ def cross_fit_averages(
         start: see `fit_contrasts`.
     """
     summaries = documents.summaries.copy()
-    for chosen, scorer in _fit_folds(documents, start):
+    fold_of = assign_folds(documents.frame["article_id"], FOLDS)
+    for fold, scorer in fit_fold_directions(documents, start).items():
+        chosen = fold_of == fold
         summaries[chosen] = fill_averages(documents.select(chosen), scorer).summaries
     return fit_directions(documents, start), replace(documents, summaries=summaries)
 
@@ -205,13 +223,20 @@ def fill_averages(documents: DocumentAverages, scorer: LinearScorer) -> Document
     return replace(documents, summaries=summaries)
 
 
-def _fit_folds(
+def fit_fold_directions(
     documents: DocumentAverages, start: WarmStart | None = None
-) -> Iterator[tuple[npt.NDArray[np.bool_], LinearScorer]]:
-    """Which rows are in each fold, and the directions of all others."""
+) -> dict[int, LinearScorer]:
+    """For each fold (see `assign_folds`) the directions of all articles but its own.
+
+    Args:
+        documents: with embeddings.
+        start: see `fit_contrasts`.
+    """
     fold_of = assign_folds(documents.frame["article_id"], FOLDS)
-    for fold in np.unique(fold_of):
-        yield fold_of == fold, fit_directions(documents.select(fold_of != fold), start)
+    return {
+        int(fold): fit_directions(documents.select(fold_of != fold), start)
+        for fold in np.unique(fold_of)
+    }
 
 
 def _read_embeddings(documents: DocumentAverages) -> Floats:

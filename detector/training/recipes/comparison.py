@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ from detector.training.fitting.spans import TRACE_KINDS, find_swapped, mark_trac
 from detector.training.generation.spinner import Spinner
 from detector.training.recipes import work_files
 from detector.training.recipes.documents import DOCUMENTS
+from detector.training.recipes.fold_models import FoldModels
 from detector.training.recipes.shipped_settings import COMPARISON_SPINNERS, ShippedSettings
 from detector.training.recipes.work_files import MarkedText
 
@@ -80,18 +81,21 @@ def write_comparison_features(settings: ShippedSettings, work: Path, fresh: Path
 def _measure_pairs(
     settings: ShippedSettings, work: Path, pairs: pd.DataFrame, chosen: npt.NDArray[np.bool_]
 ) -> tuple[PairFeatureTable, list[MarkedText]]:
-    """The features of some pairs, and the words of some of their texts, marked."""
+    """The features of some pairs, and the words of some of their texts, marked.
+
+    Scores of the two texts are among a pair's features: texts of articles that the document
+    classifier was fitted on are scored by one that was not.
+    """
     marker = _Marker(settings, pairs, chosen)
-    features = extract_pair_features(work_files.load_detector(work, threads=1), pairs)
+    detector = work_files.load_detector(work, threads=1)
+    models = FoldModels.read(work / work_files.FOLD_MODELS, work / DOCUMENTS)
+    judge = partial(models.judge, score=detector.measure_log_odds)
+    features = extract_pair_features(detector, pairs, judge)
     return PairFeatureTable.collect(pairs, marker.mark_along(features)), marker.marked
 
 
 def write_comparison(settings: ShippedSettings, work: Path, fresh: Path) -> None:
-    """The classifier of relations, and its figures on the test split.
-
-    Scores of the two texts are among a pair's features: pairs of texts that the document
-    classifier was fitted on are measured apart.
-    """
+    """The classifier of relations, and its figures on the test split."""
     pairs = work_files.read_pair_features(work / FEATURES)
     frame = pairs.frame
     is_development = frame["split"] == "dev"
@@ -101,17 +105,14 @@ def write_comparison(settings: ShippedSettings, work: Path, fresh: Path) -> None
     # A professional's translation has machine versions in both splits.
     is_known = frame["original"].isin(frame.loc[is_development, "original"])
     is_test = (frame["split"] == "test") & ~is_known
-    texts = pd.read_parquet(work / DOCUMENTS, columns=["text"])["text"]
-    is_scored = frame["original"].isin(texts) | frame["copy"].isin(texts)
-    test = pairs.select(is_test & ~is_scored)
+    test = pairs.select(is_test)
     figures = measure_comparison(classifier, test)
     copies = test.select(test.frame["group"] != "retranslation")
     rest = measure_comparison(classifier, copies)
     figures["without other people's translations"] = {
         k: v for k, v in rest.items() if k != "by_group"
     }
-    scored = measure_comparison(classifier, pairs.select(is_test & is_scored))
-    everything = {"thresholds": table, "test": figures, "scored in fitting": scored}
+    everything = {"thresholds": table, "test": figures}
     work_files.write_json(fresh / FIGURES, everything)
 
 

@@ -19,11 +19,16 @@ from detector.training.evaluation.corpora.figures import (
     measure_sentences,
 )
 from detector.training.fitting.classifier import fit_classifier, summarize_fit
-from detector.training.fitting.directions import cross_fit_directions, fill_directions
+from detector.training.fitting.directions import (
+    cross_fit_directions,
+    fill_directions,
+    fit_fold_directions,
+)
 from detector.training.fitting.feature_table import extract_in_processes
 from detector.training.fitting.sentence_models import fit_sentence_scorer
 from detector.training.generation.spinner import TUNING_SPIN_RATES
 from detector.training.recipes import work_files
+from detector.training.recipes.fold_models import write_fold_models
 from detector.training.recipes.shipped_settings import DEVELOPMENT_SPINNERS, ShippedSettings
 
 DOCUMENTS, FEATURES = "development_documents.parquet", "development_features"
@@ -66,15 +71,20 @@ def _write_features(work: Path, documents: str, folder: Path) -> None:
 
 
 def write_document_classifier(settings: ShippedSettings, work: Path, fresh: Path) -> None:
-    """Directions, document classifier, thresholds and sentence scorer."""
+    """Directions, document classifier, thresholds and sentence scorer.
+
+    What saw nothing of a fold's articles is kept, too: it scores these for the comparison.
+    """
     table = work_files.read_feature_table(work / FEATURES)
-    directions, documents = cross_fit_directions(table)
+    of_folds = fit_fold_directions(table.average())
+    directions, documents = cross_fit_directions(table, of_folds)
     fitted = fit_classifier(documents, likelier_people=settings.amounts.likelier_people)
     scorer = fit_sentence_scorer(documents)
     arrays = directions.to_arrays("directions")
     work_files.write_arrays(fresh / work_files.DIRECTIONS, arrays)
     arrays = fitted.classifier.to_arrays() | scorer.to_arrays()
     work_files.write_arrays(fresh / work_files.CLASSIFIER, arrays)
+    write_fold_models(fresh / work_files.FOLD_MODELS, of_folds, fitted.of_folds)
     work_files.write_feature_table(fresh / FITTED_FEATURES, documents.drop_embeddings())
     figures = {
         "thresholds": fitted.threshold_table,

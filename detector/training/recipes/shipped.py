@@ -57,7 +57,7 @@ _MODEL_CODE = ("text", "features", "model", "training/corpora", "training/fittin
 _THRESHOLDS_CODE = ("choices.py", "training/evaluation/statistics.py")
 _DOCUMENTS_CODE = (
     *_MODEL_CODE, *_THRESHOLDS_CODE, "reasons.py", "training/generation",
-    "training/recipes/documents.py",
+    "training/recipes/documents.py", "training/recipes/fold_models.py",
 )  # fmt: skip
 _COMPARISON_CODE = (
     *_MODEL_CODE, *_THRESHOLDS_CODE, "comparison", "detector.py", "measured_text.py",
@@ -249,8 +249,8 @@ def _list_document_steps(settings: ShippedSettings) -> list[Step]:
             "document_classifier",
             (documents.FEATURES,),
             (
-                work_files.DIRECTIONS, work_files.CLASSIFIER, documents.FITTED_FEATURES,
-                documents.FIT_FIGURES,
+                work_files.DIRECTIONS, work_files.CLASSIFIER, work_files.FOLD_MODELS,
+                documents.FITTED_FEATURES, documents.FIT_FIGURES,
             ),
             partial(documents.write_document_classifier, settings),
             {"likelier people": amounts.likelier_people},
@@ -300,7 +300,13 @@ def _list_comparison_steps(settings: ShippedSettings) -> list[Step]:
         ),
         Step(
             "comparison_features",
-            (comparison.PAIRS, *SCORING_FILES, *_find_lists(settings, "comparison_features")),
+            (
+                comparison.PAIRS,
+                documents.DOCUMENTS,
+                work_files.FOLD_MODELS,
+                *SCORING_FILES,
+                *_find_lists(settings, "comparison_features"),
+            ),
             (comparison.FEATURES, comparison.MARKED_COPIES),
             partial(comparison.write_comparison_features, settings),
             {
@@ -312,7 +318,7 @@ def _list_comparison_steps(settings: ShippedSettings) -> list[Step]:
         ),
         Step(
             "comparison",
-            (comparison.FEATURES, documents.DOCUMENTS, *_find_lists(settings, "comparison")),
+            (comparison.FEATURES, *_find_lists(settings, "comparison")),
             (comparison.CLASSIFIER, comparison.FIGURES),
             partial(comparison.write_comparison, settings),
             {"seed": settings.seed},

@@ -165,7 +165,7 @@ class Amounts:
     evaluated_documents: int = 200
     pairs: Mapping[str, int] = field(default_factory=lambda: {"dev": 360, "test": 120})
     marked_documents: Mapping[str, int] = field(default_factory=lambda: {"dev": 800, "test": 120})
-    spun_for_words: int = 4
+    spun_for_words: int = 2
     experts_share: float = 0.35
 
 

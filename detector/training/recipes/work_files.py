@@ -35,6 +35,8 @@ ENCODER, HEADS, TUNING_LOG = "encoder", "heads.safetensors", "encoder_tuning"
 TUNED_ENCODER, TUNED_HEADS = "tuned_encoder", "tuned_heads.safetensors"
 SENTENCE_MODELS, LANGUAGE_MODEL = "sentence_models.safetensors", "ngram_language_model.safetensors"
 DIRECTIONS, CLASSIFIER = "directions.safetensors", "classifier.safetensors"
+#: The same of all articles but a fold's, see `recipes.fold_models`.
+FOLD_MODELS = "fold_models"
 
 #: What a detector without comparison and spans is loaded from.
 SCORING_FILES = (

@@ -20,9 +20,10 @@ from detector.training.fitting.directions import (
     fit_contrasts,
     fit_directions,
     fit_discriminants,
+    fit_fold_directions,
     prepare_contrasts,
 )
-from detector.training.fitting.feature_table import FeatureTable
+from detector.training.fitting.feature_table import FOLDS, FeatureTable, assign_folds
 
 PLACES = [FEATURE_COLUMNS.index(name) for name in DIRECTIONS]
 
@@ -79,6 +80,21 @@ def test_columns_of_a_document_come_from_a_fit_without_its_article() -> None:
     # and leave the rest alone
     rest = [i for i in range(len(FEATURE_COLUMNS)) if i not in PLACES]
     assert not np.concatenate(filled.matrices)[:, rest].any()
+
+
+def test_directions_of_a_fold_do_not_depend_on_its_articles() -> None:
+    documents = draw_articles()
+    folds = assign_folds(documents.frame["article_id"], FOLDS)
+    assert documents.embeddings is not None
+    moved = [e + np.float16(fold == 2) for e, fold in zip(documents.embeddings, folds, strict=True)]
+    before = fit_fold_directions(documents.average())
+    after = fit_fold_directions(replace(documents, embeddings=moved).average())
+    assert sorted(before) == list(range(FOLDS))
+    for fold, scorer in before.items():
+        assert np.array_equal(scorer.weights, after[fold].weights) == (fold == 2)
+    matrices = cross_fit_directions(documents, before)[1].matrices
+    for one, other in zip(matrices, cross_fit_directions(documents)[1].matrices, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_averages_get_the_means_of_what_sentences_get() -> None:

@@ -28,8 +28,10 @@ from detector.training.fitting.classifier import (
 )
 from detector.training.fitting.feature_table import (
     CROPS,
+    FOLDS,
     DocumentAverages,
     FeatureTable,
+    assign_folds,
     balance,
     concatenate,
     extract_features,
@@ -393,6 +395,22 @@ def test_what_cannot_be_flagged_is_known(tiny_detector: Detector, machine_articl
 def fresh(draw_documents: DrawDocuments) -> FeatureTable:
     """Documents that the classifier was not fitted on."""
     return draw_documents(1200, 300, seed=77)
+
+
+def test_the_scorer_of_a_fold_does_not_depend_on_its_articles(
+    draw_documents: DrawDocuments,
+) -> None:
+    documents = draw_documents(80, 40, seed=5)
+    folds = assign_folds(documents.frame["article_id"], FOLDS)
+    moved = [m + np.float32(fold == 1) for m, fold in zip(documents.matrices, folds, strict=True)]
+    before = fit_classifier(documents, length_power=0.3)
+    after = fit_classifier(replace(documents, matrices=moved), length_power=0.3)
+    for fold in range(FOLDS):
+        own = documents.select(folds == fold)
+        scores, _ = before.of_folds[fold].score(own.summaries, own.words)
+        np.testing.assert_allclose(scores, before.out_of_fold[folds == fold], atol=1e-6)
+        weights = [fitted.of_folds[fold].scorer.weights for fitted in (before, after)]
+        assert np.array_equal(*weights) == (fold == 1)
 
 
 def test_classes_are_told_apart(synthetic_fit: FittedClassifier, fresh: FeatureTable) -> None:

@@ -20,12 +20,18 @@ pytest.importorskip("sentence_transformers")
 pytest.importorskip("onnx")
 
 from detector.cli.train import train
+from detector.comparison.pair_features import PAIR_COLUMNS
 from detector.detector import Detector
 from detector.errors import DetectorError
 from detector.features.encoder import SentenceEncoder
 from detector.model.bundle import Bundle
+from detector.model.document_classifier import DocumentClassifier
+from detector.model.linear import LinearScorer
 from detector.model.parts import TRAINING_LOG
+from detector.training.fitting.directions import fill_matrix
+from detector.training.fitting.feature_table import FOLDS, assign_folds
 from detector.training.recipes.broad.settings import BroadMix
+from detector.training.recipes.fold_models import FoldModels
 from detector.training.recipes.shipped import list_steps, train_shipped_model, write_model
 from detector.training.recipes.shipped_settings import (
     LICENCE,
@@ -34,7 +40,7 @@ from detector.training.recipes.shipped_settings import (
     Amounts,
     ShippedSettings,
 )
-from detector.training.recipes.work_files import read_arrays
+from detector.training.recipes.work_files import load_detector, read_arrays, read_pair_features
 from detector.training.retraining.replay_data import load_replay_data
 
 pytestmark = pytest.mark.slow
@@ -121,16 +127,46 @@ def test_card_and_manifest_say_what_was_measured(made: Made) -> None:
         assert f"## {title}" in card
 
 
-def test_pairs_of_texts_that_the_classifier_was_fitted_on_are_measured_apart(made: Made) -> None:
-    figures = json.loads((made.work / "comparison.json").read_text(encoding="utf-8"))
-    pairs = pd.read_parquet(made.work / "comparison_pairs.parquet")
-    fitted = pd.read_parquet(made.work / "development_documents.parquet")["text"]
-    known = pairs["original"].isin(pairs["original"][pairs["split"] == "dev"])
-    test = pairs[(pairs["split"] == "test") & ~known]
-    scored = test["original"].isin(fitted) | test["copy"].isin(fitted)
-    assert scored.any()
-    for part, rows in (("test", test[~scored]), ("scored in fitting", test[scored])):
-        assert figures[part]["others"] + figures[part]["machine"] == len(rows)
+def test_pairs_are_scored_by_what_saw_nothing_of_their_articles(made: Made) -> None:
+    detector = load_detector(made.work, threads=1)
+    documents = pd.read_parquet(made.work / "development_documents.parquet")
+    pairs = read_pair_features(made.work / "comparison_features")
+    scores = pairs.columns[:, PAIR_COLUMNS.index("original_log_odds")]
+    is_fitted = pairs.frame["original_article_id"].isin(documents["article_id"])
+    unknown = ~is_fitted & ~pairs.frame["original"].isin(documents["text"])
+    checked = 0
+    for row in pairs.frame[is_fitted].drop_duplicates("original").itertuples():
+        features = detector.extractor.extract(detector.extractor.read(row.original))
+        (fold,) = assign_folds(pd.Series([row.original_article_id]), FOLDS)
+        arrays = read_arrays(made.work / "fold_models" / f"{fold}.safetensors")
+        directions = LinearScorer.from_arrays(arrays, "directions")
+        classifier = DocumentClassifier.from_arrays(arrays)
+        matrix = fill_matrix(features.matrix, features.embeddings, directions)
+        summary = replace(features, matrix=matrix).summary
+        expected = classifier.score(summary[None], np.array([features.words]))[0][0]
+        assert scores[row.Index] == pytest.approx(expected, abs=1e-4)
+        assert scores[row.Index] != pytest.approx(detector.measure_log_odds(features), abs=1e-4)
+        checked += 1
+    assert checked > 2
+    for row in pairs.frame[unknown].drop_duplicates("original").itertuples():
+        features = detector.extractor.extract(detector.extractor.read(row.original))
+        assert scores[row.Index] == pytest.approx(detector.measure_log_odds(features), abs=1e-4)
+        checked += 100
+    assert checked > 100
+
+
+def test_a_text_is_of_the_article_that_it_was_fitted_on_as(made: Made) -> None:
+    detector = load_detector(made.work, threads=1)
+    documents = pd.read_parquet(made.work / "development_documents.parquet")
+    models = FoldModels.read(made.work / "fold_models", made.work / "development_documents.parquet")
+    row = documents.iloc[0]
+    features = detector.extractor.extract(detector.extractor.read(row["text"]))
+    known = models.judge(features, row["article_id"], detector.measure_log_odds)[1]
+    assert models.judge(features, "nobody's", detector.measure_log_odds)[1] == known
+    other = detector.extractor.extract(detector.extractor.read(ORIGINAL))
+    judged, score = models.judge(other, "nobody's", detector.measure_log_odds)
+    assert judged is other
+    assert score == detector.measure_log_odds(other)
 
 
 def test_a_model_of_permissive_corpora_says_so(made: Made, tmp_path: Path) -> None:

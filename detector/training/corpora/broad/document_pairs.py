@@ -17,9 +17,8 @@ from detector.training.corpora.splits import draw_rows, hash_fraction
 #: Machine versions of a corpus of documents, beside one of the other corpora's.
 _SHARE_OF_A_CORPUS = 0.5
 
-#: Human articles of a register that are copied word for word and edited, beside one of the
-#: other corpora's.
-_SHARE_OF_A_REGISTER = 0.4
+#: Professionals' translations that are copied, beside one of the other corpora's articles.
+_SHARE_OF_TRANSLATIONS = 0.4
 
 #: What copies of professionals' translations are called, whoever made them.
 TRANSLATIONS = "professionals' translations"
@@ -47,12 +46,16 @@ def pair_documents(documents: pd.DataFrame, seed: int, most: int) -> list[pd.Dat
 
 
 def choose_other_registers(documents: pd.DataFrame, seed: int, most: int) -> pd.DataFrame:
-    """Human articles of the document corpora, some of each register, for copies by humans."""
+    """Human articles of the document corpora, at most so many of a register and split.
+
+    They are for copies by humans. A threshold rests on as many articles as it can: the bound of
+    its rate is the tighter for it.
+    """
     of_machines = documents.loc[documents["label"] != ORIGINAL, "group"].unique()
     human = documents[
         ~documents["group"].isin(of_machines) & ~documents["group"].str.startswith(TEACHERS)
     ]
-    return draw_rows(human, ["group", "split"], max(1, round(most * _SHARE_OF_A_REGISTER)), seed)
+    return draw_rows(human, ["group", "split"], most, seed)
 
 
 def choose_translations(documents: pd.DataFrame, seed: int, most: int) -> pd.DataFrame:
@@ -61,7 +64,7 @@ def choose_translations(documents: pd.DataFrame, seed: int, most: int) -> pd.Dat
     An article that is a translation itself can be copied as any other.
     """
     by_translator = documents[documents["by_translator"]].assign(group=TRANSLATIONS)
-    return draw_rows(by_translator, ["split"], max(1, round(most * _SHARE_OF_A_REGISTER)), seed)
+    return draw_rows(by_translator, ["split"], max(1, round(most * _SHARE_OF_TRANSLATIONS)), seed)
 
 
 def _pair_versions(documents: pd.DataFrame, seed: int, most: int) -> pd.DataFrame:
