@@ -132,10 +132,13 @@ class DescribedText:
         return cls(document, words, SentenceForms([of_one.forms for of_one in words.values()]))
 
     def measure_share(self, sentences: Iterable[int]) -> float:
-        """Share of all words that stand in some of the sentences, as `forms` counts these."""
-        sizes = [len(of_one.forms) for of_one in self.words.values()]
-        whole = sum(sizes)
-        return sum(sizes[n] for n in sentences) / whole if whole else 0.0
+        """Share of all words that stand in some of the sentences, as `forms` counts these.
+
+        A sentence that comes again counts once: pages hold an article twice.
+        """
+        keys = [tuple(form.lower for form in of_one.forms) for of_one in self.words.values()]
+        whole = sum(map(len, set(keys)))
+        return sum(map(len, {keys[n] for n in sentences})) / whole if whole else 0.0
 
 
 @dataclass(frozen=True, slots=True)

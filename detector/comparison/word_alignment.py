@@ -28,7 +28,7 @@ from detector.comparison.word_forms import (
     describe,
 )
 from detector.results import SPELLING, SUBSTITUTION_KINDS
-from detector.text.intake.misspellings import is_slip
+from detector.text.intake.misspellings import is_known, is_slip
 
 WORD_LINK_KINDS = ("same", *SUBSTITUTION_KINDS)
 """Kinds of `WordLink`: "same" is a run of words that were kept, the others are substitutions."""
@@ -36,6 +36,9 @@ WORD_LINK_KINDS = ("same", *SUBSTITUTION_KINDS)
 # Less of the content words kept than the first, and of all words than the second, and nothing but a
 # rephrasing can be named.
 _LEAST_KEPT, _LEAST_ANCHORED, _MOST_UNANCHORED = 0.12, 0.35, 4
+
+#: A larger share of a sentence's content words with capitals makes it a headline.
+_MOST_NAMES = 0.6
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +101,15 @@ def _share_enough(copy: Forms, original: Forms, anchors: Sequence[tuple[int, int
 def _make_link(copy: Forms, original: Forms, column: Column) -> WordLink:
     first = copy[column.start : column.end]
     second = original[column.original_start : column.original_end]
+    words = range(column.start, column.end)
+    theirs = range(column.original_start, column.original_end)
     if column.state == KEPT:
         kind = "same"
     else:
         kind = "word order" if column.state == MOVED else _name_kind(first, second)
-    return WordLink(
-        kind,
-        range(column.start, column.end),
-        range(column.original_start, column.original_end),
-    )
+    if kind == "synonym" and _are_names(copy, words) and _are_names(original, theirs):
+        kind = "name or number"
+    return WordLink(kind, words, theirs)
 
 
 def _name_kind(copy: Forms, original: Forms) -> str:
@@ -138,6 +141,29 @@ def _name_kind(copy: Forms, original: Forms) -> str:
 def _is_slip(form: Form, other: Form) -> bool:
     """Whether one is the other misspelt; with a capital, it may be a name that was translated."""
     return form.is_capitalized == other.is_capitalized and is_slip(form.lower, other.lower)
+
+
+def _are_names(forms: Forms, words: range) -> bool:
+    """Whether all content words of a phrase are names or numbers, and there are some.
+
+    A capital letter tells a name, but at the head of a sentence and in a headline: there only words
+    that are not English are names.
+
+    Args:
+        forms: of the whole sentence.
+        words: the phrase's.
+    """
+    contents = [index for index in words if not forms[index].is_function]
+    if not contents:
+        return False
+    others = [form.is_capitalized for form in forms[1:] if not form.is_function]
+    is_headline = sum(others) > _MOST_NAMES * len(others)
+
+    def is_name(index: int) -> bool:
+        tells = index > 0 and not is_headline
+        return forms[index].is_capitalized and (tells or not is_known(forms[index].lower))
+
+    return all(forms[index].is_number or is_name(index) for index in contents)
 
 
 def _are_numbers(copy: Forms, original: Forms) -> bool:

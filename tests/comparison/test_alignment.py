@@ -156,6 +156,42 @@ PHRASES = [
         "rephrasing",
     ),
     (
+        "The fair opens in Denholm on Thursday.",
+        "The fair opens in Marbury on Thursday.",
+        "Denholm",
+        "Marbury",
+        "name or number",
+    ),
+    (
+        "The fair opens in Marbury on Monday.",
+        "The fair opens in Marbury on Thursday.",
+        "Monday",
+        "Thursday",
+        "name or number",
+    ),
+    # At the head of a sentence a capital tells nothing, nor does it in a headline.
+    (
+        "Officials closed the harbour on Thursday.",
+        "Authorities closed the harbour on Thursday.",
+        "Officials",
+        "Authorities",
+        "synonym",
+    ),
+    (
+        "Harbour Chief Quits Over Ferry Delay",
+        "Harbour Boss Quits Over Ferry Delay",
+        "Chief",
+        "Boss",
+        "synonym",
+    ),
+    (
+        "The boat manoeuvred past the pier.",
+        "The boat maneuvered past the pier.",
+        "manoeuvred",
+        "maneuvered",
+        "spelling",
+    ),
+    (
         "They raised the tax on diesel.",
         "They raised diesel duty.",
         "the tax on diesel",
@@ -170,6 +206,13 @@ PHRASES = [
         "rephrasing",
     ),
 ]
+
+
+def test_what_a_page_holds_twice_counts_once() -> None:
+    alignment = align_texts(f"{FIRST}.\n{SECOND}.\n{FIRST}.\n{SECOND}.", f"{FIRST}.\n{SECOND}.")
+    assert alignment.coverage == alignment.original_coverage == 1.0
+    half = align_texts(f"{FIRST}.\n{FIRST}.\n{SECOND}.", f"{FIRST}.")
+    assert 0.4 < half.coverage < 0.6
 
 
 @pytest.mark.parametrize(("copy", "original", "text", "original_text", "kind"), PHRASES)

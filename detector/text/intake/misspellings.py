@@ -8,6 +8,8 @@ from functools import cache, lru_cache
 from string import ascii_lowercase
 from typing import NamedTuple
 
+from rapidfuzz.distance import OSA
+
 from detector.text.spelling import americanize
 from detector.text.word_lists import read_words
 
@@ -21,6 +23,8 @@ FEWEST_LETTERS = 4
 
 #: What a scanner takes for other letters.
 _SCANNED = (("rn", "m"), ("m", "rn"), ("li", "h"), ("h", "li"), ("cl", "d"), ("d", "cl"))
+
+_SCANNED_LETTERS = frozenset({"bh", "ce", "il", "ft"})
 
 
 class Misspellings(NamedTuple):
@@ -67,8 +71,28 @@ def is_slip(word: str, other: str) -> bool:
             mistyped = not wrong.startswith(right) and right in _list_neighbours(wrong)
             cut_off = len(wrong) >= FEWEST_LETTERS and right.startswith(wrong)
             scanned = any(wrong == right.replace(*letters) for letters in _SCANNED)
-            return mistyped or cut_off or scanned
-    return False
+            if mistyped or cut_off or scanned:
+                return True
+    if not _is_one_unknown(word, other):
+        return False
+    return _differ_inside(word, other) or _differ_as_scanned(word, other)
+
+
+def _is_one_unknown(word: str, other: str) -> bool:
+    known = _read_lists()[1]
+    is_long = min(len(word), len(other)) >= FEWEST_LETTERS
+    return is_long and word.isalpha() and other.isalpha() and not (word in known and other in known)
+
+
+def _differ_as_scanned(word: str, other: str) -> bool:
+    pairs = ["".join(sorted(pair)) for pair in zip(word, other, strict=False) if len({*pair}) > 1]
+    return len(word) == len(other) and _SCANNED_LETTERS.issuperset(pairs)
+
+
+def _differ_inside(word: str, other: str) -> bool:
+    """Whether two words are one slip apart, and that is no ending."""
+    is_ending = word.startswith(other) or other.startswith(word) or word[:-1] == other[:-1]
+    return not is_ending and OSA.distance(word, other, score_cutoff=1) <= 1
 
 
 def is_known(word: str) -> bool:

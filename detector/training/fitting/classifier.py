@@ -78,8 +78,8 @@ class FittedClassifier:
         classifier: the fit.
         out_of_fold: (n,) score of each document, by a scorer that saw nothing of its article.
         threshold_table: what each threshold rests on.
-        of_folds: for each fold (see `assign_folds`) the scorer that saw nothing of its articles,
-            without calibration and thresholds.
+        of_folds: for each fold (see `assign_folds`) the scorer that was fitted on all articles but
+            its own, without calibration and thresholds.
     """
 
     classifier: DocumentClassifier

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from detector.text.sentences import split_sentences
 from detector.text.spelling import americanize
+from detector.text.word_lists import read_words
 from detector.training.generation.word_exchanges import exchange_words
 
 Rule = Callable[[list[str], random.Random], list[str]]
@@ -82,6 +83,11 @@ _RELATIVE = re.compile(r", (?:which|who|where|whose) [^,.;\"]{8,80}(?:,|(?=\.))"
 
 _JOINABLE = re.compile(r"^(?:The|A|An|He|She|It|They|This|That|In|On|At|But|And) ")
 
+_LINKS = ("and", "while", "as")
+
+#: Written small unless they head a sentence; other words there may be names.
+_SMALL_WORDS = frozenset(read_words("text/data/function_words.txt")["unspun"])
+
 
 @dataclass
 class Editor:
@@ -138,14 +144,27 @@ def _retell(sentence: str) -> str:
     match = _QUOTATION.match(sentence)
     if match is None:
         return sentence
-    words = [_FIRST_PERSON.get(word, word) for word in match["said"].split(" ")]
-    words[0] = words[0] if words[0] in _FIRST_PERSON.values() else _lower_first(words[0])
-    who = match["who"][0].upper() + match["who"][1:]
-    return f"{who} {match['verb']} that {' '.join(words)}."
+    first, *rest = match["said"].split(" ")
+    if first not in _FIRST_PERSON and not _heads_small(first):
+        return sentence
+    words = [_FIRST_PERSON.get(word, word) for word in (first, *rest)]
+    who = _raise_first(match["who"])
+    return f"{who} {match['verb']} that {_lower_first(' '.join(words))}."
 
 
-def _lower_first(word: str) -> str:
-    return word if word[1:] != word[1:].lower() or word == "I" else word[:1].lower() + word[1:]
+def _heads_small(text: str) -> bool:
+    """Whether the first word of a sentence is written small elsewhere."""
+    word = text.split(" ", 1)[0]
+    return word != "I" and word.lower() in _SMALL_WORDS
+
+
+def _lower_first(text: str) -> str:
+    """A sentence as it stands behind others' words."""
+    return text[:1].lower() + text[1:] if _heads_small(text) else text
+
+
+def _raise_first(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def respell(sentences: list[str], rng: random.Random) -> list[str]:
@@ -183,17 +202,24 @@ def join_and_split(sentences: list[str], rng: random.Random) -> list[str]:
     edited: list[str] = []
     for sentence in sentences:
         joinable = _JOINABLE.match(sentence) and edited and len(edited[-1]) < 140
-        if joinable and rng.random() < 0.25:
-            link = rng.choice(("and", "while", "as"))
-            edited[-1] = f"{edited[-1].rstrip('.')}, {link} {_lower_first(sentence)}"
+        if joinable and edited[-1].endswith(".") and rng.random() < 0.25:
+            link = "" if sentence.startswith(("But ", "And ")) else f"{rng.choice(_LINKS)} "
+            edited[-1] = f"{_drop_stop(edited[-1])}, {link}{_lower_first(sentence)}"
             continue
         cutting = re.search(r", (and|but) (?=(?:he|she|it|they|the|a) )", sentence)
         if cutting and rng.random() < 0.6:
-            rest = sentence[cutting.end() :]
-            edited += [sentence[: cutting.start()] + ".", rest[:1].upper() + rest[1:]]
+            edited += [
+                sentence[: cutting.start()] + ".", _raise_first(sentence[cutting.end() :])
+            ]  # fmt: skip
         else:
             edited.append(sentence)
     return edited
+
+
+def _drop_stop(sentence: str) -> str:
+    """The sentence without its full stop, but where that is an abbreviation's, too."""
+    is_abbreviation = "." in sentence[:-1].rsplit(" ", 1)[-1]
+    return sentence if is_abbreviation else sentence.removesuffix(".")
 
 
 def add_own(sentences: list[str], rng: random.Random) -> list[str]:
@@ -211,8 +237,8 @@ def rewrite_opening(sentences: list[str], rng: random.Random) -> list[str]:
         parts = [p.strip() for p in edited[i].rstrip(".").split(", ")]
         if len(parts) > 2:
             del parts[rng.randrange(1, len(parts) - 1)]
-        if len(parts) > 1 and rng.random() < 0.5:
-            parts = [parts[-1][:1].upper() + parts[-1][1:], *map(_lower_first, parts[:-1])]
+        if len(parts) > 1 and _heads_small(parts[0]) and rng.random() < 0.5:
+            parts = [_raise_first(parts[-1]), _lower_first(parts[0]), *parts[1:-1]]
         edited[i] = exchange_words(", ".join(parts) + ".", rng, rate=1.0)
     return edited
 
@@ -220,18 +246,28 @@ def rewrite_opening(sentences: list[str], rng: random.Random) -> list[str]:
 def _replace_phrases(sentence: str, table: dict[str, str]) -> str:
     if not table:
         return sentence
-    pattern = "|".join(sorted(map(re.escape, table), key=len, reverse=True))
-    edited = re.sub(
-        rf"(?<![\w'.-])(?:{pattern})(?![\w'])", lambda m: _keep_case(m[0], table), sentence
-    )
+    phrases = "|".join(sorted(map(re.escape, table), key=len, reverse=True))
+    pattern = rf"(?<![\w'.-])(?P<phrase>{phrases})(?P<stop>\.?)(?![\w'])"
+    edited = re.sub(pattern, lambda m: _replace_phrase(m, table), sentence, flags=re.IGNORECASE)
     return re.sub(r"  +", " ", edited).strip()
+
+
+def _replace_phrase(match: re.Match[str], table: dict[str, str]) -> str:
+    """What stands for a phrase and the full stop behind it, if there is one."""
+    phrase, stop = match["phrase"], match["stop"]
+    found = _keep_case(phrase, table)
+    if not found:
+        # "Mr" is left out, "Mr." is another style's.
+        return match[0] if stop else found
+    ends = bool(stop) or (phrase.endswith(".") and match.end() == len(match.string))
+    return f"{found}." if ends and not found.endswith(".") else found
 
 
 def _keep_case(word: str, table: dict[str, str]) -> str:
     found = table.get(word)
     if found is None and word[:1].isupper():
         found = table.get(word[:1].lower() + word[1:])
-        return word if found is None else found[:1].upper() + found[1:]
+        return word if found is None else _raise_first(found)
     return word if found is None else found
 
 

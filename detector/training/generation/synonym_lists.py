@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from detector.errors import DetectorError
+from detector.text.hashing import hash_widely
 from detector.training.generation.apertium import ApertiumRoundTrip
 from detector.training.generation.freedict import DICTD_FOLDER, FreeDictPivotSource
 from detector.training.generation.inflection import (
@@ -58,9 +59,13 @@ class SynonymLists:
         return _open_list(self, name)
 
     def make_spinner(self, names: Sequence[str], rate: float, seed: int, **habits: Any) -> Spinner:
-        """A spinner that takes words from some lists; see `Spinner` for its habits."""
+        """A spinner that takes words from some lists; see `Spinner` for its habits.
+
+        Those that are not given differ from list to list and from rate to rate.
+        """
         sources = [self.open(name) for name in names]
-        return Spinner(sources, rate, seed, inflector=open_inflector(self.wordnet), **habits)
+        own = hash_widely(f"{seed} {' '.join(names)} {rate}".encode(), "big")
+        return Spinner(sources, rate, own, inflector=open_inflector(self.wordnet), **habits)
 
     def list_files(self, names: Iterable[str]) -> tuple[str, ...]:
         """The files that spinners of some lists read, WordNet's among them."""

@@ -90,7 +90,7 @@ def _measure_pairs(
     detector = work_files.load_detector(work, threads=1)
     models = FoldModels.read(work / work_files.FOLD_MODELS, work / DOCUMENTS)
     judge = partial(models.judge, score=detector.measure_log_odds)
-    features = extract_pair_features(detector, pairs, judge)
+    features = extract_pair_features(detector, models.name_articles(pairs), judge)
     return PairFeatureTable.collect(pairs, marker.mark_along(features)), marker.marked
 
 

@@ -36,10 +36,11 @@ def write_fold_models(
 
 @dataclass(frozen=True)
 class FoldModels:
-    """Models that saw nothing of a fold's articles, and which articles there are.
+    """Models that were fitted on all articles but a fold's, and which articles there are.
 
     Attributes:
-        models: for each fold directions and classifier of the articles of all others.
+        models: for each fold directions and classifier of the articles of all others. The
+            classifier's columns of directions were made by those of other folds, which saw these.
         folds: the fold of each article (by its id) that the whole classifier was fitted on.
         articles: of which of these a text is that it was fitted on.
     """
@@ -66,6 +67,22 @@ class FoldModels:
         folds = dict(zip(ids, assign_folds(ids, FOLDS).tolist(), strict=True))
         return cls(models, folds, dict(zip(frame["text"], ids, strict=True)))
 
+    def name_articles(self, pairs: pd.DataFrame) -> pd.DataFrame:
+        """The pairs, their texts of the articles that the classifier was fitted on them as.
+
+        A corpus may hold another's article under an id of its own. Copy and original of one article
+        stay together.
+
+        Args:
+            pairs: with `copy`, `original`, `article_id` and `original_article_id`.
+        """
+        originals = pairs["original"].map(self.articles).fillna(pairs["original_article_id"])
+        copies = pairs["copy"].map(self.articles).fillna(pairs["article_id"])
+        is_own = pairs["article_id"] == pairs["original_article_id"]
+        return pairs.assign(
+            article_id=originals.where(is_own, copies), original_article_id=originals
+        )
+
     def judge(
         self,
         features: DocumentFeatures,
@@ -76,11 +93,10 @@ class FoldModels:
 
         Args:
             features: of the text, as the whole model measures it.
-            article_id: of which article it is. Where the classifier was fitted on the same text as
-                one of another article, it is of that.
+            article_id: of which article it is.
             score: the whole model's, for articles that it was not fitted on.
         """
-        fold = self.folds.get(self.articles.get(features.document.text, article_id))
+        fold = self.folds.get(article_id)
         if fold is None:
             return features, score(features)
         directions, classifier = self.models[fold]

@@ -59,6 +59,8 @@ def test_words_of_all_sentences_are_counted() -> None:
     [
         ("publised", "published"), ("recieve", "receive"), ("volontary", "voluntary"),
         ("govemment", "government"), ("philos", "philosophy"),
+        # of a rarer word, at its head and at its end
+        ("potohles", "potholes"), ("bired", "hired"), ("drivc", "drive"),
     ],
 )  # fmt: skip
 def test_a_word_and_its_slip_are_one_whichever_comes_first(wrong: str, right: str) -> None:
@@ -72,7 +74,7 @@ def test_a_word_and_its_slip_are_one_whichever_comes_first(wrong: str, right: st
         # both are words, or neither is
         ("reading", "readout"), ("loaned", "leaned"), ("mzungu", "mzunga"), ("house", "house"),
         # a form that nobody uses is a choice
-        ("informations", "information"),
+        ("informations", "information"), ("desilted", "desilter"), ("gnoming", "gnomings"),
         # another word altogether
         ("kubernetes", "government"), ("", "house"), ("t", "there"),
     ],

@@ -83,6 +83,69 @@ def test_a_rule_gives_what_an_editor_would(
     assert seen <= expected | {sentence}
 
 
+@pytest.mark.parametrize(
+    ("sentences", "expected"),
+    [
+        (["The bridge was closed.", "The council met."], {
+            "The bridge was closed, and the council met.",
+            "The bridge was closed, while the council met.",
+            "The bridge was closed, as the council met.",
+        }),
+        (["The bridge was closed.", "But Olaf Brand walked."], {
+            "The bridge was closed, but Olaf Brand walked."
+        }),
+        (["He came back from the U.S.", "In May he left."], {
+            f"He came back from the U.S., {link} in May he left." for link in ("and", "while", "as")
+        }),
+        # a name stays as it is, and so does what ends with a quotation
+        (["The bridge was closed.", "London is far."], set()),
+        (['He said: "No."', "The council met."], set()),
+    ],
+)  # fmt: skip
+def test_neighbours_are_joined_as_an_editor_joins_them(
+    sentences: list[str], expected: set[str]
+) -> None:
+    edited = [editing.join_and_split(sentences, random.Random(seed)) for seed in range(80)]
+    assert {one[0] for one in edited if len(one) == 1} == expected
+    assert all(one == sentences for one in edited if len(one) > 1)
+
+
+def test_an_opening_is_turned_round_only_where_its_head_is_no_name() -> None:
+    def rewrite(sentence: str) -> set[str]:
+        return {editing.rewrite_opening([sentence], random.Random(s))[0] for s in range(40)}
+
+    turned = rewrite("The ferry stopped in May, nobody was hurt.")
+    assert any(one.startswith("Nobody was hurt, the ferry") for one in turned)
+    kept = rewrite("London stopped in May, nobody was hurt.")
+    assert not any("london" in one or one.startswith("Nobody") for one in kept)
+
+
+def test_a_quotation_that_a_name_heads_is_left() -> None:
+    sentence = '"London is a city that never sleeps at night," Olaf Brand said.'
+    assert {editing.retell_quotations([sentence], random.Random(s))[0] for s in range(9)} == {
+        sentence
+    }
+
+
+@pytest.mark.parametrize(
+    ("sentence", "table", "expected"),
+    [
+        ("On Monday Mr. Smith said no.", {"Mr": ""}, "On Monday Mr. Smith said no."),
+        ("On Monday Mr Smith said no.", {"Mr": ""}, "On Monday Smith said no."),
+        ("On Monday Mr. Smith said no.", {"Mr.": ""}, "On Monday Smith said no."),
+        ("They came to the US.", {"US": "U.S."}, "They came to the U.S."),
+        ("It told us of the US firm.", {"US": "U.S."}, "It told us of the U.S. firm."),
+        ("They came to the U.S.", {"U.S.": "US"}, "They came to the US."),
+        ("It rose by 3 percent.", {"percent": "%"}, "It rose by 3 %."),
+        ("It is late.", {"it is": "it's"}, "It's late."),
+    ],
+)
+def test_a_phrase_is_replaced_with_its_stop(
+    sentence: str, table: dict[str, str], expected: str
+) -> None:
+    assert editing._replace_phrases(sentence, table) == expected
+
+
 def test_usual_words_are_exchanged_only_for_usual_words() -> None:
     seen = {
         word

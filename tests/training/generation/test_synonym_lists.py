@@ -56,6 +56,18 @@ def test_spinners_inflect_by_the_same_wordnet(lists: SynonymLists) -> None:
     assert spinner.spin("The houses burnt.").text == "The dwellings burnt."
 
 
+def test_habits_differ_from_list_to_list_and_from_rate_to_rate(lists: SynonymLists) -> None:
+    def read_habits(name: str, rate: float, seed: int = 1) -> tuple[object, ...]:
+        spinner = lists.make_spinner([name], rate, seed)
+        return spinner.sense, spinner.choice, spinner.consistent, spinner.common_only
+
+    names, rates = ("wordnet", "freedict-deu", "aiksaurus"), (0.1, 0.2, 0.3, 0.5, 0.7)
+    habits = {read_habits(name, rate) for name in names for rate in rates}
+    for one in zip(*habits, strict=True):
+        assert len(set(one)) == 2
+    assert read_habits("wordnet", 0.1) == read_habits("wordnet", 0.1)
+
+
 def test_files_of_a_list_are_listed(lists: SynonymLists) -> None:
     names = [Path(file).name for file in lists.list_files(["freedict-deu", "aiksaurus"])]
     assert {"data.noun", "freedict-eng-deu.index", "freedict-deu-eng.dict.dz"} <= set(names)

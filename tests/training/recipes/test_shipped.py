@@ -156,17 +156,19 @@ def test_pairs_are_scored_by_what_saw_nothing_of_their_articles(made: Made) -> N
 
 
 def test_a_text_is_of_the_article_that_it_was_fitted_on_as(made: Made) -> None:
-    detector = load_detector(made.work, threads=1)
     documents = pd.read_parquet(made.work / "development_documents.parquet")
     models = FoldModels.read(made.work / "fold_models", made.work / "development_documents.parquet")
-    row = documents.iloc[0]
-    features = detector.extractor.extract(detector.extractor.read(row["text"]))
-    known = models.judge(features, row["article_id"], detector.measure_log_odds)[1]
-    assert models.judge(features, "nobody's", detector.measure_log_odds)[1] == known
-    other = detector.extractor.extract(detector.extractor.read(ORIGINAL))
-    judged, score = models.judge(other, "nobody's", detector.measure_log_odds)
-    assert judged is other
-    assert score == detector.measure_log_odds(other)
+    known, other = documents["text"].iloc[0], documents["text"].iloc[-1]
+    ids = models.articles[known], models.articles[other]
+    assert ids[0] != ids[1]
+    rows = [
+        ("edited", known, "a", "a"), (other, known, "a", "b"), (known, "new", "a", "a"),
+        (known, "new", "a", "b"),
+    ]  # fmt: skip
+    pairs = pd.DataFrame(rows, columns=["copy", "original", "article_id", "original_article_id"])
+    named = models.name_articles(pairs)
+    assert named["article_id"].tolist() == [ids[0], ids[1], "a", ids[0]]
+    assert named["original_article_id"].tolist() == [ids[0], ids[0], "a", "b"]
 
 
 def test_a_model_of_permissive_corpora_says_so(made: Made, tmp_path: Path) -> None:
