@@ -55,19 +55,23 @@ def find_text_reason(
 
 
 def find_pair_reason(
-    words: int, form: str | None, thresholds: Thresholds, rate: float
+    words: int, forms: tuple[str | None, str | None], thresholds: Thresholds, rate: float
 ) -> str | None:
     """Why a copy could not be flagged beside its original at a rate; None where it could.
 
     Args:
         words: of the shorter text.
-        form: what `explain_form` says of the copy, or else of the original.
+        forms: what `explain_form` says of the copy and of the original.
         thresholds: of the model.
         rate: share of other pairs that may be flagged by mistake.
     """
     if words < MINIMUM_COMPARED_WORDS:
         return f"too short: {words} words in one of the texts, {MINIMUM_COMPARED_WORDS} needed"
-    return form or _find_missing_threshold(thresholds, rate)
+    for side, form in zip(("the copy", "the original"), forms, strict=True):
+        if form is not None:
+            code, _, explanation = form.partition(": ")
+            return f"{code}: {side}, since {explanation}"
+    return _find_missing_threshold(thresholds, rate)
 
 
 def explain_form(features: DocumentFeatures) -> str | None:
@@ -96,7 +100,7 @@ def explain_spelling(features: DocumentFeatures) -> str | None:
         return None
     shown = ", ".join(f"“{word}”" for word in different[:_MISSPELT_SHOWN])
     return (
-        f"misspelt: {len(found.misspelt)} of {found.words} longer words ({shown}); "
+        f"misspelt: {len(found.misspelt)} of {found.words} longer words look so ({shown}); "
         "thresholds do not hold for texts with so many slips"
     )
 

@@ -63,6 +63,9 @@ _RELATION_SENTENCES: Mapping[str, str] = {
     INDEPENDENT: "the copy was not made from this original",
 }
 
+#: Shares of a copy that stem from its original: less is a quotation, more is no chance.
+_MOST_OF_A_TEXT, _SOME_OF_A_TEXT = 0.5, 0.15
+
 _LINK_SENTENCES = {
     "one-to-one": "stems from one sentence of the original",
     "split": "one sentence of the original became several",
@@ -194,7 +197,7 @@ def explain_comparison(comparison: Comparison) -> str:
         # What cannot be flagged is not called a machine's either.
         parts = [f"{covered} of the copy's words stand in sentences that stem from the original"]
     else:
-        parts = [_RELATION_SENTENCES[comparison.relation or INDEPENDENT], *parts]
+        parts = [_say_relation(comparison), *parts]
     if links := _say_links(comparison):
         parts.append(links)
     if comparison.direction is not None and comparison.direction < _EVEN:
@@ -202,6 +205,16 @@ def explain_comparison(comparison: Comparison) -> str:
         parts.append(f"the other way round is likelier ({share}): the original seems made of it")
     parts += _say_substitutions(comparison)
     return f"{_say_outcome(comparison)}: {'; '.join(parts)}."
+
+
+def _say_relation(comparison: Comparison) -> str:
+    """What the copy is to the original, as far as it stems from it."""
+    relation = comparison.relation or INDEPENDENT
+    if relation == EDITED and comparison.coverage < _MOST_OF_A_TEXT:
+        return "the copy takes over some sentences of the original, as people edit them"
+    if relation == INDEPENDENT and comparison.coverage >= _SOME_OF_A_TEXT:
+        return "the copy as a whole was not made from this original"
+    return _RELATION_SENTENCES[relation]
 
 
 def _say_links(comparison: Comparison) -> str | None:

@@ -140,6 +140,16 @@ def comparing(
     return Detector.load(folder / "model", threads=1)
 
 
+def test_whose_form_is_odd_is_said(comparing: Detector) -> None:
+    loud = comparing.compare(REWRITTEN, ORIGINAL.upper())
+    assert loud.reason is not None
+    assert ": the original, since it is written in capital letters" in loud.reason
+    assert not loud.flagged
+    loud = comparing.compare(REWRITTEN.upper(), ORIGINAL)
+    assert loud.reason is not None
+    assert ": the copy, since it is written in capital letters" in loud.reason
+
+
 def test_an_original_that_reads_like_a_translation_is_measured_as_one(
     tiny_detector: Detector,
 ) -> None:

@@ -57,6 +57,22 @@ def test_why_in_one_sentence() -> None:
 
 
 @pytest.mark.parametrize(
+    ("relation", "coverage", "said"),
+    [
+        ("edited", 0.8, "the copy is the original as people edit;"),
+        ("edited", 0.3, "the copy takes over some sentences of the original, as people edit them;"),
+        ("independent", 0.05, "the copy was not made from this original;"),
+        ("independent", 0.4, "the copy as a whole was not made from this original;"),
+    ],
+)
+def test_how_much_stems_from_the_original_goes_with_what_the_copy_is(
+    relation: str, coverage: float, said: str
+) -> None:
+    pair = replace(compare(), relation=relation, coverage=coverage, flagged=False)
+    assert said in explain_comparison(pair)
+
+
+@pytest.mark.parametrize(
     ("translated", "spun", "said"),
     [
         (0.8, 0.1, "translated"), (0.6, 0.3, "translated"), (0.55, 0.35, "translated or spun"),

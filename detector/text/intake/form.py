@@ -89,8 +89,8 @@ _LONGEST_FAILURE = 300
 
 _NO_ARTICLES = (
     _FAILED := "it speaks to the visitor of a site that failed",
-    _TEASERS := "it holds the starts of other articles",
-    _MARKUP := "it holds markup, code or a table",
+    _TEASERS := "sentences break off with dots, as the starts of other articles do",
+    _MARKUP := "it holds symbols as markup, code, tables and posts do",
     _NUMBERS := "it holds numbers rather than words",
     _MARKS := "it holds marks rather than words",
     _LIST := "it is a list rather than sentences",
@@ -152,15 +152,15 @@ def find_deviation(judged: Sequence[tuple[Sentence, MaskedSentence]]) -> Deviati
         (form.letters < _FEWEST_LETTERS, _MARKS),
         (form.function_words < _FEWEST_FUNCTION_WORDS, _LIST),
         (form.capitals < _FEWEST_CAPITALS, "there are no capital letters"),
-        (form.sentence_words > _LONGEST_SENTENCES, "sentence ends could not be found"),
         (form.ends < _FEWEST_ENDS, "sentence ends could not be found"),
+        (form.sentence_words > _LONGEST_SENTENCES, "its sentences are longer than articles' are"),
         (form.large_starts < _FEWEST_LARGE_STARTS, "sentences start with small letters"),
         (form.capitals > _MOST_CAPITALS, "it is written in capital letters"),
         (form.capitalized > _MOST_CAPITALIZED, "most words start with a capital"),
         (form.tokenized > _MOST_TOKENIZED, "a program cut its words apart"),
         (form.unfinished > _MOST_UNFINISHED, _LINES),
         (form.lacks_commas, "there are no commas"),
-        (form.separators > _MOST_COMMAS, "there are too many commas"),
+        (form.separators > _MOST_COMMAS, "there are too many commas and colons"),
     )
     found = next((explanation for deviates, explanation in deviations if deviates), None)
     return Deviation(found, found not in _NO_ARTICLES) if found else None
