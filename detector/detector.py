@@ -17,6 +17,7 @@ from detector.choices import (
     check_artifacts,
     check_rate,
 )
+from detector.cores import check_threads
 from detector.errors import BundleError
 from detector.features.columns import FEATURE_COLUMNS
 from detector.features.document_features import DocumentFeatures
@@ -103,8 +104,9 @@ class Detector:
 
         Raises:
             BundleError: the folder is missing, foreign, newer, incomplete or altered.
+            TypeError, ValueError: `threads` is no whole number, or it is below 1.
         """
-        bundle = Bundle.open(path)
+        threads, bundle = check_threads(threads), Bundle.open(path)
         arrays = bundle.read_arrays(parts.CLASSIFIER)
         return cls(
             FeatureExtractor.from_bundle(bundle, threads),
@@ -121,7 +123,7 @@ class Detector:
         """
         if self.bundle is None:
             return super().__reduce__()
-        return _load_same, (str(self.bundle.folder.absolute()), self.threads, self.model)
+        return _load_same, (str(self.bundle.folder), self.threads, self.model)
 
     def __repr__(self) -> str:
         rates = ", ".join(f"{rate:g}" for rate in self.false_positive_rates) or "none"
@@ -300,7 +302,8 @@ class Detector:
         if relation == MACHINE_REWRITTEN:
             direction = float(classifier.tell_direction(features.columns)[0])
         words = min(copy.features.words, original.features.words)
-        reason = find_pair_reason(words, copy.form or original.form, classifier.thresholds, rate)
+        forms = copy.form, original.form
+        reason = find_pair_reason(words, forms, classifier.thresholds, rate)
         return Comparison(
             relation=relation,
             class_probabilities=by_relation,

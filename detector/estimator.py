@@ -20,17 +20,23 @@ except ModuleNotFoundError as error:
     raise MissingPackageError("DetectorClassifier", "scikit-learn", "scikit-learn") from error
 
 
+# scikit-learn takes columns to be in this order, whatever `classes_` says.
+_CLASSES = tuple(sorted(LABELS))
+
+
 class DetectorClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
     """Tells original, translated and spun texts apart with a model that was trained before.
 
-    Fitting loads the model and learns nothing of the texts: `detector train` does that.
+    Fitting loads the model and learns nothing of the texts: `detector train` does that. So it knows
+    three labels whatever `y` holds, and what scikit-learn makes of probabilities needs a `y` that
+    holds all three: with two, `cross_val_predict` raises IndexError, and "neg_log_loss" ValueError.
 
     Args:
         model: model folder; the shipped one, or ``$DETECTOR_MODEL``, for None.
         false_positive_rate: see `Detector.score`.
 
     Attributes:
-        classes_: (3,), `detector.results.LABELS`.
+        classes_: (3,), `detector.results.LABELS`, sorted.
         detector_: what scores.
 
     >>> from sklearn.pipeline import make_pipeline
@@ -54,7 +60,7 @@ class DetectorClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         """
         check_rate("false_positive_rate", self.false_positive_rate)
         self.detector_ = Detector.load(self.model)
-        self.classes_ = np.array(LABELS, dtype=object)
+        self.classes_ = np.array(_CLASSES, dtype=object)
         return self
 
     def predict(self, X: Iterable[str]) -> npt.NDArray[Any]:
@@ -68,14 +74,14 @@ class DetectorClassifier(ClassifierMixin, TransformerMixin, BaseEstimator):
         """Probability (n, 3) of each of `classes_`; NaN where a text cannot be judged."""
         return np.array(
             [
-                [verdict.class_probabilities.get(label, np.nan) for label in LABELS]
+                [verdict.class_probabilities.get(label, np.nan) for label in _CLASSES]
                 for verdict in self._score(X)
             ],
             dtype=np.float64,
-        ).reshape(-1, len(LABELS))
+        ).reshape(-1, len(_CLASSES))
 
     def decision_function(self, X: Iterable[str]) -> npt.NDArray[np.float64]:
-        """Logarithm (n, 3) of `predict_proba`.
+        """Logarithm (n, 3) of `predict_proba`, its columns in the same order.
 
         Its largest value names the likeliest class; `predict` is stricter, and asks for the
         threshold of a text of that length.

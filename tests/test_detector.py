@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import random
 import re
 import shutil
@@ -10,6 +11,7 @@ import time
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -392,6 +394,42 @@ def test_model_without_its_classifier_is_refused(tiny_bundle: Path, tmp_path: Pa
     (folder / "classifier.safetensors").unlink()
     with pytest.raises(BundleError, match=r"classifier\.safetensors: missing"):
         Detector.load(folder)
+
+
+@pytest.mark.parametrize(
+    ("threads", "error", "message"),
+    [
+        (-1, ValueError, "threads must be at least 1, not -1"),
+        (0, ValueError, "threads must be at least 1, not 0"),
+        (1.5, TypeError, r"threads is float \(1\.5\); give a whole number"),
+        (True, TypeError, r"threads is bool \(True\); give a whole number"),
+        ("2", TypeError, r"threads is str \('2'\); give a whole number"),
+    ],
+)
+def test_threads_that_there_cannot_be_are_refused_by_name(
+    tiny_bundle: Path, threads: Any, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        Detector.load(tiny_bundle, threads=threads)
+
+
+def test_threads_may_be_counted_by_numpy(tiny_bundle: Path) -> None:
+    assert Detector.load(tiny_bundle, threads=np.int64(2)).threads == 2  # type: ignore[arg-type]
+
+
+def test_a_detector_compares_after_the_process_went_elsewhere(
+    tiny_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, person_article: str
+) -> None:
+    monkeypatch.chdir(tiny_bundle.parent)
+    detector = Detector.load(tiny_bundle.name, threads=1)
+    monkeypatch.chdir(tmp_path)
+    again = pickle.loads(pickle.dumps(detector))  # noqa: S301 - our own bytes
+    assert again.score(person_article) == detector.score(person_article)
+    # The part for comparisons is read when it is first needed: it is missed in its own folder.
+    with pytest.raises(
+        BundleError, match=f"^{re.escape(str(tiny_bundle))}: this model has no part"
+    ):
+        detector.compare(person_article, person_article)
 
 
 def test_altered_encoder_is_refused(tiny_bundle: Path, tmp_path: Path) -> None:

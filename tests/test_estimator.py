@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +16,9 @@ pytest.importorskip("sklearn")
 
 from sklearn.base import clone
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import VotingClassifier
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import estimator_checks as checks
@@ -27,6 +30,7 @@ from detector.results import LABELS
 
 ARTICLES = Path(__file__).parents[1] / "data" / "example_articles"
 TEXTS = [path.read_text(encoding="utf-8") for path in sorted(ARTICLES.glob("*.txt"))]
+KINDS = [path.stem for path in sorted(ARTICLES.glob("*.txt"))]
 FOREIGN = "Der Stadtrat hat am Montag beschlossen, das Schwimmbad zu schließen."
 
 
@@ -42,7 +46,7 @@ def test_it_says_what_the_detector_says(
     probabilities = classifier.predict_proba(TEXTS)
     assert probabilities.shape == (len(TEXTS), 3)
     for row, verdict in zip(probabilities, verdicts, strict=True):
-        assert row.tolist() == [verdict.class_probabilities[label] for label in LABELS]
+        assert row.tolist() == [verdict.class_probabilities[label] for label in sorted(LABELS)]
     assert classifier.predict(TEXTS).tolist() == [
         verdict.label if verdict.flagged else "original" for verdict in verdicts
     ]
@@ -61,15 +65,14 @@ def test_contributions_have_names_and_feed_another_model(classifier: DetectorCla
     assert classifier.get_feature_names_out().tolist() == list(FEATURE_COLUMNS)
     assert classifier.transform(TEXTS).shape == (len(TEXTS), len(FEATURE_COLUMNS))
     pipeline = make_pipeline(classifier, StandardScaler(), LogisticRegression(C=1e4))
-    labels = [path.stem for path in sorted(ARTICLES.glob("*.txt"))]
-    assert pipeline.fit(TEXTS, labels).predict(TEXTS).tolist() == labels
+    assert pipeline.fit(TEXTS, KINDS).predict(TEXTS).tolist() == KINDS
 
 
 def test_it_is_cloned_by_its_parameters(classifier: DetectorClassifier) -> None:
     other = clone(classifier.fit(TEXTS))
     assert other.get_params() == classifier.get_params()
     assert not hasattr(other, "detector_")
-    assert classifier.classes_.tolist() == list(LABELS)
+    assert classifier.classes_.tolist() == sorted(LABELS)
 
 
 # --------------------------------------------------------------------------------------
@@ -117,6 +120,25 @@ def test_fitting_returns_self_and_changes_no_parameter(classifier: DetectorClass
     assert fitted == {"classes_", "detector_"}
     first = classifier.predict_proba(TEXTS)
     np.testing.assert_array_equal(classifier.fit(TEXTS).predict_proba(TEXTS), first)
+
+
+def test_columns_are_where_scikit_learn_looks_for_them(
+    classifier: DetectorClassifier, tiny_detector: Detector, machine_article: str
+) -> None:
+    shares = [verdict.class_probabilities for verdict in tiny_detector.score(TEXTS)]
+    assert shares[0]["spun"] != pytest.approx(shares[0]["translated"])
+    whole = [(list(range(len(TEXTS))), list(range(len(TEXTS))))]
+    loss = -sum(math.log(by_label[kind]) for by_label, kind in zip(shares, KINDS, strict=True))
+    scores = cross_val_score(
+        classifier, TEXTS, KINDS, cv=whole, scoring="neg_log_loss", error_score="raise"
+    )
+    assert scores.tolist() == [pytest.approx(-loss / len(TEXTS))]
+    predicted = cross_val_predict(classifier, TEXTS, KINDS, cv=whole, method="predict_proba")
+    assert predicted[:, 2].tolist() == [by_label["translated"] for by_label in shares]
+    vote = VotingClassifier([("only", classifier)], voting="soft").fit(TEXTS, KINDS)
+    label = tiny_detector.score(machine_article).label
+    assert label != "original"
+    assert vote.predict([machine_article]).tolist() == [label]
 
 
 @pytest.mark.parametrize("method", METHODS)

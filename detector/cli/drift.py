@@ -8,7 +8,11 @@ from pathlib import Path
 import click
 
 from detector.cli.logs import log_format_option
-from detector.cli.options import CannotRunError, figures_format_option
+from detector.cli.options import (
+    CannotRunError,
+    figures_format_option,
+    refuse_unknown_column,
+)
 from detector.errors import DetectorError
 
 #: Like ``diff``, but told apart from a failed run (1) and a wrong call (2).
@@ -42,7 +46,10 @@ _file = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Draw it as well, to a .png or .svg file.",
 )
 @click.option(
-    "--ignore", multiple=True, metavar="COLUMN", help="Leave this column out; may be repeated."
+    "--ignore",
+    multiple=True,
+    metavar="COLUMN",
+    help="Leave out this column, or a share such as 'too short'; may be repeated.",
 )
 @log_format_option
 @click.option("--exit-code", is_flag=True, help="Exit with 3 where the stream has moved.")
@@ -70,10 +77,10 @@ def drift(
     """
     if plot is not None and plot.suffix.lower() not in (".png", ".svg"):
         raise click.UsageError(f"--plot {plot}: name a .png or .svg file")
-    try:
-        from detector.monitoring.drift import compare_streams
-        from detector.presentation.drift_tables import format_drift
+    from detector.monitoring.drift import UnknownColumnError, compare_streams
+    from detector.presentation.drift_tables import format_drift
 
+    try:
         result = compare_streams(
             baseline, current, ignore, quarantines=(baseline_quarantine, current_quarantine)
         )
@@ -81,6 +88,8 @@ def drift(
             from detector.presentation.plots import plot_drift
 
             plot_drift(result, plot)
+    except UnknownColumnError as error:
+        refuse_unknown_column("--ignore", error.name, error.known)
     except DetectorError as error:
         raise CannotRunError(str(error)) from error
     click.echo(

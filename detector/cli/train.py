@@ -200,7 +200,7 @@ def train(
     except DetectorError as error:
         raise CannotRunError(str(error)) from error
     if bundle is not None:
-        _describe(bundle)
+        _describe(bundle, output)
     return None
 
 
@@ -341,8 +341,8 @@ def _say(line: str) -> None:
     click.echo(line)
 
 
-def _describe(bundle: Bundle) -> None:
-    click.echo(f"wrote {bundle.folder} ({bundle.identifier})")
+def _describe(bundle: Bundle, output: Path) -> None:
+    click.echo(f"wrote {output} ({bundle.identifier})")
     thresholds = bundle.manifest.thresholds.items()
     for rate, record in sorted(thresholds, key=lambda item: -float(item[0])):
         click.echo(f"  {float(rate):.1%} false positives: {describe_threshold(record)}")

@@ -51,7 +51,7 @@ class Bundle:
     """A folder with a manifest; every reader verifies what it reads by its checksum.
 
     Attributes:
-        folder: where it lies.
+        folder: where it lies: an absolute path, which holds wherever the process goes.
         manifest: what it says about itself.
         checksum: SHA-256 of the names and checksums of its files, but for the log of its training,
             which tells times: the same training gives the same.
@@ -78,7 +78,7 @@ class Bundle:
         manifest_path = folder / MANIFEST
         manifest = parse_manifest(read_manifest(folder), manifest_path)
         check_listing(folder, manifest.files)
-        return cls(folder, manifest, _summarize(manifest))
+        return cls(folder.absolute(), manifest, _summarize(manifest))
 
     @property
     def identifier(self) -> str:

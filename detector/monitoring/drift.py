@@ -31,10 +31,13 @@ from detector.monitoring.statistics import Floats, bound_difference, measure_ks,
 from detector.monitoring.streams import (
     REASONS,
     SAMPLE,
+    SCORES,
+    DriftError,
+    FileColumns,
     Stream,
     find_quarantine,
     format_share,
-    list_numbers,
+    read_columns,
     read_stream,
 )
 
@@ -61,11 +64,28 @@ THRESHOLDS = {
 
 _SHOWN_BINS = 20
 
-# Figures of a model: what another model says of the same articles is no movement.
-_SCORES = ("flagged", "label", "relation")
+# Shares that are told of every stream; the others are named by their kind first: "label spun".
+_FIXED_SHARES = ("flagged", *REASONS, "failed")
+
+# Kinds of shares that a model decides, as it does the columns `SCORES`.
+_SCORED_SHARES = ("flagged", "label", "relation")
 
 #: A share under this in both streams gets no row of its own (languages, mostly).
 _RARE = 0.01
+
+
+class UnknownColumnError(DriftError):
+    """A column that is to be left out is in neither file.
+
+    Attributes:
+        name: what was given.
+        known: the columns that there are.
+    """
+
+    def __init__(self, name: str, known: Sequence[str]) -> None:
+        super().__init__(f"no column {name!r} to leave out: there are {', '.join(known)}")
+        self.name = name
+        self.known = known
 
 
 def _compare_numbers(baseline: Floats, current: Floats) -> dict[str, Any] | None:
@@ -126,7 +146,8 @@ def compare_streams(
     Args:
         baseline: an output of ``detector score``: .parquet, .csv, .jsonl or another table.
         current: a later one.
-        ignore: columns to leave out.
+        ignore: columns to leave out, or shares: "too short", "not English", "empty", "failed" and,
+            for all of them, "note".
         quarantines: the inputs of either run that could not be scored; the file beside the output
             unless told, which `detector score` writes where there are such inputs.
 
@@ -138,9 +159,12 @@ def compare_streams(
 
     Raises:
         DriftError: a file cannot be read or is no output of ``detector score``.
+        UnknownColumnError: neither file has a column that is to be left out.
     """
-    known = set(list_numbers(current, ignore))
-    numbers = [name for name in list_numbers(baseline, ignore) if name in known]
+    columns = read_columns(baseline), read_columns(current)
+    _refuse_unknown(ignore, columns)
+    known = set(columns[1].numbers).difference(ignore)
+    numbers = [name for name in columns[0].numbers if name in known]
     a, b = (
         read_stream(path, numbers, quarantine or find_quarantine(path))
         for path, quarantine in zip((baseline, current), quarantines, strict=True)
@@ -152,11 +176,13 @@ def compare_streams(
         if (row := _compare_numbers(a.numbers[name], b.numbers[name])) is not None
     }
     shares = _compare_shares(a, b, ignore)
-    measured = {**shares, **distributions}
-    for name, row in measured.items():
-        row["comparable"] = comparable or not _is_score(name)
-        row["moved"] = row["moved"] and row["comparable"]
-    movements = [_describe(name, row) for name, row in measured.items() if row["moved"]]
+    for name, row in shares.items():
+        _withhold(row, comparable or _find_kind(name) not in _SCORED_SHARES)
+    for name, row in distributions.items():
+        _withhold(row, comparable or name not in SCORES)
+    # A column may be called like a share ("failed"): either is told.
+    measured = [*shares.items(), *distributions.items()]
+    movements = [_describe(name, row) for name, row in measured if row["moved"]]
     return {
         "answer": _answer(a, b, comparable, movements),
         "moved": bool(movements),
@@ -169,6 +195,14 @@ def compare_streams(
         "shares": shares,
         "thresholds": dict(THRESHOLDS),
     }
+
+
+def _refuse_unknown(ignore: Collection[str], columns: Sequence[FileColumns]) -> None:
+    """Refuse what is the name of no column and no share; of empty files no column is known."""
+    known = list(dict.fromkeys(name for file in columns for name in file.names))
+    for name in ignore:
+        if known and name not in {*known, *_FIXED_SHARES, "note"}:
+            raise UnknownColumnError(name, known)
 
 
 def _are_scored_alike(a: Stream, b: Stream) -> bool:
@@ -189,20 +223,31 @@ def _may_lack(model: str, a: Stream, b: Stream) -> bool:
     return low <= 0 <= high
 
 
-def _is_score(name: str) -> bool:
-    """Whether a column or share is what a model says, not what the article is."""
-    return "probability" in name or name.split(" ")[0] in _SCORES
+def _withhold(row: dict[str, Any], comparable: bool) -> None:
+    """Say whether a row's two figures can be compared; if not, nothing moved."""
+    row["comparable"] = comparable
+    row["moved"] = row["moved"] and comparable
+
+
+def _find_kind(share: str) -> str:
+    """What a share is one of: "label spun" of the kind "label"; "too short" is a kind by itself."""
+    return share if share in _FIXED_SHARES else share.split(" ")[0]
+
+
+def _is_ignored(share: str, ignore: Collection[str]) -> bool:
+    kind = _find_kind(share)
+    return kind in ignore or (kind == "note" and "notes" in ignore)  # so the column is called
 
 
 def _compare_shares(a: Stream, b: Stream, ignore: Collection[str]) -> dict[str, dict[str, Any]]:
-    fixed = ["flagged", *REASONS, "failed"]
-    others = sorted((set(a.counts) | set(b.counts)) - set(fixed))
+    others = sorted((set(a.counts) | set(b.counts)).difference(_FIXED_SHARES))
     rows = {}
-    for name in [*fixed, *others]:
+    for name in [*_FIXED_SHARES, *others]:
         # A label is a share of what was judged; all else of all rows.
         whole = (a.judged, b.judged) if name.startswith("label ") else (a.rows, b.rows)
         common = max(a.counts[name] / max(1, whole[0]), b.counts[name] / max(1, whole[1])) >= _RARE
-        if min(whole) and name.split(" ")[0] not in ignore and (name in fixed or common):
+        is_shown = name in _FIXED_SHARES or common
+        if min(whole) and is_shown and not _is_ignored(name, ignore):
             rows[name] = _compare_share(a.counts[name], whole[0], b.counts[name], whole[1])
     return rows
 

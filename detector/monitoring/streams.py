@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import islice
@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from detector.batch.summary import name_kind
+from detector.columns import name_columns
 from detector.errors import DetectorError
 from detector.io.tables import (
     Columns,
@@ -46,8 +47,18 @@ _NEEDED = ("probability", "flagged")
 
 _CATEGORIES = ("label", "relation", "language")
 
-# An id says nothing, and a threshold nothing that the words do not.
-_NO_MEASURE = ("id", "row", "threshold")
+_OURS = name_columns(comparing=True)
+
+# An id says nothing, and a threshold nothing that the model and the words do not.
+_NO_MEASURE = ("id", "row", *(name for name in _OURS if name.endswith("threshold")))
+
+_NO_NUMBERS = (*_TEXT, *(name for name, kind in _OURS.items() if kind not in (int, float)))
+
+# Numbers that tell of the article itself, whichever model reads it.
+_OF_ARTICLES = ("words", "original_score", "coverage")
+
+#: Columns that hold what a model says: another one says something else of the same articles.
+SCORES = frozenset(_OURS).difference(_NO_MEASURE, _NO_NUMBERS, _OF_ARTICLES)
 
 _NO_MODEL = "unknown"
 
@@ -220,34 +231,48 @@ def _describe_model(start: str, rate: str) -> str:
     return f"{parts['model']}, version {parts.get('detector', '?')}{at}"
 
 
-def list_numbers(path: Path, ignore: Collection[str] = ()) -> list[str]:
-    """The numeric columns of a file that may be measured, told by its first rows.
+class FileColumns(NamedTuple):
+    """The columns of a file of scored articles.
+
+    Attributes:
+        names: all of them; none where the file has neither a header nor rows.
+        numbers: the numeric ones, which may be measured.
+    """
+
+    names: tuple[str, ...]
+    numbers: tuple[str, ...]
+
+
+def read_columns(path: Path) -> FileColumns:
+    """The columns of a file, told by its header and its first rows.
 
     Args:
         path: a table as ``detector score`` writes it.
-        ignore: columns to leave out.
 
     Raises:
         DriftError: the file cannot be read, or is no output of ``detector score``.
     """
     form = _find_format(path)
+    header: list[str] = []
     numeric: dict[str, bool] = {}
     rows = 0
-    for fields in islice(_iterate_fields(path, _is_small), _FIRST):
+    for fields in islice(_iterate_fields(path, _is_small, header.extend), _FIRST):
         rows += 1
         for name, value in fields.items():
             numeric[name] = numeric.get(name, True) and _may_be_number(value, form)
+    names = tuple(dict.fromkeys([*header, *numeric]))
     if not rows:
-        return []
+        return FileColumns(names, ())
     _check_columns(path, list(numeric))
-    left_out = {*_NO_MEASURE, *_TEXT, "flagged", *ignore}
-    return [
+    left_out = {*_NO_MEASURE, *_NO_NUMBERS}
+    numbers = (
         name
         for name, is_number in numeric.items()
         if name not in left_out
         and not name.endswith("_id")
         and (is_number or name in ("probability", "words"))
-    ]
+    )
+    return FileColumns(names, tuple(numbers))
 
 
 def _is_small(name: str, kind: type | None) -> bool:
@@ -271,15 +296,22 @@ def _find_format(path: Path) -> TableFormat:
     return form
 
 
+def _pass_over(header: Sequence[str]) -> None:
+    """A header that nobody asked for."""
+
+
 def _iterate_fields(
-    path: Path, wants: Callable[[str, type | None], bool]
+    path: Path,
+    wants: Callable[[str, type | None], bool],
+    tell_header: Callable[[Sequence[str]], object] = _pass_over,
 ) -> Iterator[Mapping[str, Any]]:
-    """The rows of a file; only the wanted columns of each."""
+    """The rows of a file, only the wanted columns of each; its header is told, if it has one."""
     form = _find_format(path)
     headers: list[Sequence[str]] = []
 
     def check(header: Sequence[str]) -> None:
         headers.append(header)
+        tell_header(header)
         _check_columns(path, header)
 
     try:

@@ -96,13 +96,14 @@ class ReferenceIndex:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._place = folder
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._opened: tuple[int, ...] = ()
         self._snapshot: Snapshot | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return ReferenceIndex.open, (self.folder,)
+        return ReferenceIndex.open, (self._place,)
 
     def __del__(self) -> None:
         self.close()
@@ -128,6 +129,9 @@ class ReferenceIndex:
         index = cls(Path(folder))
         check_presence(index.folder)
         with index._reading():
+            # Until here messages name the folder as it was given; from here on it is found
+            # wherever the process goes.
+            index._place = index.folder.absolute()
             return index
 
     def close(self) -> None:
@@ -160,7 +164,7 @@ class ReferenceIndex:
                 damaged. The index is as it was before.
         """
         self._check_presence()
-        with open_writer(self.folder, timeout) as connection:
+        with open_writer(self._place, timeout) as connection:
             with explain_faults(self.folder):
                 writer = Writer(connection)
             for source in documents:
@@ -242,7 +246,7 @@ class ReferenceIndex:
         """Counts and sizes of the index as it is now."""
         with self._reading() as connection:
             (documents,) = connection.execute("SELECT documents FROM state").fetchone()
-            size = measure_bytes(self.folder)
+            size = measure_bytes(self._place)
         return IndexInfo(str(self.folder), FORMAT_VERSION, documents, size)
 
     @contextmanager
@@ -253,7 +257,7 @@ class ReferenceIndex:
             with explain_faults(self.folder):
                 connection.execute("BEGIN")
                 try:
-                    check_length(self.folder, connection)
+                    check_length(self._place, connection)
                     yield connection
                 finally:
                     if connection.in_transaction:
@@ -265,7 +269,7 @@ class ReferenceIndex:
         if self._connection is None or found != self._opened:
             self.close()
             self._snapshot = None
-            self._connection, self._opened = open_reader(self.folder), found
+            self._connection, self._opened = open_reader(self._place), found
         return self._connection
 
     def _refresh(self, connection: sqlite3.Connection) -> Snapshot:
@@ -277,7 +281,7 @@ class ReferenceIndex:
 
     def _check_presence(self) -> tuple[int, ...]:
         try:
-            return check_presence(self.folder)
+            return check_presence(self._place)
         except ReferenceIndexError as error:
             raise ReferenceIndexError(
                 f"{self.folder}: the index was deleted or moved while it was in use"

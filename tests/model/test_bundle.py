@@ -362,6 +362,21 @@ def test_a_swap_that_fails_puts_the_old_model_back(
 # --------------------------------------------------------------------------------------
 
 
+def test_a_model_is_read_on_after_the_process_went_elsewhere(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder.parent)
+    with pytest.raises(BundleError, match=r"^missing: no such model folder"):
+        Bundle.open("missing")
+    bundle = Bundle.open(folder.name)
+    copy = pickle.loads(pickle.dumps(bundle))  # noqa: S301 - our own bytes
+    (folder.parent / "elsewhere").mkdir()
+    monkeypatch.chdir(folder.parent / "elsewhere")
+    assert bundle.folder == folder
+    for one in (bundle, copy):
+        assert one.read_json("settings.json") == {"least_words": 60}
+
+
 def test_the_argument_comes_before_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,9 +15,15 @@ from click.testing import CliRunner, Result
 from scipy.stats import ks_2samp
 
 from detector.cli.drift import drift as command
-from detector.monitoring.drift import _compare_numbers, _compare_share, compare_streams
+from detector.columns import name_columns
+from detector.monitoring.drift import (
+    UnknownColumnError,
+    _compare_numbers,
+    _compare_share,
+    compare_streams,
+)
 from detector.monitoring.statistics import bound_difference, measure_ks, measure_psi
-from detector.monitoring.streams import DriftError, read_stream
+from detector.monitoring.streams import SCORES, DriftError, read_stream
 from detector.presentation.drift_tables import format_drift
 
 
@@ -366,6 +372,84 @@ def test_other_numbers_that_both_have_are_compared(tmp_path: Path) -> None:
     assert [m.split(" ")[0] for m in result["movements"]] == ["language_model"]
     ignored = compare_streams(tmp_path / "a.csv", tmp_path / "b.csv", ["language_model"])
     assert not ignored["moved"]
+
+
+#: Numbers that `draw_stream` leaves out: those of each label, and those of a comparison.
+REST = {
+    name
+    for name, kind in name_columns(comparing=True).items()
+    if kind in (int, float) and name not in ("probability", "threshold", "words")
+}
+
+
+def test_every_number_of_ours_is_of_the_model_or_of_the_article() -> None:
+    others = {"original_score", "coverage", "comparison_threshold"}
+    assert (REST - others) | {"probability"} == SCORES
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
+def test_figures_of_another_model_are_no_movement(tmp_path: Path, suffix: str) -> None:
+    rng = np.random.default_rng(4)
+    for name, mean, model in (("a", 0.3, "default@1"), ("b", 0.6, "mine@9")):
+        frame = draw_stream(800, 1, model=model)
+        frame = frame.assign(**{column: rng.normal(mean, 0.1, 800) for column in sorted(REST)})
+        save(frame.assign(comparison_threshold=mean), tmp_path / f"{name}{suffix}")
+    result = compare_streams(tmp_path / f"a{suffix}", tmp_path / f"b{suffix}")
+    assert not result["comparable"]
+    rows = result["distributions"]
+    assert "comparison_threshold" not in rows
+    assert {name for name, row in rows.items() if not row["comparable"]} == SCORES
+    # What articles are to their originals may be compared all the same.
+    assert {name for name, row in rows.items() if row["moved"]} == {"original_score", "coverage"}
+
+
+def test_a_column_of_the_callers_own_is_no_score(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    for name, mean, model in (("a", 0.3, "default@1"), ("b", 0.6, "mine@9")):
+        frame = draw_stream(800, 1, model=model)
+        save(frame.assign(rain_probability=rng.normal(mean, 0.1, 800)), tmp_path / f"{name}.csv")
+    result = compare_streams(tmp_path / "a.csv", tmp_path / "b.csv")
+    assert [m.split(" ")[0] for m in result["movements"]] == ["rain_probability"]
+
+
+@pytest.mark.parametrize("column", ["failed", "empty"])
+def test_a_column_may_be_called_like_a_share(tmp_path: Path, column: str) -> None:
+    rng = np.random.default_rng(4)
+    a, b = tmp_path / "a.jsonl", tmp_path / "b.jsonl"
+    for path, mean in ((a, 0.0), (b, 2.0)):
+        save(draw_stream(800, 1).assign(**{column: rng.normal(mean, 1, 800)}), path)
+    result = compare_streams(a, b)
+    assert result["distributions"][column]["moved"]
+    assert result["shares"]["failed"]["comparable"]
+    assert not list_moved(result)
+    assert len(result["movements"]) == 1
+    assert "differently spread" in result["movements"][0]
+    assert run("--baseline", a, "--current", b).output.startswith("The stream has moved: ")
+
+
+def test_a_share_is_left_out_by_its_name_or_its_column(write: Callable[..., Path]) -> None:
+    a, b = write("a.jsonl", 300, 1), write("b.jsonl", 300, 2, short=0.4)
+    frame = draw_stream(300, 2).assign(notes="repeated sentences: 2")
+    save(frame, b)
+    assert "note repeated sentences" in compare_streams(a, b)["shares"]
+    ignored = compare_streams(a, b, ["notes", "too short", "empty", "language"])["shares"]
+    assert list(ignored)[:3] == ["flagged", "not English", "failed"]
+    assert not [name for name in ignored if name.startswith(("note ", "language "))]
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
+def test_a_column_that_is_in_neither_file_cannot_be_left_out(
+    write: Callable[..., Path], tmp_path: Path, suffix: str
+) -> None:
+    a, b = write(f"a{suffix}", 300, 1), tmp_path / f"b{suffix}"
+    save(draw_stream(300, 2).assign(outlet="Coast Gazette"), b)
+    assert compare_streams(a, b, ["url", "outlet"])["moved"] is False
+    with pytest.raises(UnknownColumnError, match="no column 'outlett' to leave out: there are id"):
+        compare_streams(a, b, ["outlett"])
+    refused = run("--baseline", a, "--current", b, "--ignore", "outlett")
+    assert refused.exit_code == 2
+    message = "--ignore outlett: no such column; did you mean outlet? There are id, probability, "
+    assert message in " ".join(refused.output.split())
 
 
 def test_few_rows_are_noted(write: Callable[..., Path]) -> None:

@@ -18,7 +18,7 @@ from articles import ARTICLES, HARBOUR, HARBOUR_SPUN, LIBRARY, ORCHARD, make_cro
 
 from detector.io.readers import BadInput, Record
 from detector.references import search, vectors, writing
-from detector.references.database import DATABASE
+from detector.references.database import DATABASE, ReferenceIndexError
 from detector.references.index import MINIMUM_SCORE, Additions, ReferenceIndex
 
 
@@ -359,6 +359,23 @@ def test_a_closed_index_opens_again(index: ReferenceIndex) -> None:
     index.close()
     assert os.listdir(index.folder) == [DATABASE]  # noqa: PTH208 - names are enough
     assert index.find(HARBOUR)[0].id == "harbour"
+
+
+def test_an_index_is_found_after_the_process_went_elsewhere(
+    index: ReferenceIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(index.folder.parent)
+    with pytest.raises(ReferenceIndexError, match=r"^missing: no such folder"):
+        ReferenceIndex.open("missing")
+    opened = ReferenceIndex.open(index.folder.name)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    for one in (opened, pickle.loads(pickle.dumps(opened))):  # noqa: S301 - our own bytes
+        one.close()
+        assert one.find(HARBOUR)[0].id == "harbour"
+        assert one.add([("orchard", ORCHARD)]).unchanged == 1
+        assert one.info().bytes > 0
+    assert str(opened.info().folder) == index.folder.name  # as it was named
 
 
 def test_an_index_survives_pickling(index: ReferenceIndex) -> None:

@@ -185,7 +185,7 @@ def _make_encoder_step(settings: ShippedSettings, encoder_base: str) -> Step:
         (*settings.name_tuned(), work_files.TUNING_LOG),
         partial(broad.write_encoder, settings),
         {
-            "base": base.name,
+            "base": base.name if base.is_dir() else encoder_base,
             "layers": settings.amounts.layers,
             "single versions": settings.amounts.single_versions,
             "seed": settings.seed,
@@ -374,7 +374,10 @@ def _list_span_steps(settings: ShippedSettings) -> list[Step]:
         ),
         Step(
             "spans",
-            (comparison.MARKED_COPIES, spans.MARKED_TEXTS, spans.WORD_COUNTS, *SCORING_FILES),
+            (
+                comparison.MARKED_COPIES, spans.MARKED_TEXTS, spans.WORD_COUNTS,
+                documents.DOCUMENTS, work_files.FOLD_MODELS, *SCORING_FILES,
+            ),
             (spans.FINDER, spans.FIGURES),
             partial(spans.write_spans, settings),
             {"seed": settings.seed},
@@ -391,6 +394,7 @@ def _make_bundle_step(settings: ShippedSettings, steps: list[Step]) -> Step:
             *SCORING_FILES, work_files.TUNING_LOG, documents.FITTED_FEATURES,
             documents.FIT_FIGURES, documents.EVALUATION, comparison.CLASSIFIER, comparison.FIGURES,
             spans.FINDER, spans.FIGURES, *_name_corpora(settings, *TRAINING_CORPORA),
+            *([] if settings.beside is None else [str(settings.beside.resolve())]),
         ),
         (str(output), str(locate_replay_data(output))),
         partial(write_model, settings, steps),

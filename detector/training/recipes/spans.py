@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,8 @@ from detector.training.fitting.spans import (
 from detector.training.generation.spinner import TUNING_SPIN_RATES, Spinner
 from detector.training.recipes import work_files
 from detector.training.recipes.comparison import MARKED_COPIES, PAIRS
+from detector.training.recipes.documents import DOCUMENTS
+from detector.training.recipes.fold_models import FoldModels
 from detector.training.recipes.shipped_settings import WORD_SPINNERS, ShippedSettings
 from detector.training.recipes.work_files import MarkedText
 
@@ -65,6 +67,9 @@ _FITTED_TEST_SET, _MEASURED_TEST_SET = "newstest2020", "newstest2021"
 
 #: A text's features, the document classifier's log-odds, and a mark for each of its words.
 Measured = tuple[DocumentFeatures, float, Sequence[float]]
+
+#: Gives the features and the score of a text.
+Reader = Callable[[MarkedText], tuple[DocumentFeatures, float]]
 
 
 def write_marked_texts(settings: ShippedSettings, work: Path, fresh: Path) -> None:
@@ -181,23 +186,34 @@ def _read_word_counts(folder: Path) -> tuple[WordMemory, CooccurrenceCounts]:
 def write_spans(settings: ShippedSettings, work: Path, fresh: Path) -> None:
     """What finds a machine's words, and its figures on the test split."""
     detector = work_files.load_detector(work)
+    models = FoldModels.read(work / work_files.FOLD_MODELS, work / DOCUMENTS)
+    read = partial(_read_text, detector, models)
     copies = work_files.read_marked_texts(work / MARKED_COPIES)
     texts = work_files.read_marked_texts(work / MARKED_TEXTS)
-    finder = fit_finder(detector, *_read_word_counts(work / WORD_COUNTS), copies, texts, settings)
+    finder = fit_finder(read, *_read_word_counts(work / WORD_COUNTS), copies, texts, settings)
     (fresh / FINDER).mkdir()
     for name, part in finder.to_parts().items():
         if name.endswith(".json"):
             work_files.write_json(fresh / FINDER / name, part)
         else:
             work_files.write_arrays(fresh / FINDER / name, part)
-    figures = measure_artifacts(detector, finder, [t for t in copies if t.split == "test"])
+    figures = measure_artifacts(read, finder, [t for t in copies if t.split == "test"])
     experts = [t for t in texts if t.split == "test"]
-    figures["experts"] = measure_experts_marks(detector, finder, experts)
+    figures["experts"] = measure_experts_marks(read, finder, experts)
     work_files.write_json(fresh / FIGURES, figures)
 
 
+def _read_text(
+    detector: Detector, models: FoldModels, text: MarkedText
+) -> tuple[DocumentFeatures, float]:
+    """A text's features and score, by models that were fitted on other articles than its own."""
+    features = detector.extractor.extract(detector.extractor.read(text.text))
+    article = models.articles.get(text.text, text.article_id)
+    return models.judge(features, article, detector.measure_log_odds)
+
+
 def fit_finder(
-    detector: Detector,
+    read: Reader,
     memory: WordMemory,
     counts: CooccurrenceCounts,
     copies: Sequence[MarkedText],
@@ -210,7 +226,7 @@ def fit_finder(
     those of the other.
 
     Args:
-        detector: measures the texts.
+        read: measures the texts.
         memory: see `count_machine_words`.
         counts: see `count_cooccurrences`.
         copies: copies and human originals of both splits.
@@ -225,14 +241,14 @@ def fit_finder(
         of_groups = [t for t in chosen if t.group in groups]
         # Most of the time goes into the encoder, which runs outside of Python: threads do.
         parts = Parallel(n_jobs=count_cores(), prefer="threads")(
-            delayed(judge_words)(memory, measure_texts(detector, part), counts)
+            delayed(judge_words)(memory, measure_texts(read, part), counts)
             for part in _cut(of_groups)
         )
         return reduce(JudgedWords.join, parts)
 
     human, translated = judge(fitted, "human"), judge(fitted, "translated", "experts")
     model = fit_word_model(human, translated, judge(fitted, "spun"), settings.seed)
-    shown = measure_texts(detector, (t for t in rest if t.group == "human"))
+    shown = measure_texts(read, (t for t in rest if t.group == "human"))
     levels = choose_levels(
         ArtifactFinder(memory, model, counts),
         ((features, log_odds) for features, log_odds, _ in shown),
@@ -251,23 +267,23 @@ def _is_fitted(text: MarkedText) -> bool:
     return hash_fraction(f"words {text.article_id}") < _FITTED_SHARE
 
 
-def measure_texts(detector: Detector, texts: Iterable[MarkedText]) -> Iterator[Measured]:
+def measure_texts(read: Reader, texts: Iterable[MarkedText]) -> Iterator[Measured]:
     """Each text with its features and marks; a text of which nothing is judged is left out."""
     for text in texts:
-        features = detector.extractor.extract(detector.extractor.read(text.text))
+        features, log_odds = read(text)
         if features.judged:
             if text.marks is None:
                 marks = mark_spans(PlacedWords.locate(features), text.gold)
             else:
                 marks = [np.nan if mark is None else mark for mark in text.marks]
-            yield features, detector.measure_log_odds(features), marks
+            yield features, log_odds, marks
 
 
 def measure_artifacts(
-    detector: Detector, finder: ArtifactFinder, texts: Sequence[MarkedText]
+    read: Reader, finder: ArtifactFinder, texts: Sequence[MarkedText]
 ) -> dict[str, Any]:
     """Precision, recall and F1 of shown spans by group, and how many human texts show."""
-    pairs = list(zip(texts, _show_all(detector, finder, texts), strict=True))
+    pairs = list(zip(texts, _show_all(read, finder, texts), strict=True))
     figures: dict[str, Any] = {}
     for level in finder.model.levels:
         for group in ("translated", "spun"):
@@ -283,10 +299,10 @@ def measure_artifacts(
 
 
 def measure_experts_marks(
-    detector: Detector, finder: ArtifactFinder, texts: Sequence[MarkedText]
+    read: Reader, finder: ArtifactFinder, texts: Sequence[MarkedText]
 ) -> dict[str, Any]:
     """Shown spans against what experts marked in machine translations from Chinese."""
-    shown = [spans for words, spans in _show_all(detector, finder, texts) if words]
+    shown = [spans for words, spans in _show_all(read, finder, texts) if words]
     return {
         level: {"documents": len(shown), **summarize_spans(spans[level] for spans in shown)}
         for level in finder.model.levels
@@ -294,21 +310,20 @@ def measure_experts_marks(
 
 
 def _show_all(
-    detector: Detector, finder: ArtifactFinder, texts: Sequence[MarkedText]
+    read: Reader, finder: ArtifactFinder, texts: Sequence[MarkedText]
 ) -> list[tuple[int, dict[str, dict[str, float]]]]:
     """`_show` of each text."""
     shown: list[tuple[int, dict[str, dict[str, float]]]] = Parallel(
         n_jobs=count_cores(), prefer="threads"
-    )(delayed(_show)(detector, finder, text) for text in texts)
+    )(delayed(_show)(read, finder, text) for text in texts)
     return shown
 
 
 def _show(
-    detector: Detector, finder: ArtifactFinder, text: MarkedText
+    read: Reader, finder: ArtifactFinder, text: MarkedText
 ) -> tuple[int, dict[str, dict[str, float]]]:
     """The judged words of a text, and by level what `measure_spans` counts of shown spans."""
-    features = detector.extractor.extract(detector.extractor.read(text.text))
-    log_odds = detector.measure_log_odds(features)
+    features, log_odds = read(text)
     counts = {}
     for level in finder.model.levels:
         spans = [(a.start, a.end) for a in finder.find(features, log_odds, level)]

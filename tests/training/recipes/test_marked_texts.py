@@ -10,9 +10,10 @@ import pytest
 pytest.importorskip("sklearn")
 
 from detector.detector import Detector
+from detector.features.document_features import DocumentFeatures
 from detector.results import EDITED, VERBATIM
 from detector.training.generation.spinner import SpunText, Swap
-from detector.training.recipes.shipped_settings import ShippedSettings
+from detector.training.recipes.shipped_settings import Amounts, ShippedSettings
 from detector.training.recipes.spans import measure_texts, read_experts_texts, spin_articles
 from detector.training.recipes.work_files import (
     MarkedText,
@@ -20,7 +21,7 @@ from detector.training.recipes.work_files import (
     write_marked_texts,
 )
 
-SETTINGS = ShippedSettings(Path("corpora"), Path("model"))
+SETTINGS = ShippedSettings(Path("corpora"), Path("model"), amounts=Amounts(spun_for_words=4))
 
 
 class OneWordSpinner:
@@ -59,7 +60,10 @@ def make_frame(article: str) -> pd.DataFrame:
 
 
 def list_marked_words(detector: Detector, text: MarkedText) -> list[str]:
-    [(features, _, marks)] = measure_texts(detector, [text])
+    def read(text: MarkedText) -> tuple[DocumentFeatures, float]:
+        return detector.extractor.extract(detector.extractor.read(text.text)), 0.0
+
+    [(features, _, marks)] = measure_texts(read, [text])
     words = [word for masked in features.judged_sentences for word in masked.words]
     return [word for word, mark in zip(words, marks, strict=True) if mark == 1.0]
 
