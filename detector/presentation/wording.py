@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from detector.results import (
     EDITED,
@@ -62,6 +63,9 @@ _RELATION_SENTENCES: Mapping[str, str] = {
     MACHINE_REWRITTEN: "the copy reads like the original rewritten by a machine",
     INDEPENDENT: "the copy was not made from this original",
 }
+
+#: Words of sentences that are less alike are not named as standing for each other.
+_LEAST_ALIKE = 0.45
 
 #: Shares of a copy that stem from its original: less is a quotation, more is no chance.
 _MOST_OF_A_TEXT, _SOME_OF_A_TEXT = 0.5, 0.15
@@ -151,8 +155,26 @@ def find_strongest_trace(verdict: Verdict) -> Artifact | None:
 
 def find_clear_substitutions(comparison: Comparison, count: int) -> list[Substitution]:
     """The clearest substitutions, if they are clear enough to be named alone."""
-    strongest = comparison.list_strongest(count)
-    return [item for item in strongest if item.strength >= _LEAST_NAMED_STRENGTH]
+    unlike = _find_unlike(comparison)
+    clear = (
+        item
+        for item in comparison.list_strongest()
+        if item.strength >= _LEAST_NAMED_STRENGTH
+        and not any(start <= item.start < end for start, end in unlike)
+    )
+    return list(islice(clear, count))
+
+
+def _find_unlike(comparison: Comparison) -> list[tuple[int, int]]:
+    """Where sentences of the copy stand that are little like the original's: facts differ there."""
+    sentences = comparison.verdict.sentences
+    return [
+        (sentences[index].start, sentences[index].end)
+        for link in comparison.alignment
+        if link.original_sentences and link.similarity < _LEAST_ALIKE
+        for index in link.sentences
+        if index < len(sentences)
+    ]
 
 
 def measure_shade(item: Substitution) -> float:

@@ -128,6 +128,17 @@ def test_a_substitution_that_shows_little_is_not_named_alone() -> None:
     assert said.endswith("1 reworded; 3 substitutions.")
 
 
+def test_words_of_sentences_that_are_little_alike_are_not_named() -> None:
+    pair = compare()
+    clear = tuple(replace(item, strength=0.9) for item in pair.substitutions[1:])
+    first, *rest = pair.alignment
+    for similarity, said in ((0.5, "are “tail” for “horns” (wrong sense) and “drives” for “runs”"),
+                             (0.3, "is “tail” for “horns” (wrong sense)")):  # fmt: skip
+        links = (replace(first, similarity=similarity), *rest)
+        outcome = explain_comparison(replace(pair, substitutions=clear, alignment=links))
+        assert f"of 2 substitutions the clearest {said}" in outcome
+
+
 def test_the_three_clearest_substitutions_are_named() -> None:
     pair = compare()
     clear = tuple(replace(item, strength=0.9, kind="synonym") for item in pair.substitutions[1:])
