@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.cli.logs import log_format_option, tell, tell_of_input
+from detector.cli.logs import log_format_option, tell, tell_notes, tell_of_input
 from detector.cli.options import (
     INTERRUPTED,
     SOME_FAILED,
@@ -32,7 +32,7 @@ from detector.cli.options import (
     refuse_overwriting,
     refuse_unknown_column,
 )
-from detector.errors import DetectorError
+from detector.errors import DetectorError, MissingPackageError
 from detector.io.readers import INPUT_FORMATS, FieldNames, holds_rows, read_records
 from detector.version import __version__
 
@@ -70,21 +70,39 @@ class _Options:
 
     @property
     def written(self) -> dict[str, str | None]:
-        """What is written besides the output, by the option that names it."""
-        return {"--report": self.report, "--quarantine": self.quarantine_path}
+        """What is written, by the option that names it."""
+        return {
+            "--output": self.output,
+            "--report": self.report,
+            "--quarantine": self.quarantine_path,
+        }
+
+    @property
+    def parts(self) -> Path | None:
+        """Where the work of a run to the output lies; None where there is no output."""
+        from detector.batch.journal import name_folder
+
+        return None if self.output is None else name_folder(Path(self.output))
 
     def check(self) -> None:
         """Refuse what does not go together, before any model is loaded.
 
         Raises:
             click.UsageError: two options contradict each other, or a file cannot be written.
+            CannotRunError: a run lies there that was broken off, and nothing is said of it.
         """
         refuse_addresses(self.files)
         check_output(self.output, form=self.form, resume=self.resume)
-        written = {"--output": self.output, **self.written}
-        refuse_no_files(written)
-        refuse_overwriting(self.files, written)
-        refuse_existing(self.written, overwrite=self.overwrite or self.resume)
+        refuse_no_files(self.written)
+        refuse_overwriting(self.files, self.written)
+        begun = self.parts is not None and self.parts.is_dir()
+        if begun and not (self.resume or self.overwrite):
+            raise CannotRunError(
+                f"{self.parts}: holds a run that was broken off: go on with --resume, or start "
+                "anew with --overwrite"
+            )
+        # Of a run that goes on, what lies there may be its own: see `_open_store`.
+        refuse_existing(self.written, overwrite=self.overwrite or begun)
 
     def identify(self, detector: Detector) -> dict[str, Any]:
         """What the result depends on besides the inputs."""
@@ -178,43 +196,29 @@ def _open_store(options: _Options, identity: Mapping[str, Any]) -> Iterator[Craw
     """Where texts are kept while the run lasts: beside the output, so that it can be resumed."""
     from detector.clusters.store import CrawlStore
 
-    if options.output is None:
+    place = options.parts
+    if place is None:
         with (
             tempfile.TemporaryDirectory(prefix="detector-") as folder,
             CrawlStore(Path(folder) / "crawl.sqlite", identity) as store,
         ):
             yield store
         return
-    from detector.batch.journal import name_folder
-
-    target = Path(options.output)
-    place = name_folder(target)
     begun = place.is_dir()
-    if begun and not (options.resume or options.overwrite):
-        raise CannotRunError(
-            f"{place}: holds a run that was broken off: go on with --resume, or start anew with "
-            "--overwrite"
-        )
-    if target.exists() and not (options.overwrite or (begun and options.resume)):
-        raise CannotRunError(_say_taken(target))
     if begun and not options.resume:
         shutil.rmtree(place)
     place.mkdir(exist_ok=True)
     try:
         with CrawlStore(place / "crawl.sqlite", identity) as store:
-            # Once rows are written, what lies there may be this run's own output.
-            if target.exists() and not (options.overwrite or store.get_fact("writing")):
-                raise CannotRunError(_say_taken(target))
+            # Once rows are written, what lies there may be this run's own.
+            own = bool(store.get_fact("writing"))
+            refuse_existing(options.written, overwrite=options.overwrite or own)
             yield store
-    except click.UsageError:
+    except (click.UsageError, MissingPackageError):
         if not begun:  # nothing was done that could be gone on with
             shutil.rmtree(place)
         raise
     shutil.rmtree(place)
-
-
-def _say_taken(target: Path) -> str:
-    return f"{target}: exists: name another file, or replace it with --overwrite"
 
 
 def _find_groups(store: CrawlStore, detector: Detector, options: _Options) -> None:
@@ -222,14 +226,15 @@ def _find_groups(store: CrawlStore, detector: Detector, options: _Options) -> No
 
     names = FieldNames(options.text_column, options.id_column)
     items = read_records(options.files, names, input_format=options.input_format)
-    store.read(refuse_missing_columns(items), options.date_column)
+    grouping = Grouping(store, detector, float(options.fpr), workers=options.workers)
+    store.read(tell_notes(refuse_missing_columns(items)), options.date_column)
     # Rows may do without the usual column of dates, but not all without one that was named.
     if options.date_column != _USUAL_DATE_COLUMN and store.count_texts():
         known = store.list_fields()
         if options.date_column not in known:
             refuse_unknown_column("--date-column", options.date_column, known)
     with _show_progress(options) as report:
-        Grouping(store, detector, float(options.fpr), workers=options.workers).run(report)
+        grouping.run(report)
 
 
 @contextmanager
@@ -257,7 +262,7 @@ def _write_results(store: CrawlStore, detector: Detector, options: _Options) -> 
     rows = summary.count(list_rows(store))
     try:
         if options.output is None:
-            _print_rows(rows, options)
+            _print_rows(rows, options.form or _choose_form(store, options))
         else:
             from detector.io.writers import open_writer
 
@@ -273,20 +278,46 @@ def _write_results(store: CrawlStore, detector: Detector, options: _Options) -> 
         if error.filename is None:  # standard output, see `guard_streams`
             raise
         raise CannotRunError(f"{error.filename}: {error.strerror}") from error
+    _tell_unread_dates(store, options.date_column)
     if not options.quiet:
         tell(str(summary), texts=summary.texts, groups=summary.groups, flagged=summary.flagged)
     return failed
 
 
-def _print_rows(rows: Iterator[dict[str, Any]], options: _Options) -> None:
+def _choose_form(store: CrawlStore, options: _Options) -> str:
+    """Rows are answered with rows, wherever they came from."""
+    first = next(store.items(), None)
+    source = options.files[0] if first is None else first.source
+    rows = (first is not None and first.row is not None) or holds_rows(source)
+    return "json" if rows else "text"
+
+
+def _print_rows(rows: Iterator[dict[str, Any]], form: str) -> None:
     from detector.presentation.groups import format_groups
 
-    form = options.form or ("json" if holds_rows(options.files[0]) else "text")
     with open_output(None) as stream:
         if form == "text":
             stream.writelines(f"{line}\n" for line in format_groups(rows))
         else:
             stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def _tell_unread_dates(store: CrawlStore, column: str) -> None:
+    """Say how many dates did not count since they could not be read, if any."""
+    from detector.presentation.terminal import name_on_a_line
+    from detector.presentation.wording import clip
+
+    unread = store.list_unread_dates(column)
+    first = next(unread, None)
+    if first is None:
+        return
+    count = 1 + sum(1 for _ in unread)
+    dates = count + store.count_dates()
+    tell(
+        f"{count:,} of {dates:,} dates in {column!r} could not be read, "
+        f"e.g. '{clip(name_on_a_line(str(first)))}': give ISO 8601",
+        "note", column=column, unread=count, dates=dates,
+    )  # fmt: skip
 
 
 def _write_quarantine(store: CrawlStore, options: _Options) -> int:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.cli.logs import log_format_option, tell, tell_of_input
+from detector.cli.logs import log_format_option, tell, tell_notes, tell_of_input
 from detector.cli.options import (
     SOME_FAILED,
     CannotRunError,
@@ -64,7 +64,7 @@ def _read(
     refuse_addresses(files)
     names = FieldNames(text_column, id_column)
     items = iter(read_records(files, names, input_format=input_format))
-    return _tell_notes(refuse_missing_columns(items))
+    return tell_notes(refuse_missing_columns(items))
 
 
 _files_argument = click.argument("files", nargs=-1, required=True, metavar="FILE...")
@@ -156,14 +156,6 @@ def _add_items(
         context.exit(SOME_FAILED)
 
 
-def _tell_notes(items: Iterator[Record | BadInput]) -> Iterator[Record | BadInput]:
-    """Pass inputs on, and say what the reader had to assume of one."""
-    for item in items:
-        if isinstance(item, Record) and item.note:
-            tell_of_input("note", item, item.note)
-        yield item
-
-
 def _report(bad: BadInput) -> None:
     tell_of_input("error", bad, bad.reason)
 
@@ -225,12 +217,18 @@ def find(
 
 
 def _format_text(item: Record | BadInput, candidates: list[Candidate]) -> str:
+    from detector.presentation.terminal import name_on_a_line
+
+    name = name_on_a_line(str(item.id))
     if isinstance(item, BadInput):
-        return f"{item.id}: not looked for · {item.reason}\n"
+        return f"{name}: not looked for · {name_on_a_line(item.reason)}\n"
     if not candidates:
-        return f"{item.id}: no original found\n"
-    lines = [f"  {c.score:.3f}  {c.id}" + (f"  ({c.place})" if c.place else "") for c in candidates]
-    return "\n".join([f"{item.id}:", *lines]) + "\n"
+        return f"{name}: no original found\n"
+    lines = [f"{name}:"]
+    for found in candidates:
+        place = f"  ({name_on_a_line(found.place)})" if found.place else ""
+        lines.append(f"  {found.score:.3f}  {name_on_a_line(str(found.id))}{place}")
+    return "\n".join(lines) + "\n"
 
 
 def _format_json(item: Record | BadInput, candidates: list[Candidate]) -> str:

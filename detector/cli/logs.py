@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import click
+
+from detector.io.readers import BadInput, Record
 
 _LOGGER = logging.getLogger("detector")
 
@@ -93,6 +96,14 @@ def tell(message: str, kind: str = "", **figures: Any) -> None:
 def tell_of_input(kind: str, item: Any, reason: str) -> None:
     """Tell what is odd about an input, an error or a note; `item` is its record or bad input."""
     tell(f"{item.place}: {reason}", kind, source=item.source, row=item.row, reason=reason)
+
+
+def tell_notes(items: Iterable[Record | BadInput]) -> Iterator[Record | BadInput]:
+    """Pass inputs on, and tell what the reader had to assume of one."""
+    for item in items:
+        if isinstance(item, Record) and item.note:
+            tell_of_input("note", item, item.note)
+        yield item
 
 
 def _choose(context: click.Context, parameter: click.Parameter, value: str) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import tempfile
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -29,7 +30,7 @@ from detector.clusters.candidates import CandidateFinder
 from detector.clusters.comparing import Pair, PairComparer, compare_in_workers, deal_out
 from detector.clusters.links import Comparer, Link
 from detector.clusters.settling import Evidence, Standing, join_pairs, settle
-from detector.clusters.store import CrawlStore
+from detector.clusters.store import ClusterError, CrawlStore
 from detector.clusters.words import CrawlWords
 from detector.io.readers import Record
 from detector.reasons import explain_refusal
@@ -61,7 +62,8 @@ class Member:
         copied_from: id of the copy that it was made of, where it is a copy of a copy.
         note: what else is to be said: copies of copies, texts merged of two, dates.
         substitutes: the strongest substitutions, as what the original has and what stands here.
-        reason: why it cannot be flagged; of a text that holds nothing, that.
+        reason: why it cannot be flagged; of a text that holds nothing, or stands alone and is not
+            in English, that.
         signature: versions, model and threshold of the comparison.
     """
 
@@ -146,8 +148,9 @@ def group(
     Raises:
         ClusterError: the texts cannot be kept there.
         TypeError: a text is neither a string nor missing.
-        ValueError: `false_positive_rate` is none of `detector.choices.COMPARISON_RATES`, `workers`
-            is below 1, or above 1 for a detector that came from no folder.
+        ValueError: `false_positive_rate` is none of `detector.choices.COMPARISON_RATES`,
+            `candidates` or `workers` is below 1, or `workers` above 1 for a detector that came from
+            no folder. It is told before a document is read.
     """
     check_rate("false_positive_rate", false_positive_rate, COMPARISON_RATES)
     ids: list[object] = []
@@ -158,13 +161,25 @@ def group(
             yield Record(place, check_text(text, place), source="", row=place + 1)
 
     with (
-        tempfile.TemporaryDirectory(dir=folder) as workplace,
-        CrawlStore(Path(workplace) / "crawl.sqlite", {}) as store,
+        _make_workplace(folder) as workplace,
+        CrawlStore(workplace / "crawl.sqlite", {}) as store,
     ):
-        store.read(number())
         detector = detector or _load_detector()
-        Grouping(store, detector, false_positive_rate, candidates, workers).run()
+        grouping = Grouping(store, detector, false_positive_rate, candidates, workers)
+        store.read(number())
+        grouping.run()
         return _collect_groups(list_places(store, lambda place: ids[place]))
+
+
+@contextmanager
+def _make_workplace(folder: Path | None) -> Iterator[Path]:
+    with ExitStack() as stack:
+        try:
+            workplace = stack.enter_context(tempfile.TemporaryDirectory(dir=folder))
+        except OSError as error:
+            place = "no temporary folder" if folder is None else f"{folder}: no folder for texts"
+            raise ClusterError(f"{place} can be made: {error.strerror}") from error
+        yield Path(workplace)
 
 
 def _load_detector() -> Comparer:
@@ -188,14 +203,15 @@ class Grouping:
     """Finds and compares candidates among the texts of a store; goes on where it was broken off.
 
     Args:
-        store: has read the crawl.
+        store: has read the crawl by the time that this is run.
         detector: compares two texts.
         rate: share of other pairs that may be flagged by mistake.
         candidates: how many likely relatives of a text are compared with it, at most.
         workers: processes that compare; None for as many as cores, where they can be started.
 
     Raises:
-        ValueError: `workers` is below 1.
+        ValueError: `candidates` or `workers` is below 1, or `workers` above 1 for a detector that
+            came from no folder.
         MissingPackageError: several workers are asked for, and joblib is not installed.
     """
 
@@ -213,6 +229,10 @@ class Grouping:
         self._candidates = candidates
         loadable = getattr(detector, "bundle", None) is not None
         self._workers = count_workers(workers, loadable=loadable)
+        if self._workers > 1 and not loadable:
+            raise ValueError("several workers need a detector that came from a folder: use 1")
+        if candidates < 1:
+            raise ValueError(f"candidates must be at least 1, not {candidates}")
         self._comparer = PairComparer(detector, store.read_text, rate)
         self._evidence = Evidence(self._look, self._compare, store.read_text, store.find_date)
 
@@ -353,13 +373,20 @@ def list_places(store: CrawlStore, name: Callable[[int], Any] | None = None) -> 
         rows.tolist(), groups.tolist(), is_blank.tolist(), strict=True
     ):
         size = int(sizes[at])
-        if blank:
-            alone = Member(name(place), ALONE_ROLE, reason=explain_refusal(None))
+        if size == 1:
+            reason = _explain_alone(store, number, blank)
+            alone = Member(name(place), ALONE_ROLE, reason=reason)
             yield Place(place, number, at + 1, size, alone)
             continue
-        said = store.find_standing(number) if size > 1 else None
+        said = store.find_standing(number)
         standing = Standing(number) if said is None else Standing.from_dict(said)
         yield make_place(place, standing, (number, at + 1, size), firsts, name)
+
+
+def _explain_alone(store: CrawlStore, number: int, blank: bool) -> str | None:
+    """Why a text that stands alone could not be flagged: it is empty, or not English."""
+    language = None if blank else store.find_other_language(number)
+    return explain_refusal(language) if blank or language is not None else None
 
 
 def make_place(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -10,11 +11,16 @@ from typing import Any
 # Seconds or thousandths of seconds since 1970, for the years 1990 to 2100.
 _FIRST, _LAST = 631_152_000, 4_102_444_800
 
+_SLASHES = re.compile(r"^(\d{4})/(\d\d)/(\d\d)(?!\d)")
+
+_ZONE_IN_WORDS = " UTC"
+
 
 def read_date(value: Any) -> float | None:
     """Seconds since 1970 of a date in ISO 8601, as in e-mail, or in seconds or milliseconds.
 
-    A date without a zone is taken for UTC; None stands for what is no date.
+    ISO 8601 may have slashes between year, month and day, and end in " UTC". A date without a zone
+    is taken for UTC; None stands for what is no date.
     """
     if isinstance(value, bool) or value is None:
         return None
@@ -27,10 +33,19 @@ def read_date(value: Any) -> float | None:
         if (seconds := _read_number(float(text))) is not None:
             return seconds
     with suppress(ValueError):
-        return _to_seconds(datetime.fromisoformat(text))
+        return _to_seconds(datetime.fromisoformat(_tidy(text)))
     with suppress(ValueError, TypeError, IndexError, OverflowError):
         return _to_seconds(parsedate_to_datetime(text))
     return None
+
+
+def is_blank_date(value: Any) -> bool:
+    """Whether there is nothing to read: null, white space, or an empty list or object."""
+    return value in (None, [], {}) or (isinstance(value, str) and not value.strip())
+
+
+def _tidy(text: str) -> str:
+    return _SLASHES.sub(r"\1-\2-\3", text.removesuffix(_ZONE_IN_WORDS))
 
 
 def _read_number(value: float) -> float | None:

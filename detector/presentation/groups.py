@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from detector.clusters.grouping import ALONE_ROLE, COPY_ROLE
-from detector.presentation.terminal import clean
+from detector.presentation.terminal import name_on_a_line
 from detector.presentation.wording import format_probability
 
 _RELATION_WIDTH = len("machine-rewritten")
@@ -36,11 +36,11 @@ def _format_group(members: list[Mapping[str, Any]]) -> Iterator[str]:
     copies = [row for row in members if row["role"] == COPY_ROLE]
     original = next(row for row in members if row["role"] != COPY_ROLE)
     count = f"{len(copies):,} {'copy' if len(copies) == 1 else 'copies'}"
-    yield f"{clean(str(original['id']))}: {count}"
+    yield f"{name_on_a_line(str(original['id']))}: {count}"
     for row in sorted(copies, key=lambda row: -(row["machine"] or 0.0)):
         relation = row["relation"] or "not compared"
         state = "flagged" if row["flagged"] else ""
-        name = clean(str(row["id"]))
+        name = name_on_a_line(str(row["id"]))
         figure = format_probability(row["machine"])
         line = f"  {state:7}  {relation:{_RELATION_WIDTH}}  {figure:5}  {name}"
-        yield f"{line} ({clean(row['note'])})" if row["note"] else line
+        yield f"{line} ({name_on_a_line(row['note'])})" if row["note"] else line

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -30,8 +31,8 @@ They intend to keep its wood oven, striped awning and recipe for rye bread.
 """
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(main, ["cluster", *map(str, arguments)])
+def run(*arguments: object, stdin: str | None = None) -> Result:
+    return CliRunner().invoke(main, ["cluster", *map(str, arguments)], input=stdin)
 
 
 @pytest.fixture
@@ -187,6 +188,109 @@ def test_resuming_notices_what_came_since(crawl: Path, tmp_path: Path) -> None:
     assert "the inputs have changed since (the one at place 1 is another)" in refused.stderr
     assert "start anew with --overwrite" in refused.stderr
     assert not target.exists()
+
+
+@pytest.mark.parametrize("option", ["--report", "--quarantine"])
+def test_resuming_replaces_no_file_of_another_run(crawl: Path, tmp_path: Path, option: str) -> None:
+    target, older = tmp_path / "groups.jsonl", tmp_path / "older"
+    older.write_text("older")
+    call = [crawl, "--output", target, option, older, "--resume"]
+    refused = run(*call)
+    assert refused.exit_code == 2
+    assert f"{option} {older}: exists: name another file" in refused.stderr
+    break_off(crawl, target, 1)
+    assert run(*call).exit_code == 2  # that run has not written anything yet
+    assert older.read_text() == "older"
+    assert run(*call, "--overwrite").exit_code == 0
+    assert older.read_text() != "older"
+
+
+def test_resuming_replaces_what_the_run_wrote_itself(
+    crawl: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def break_off_writing(target: str, *_: object, **options: object) -> None:
+        Path(target).write_text("half a page")
+        raise KeyboardInterrupt
+
+    target, page = tmp_path / "groups.jsonl", tmp_path / "page.html"
+    call = [crawl, "--output", target, "--report", page, "--resume"]  # as a job always says it
+    with monkeypatch.context() as patched:
+        patched.setattr("detector.presentation.html.write_cluster_report", break_off_writing)
+        assert run(*call).exit_code == 130
+    assert target.exists()
+    assert run(*call).exit_code == 0
+    assert "</html>" in page.read_text()
+
+
+def test_a_run_that_was_broken_off_is_told_before_any_file(crawl: Path, tmp_path: Path) -> None:
+    target = tmp_path / "groups.jsonl"
+    break_off(crawl, target, 1)
+    Path(f"{target}.quarantine.jsonl").write_text("")
+    refused = run(crawl, "--output", target)
+    assert refused.exit_code == 2
+    assert "holds a run that was broken off: go on with --resume" in refused.stderr
+
+
+def test_a_damaged_run_says_how_to_start_anew(crawl: Path, tmp_path: Path) -> None:
+    target = tmp_path / "groups.jsonl"
+    break_off(crawl, target, 1)
+    (store,) = Path(f"{target}.parts").glob("*.sqlite")
+    with sqlite3.connect(store) as connection:
+        connection.execute("UPDATE texts SET content = x'0000'")
+    connection.close()
+    refused = run(crawl, "--output", target, "--resume")
+    assert refused.exit_code == 2
+    assert "crawl.sqlite: cannot be used: " in refused.stderr
+    assert "start anew with --overwrite" in refused.stderr
+    assert run(crawl, "--output", target, "--overwrite").exit_code == 0
+
+
+def test_what_the_reader_assumed_is_noted(crawl: Path, tmp_path: Path) -> None:
+    page = tmp_path / "page.txt"
+    page.write_bytes("The café by the pier has closed for good.".encode("cp1252"))
+    result = run(crawl, page)
+    assert result.exit_code == 0
+    assert f"note: {page}: byte 7 is not UTF-8: read as Windows-1252" in result.stderr
+
+
+def test_rows_are_answered_with_rows_wherever_they_came_from(crawl: Path, tmp_path: Path) -> None:
+    folder, page = tmp_path / "folder", tmp_path / "page.txt"
+    folder.mkdir()
+    page.write_text(FERRY)
+    rows = crawl.read_text()
+    crawl.rename(folder / "crawl.jsonl")
+    for result in (run("-", stdin=rows), run(folder), run(folder, page)):
+        assert [json.loads(line)["id"] for line in result.stdout.splitlines()][:2] == ["a", "b"]
+    for result in (run("-", stdin=FERRY), run(page, folder), run(folder, "--format", "text")):
+        assert result.stdout.endswith(" alone\n")
+
+
+def test_no_rows_are_answered_with_none(tmp_path: Path) -> None:
+    (tmp_path / "none.jsonl").write_text("")
+    (tmp_path / "none.csv").write_text("id,text\n")
+    for name in ("none.jsonl", "none.csv"):
+        assert run(tmp_path / name).stdout == ""
+
+
+def test_a_text_in_another_language_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "crawl.jsonl"
+    german = "Die Fähre zu den Inseln fährt nicht mehr, weil der Rumpf durchgerostet ist."
+    path.write_text("".join(json.dumps({"text": text}) + "\n" for text in (german, BAKERY)))
+    reasons = [json.loads(line)["reason"] for line in run(path).stdout.splitlines()]
+    assert reasons == ["not English: the text looks like 'de'", None]
+
+
+def test_dates_that_cannot_be_read_are_told_once(tmp_path: Path) -> None:
+    path, target = tmp_path / "crawl.jsonl", tmp_path / "groups.jsonl"
+    dates = ["2024-05-09", "01/02/2024", "\x1b[2Jsoon", None, ""]
+    rows = [{"id": n, "text": f"{BAKERY}{n}", "seen": date} for n, date in enumerate(dates)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    note = "2 of 3 dates in 'seen' could not be read, e.g. '01/02/2024': give ISO 8601"
+    for more in ([], ["--output", target, "--quiet"]):
+        result = run(path, "--date-column", "seen", *more)
+        assert result.exit_code == 0
+        assert result.stderr.count(f"note: {note}\n") == 1
+    assert "could not be read" not in run(path).stderr  # another column is the usual one
 
 
 KILLED = """

@@ -204,6 +204,20 @@ def test_find_goes_on_after_a_bad_input(folder: Path, copy: Path, tmp_path: Path
     assert json.loads(answers[1])["candidates"][0]["id"] == "ferry"
 
 
+def test_find_prints_nothing_that_steers_a_terminal_or_forges_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "odd.jsonl"
+    texts = {"a\x1b[2J\nforged: no original found": FERRY, "b\x1b[31m\nforged": FERRY_SPUN}
+    texts |= {"c\x1b[31m\nforged": ""}
+    rows = [{"id": name, "text": text} for name, text in texts.items()]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    odd = tmp_path / "odd\x1b[31m.jsonl"
+    path.rename(odd)
+    run("build", tmp_path / "index", odd)
+    lines = run("find", tmp_path / "index", odd).stdout.splitlines()
+    assert len(lines) == 7  # two inputs, each with two candidates, and one that failed
+    assert not any("\x1b" in line or line.startswith("forged") for line in lines)
+
+
 def test_find_writes_a_file_whole_or_not_at_all(folder: Path, copy: Path, tmp_path: Path) -> None:
     target = tmp_path / "found.txt"
     assert run("find", folder, copy, "--output", target).exit_code == 0

@@ -143,6 +143,21 @@ def test_no_file_is_replaced_unasked(tmp_path: Path, option: str, into_file: boo
     assert older.read_text() != "older"
 
 
+def test_resuming_replaces_no_file_where_there_is_nothing_to_resume(tmp_path: Path) -> None:
+    source, older = write(tmp_path, "in.jsonl", {"text": TEXT}), tmp_path / "older"
+    older.write_text("older")
+    call = ["score", source, "--output", tmp_path / "out.jsonl", "--summary", older, "--resume"]
+    refused = run(*call)
+    assert refused.exit_code == 2
+    assert f"--summary {older}: exists" in refused.stderr
+    assert older.read_text() == "older"
+    older.unlink()
+    assert run(*call).exit_code == 0  # as a job does that always says it
+    (tmp_path / "out.jsonl").unlink()
+    (tmp_path / "out.jsonl.parts").mkdir()
+    assert run(*call).exit_code == 0  # the summary may be that of the run that was broken off
+
+
 @pytest.mark.parametrize("artifacts", [None, "many"])
 def test_a_run_with_a_report_that_broke_off_goes_on_as_it_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, artifacts: str | None

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
 from detector.clusters.grouping import Group, Member, group
+from detector.clusters.store import ClusterError
 from detector.results import Comparison, Verdict
 
 BRIDGE = """\
@@ -168,3 +171,37 @@ def test_empty_texts_are_no_copies_of_one_another() -> None:
 def test_what_is_no_text_is_refused_by_its_place() -> None:
     with pytest.raises(TypeError, match="text 1 is int; give strings"):
         group([("a", BRIDGE), ("b", 7)], WordComparer())  # type: ignore[list-item]
+
+
+def test_a_text_that_is_not_english_says_so() -> None:
+    german = "Die Fähre zu den Inseln fährt nicht mehr, weil der Rumpf durchgerostet ist."
+    first, second = group([("a", german), ("b", ORCHARD)], WordComparer())
+    assert first.original == Member("a", "alone", reason="not English: the text looks like 'de'")
+    assert second.original == Member("b", "alone")
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"candidates": 0}, "candidates must be at least 1, not 0"),
+        ({"candidates": -1}, "candidates must be at least 1, not -1"),
+        ({"workers": 0}, "workers must be at least 1, not 0"),
+        ({"workers": 2}, "a detector that came from a folder: use 1"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_anything_is_read(
+    options: dict[str, int], message: str
+) -> None:
+    def read() -> Iterator[tuple[str, str]]:
+        raise AssertionError("was read")
+        yield
+
+    with pytest.raises(ValueError, match=message):
+        group(read(), WordComparer(), **options)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["missing", "file"])
+def test_a_folder_that_cannot_hold_texts_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(ClusterError, match=f"{name}: no folder for texts can be made: "):
+        group(CRAWL, WordComparer(), folder=tmp_path / name)

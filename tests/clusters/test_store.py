@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from detector.clusters.links import Link
 from detector.clusters.store import ClusterError, CrawlStore
 from detector.io.readers import BadInput, Record
 
@@ -129,8 +131,90 @@ def test_another_run_is_refused_and_named(tmp_path: Path) -> None:
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "crawl.sqlite"
     path.write_bytes(b"no database at all, but long enough to look like a file of one" * 50)
-    with pytest.raises(ClusterError, match=r"crawl\.sqlite: cannot be used"):
+    with pytest.raises(ClusterError, match=r"crawl\.sqlite: cannot be used: .*start anew with"):
         CrawlStore(path, {})
+
+
+def test_a_database_of_others_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "crawl.sqlite"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE visits (url TEXT)")
+    connection.close()
+    with pytest.raises(ClusterError, match="no such table: facts: start anew with --overwrite"):
+        CrawlStore(path, {})
+
+
+def ask_everything(path: Path, items: list[Record]) -> None:
+    """All that is asked of a store, until something is raised."""
+    with CrawlStore(path, {}) as store:
+        store.read(items)
+        assert len(list(store.items())) == len(list(store.rows())) == len(list(store.numbers()))
+        for place, item in enumerate(items):
+            assert (store.get_id(place), store.get_row(place)[1]) == (item.id, item.fields)
+        for number in range(store.count_texts()):
+            store.read_text(number), store.find_first(number), store.find_date(number)
+            store.find_standing(number), store.find_link(number, 0)
+        assert not [*store.words(), *store.pairs(), *store.standings()]
+
+
+@pytest.mark.parametrize("kept", [0.3, 0.6, 0.9])
+def test_a_file_that_was_cut_ends_with_a_message(tmp_path: Path, kept: float) -> None:
+    path = tmp_path / "crawl.sqlite"
+    items = [Record(n, f"Text {n} of many." * 50, "x", n) for n in range(300)]
+    with CrawlStore(path, {}) as store:
+        store.read(items)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(len(whole) * kept)])
+    with pytest.raises(ClusterError, match=r"cannot be used: .*: start anew with --overwrite"):
+        ask_everything(path, items)
+
+
+@pytest.mark.parametrize(
+    ("damage", "what"),
+    [
+        ("UPDATE texts SET content = x'0000'", "a text cannot be read"),
+        ("UPDATE items SET fields = '{'", "a row cannot be read"),
+        ("UPDATE links SET said = '{}'", "a comparison cannot be read"),
+        ("DELETE FROM texts WHERE number = 1", "a row is missing"),
+        ("DROP TABLE standings", "no such table: standings"),
+    ],
+)
+def test_spoilt_rows_are_told_as_damage(tmp_path: Path, damage: str, what: str) -> None:
+    path = tmp_path / "crawl.sqlite"
+    items = [Record(n, f"Text {n}.", "x", n) for n in range(3)]
+    with CrawlStore(path, {}) as store:
+        store.read(items)
+        with store.change():
+            said = None, None, False, None, 0.1, 0.1, None, None, ""
+            store.add_link(Link(0, 0, *said))
+            store._execute(damage)
+    with pytest.raises(ClusterError, match=f"cannot be used: {what}: start anew with --overwrite"):
+        ask_everything(path, items)
+
+
+def test_an_answer_that_nobody_reads_to_its_end_is_no_fault(store: CrawlStore) -> None:
+    store.read(iter(ITEMS))
+    numbers = store.numbers()
+    next(numbers)
+    store.close()
+    numbers.close()  # type: ignore[attr-defined]
+
+
+def test_dates_that_could_not_be_read_are_listed(store: CrawlStore) -> None:
+    dates = ["2024-01-01", "01/02/2024", "", None, 7, "soon"]
+    store.read([Record(n, f"Text {n}.", "x", n, {"date": d}) for n, d in enumerate(dates)], "date")
+    assert list(store.list_unread_dates("date")) == ["01/02/2024", 7, "soon"]
+    assert store.count_dates() == 1
+    assert list(store.list_unread_dates("published")) == []
+
+
+def test_a_text_knows_that_it_is_not_english(store: CrawlStore) -> None:
+    german = "Die Fähre zu den Inseln fährt nicht mehr, weil der Rumpf durchgerostet ist."
+    english = "The ferry to the islands has stopped running because its hull has rusted through."
+    texts = [german, english, " ", f"<html><body><p>{english}</p></body></html>", "\x00\x01" * 99]
+    store.read([Record(n, text, "x", n) for n, text in enumerate(texts)])
+    languages = list(map(store.find_other_language, range(len(texts))))
+    assert languages == ["de", None, None, None, "unknown"]
 
 
 def test_a_full_disk_is_told_and_what_was_there_before_stays(tmp_path: Path) -> None:
@@ -139,7 +223,7 @@ def test_a_full_disk_is_told_and_what_was_there_before_stays(tmp_path: Path) -> 
         pages = store._execute("PRAGMA page_count").fetchone()[0]
         store._execute(f"PRAGMA max_page_count = {pages + 4}")
         items = [Record("a", "One text.", "x", 1, {"page": "much of it " * 10_000})]
-        with pytest.raises(ClusterError, match="cannot be used: database or disk is full"):
+        with pytest.raises(ClusterError, match=r"cannot be used: database or disk is full$"):
             store.read(items)
     with CrawlStore(path, {}) as store:  # where there is room again
         store.read(items)

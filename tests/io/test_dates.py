@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from detector.io.dates import read_date
+from detector.io.dates import is_blank_date, read_date
 
 DAY = 1_700_006_400.0  # 15 November 2023, in UTC
 
@@ -38,6 +38,16 @@ DAY = 1_700_006_400.0  # 15 November 2023, in UTC
         ("1611012312345.0", 1_611_012_312.345),
         ("20231115", DAY),
         ("20231115T000000Z", DAY),
+        ("2023/11/15", DAY),
+        ("2023/11/15 00:00:00", DAY),
+        ("2023/11/15T01:00:00+01:00", DAY),
+        ("2023-11-15 00:00:00 UTC", DAY),
+        ("2023-11-15T00:00:00 UTC", DAY),
+        ("2023/11/15 UTC", DAY),
+        ("15/11/2023", None),  # or the fifteenth month: who knows
+        ("2023/15/11", None),
+        ("2023/11/155", None),
+        (" UTC", None),
     ],
 )
 def test_dates_are_read_as_seconds(written: object, seconds: float | None) -> None:
@@ -57,3 +67,8 @@ def test_days_of_digits_are_days() -> None:
     while day.year < 2101:
         assert read_date(f"{day:%Y%m%d}") == read_date(f"{day:%Y-%m-%d}") == day.timestamp()
         day += timedelta(days=1)
+
+
+def test_what_is_no_date_is_told_from_what_is_nothing() -> None:
+    assert all(map(is_blank_date, (None, "", " \n", [], {})))
+    assert not any(map(is_blank_date, ("soon", 0, False, 2024, ["2023-11-15"])))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
@@ -141,5 +142,11 @@ class ScoreOptions:
         alone = (
             ("--summary", "--report") if self.output else ("--summary", "--report", "--quarantine")
         )
-        free = self.overwrite or self.resume
+        free = self.overwrite or (self.resume and self._has_begun())
         refuse_existing({name: named[name] for name in alone}, overwrite=free)
+
+    def _has_begun(self) -> bool:
+        """Whether parts of a run to the output lie there."""
+        from detector.batch.journal import name_folder
+
+        return self.output is not None and name_folder(Path(self.output)).is_dir()

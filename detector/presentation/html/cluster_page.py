@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import heapq
 import os
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TextIO
 
 from markupsafe import Markup
@@ -15,14 +16,14 @@ from detector.clusters.settling import Standing
 from detector.clusters.store import CrawlStore
 from detector.model.bundle import Bundle
 from detector.presentation.html.article import IN_A_ROW
-from detector.presentation.html.comparison import make_pair_view
+from detector.presentation.html.comparison import PairView, make_pair_view
 from detector.presentation.html.page import SIZE_LIMIT, write_page
 from detector.presentation.html.rendering import render
 from detector.presentation.html.sources import Source, describe_source
 from detector.presentation.html.spans import Palette
 from detector.presentation.wording import clip
-from detector.results import RELATIONS, Comparison
-from detector.text.document import MAXIMUM_CHARACTERS
+from detector.results import RELATIONS, VERBATIM, Comparison
+from detector.text.document import MAXIMUM_CHARACTERS, Document
 
 GROUP_LIMIT = 200
 """Groups that a page lists at most."""
@@ -32,7 +33,15 @@ MEMBER_LIMIT = 40
 
 _OPENED_LIMIT = 8
 
+_NAME_LIMIT = 160
+
+_NOTE_LIMIT = 320
+
+_TABLE_SHARE = 0.75
+"""Of a page's bytes, for the groups' tables before any text."""
+
 _FRAME_BYTES = 200_000
+"""Kept back for everything else: style, script, header, guide."""
 
 
 class PageDetector(Protocol):
@@ -58,6 +67,32 @@ class PageDetector(Protocol):
 
 
 @dataclass
+class _Members:
+    """A group of two and more: its original, the strongest of its copies, and counts of all."""
+
+    size: int
+    flagged: int = 0
+    original: Place | None = None
+    _strongest: list[tuple[float, int, Place]] = field(default_factory=list)
+
+    def add(self, place: Place) -> None:
+        """Take a row of the group."""
+        if place.member.role != COPY_ROLE:
+            self.original = place
+            return
+        self.flagged += place.member.flagged
+        entry = (place.member.machine or 0.0, -place.place, place)
+        if len(self._strongest) < MEMBER_LIMIT:
+            heapq.heappush(self._strongest, entry)
+        else:
+            heapq.heappushpop(self._strongest, entry)
+
+    def list_copies(self) -> list[Place]:
+        """The copies in which most is of a machine, these first."""
+        return [place for *_, place in sorted(self._strongest, reverse=True)]
+
+
+@dataclass
 class _Counts:
     """Counts over all rows, and the groups of two and more by their number."""
 
@@ -65,28 +100,26 @@ class _Counts:
     alone: int = 0
     flagged: int = 0
     relations: dict[str, int] = field(default_factory=lambda: dict.fromkeys(RELATIONS, 0))
-    groups: dict[int, list[Place]] = field(default_factory=dict)
-    sizes: dict[int, int] = field(default_factory=dict)
+    groups: dict[int, _Members] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class _Copy:
+class _Row:
     """A copy in its group's table."""
 
     name: str
+    note: str
     member: Member
-    view: Markup | None
 
 
 @dataclass(frozen=True)
 class _Group:
-    """A group on the page."""
+    """A group on the page: its heading with its table, and what opens below."""
 
-    size: int
-    flagged: int
-    source: Source
-    copies: Sequence[_Copy]
+    copies: Sequence[Place]
     left_out: int
+    table: Markup
+    views: Mapping[int, Markup] = field(default_factory=dict)
 
 
 def write_cluster_report(
@@ -113,13 +146,13 @@ def write_cluster_report(
         OSError: the file cannot be written.
     """
     counts = _count_rows(store)
-    palette = Palette()
-    pairs = _PairViews(store, detector, rate, palette)
-    order = sorted(counts.groups, key=lambda number: (-counts.sizes[number], number))
-    groups = [
-        _make_group(counts.groups[number], counts.sizes[number], store, pairs)
-        for number in order[:GROUP_LIMIT]
-    ]
+    order = sorted(counts.groups, key=lambda number: (-counts.groups[number].size, number))
+    room = SIZE_LIMIT - _FRAME_BYTES
+    largest = (counts.groups[number] for number in order[:GROUP_LIMIT])
+    groups = _list_groups(largest, store, int(_TABLE_SHARE * room))
+    room -= sum(len(group.table.encode()) for group in groups)
+    pairs = _PairViews(store, detector, rate, room)
+    groups = [replace(group, views=_open_copies(group.copies, pairs)) for group in groups]
     bundle = detector.bundle
     write_page(
         target,
@@ -146,100 +179,142 @@ def _count_rows(store: CrawlStore) -> _Counts:
             continue
         if place.member.relation is not None:
             counts.relations[place.member.relation] += 1
-        counts.sizes[place.group] = place.size
-        kept = counts.groups.setdefault(place.group, [])
-        if len(kept) <= MEMBER_LIMIT or place.member.role != COPY_ROLE:
-            kept.append(place)
+        counts.groups.setdefault(place.group, _Members(place.size)).add(place)
     return counts
 
 
-class _PairViews:
-    """Copies beside their originals, as long as the page has room for them."""
+def _list_groups(largest: Iterable[_Members], store: CrawlStore, room: int) -> list[_Group]:
+    """The groups with their tables, up to the first for which there is no room."""
+    listed: list[_Group] = []
+    for members in largest:
+        group = _make_group(members, store)
+        room -= len(group.table.encode())
+        if room < 0 and listed:
+            break
+        listed.append(group)
+    return listed
 
-    def __init__(
-        self, store: CrawlStore, detector: PageDetector, rate: float, palette: Palette
-    ) -> None:
+
+def _make_group(members: _Members, store: CrawlStore) -> _Group:
+    original = members.original
+    assert original is not None  # every group has one
+    copies = members.list_copies()
+    left_out = members.size - 1 - len(copies)
+    table = render(
+        "cluster_group.html",
+        size=members.size,
+        flagged=members.flagged,
+        source=_name_source(store, original.place, _read(store, original.number)),
+        copies=[_make_row(place) for place in copies],
+        left_out=left_out,
+    )
+    return _Group(copies, left_out, table)
+
+
+def _make_row(place: Place) -> _Row:
+    member = place.member
+    return _Row(_name(member.id), clip(member.note or "", _NOTE_LIMIT), member)
+
+
+def _open_copies(copies: Sequence[Place], pairs: _PairViews) -> dict[int, Markup]:
+    """The first copies beside their originals, by their places, as far as there is room."""
+    views = ((place.place, pairs.make(place)) for place in copies[:_OPENED_LIMIT])
+    return {place: view for place, view in views if view is not None}
+
+
+class _PairViews:
+    """Copies beside their originals, as long as the page has room for them.
+
+    Args:
+        store: the crawl.
+        detector: compares what is shown.
+        rate: share of other pairs that may be flagged by mistake.
+        room: bytes that the views may take together.
+    """
+
+    def __init__(self, store: CrawlStore, detector: PageDetector, rate: float, room: int) -> None:
         self._store = store
         self._detector = detector
         self._rate = rate
-        self._palette = palette
-        self._room = SIZE_LIMIT - _FRAME_BYTES
+        self._room = room
+        self._palette = Palette()
         self._made = 0
         self._measured: tuple[int, Any] = (-1, None)
         self.signature = ""
-        self.original: Source | None = None
 
     def make(self, place: Place) -> Markup | None:
         """A row's text beside the one that it was compared with; None where there is no room."""
         said = self._store.find_standing(place.number)
-        link = None if said is None else Standing.from_dict(said).link
-        if link is None or self._room <= 0:
+        if said is None or self._room <= 0:
             return None
-        copy, original = self._read(place.number), self._read(link.original)
-        if self._measured[0] != link.original:
-            self._measured = link.original, self._detector.measure(original)
-        comparison = self._detector.compare(
-            copy, self._measured[1], false_positive_rate=self._rate, artifacts="none"
-        )
+        standing = Standing.from_dict(said)
+        if standing.link is None:
+            return None
+        original = standing.link.original
+        texts = _read(self._store, place.number), _read(self._store, original)
+        comparison = self._compare(texts, original)
         if comparison.relation is None:
             return None
-        sources = (
-            _name_source(self._store, place.place, copy, comparison),
-            _name_source(self._store, self._store.find_first(link.original), original, comparison),
+        first = self._store.find_first(original)
+        shown = render(
+            "cluster_pair.html",
+            view=self._lay_out(texts, comparison, (place.place, first)),
+            comparison=comparison,
+            name=_name(place.member.id),
+            # A copy that shares too little with the original stands beside another copy.
+            other=None if original == standing.original else _name(self._store.get_id(first)),
         )
-        self.original = sources[1]
-        prefix = f"g{self._made}-"
-        view = make_pair_view(
-            (copy, original), comparison, sources, prefix, self._palette, IN_A_ROW
-        )
-        shown = render("cluster_pair.html", view=view, comparison=comparison)
-        self._made += 1
         self._room -= len(shown.encode())
         self.signature = comparison.signature
         return shown if self._room > 0 else None
 
-    def _read(self, number: int) -> str:
-        return self._store.read_text(number)[:MAXIMUM_CHARACTERS]
-
-
-def _name_source(
-    store: CrawlStore, place: int, text: str = "", comparison: Comparison | None = None
-) -> Source:
-    identity, fields = store.get_row(place)
-    verdict = comparison.verdict if comparison is not None else None
-    return describe_source(str(identity), fields, text, verdict)
-
-
-def _make_group(places: Sequence[Place], size: int, store: CrawlStore, pairs: _PairViews) -> _Group:
-    """The group of these rows: the copies in which most is of a machine come first."""
-    original = next(place for place in places if place.member.role != COPY_ROLE)
-    copies = [place for place in places if place.member.role == COPY_ROLE]
-    copies.sort(key=lambda place: (-(place.member.machine or 0.0), place.place))
-    pairs.original = None
-    listed = [
-        _Copy(
-            clip(str(place.member.id), 160),
-            place.member,
-            pairs.make(place) if number < _OPENED_LIMIT else None,
+    def _compare(self, texts: tuple[str, str], original: int) -> Comparison:
+        if self._measured[0] != original:
+            self._measured = original, self._detector.measure(texts[1])
+        return self._detector.compare(
+            texts[0], self._measured[1], false_positive_rate=self._rate, artifacts="none"
         )
-        for number, place in enumerate(copies[:MEMBER_LIMIT])
-    ]
-    return _Group(
-        size=size,
-        flagged=sum(place.member.flagged for place in copies),
-        source=pairs.original or _name_source(store, original.place),
-        copies=listed,
-        left_out=size - 1 - len(listed),
-    )
+
+    def _lay_out(
+        self, texts: tuple[str, str], comparison: Comparison, places: tuple[int, int]
+    ) -> PairView:
+        copy, original = (
+            _name_source(self._store, place, text)
+            for place, text in zip(places, texts, strict=True)
+        )
+        prefix = f"g{self._made}-"
+        self._made += 1
+        return make_pair_view(texts, comparison, (copy, original), prefix, self._palette, IN_A_ROW)
+
+
+def _read(store: CrawlStore, number: int) -> str:
+    return store.read_text(number)[:MAXIMUM_CHARACTERS]
+
+
+def _name(identity: Any) -> str:
+    return clip(str(identity), _NAME_LIMIT)
+
+
+def _name_source(store: CrawlStore, place: int, text: str) -> Source:
+    """A row by its title, or else by its text's headline: the same wherever it is named."""
+    identity, fields = store.get_row(place)
+    if not describe_source("", fields).title:
+        fields = fields | {"title": _find_headline(text)}
+    return describe_source(str(identity), fields)
+
+
+def _find_headline(text: str) -> str:
+    first = next(iter(Document.make(text, ()).sentences), None)
+    return text[first.start : first.end] if first and first.kind == "headline" else ""
 
 
 def _explain(counts: _Counts) -> str:
-    copies = sum(counts.sizes.values()) - len(counts.sizes)
+    copies = sum(group.size - 1 for group in counts.groups.values())
     if not copies:
         every = f"None of {counts.texts:,} texts stems from another of them."
         return "There is one text alone." if counts.texts == 1 else every
     said = f"{copies:,} of {counts.texts:,} texts are copies of another of them, in "
-    said += f"{len(counts.sizes):,} group{'' if len(counts.sizes) == 1 else 's'}"
+    said += f"{len(counts.groups):,} group{'' if len(counts.groups) == 1 else 's'}"
     if not counts.flagged:
         return f"{said}; none of them is flagged."
     are = "is flagged: it reads" if counts.flagged == 1 else "are flagged: they read"
@@ -247,7 +322,7 @@ def _explain(counts: _Counts) -> str:
 
 
 def _name_facts(counts: _Counts) -> Mapping[str, str]:
-    facts = {"texts": f"{counts.texts:,}", "groups": f"{len(counts.sizes):,}"}
+    facts = {"texts": f"{counts.texts:,}", "groups": f"{len(counts.groups):,}"}
     facts |= {name: f"{count:,}" for name, count in counts.relations.items() if count}
     return facts | {"flagged": f"{counts.flagged:,}", "alone": f"{counts.alone:,}"}
 
@@ -257,7 +332,15 @@ def _name_omissions(groups: Sequence[_Group], count: int) -> Iterator[str]:
         yield f"{count - len(groups):,} of {count:,} groups, the smallest"
     if hidden := sum(group.left_out for group in groups):
         yield f"{hidden:,} {'copy' if hidden == 1 else 'copies'} of large groups"
-    closed = sum(copy.view is None for group in groups for copy in group.copies)
-    if closed:
-        many = f"the texts of {closed:,} copies, of which most are their original's word for word"
-        yield "the text of 1 copy" if closed == 1 else many
+    closed = [
+        place.member.relation
+        for group in groups
+        for place in group.copies
+        if place.place not in group.views
+    ]
+    if len(closed) == 1:
+        yield "the text of 1 copy"
+    elif closed:
+        verbatim = closed.count(VERBATIM)
+        such = f", {verbatim:,} of them verbatim" if verbatim else ""
+        yield f"the texts of {len(closed):,} copies{such}"
