@@ -25,6 +25,8 @@ _AFTER_CLOCK = frozenset(_LISTS["after clock"]).union(*_CALENDAR.values())
 
 _STARTERS = frozenset(_LISTS["starters"])
 
+_BEFORE_A_COMMA = _STARTERS.union(_LISTS["before a comma"])
+
 # What stands before a sentence and is none of its words: a bullet, a dash, a picture.
 _ORNAMENT = (
     r"[-*~>/#\u00a7\u2022\u00b7\u2023\u2043\u2190-\u21ff\u2300-\u23ff\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff"
@@ -123,7 +125,7 @@ def _end_of_glued(line: str, start: int, match: re.Match[str]) -> int | None:
     if (
         following
         and line.startswith(",", following.end())
-        and following.group(1).lower() not in _STARTERS
+        and following.group(1).lower() not in _BEFORE_A_COMMA
     ):
         return None
     quote = match.group()[1:]

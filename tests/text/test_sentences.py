@@ -90,6 +90,13 @@ def test_offsets_of_sentences_in_a_scraped_article() -> None:
     ]
 
 
+@pytest.mark.parametrize("word", ["However", "First", "Finally", "Unfortunately"])
+def test_a_sentence_ends_though_the_next_one_touches_it(word: str) -> None:
+    text = f"The tribunal erred in two respects.{word}, it did not hear the ferryman."
+    assert len(cut(text)) == 2
+    assert len(cut("The station Radio.Nord, which she ran, closed.")) == 1
+
+
 def test_a_long_line_is_no_boilerplate() -> None:
     sentence = "Photo: " + "and then the council met again " * 20
     assert [s.kind for s in split_sentences(sentence)] == ["headline"]
