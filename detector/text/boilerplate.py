@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 from detector.text.word_lists import read_lines, read_words
 
@@ -32,7 +34,10 @@ _OPENS_BOILERPLATE = re.compile(
     | (?:read|see|watch|find\ out|learn)\ (?:more|also|next)
         (?:\W*|\ ?[:|>].{{0,140}}|\ (?:about|at|on|in|from|here|stories|news)\b[^,]{{0,80}})
     | (?:related|recommended|trending|most\ (?:read|popular|viewed|shared)|also\ read
-        |in\ other\ news)(?:\W*|\ ?[:|>].{{0,140}})
+        |in\ other\ news|you\ may\ also\ (?:like|be\ interested\ in)
+        |join\ the\ (?:conversation|discussion))(?:\W*|\ ?[:|>].{{0,140}})
+    | (?:do\ you\ have|have\ you\ got|got|have)\ an?\ (?:news\ )?(?:tip|story)\b[^.!?]{{0,60}}
+        \?.{{0,120}}
     | advertisement(?:\W*|\ ?[:-].{{0,60}})
     | (?:article|story)\ continues\ (?:below|after)\b.{{0,40}} | scroll\ to\ continue.{{0,40}}
     | (?:follow|like|join|find)\ us\ on\b.{{0,80}}
@@ -127,6 +132,9 @@ ALPHANUMERIC = re.compile(r"[^\W_]+")
 _SENTENCE_ENDS = (".", "!", "?")
 
 _LONGEST_BOILERPLATE = 400
+
+#: Headlines in a row that are no part of an article, and sentences that make it one.
+_FEWEST_TEASERS, _FEWEST_SENTENCES = 3, 5
 
 # Texts that ask for consent, whoever wrote them: one of the first marks and three of all, in a
 # sentence that says "you" or "our partners". An article on privacy has one or two.
@@ -235,6 +243,29 @@ def find_consent(pieces: Sequence[str]) -> frozenset[int]:
             last += 1
         found.update(range(first, last + 1))
     return frozenset(found)
+
+
+def find_teasers(pieces: Sequence[tuple[str, str]]) -> Iterator[int]:
+    """Indices of the headlines of other articles that stand below an article.
+
+    They are three and more in a row, at its end or below what a page puts around it. What has few
+    sentences, or more in such lines than in sentences, is a list, and keeps them.
+
+    Args:
+        pieces: kind and text of each sentence, see `detector.text.sentences.Sentence`.
+    """
+    sizes = Counter[str]()
+    for kind, text in pieces:
+        sizes[kind] += len(text)
+    sentences = sum(kind == "sentence" for kind, _ in pieces)
+    if sentences < _FEWEST_SENTENCES or sizes["headline"] > sizes["sentence"]:
+        return
+    runs = [(kind, list(run)) for kind, run in groupby(range(len(pieces)), lambda i: pieces[i][0])]
+    last = max((n for n, (kind, _) in enumerate(runs) if kind != "boilerplate"), default=-1)
+    for number, (kind, run) in enumerate(runs):
+        is_below = number > 0 and runs[number - 1][0] == "boilerplate"
+        if kind == "headline" and len(run) >= _FEWEST_TEASERS and (is_below or number == last):
+            yield from run
 
 
 def _group_runs(places: Sequence[int]) -> list[list[int]]:

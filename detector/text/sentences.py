@@ -7,7 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import pairwise, zip_longest
 
-from detector.text.boilerplate import ALPHANUMERIC, find_consent, is_boilerplate, is_finished
+from detector.text.boilerplate import (
+    ALPHANUMERIC,
+    find_consent,
+    find_teasers,
+    is_boilerplate,
+    is_finished,
+)
 from detector.text.normalization import Normalized, normalize
 from detector.text.sentence_ends import cut_line, trim
 from detector.text.word_lists import read_words
@@ -70,6 +76,8 @@ def split_normalized(normalized: Normalized) -> list[Sentence]:
             span = normalized.original_span(first, line_start + end)
             sentences.append(Sentence(line[start:end], *span, kind, first))
     for index in find_consent([sentence.text for sentence in sentences]):
+        sentences[index] = replace(sentences[index], kind="boilerplate")
+    for index in list(find_teasers([(sentence.kind, sentence.text) for sentence in sentences])):
         sentences[index] = replace(sentences[index], kind="boilerplate")
     return sentences
 

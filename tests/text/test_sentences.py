@@ -11,7 +11,7 @@ from golden.cases import list_faults, load_cases
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from detector.text.boilerplate import is_consent
+from detector.text.boilerplate import find_teasers, is_consent
 from detector.text.normalization import normalize_text
 from detector.text.sentences import split_sentences
 from detector.text.words import split_words
@@ -58,8 +58,8 @@ def test_sentences_are_ordered_and_lose_no_letter(text: str) -> None:
     check_letters(text)
 
 
-# Whether small letters start sentences is told by the whole text, and what stands between two
-# pieces of a consent text is of it.
+# Whether small letters start sentences is told by the whole text, what stands between two pieces of
+# a consent text is of it, and headlines below an article are others'.
 BY_THEMSELVES = [
     case
     for case in CASES
@@ -73,7 +73,48 @@ BY_THEMSELVES = [
 def test_paragraphs_are_cut_one_by_one(cases: list[dict[str, Any]]) -> None:
     text = "\n\n".join(case["text"] for case in cases)
     expected = [piece for case in cases for piece in case["expected"]]
+    teasers = set(find_teasers([(kind, piece) for kind, piece in expected]))
+    for place in teasers:
+        expected[place] = ["boilerplate", expected[place][1]]
     assert cut(text) == expected
+
+
+TEASERS = [
+    "Five killed in motorway pile-up",
+    "Ten beaches to visit this summer",
+    "Why the old mill was sold",
+]
+STORY = [
+    f"The {thing} was closed on Monday, and nobody knows for how long."
+    for thing in ("ferry", "mill", "school", "bridge", "bakery")
+]
+
+
+@pytest.mark.parametrize(
+    ("lines", "are_teasers"),
+    [
+        ([*STORY, *TEASERS], True),
+        ([*STORY, *TEASERS, "Share this article"], True),
+        ([*STORY[:4], "Most read", *TEASERS, STORY[4]], True),
+        ([*STORY[:4], "You may also like", *TEASERS, STORY[4]], True),
+        # in an article, above it, two of them, and where there is hardly an article
+        ([*STORY[:4], *TEASERS, STORY[4]], False),
+        ([*TEASERS, *STORY], False),
+        ([*STORY, *TEASERS[:2]], False),
+        ([*STORY[:4], *TEASERS], False),
+        ([*STORY, *(f"{n} {line}" for n in range(9) for line in TEASERS)], False),
+    ],
+)
+def test_headlines_of_other_articles_below_one_are_boilerplate(
+    lines: list[str], are_teasers: bool
+) -> None:
+    kinds = {kind for kind, piece in cut("\n\n".join(lines)) if piece.endswith(tuple(TEASERS))}
+    assert kinds == {"boilerplate" if are_teasers else "headline"}
+
+
+@pytest.mark.parametrize("line", ["Got a tip? Write to us.", "Do you have a story for us?"])
+def test_who_asks_for_a_tip_is_no_part_of_an_article(line: str) -> None:
+    assert cut(f"{STORY[0]}\n\n{line}")[1:] == [["boilerplate", piece] for piece in [line]]
 
 
 def test_offsets_of_sentences_in_a_scraped_article() -> None:
