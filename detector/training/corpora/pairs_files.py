@@ -42,7 +42,7 @@ def read_pairs(paths: Sequence[Path], most_bytes: int = MOST_BYTES) -> pd.DataFr
     """Labelled pairs from tables of any format that `detector.io.tables` reads, as text, unchecked.
 
     Args:
-        paths: the files; their names tell their formats.
+        paths: the files, each of which is read once; their names tell their formats.
         most_bytes: how much text they may hold, all together.
 
     Returns:
@@ -55,8 +55,16 @@ def read_pairs(paths: Sequence[Path], most_bytes: int = MOST_BYTES) -> pd.DataFr
     if not paths:
         raise PairsError("no file of pairs was given")
     budget = _Budget(most_bytes)
-    frames = [_read_file(path, budget) for path in paths]
+    frames = [_read_file(path, budget) for path in drop_repeated(paths)]
     return pd.concat(frames, ignore_index=True)
+
+
+def drop_repeated(paths: Sequence[Path]) -> list[Path]:
+    """The paths in their order, of those that lead to one file the first alone."""
+    first: dict[Path, Path] = {}
+    for path in paths:
+        first.setdefault(path.resolve(), path)
+    return list(first.values())
 
 
 class _Budget:

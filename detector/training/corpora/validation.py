@@ -22,6 +22,8 @@ from detector.training.corpora.duplicates import (
 )
 from detector.training.corpora.findings import Finding, ValidationReport
 from detector.training.corpora.typography import check_typography
+from detector.training.evaluation.statistics import FEWEST_ARTICLES as FEWEST_TO_MEASURE
+from detector.training.generation.augmentation import PREFIX
 
 #: What a row's ``kind`` makes its text: an edited text is human English too.
 KINDS = {"translated": TRANSLATED, "roundtrip": TRANSLATED, "spun": SPUN, "edited": ORIGINAL}
@@ -278,13 +280,16 @@ def count_documents(documents: pd.DataFrame, report: ValidationReport) -> None:
 
 
 def check_numbers(documents: pd.DataFrame, report: ValidationReport, human_only: bool) -> None:
-    """Whether there are enough articles to learn from, and to guarantee a false-positive rate.
+    """Whether there are enough articles to learn from, to measure with and for a guarantee.
 
     Args:
-        documents: what is left of the documents that are fitted on.
+        documents: what is left of the documents, with ``held_out``.
         report: takes the findings.
         human_only: whether nothing but thresholds is fitted.
     """
+    held_out = documents["held_out"].astype(bool)
+    measured = documents["article_id"][held_out].nunique()
+    documents = documents[~held_out]
     human = documents[documents["label"] == ORIGINAL]
     articles, of_people = documents["article_id"].nunique(), human["article_id"].nunique()
     least = min(ARTICLES_NEEDED.values())
@@ -302,6 +307,14 @@ def check_numbers(documents: pd.DataFrame, report: ValidationReport, human_only:
             f"give at least {FEWEST_ARTICLES}",
             fatal=True,
         )
+    if not human_only:
+        _check_labels(documents["label"], report)
+    if 0 < measured < FEWEST_TO_MEASURE:
+        report.add(
+            None,
+            f"{measured} held-out articles are too few to measure with, and are not learnt from",
+            f"give at least {FEWEST_TO_MEASURE}, or leave their split empty",
+        )
     for outlet, of_outlet in human.groupby("group")["article_id"].nunique().items():
         if of_outlet < ARTICLES_NEEDED[0.01]:
             report.add(
@@ -310,6 +323,26 @@ def check_numbers(documents: pd.DataFrame, report: ValidationReport, human_only:
                 "false-positive rate of 1 %",
                 f"{ARTICLES_NEEDED[0.01]} are needed; until then it shares the guarantee of all",
             )
+
+
+def _check_labels(labels: pd.Series, report: ValidationReport) -> None:
+    """Whether there are texts of a machine and of people."""
+    human = labels == ORIGINAL
+    if len(labels) and human.all():
+        report.add(
+            None,
+            "no text of a machine's is there to learn from",
+            "give some, or have them made of your originals with --augment; human articles alone "
+            "are for --depth thresholds",
+            fatal=True,
+        )
+    if len(labels) and not human.any():
+        report.add(
+            None,
+            "no human text is beside those of the machine",
+            "give their originals, or other articles of the same outlets: what sets outlets apart "
+            "must not pass for the machine",
+        )
 
 
 #: In log-odds: how far below its original a machine's version scores before its label is doubted.
@@ -325,10 +358,10 @@ def find_contradicted(documents: pd.DataFrame, scores: npt.NDArray[np.float64]) 
     """Machine documents that score far below their own original, out of fold, worst first.
 
     Where original and text were swapped in a row, or a label is wrong, the machine's "version"
-    looks more human than the "original".
+    looks more human than the "original". Versions that augmentation made are in no row.
 
     Args:
-        documents: of the user's; ``article_id``, ``label``, ``file`` and ``row``.
+        documents: of the user's; ``article_id``, ``label``, ``system``, ``file`` and ``row``.
         scores: from models that did not see the article.
 
     Returns:
@@ -337,7 +370,8 @@ def find_contradicted(documents: pd.DataFrame, scores: npt.NDArray[np.float64]) 
     human = (documents["label"] == ORIGINAL).to_numpy()
     of_original = pd.Series(scores[human], documents["article_id"][human]).groupby(level=0).mean()
     difference = scores - documents["article_id"].map(of_original).to_numpy(dtype=np.float64)
-    doubtful = documents.assign(difference=difference)[~human & (difference < _DOUBTFUL_DIFFERENCE)]
+    given = ~human & ~documents["system"].str.startswith(PREFIX).to_numpy(dtype=bool)
+    doubtful = documents.assign(difference=difference)[given & (difference < _DOUBTFUL_DIFFERENCE)]
     return doubtful.sort_values("difference", kind="stable")
 
 

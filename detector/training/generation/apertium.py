@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 
+from detector.errors import DetectorError
 from detector.training.generation.inflection import MissingPackageError
 
 _LONGEST_MESSAGE = 500  # the engines print what they have translated so far, too
@@ -12,11 +13,15 @@ _LONGEST_MESSAGE = 500  # the engines print what they have translated so far, to
 _EMPTY_LINE = "0"  # what is sent for an empty sentence: the engines would swallow it
 
 
+class ApertiumError(DetectorError):
+    """An engine failed; the message holds what it printed."""
+
+
 class ApertiumRoundTrip:
     """English → pivot → English through Apertium's rule-based engines (Forcada et al. 2011).
 
     `pivot` is `spa` or `cat`. Raises `MissingPackageError` when the command or the language pair
-    is missing, `RuntimeError` when an engine fails.
+    is missing, `ApertiumError` when an engine fails.
     """
 
     def __init__(self, pivot: str, command: str = "apertium") -> None:
@@ -52,7 +57,7 @@ class ApertiumRoundTrip:
             message = (result.stderr + result.stdout).strip()
             if "does not exist" in message:
                 raise MissingPackageError(f"Apertium's mode {mode}", self.package)
-            raise RuntimeError(f"apertium {mode} failed: {message[:_LONGEST_MESSAGE]}")
+            raise ApertiumError(f"apertium {mode} failed: {message[:_LONGEST_MESSAGE]}")
         translated = [" ".join(line.split()) for line in result.stdout.split("\n\n")]
         if len(translated) == len(lines):
             pairs = zip(lines, translated, strict=True)

@@ -16,7 +16,8 @@ import pandas as pd
 from detector.errors import DetectorError
 from detector.results import ORIGINAL, SPUN, TRANSLATED
 from detector.training.corpora.splits import hash_fraction
-from detector.training.generation.apertium import ApertiumRoundTrip
+from detector.training.fitting.encoder.loading_errors import describe_loading_error
+from detector.training.generation.apertium import ApertiumError, ApertiumRoundTrip
 from detector.training.generation.inflection import MissingPackageError
 from detector.training.generation.round_trips import rewrite_sentences
 from detector.training.generation.spinner import AUGMENTATION_SPIN_RATES
@@ -35,6 +36,12 @@ _ENGLISH = "en"
 _SENTENCES_AT_ONCE = 16
 
 _LONGEST_SENTENCE = 256
+
+#: Kinds of models for many languages, which translate as they are told in codes of their own
+#: (M2M100 and NLLB, mBART, PLBART, SeamlessM4T).
+_MANY_LANGUAGES = frozenset(
+    {"m2m_100", "mbart", "nllb-moe", "plbart", "seamless_m4t", "seamless_m4t_v2"}
+)
 
 
 class AugmentationError(DetectorError):
@@ -96,27 +103,34 @@ def list_makers(
     Args:
         names: of `METHODS`, or `ALL`: every one whose data is installed.
         seed: of the spinners.
-        round_trips: languages to send articles through, as two-letter codes.
+        round_trips: languages to send articles through, as two-letter codes; each counts once.
         translators: model folders or hub names: one with ``{source}`` and ``{target}`` in it, or
             two, from English and back. `TRANSLATOR_PATTERN` unless given.
 
     Returns:
-        The makers, and what was left out because it is not installed (under `ALL`).
+        The makers, and what was left out (under `ALL`), since it is not installed or fails.
 
     Raises:
-        AugmentationError: one that was named is not installed or not known.
+        AugmentationError: one that was named is not installed, not known or fails, or two
+            translators were given for several languages.
     """
     if unknown := sorted(set(names) - {*METHODS, ALL}):
         raise AugmentationError(f"no way to augment is called {unknown[0]!r}: {', '.join(METHODS)}")
+    pivots = list(dict.fromkeys(round_trips))
+    if len(translators) == 2 and len(pivots) > 1:
+        raise AugmentationError(
+            f"two translators go through one language, not through {', '.join(pivots)}; give "
+            "--round-trip once, or --translator once with {source} and {target} in it"
+        )
     makers, missing = [], []
     for name in METHODS if ALL in names else dict.fromkeys(names):
         try:
             makers.append(METHODS[name](seed))
-        except MissingPackageError as error:
+        except (MissingPackageError, ApertiumError) as error:
             if ALL not in names:
                 raise AugmentationError(str(error)) from error
             missing.append(f"{name}: {error}")
-    makers += [_make_translator(pivot, translators) for pivot in round_trips]
+    makers += [_make_translator(pivot, translators) for pivot in pivots]
     return makers, missing
 
 
@@ -195,7 +209,8 @@ class NeuralRoundTrip:
         back: of the model into English.
 
     Raises:
-        AugmentationError: transformers or a model cannot be loaded.
+        AugmentationError: transformers or a model cannot be loaded, or a model is for many
+            languages.
     """
 
     def __init__(self, forth: str, back: str) -> None:
@@ -216,12 +231,19 @@ class NeuralRoundTrip:
 
 def _load_translator(name: str) -> tuple[Any, Any]:
     try:
-        from transformers import AutoModelForSeq2SeqLM, AutoTokenizer
+        from transformers import AutoConfig, AutoModelForSeq2SeqLM, AutoTokenizer
     except ImportError as error:
         raise AugmentationError(
             "translators need transformers: pip install 'mt-artifact-detector[train]'"
         ) from error
     try:
+        kind = AutoConfig.from_pretrained(name).model_type
+        if kind in _MANY_LANGUAGES:
+            raise AugmentationError(
+                f"translator {name}: of the kind {kind}, for many languages, it would have to be "
+                "told which; give two models that have one language each way, such as "
+                f"{TRANSLATOR_PATTERN}"
+            )
         return (
             AutoTokenizer.from_pretrained(name),
             AutoModelForSeq2SeqLM.from_pretrained(name).eval(),
@@ -233,16 +255,17 @@ def _load_translator(name: str) -> tuple[Any, Any]:
         ) from error
     except (OSError, ValueError) as error:
         raise AugmentationError(
-            f"translator {name}: cannot be loaded: {str(error).splitlines()[0]}; give the folder "
-            "of a translation model, or a name where a hub can be reached"
+            f"translator {name}: cannot be loaded: {describe_loading_error(name, error)}; give the "
+            "folder of a translation model, or a name where a hub can be reached"
         ) from error
 
 
 def _translate_batch(sentences: list[str], tokenizer: Any, model: Any) -> list[str]:
     import torch
 
-    # One place is the decoder's start.
-    longest = min(_LONGEST_SENTENCE, model.config.max_position_embeddings - 1)
+    # One place is the decoder's start. T5 has no places, only distances.
+    places = getattr(model.config, "max_position_embeddings", _LONGEST_SENTENCE + 1)
+    longest = min(_LONGEST_SENTENCE, places - 1)
     encoded = tokenizer(
         sentences, return_tensors="pt", padding=True, truncation=True, max_length=longest
     )

@@ -17,6 +17,7 @@ import pandas as pd
 from detector.errors import DetectorError
 from detector.features.encoder import SentenceEncoder
 from detector.features.extractor import FeatureExtractor
+from detector.model.manifest import MANIFEST
 from detector.results import ORIGINAL
 from detector.text.document import Document
 from detector.text.language import ENGLISH
@@ -33,6 +34,12 @@ TUNING_SHARE = 1 / 3
 _LAYERS = 3
 
 _FEWEST_SENTENCES = 50
+
+#: Folder of the tuned encoder, in the work folder.
+_TUNED = "encoder"
+
+#: A file that every tuned encoder has.
+_MODULES = "modules.json"
 
 
 class TunedModel(NamedTuple):
@@ -93,8 +100,9 @@ def tune_encoder(
 
     Raises:
         DetectorError: there are too few pairs of sentences, the base cannot be loaded, or the
-            checkpoint is of another run.
+            checkpoint is of another run; or the place of the tuned encoder holds something else.
     """
+    _check_work(settings.work)
     pairs = list(iterate_sentence_pairs(documents, base.common_words))
     if len(pairs) < _FEWEST_SENTENCES:
         raise DetectorError(
@@ -111,6 +119,21 @@ def tune_encoder(
         base.language_model,
     )
     return TunedModel(folder, extractor, len(pairs))
+
+
+def _check_work(work: Path) -> None:
+    """Refuse a work folder whose encoder is not one that was tuned here: a new one replaces it.
+
+    Raises:
+        DetectorError: it is a model's, or a folder of something else.
+    """
+    folder = work / _TUNED
+    is_taken = folder.is_file() or (folder.is_dir() and any(folder.iterdir()))
+    if (work / MANIFEST).exists() or (is_taken and not (folder / _MODULES).is_file()):
+        raise DetectorError(
+            f"{folder}: the tuned encoder would replace something else; choose another folder with "
+            "--work"
+        )
 
 
 def _tune(
@@ -131,5 +154,5 @@ def _tune(
             settings.encoder_base, pairs, settings.work, config, resume=settings.resume, report=say
         )
     layers = _LAYERS if _LAYERS in model.exits else max(model.exits)
-    folder = settings.work / "encoder"
+    folder = settings.work / _TUNED
     return export_encoder(model, layers, settings.encoder_base, folder), folder

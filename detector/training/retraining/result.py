@@ -13,6 +13,7 @@ from detector.model.document_classifier import DocumentClassifier
 from detector.model.manifest import compute_checksum
 from detector.model.sentence_scorer import SentenceScorer
 from detector.training.corpora.findings import ValidationReport
+from detector.training.corpora.pairs_files import drop_repeated
 from detector.training.evaluation.metrics import measure_documents
 from detector.training.evaluation.regression_check import ScoredSet, SetComparison
 from detector.training.fitting.classifier import summarize_fit
@@ -68,6 +69,7 @@ def describe_retraining(
     comparison: SetComparison,
 ) -> Retrained:
     """Put together what a retraining came to."""
+    paths = drop_repeated(paths)
     manifest = base.bundle.manifest
     is_tuned = settings.depth == ENCODER
     beside = [name for name in _KEPT_WITH_ENCODER if name in manifest.files]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from detector.errors import DetectorError
+from detector.errors import BundleError, DetectorError
 from detector.model import parts
 from detector.model.bundle_writing import check_target
 
@@ -73,9 +74,31 @@ def check_settings(settings: RetrainSettings) -> None:
 
 
 def check_output(output: Path) -> None:
-    """Refuse a place where a model cannot be put, before any work is done for it.
+    """Refuse a place where a model and its replay data cannot be put, before any work is done.
 
     Raises:
-        BundleError: something other than a model is there.
+        BundleError: something other than a model or its replay data is there, or nothing can be
+            written there.
     """
+    from detector.training.retraining.replay_data import DOCUMENTS_FILE, locate_replay_data
+
     check_target(output, [parts.CLASSIFIER])
+    check_target(locate_replay_data(output), [DOCUMENTS_FILE])
+    _check_writable(output)
+
+
+def _check_writable(output: Path) -> None:
+    """Write a file that leaves no trace where the folder, or the first that it lacks, would go.
+
+    Raises:
+        BundleError: that fails.
+    """
+    folder = next(parent for parent in output.absolute().parents if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BundleError(
+            f"{output}: nothing can be written in {folder} ({error.strerror}); name another place "
+            "for the model"
+        ) from error

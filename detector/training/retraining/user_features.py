@@ -16,7 +16,7 @@ from detector.model.bundle import Bundle
 from detector.model.document_classifier import DocumentClassifier
 from detector.results import ORIGINAL
 from detector.training.corpora.findings import ValidationReport
-from detector.training.corpora.pairs_files import PairsError, read_pairs
+from detector.training.corpora.pairs_files import PairsError, drop_repeated, read_pairs
 from detector.training.corpora.user_documents import make_documents
 from detector.training.corpora.validation import (
     check_numbers,
@@ -85,12 +85,14 @@ def prepare_documents(paths: Sequence[Path], settings: RetrainSettings, say: Say
 
     Raises:
         PairsError: the pairs cannot be used.
-        AugmentationError: something that was asked for is not installed.
+        DetectorError: something that was asked for is not installed or fails.
     """
-    makers, not_installed = list_makers(
+    makers, left_out = list_makers(
         settings.augment, settings.seed, settings.round_trips, settings.translators
     )
     pairs, report = validate_pairs(read_pairs(paths))
+    if len(drop_repeated(paths)) < len(paths):
+        report.add(None, "a file was given more than once", "it is read once")
     report.stop_if_fatal()
     documents = validate_documents(make_documents(pairs), report)
     report.stop_if_fatal()
@@ -98,13 +100,12 @@ def prepare_documents(paths: Sequence[Path], settings: RetrainSettings, say: Say
     if makers:
         documents, augmented = augment_documents(documents, makers)
     count_documents(documents, report)
-    to_fit_on = documents[~documents["held_out"].astype(bool)]
-    check_numbers(to_fit_on, report, settings.depth == THRESHOLDS)
+    check_numbers(documents, report, settings.depth == THRESHOLDS)
     say(str(report))
     for name, count in augmented.items():
         say(f"augmented by {name}: {count:,} documents")
-    for name in not_installed:
-        say(f"not used, since it is not installed: {name}")
+    for name in left_out:
+        say(f"not used: {name}")
     report.stop_if_fatal()
     return UserDocuments(documents, report, augmented)
 
@@ -176,20 +177,27 @@ def _measure_anew(
 
 
 def _check_folds(documents: pd.DataFrame) -> None:
-    """Refuse documents of which a fold leaves people's or a machine's alone to fit on.
+    """Refuse documents of which a fold leaves too few to fit on.
 
     Raises:
-        PairsError: they are too few.
+        PairsError: outside of a fold are fewer than two human articles, of which directions need a
+            spread, or none of a machine's.
     """
     fitted_on = documents[~documents["held_out"].astype(bool)]
-    human, fold_of = fitted_on["label"] == ORIGINAL, assign_folds(fitted_on["article_id"], FOLDS)
-    if min(len(np.unique(fold_of[human])), len(np.unique(fold_of[~human]))) < 2:
+    human = fitted_on["label"] == ORIGINAL
+    if _count_outside_folds(fitted_on[human]) < 2 or _count_outside_folds(fitted_on[~human]) < 1:
         raise PairsError(
             "too few articles are left for the classifier beside those that the encoder learns "
             f"from: {human.sum()} human documents and {(~human).sum()} of machines, and without "
-            "a fifth of the articles there is none of one of them; give more articles with a "
-            "machine's version, or use --depth classifier"
+            "a fifth of the articles there are fewer than two human ones or none of a machine's; "
+            "give more articles with a machine's version, or use --depth classifier"
         )
+
+
+def _count_outside_folds(documents: pd.DataFrame) -> int:
+    """How many articles are left without those of the fold that has most of them."""
+    articles = documents["article_id"].drop_duplicates()
+    return len(articles) - int(np.bincount(assign_folds(articles, FOLDS), minlength=1).max())
 
 
 def _fill_directions(table: FeatureTable) -> tuple[FeatureTable, dict[str, Any]]:

@@ -8,7 +8,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from detector.training.corpora.pairs_files import PairsError, name_rows, read_pairs
+from detector.training.corpora.pairs_files import (
+    PairsError,
+    drop_repeated,
+    name_rows,
+    read_pairs,
+)
 
 ROWS = [
     {"original": 'He said, "No."', "text": "It rained.\nIt poured.", "article_id": "1"},
@@ -59,6 +64,21 @@ def test_rows_are_numbered_as_in_their_file(tmp_path: Path) -> None:
     pytest.importorskip("pyarrow")
     rows = {path.suffix: read_pairs([path])["row"].tolist() for path in write_all(tmp_path)}
     assert rows == {".csv": [2, 3], ".parquet": [1, 2], ".jsonl": [1, 3]}
+
+
+def test_a_file_that_is_given_twice_is_read_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pd.DataFrame(ROWS).to_csv(tmp_path / "p.csv", index=False)
+    pd.DataFrame(ROWS).to_csv(tmp_path / "q.csv", index=False)
+    (tmp_path / "link.csv").symlink_to(tmp_path / "p.csv")
+    monkeypatch.chdir(tmp_path)
+    paths = [Path("p.csv"), tmp_path / "q.csv", tmp_path / "p.csv", Path("link.csv"), Path("p.csv")]
+    assert drop_repeated(paths) == paths[:2]
+    assert read_pairs(paths)["file"].value_counts().to_dict() == {
+        "p.csv": 2,
+        str(tmp_path / "q.csv"): 2,
+    }
 
 
 def test_whole_numbers_lose_their_decimals(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -330,18 +330,25 @@ def test_even_typography_is_not_told(make_pairs: MakePairs) -> None:
     assert warn_of_typography(make_pairs(40)) == []
 
 
+def list_articles(count: int, machines: Sequence[str] = ()) -> pd.DataFrame:
+    """So many articles of an outlet, each with a version under every label of `machines`."""
+    labels = ["original", *machines]
+    return pd.DataFrame(
+        {
+            "label": [label for label in labels for _ in range(count)],
+            "article_id": [str(n) for n in range(count)] * len(labels),
+            "group": "gazette",
+            "held_out": False,
+        }
+    )
+
+
 @pytest.mark.parametrize(
     ("humans", "human_only", "fatal"),
     [(7, False, True), (8, False, False), (58, True, True), (59, True, False)],
 )
 def test_too_few_articles(humans: int, human_only: bool, fatal: bool) -> None:
-    documents = pd.DataFrame(
-        {
-            "label": "original",
-            "article_id": [str(n) for n in range(humans)],
-            "group": "gazette",
-        }
-    )
+    documents = list_articles(humans, [] if human_only else ["spun"])
     report = ValidationReport()
     check_numbers(documents, report, human_only)
     assert any(f.fatal for f in report.findings) == fatal
@@ -352,7 +359,7 @@ def test_too_few_articles(humans: int, human_only: bool, fatal: bool) -> None:
 
 def test_edited_versions_are_no_articles_of_their_own() -> None:
     ids = [str(n // 6) for n in range(60)]
-    documents = pd.DataFrame({"label": "original", "article_id": ids, "group": "gazette"})
+    documents = list_articles(60).assign(article_id=ids)
     report = ValidationReport()
     check_numbers(documents, report, human_only=True)
     assert [f.problem.split(" human")[0] for f in report.findings] == ["10", "10"]
@@ -360,11 +367,57 @@ def test_edited_versions_are_no_articles_of_their_own() -> None:
 
 
 def test_enough_articles_need_no_warning() -> None:
-    ids = [str(n) for n in range(299)]
-    documents = pd.DataFrame({"label": "original", "article_id": ids, "group": "gazette"})
     report = ValidationReport()
-    check_numbers(documents, report, human_only=True)
+    check_numbers(list_articles(299), report, human_only=True)
     assert not report.findings
+
+
+def number_problems(documents: pd.DataFrame, human_only: bool = False) -> list[tuple[str, bool]]:
+    """What `check_numbers` finds beside outlets without a guarantee of their own."""
+    report = ValidationReport()
+    check_numbers(documents, report, human_only)
+    return [(str(f), f.fatal) for f in report.findings if "to guarantee it" not in f.problem]
+
+
+def test_people_alone_are_nothing_to_tell_a_machine_by() -> None:
+    [(finding, is_fatal)] = number_problems(list_articles(60))
+    assert is_fatal
+    assert finding.startswith("error: no text of a machine's is there to learn from; give some, or")
+    assert "--augment" in finding
+    assert "--depth thresholds" in finding
+    assert number_problems(list_articles(60), human_only=True) == []
+
+
+def test_a_machine_that_is_held_out_is_not_learnt_from() -> None:
+    documents = list_articles(20, ["spun"])
+    documents["held_out"] = documents["label"] == "spun"
+    assert ["no text of a machine's" in f for f, _ in number_problems(documents)] == [True]
+
+
+def test_a_machine_without_people_beside_it_is_told() -> None:
+    documents = list_articles(60, ["translated"])
+    alone = documents[documents["label"] == "translated"]
+    [(finding, is_fatal)] = number_problems(alone)
+    assert not is_fatal
+    assert finding.startswith("warning: no human text is beside those of the machine; give their")
+    assert number_problems(documents) == []
+
+
+@pytest.mark.parametrize(("held_out", "is_told"), [(0, False), (1, True), (9, True), (10, False)])
+@pytest.mark.parametrize("human_only", [False, True])
+def test_too_few_articles_to_measure_with_are_told(
+    held_out: int, is_told: bool, human_only: bool
+) -> None:
+    documents = list_articles(80, ["spun"])
+    documents["held_out"] = documents["article_id"].astype(int) < held_out
+    findings = number_problems(documents, human_only)
+    assert len(findings) == is_told
+    for finding, is_fatal in findings:
+        assert not is_fatal
+        assert finding == (
+            f"warning: {held_out} held-out articles are too few to measure with, and are not "
+            "learnt from; give at least 10, or leave their split empty"
+        )
 
 
 # --------------------------------------------------------------------------------------
@@ -381,6 +434,7 @@ def draw_scored(pairs: int, swapped: list[int]) -> tuple[pd.DataFrame, Any]:
         {
             "label": ["original"] * pairs + ["spun"] * pairs,
             "article_id": [str(n) for n in range(pairs)] * 2,
+            "system": [""] * pairs + ["a test's spinner"] * pairs,
             "file": "pairs.csv",
             "row": [n + 2 for n in range(pairs)] * 2,
         }
@@ -397,6 +451,13 @@ def test_swapped_labels_are_listed() -> None:
     assert report.findings[0].rows == 5
     assert all(f"row {n + 2}" in report.findings[0].where for n in swapped)
     assert not report.findings[0].fatal
+
+
+def test_versions_of_our_own_making_are_not_laid_on_the_users_rows() -> None:
+    frame, scores = draw_scored(100, [3, 17])
+    ours = (frame["label"] == "spun") & (frame["row"] == 3 + 2)
+    frame.loc[ours, "system"] = "augmented: wordnet"
+    assert find_contradicted(frame, scores)["row"].tolist() == [17 + 2]
 
 
 def test_right_labels_are_not_doubted() -> None:

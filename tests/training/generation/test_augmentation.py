@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from detector.training.generation import augmentation
+from detector.training.generation.apertium import ApertiumError
 from detector.training.generation.augmentation import (
     METHODS,
     PREFIX,
@@ -76,6 +77,27 @@ def test_what_is_not_installed_is_an_error_or_left_out(monkeypatch: pytest.Monke
     ]
     with pytest.raises(AugmentationError, match="apt-get install some-words"):
         list_makers(["missing"], seed=1)
+
+
+def test_an_engine_that_fails_is_an_error_or_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(engine: object, sentences: list[str]) -> list[str]:
+        raise ApertiumError("apertium eng-spa failed: out of memory")
+
+    monkeypatch.setattr(augmentation.ApertiumRoundTrip, "__init__", lambda engine, pivot: None)
+    monkeypatch.setattr(augmentation.ApertiumRoundTrip, "translate", fail)
+    monkeypatch.setattr(
+        augmentation,
+        "METHODS",
+        {
+            "here": lambda seed: Maker("here", "spun", "", shout),
+            "apertium-spa": METHODS["apertium-spa"],
+        },
+    )
+    makers, left_out = list_makers(["all"], seed=1)
+    assert [maker.name for maker in makers] == ["here"]
+    assert left_out == ["apertium-spa: apertium eng-spa failed: out of memory"]
+    with pytest.raises(AugmentationError, match="out of memory"):
+        list_makers(["apertium-spa"], seed=1)
 
 
 @pytest.mark.parametrize("name", list(METHODS))
@@ -169,5 +191,60 @@ def test_sentences_come_back_in_order(tiny_marian: Path) -> None:
 
 def test_a_translator_that_is_not_there_is_named(tmp_path: Path) -> None:
     pytest.importorskip("transformers")
-    with pytest.raises(AugmentationError, match="nowhere: cannot be loaded"):
+    with pytest.raises(AugmentationError, match="cannot be loaded: there is no such folder; give"):
         NeuralRoundTrip(str(tmp_path / "nowhere"), str(tmp_path / "nowhere"))
+
+
+def test_a_loading_error_without_a_message_goes_by_its_class(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    transformers = pytest.importorskip("transformers")
+
+    def fail(name: str) -> None:
+        raise ValueError
+
+    monkeypatch.setattr(transformers.AutoConfig, "from_pretrained", fail)
+    with pytest.raises(AugmentationError, match="translator a: cannot be loaded: ValueError"):
+        NeuralRoundTrip("a", "b")
+
+
+def test_a_language_counts_once(tiny_marian: Path) -> None:
+    folder = str(tiny_marian)
+    makers, _ = list_makers([], 1, round_trips=["de", "de"], translators=[folder, folder])
+    assert [maker.pivot for maker in makers] == ["de"]
+
+
+def test_two_translators_are_for_one_language() -> None:
+    with pytest.raises(AugmentationError, match=r"one language, not through de, fr; give --round"):
+        list_makers([], 1, round_trips=["de", "fr"], translators=["there", "back"])
+
+
+def test_a_pattern_is_for_several_languages(tiny_marian: Path, tmp_path: Path) -> None:
+    for name in ("en-de", "de-en", "en-fr", "fr-en"):
+        (tmp_path / name).symlink_to(tiny_marian)
+    pattern = str(tmp_path / "{source}-{target}")
+    makers, _ = list_makers([], 1, round_trips=["de", "fr", "de"], translators=[pattern])
+    assert [maker.pivot for maker in makers] == ["de", "fr"]
+
+
+def test_translators_without_positions_translate(tiny_marian: Path, tmp_path: Path) -> None:
+    torch, transformers = (pytest.importorskip(name) for name in ("torch", "transformers"))
+    tokenizer = transformers.AutoTokenizer.from_pretrained(tiny_marian)
+    tokenizer.save_pretrained(tmp_path)
+    config = transformers.T5Config(
+        vocab_size=len(tokenizer), d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2,
+        pad_token_id=0, eos_token_id=1, decoder_start_token_id=0,
+    )  # fmt: skip
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        transformers.T5ForConditionalGeneration(config).save_pretrained(tmp_path)
+    trip = NeuralRoundTrip(str(tmp_path), str(tmp_path))
+    assert len(trip.translate(["the old house", "a man"])) == 2
+
+
+@pytest.mark.parametrize("kind", ["m2m_100", "mbart"])
+def test_a_translator_for_many_languages_is_refused(kind: str, tmp_path: Path) -> None:
+    transformers = pytest.importorskip("transformers")
+    transformers.AutoConfig.for_model(kind).save_pretrained(tmp_path)
+    with pytest.raises(AugmentationError, match=f"of the kind {kind}, for many languages.*opus-mt"):
+        NeuralRoundTrip(str(tmp_path), str(tmp_path))

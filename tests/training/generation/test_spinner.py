@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tiny_lists import write_aiksaurus, write_dictd, write_wordnet
 
-from detector.training.generation.apertium import ApertiumRoundTrip
+from detector.training.generation.apertium import ApertiumError, ApertiumRoundTrip
 from detector.training.generation.freedict import FreeDictPivotSource
 from detector.training.generation.inflection import Form, Inflector, MissingPackageError
 from detector.training.generation.spinner import Spinner
@@ -443,7 +443,7 @@ def test_missing_language_pair_names_the_package(fake_apertium: str) -> None:
 
 
 def test_failing_engine_is_reported(fake_apertium: str) -> None:
-    with pytest.raises(RuntimeError, match="out of memory"):
+    with pytest.raises(ApertiumError, match="out of memory"):
         ApertiumRoundTrip("spa", fake_apertium).translate(["CRASH"])
 
 

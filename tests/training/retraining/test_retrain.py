@@ -28,7 +28,9 @@ from detector.model.bundle import Bundle
 from detector.model.document_classifier import DocumentClassifier
 from detector.training.corpora.pairs_files import PairsError
 from detector.training.evaluation.regression_check import SetComparison
+from detector.training.fitting.feature_table import FOLDS, assign_folds
 from detector.training.fitting.fingerprints import DocumentFingerprints
+from detector.training.generation.apertium import ApertiumError
 from detector.training.retraining import retrain as retrain_module
 from detector.training.retraining.replay_data import (
     FINGERPRINTS_FILE,
@@ -38,6 +40,7 @@ from detector.training.retraining.replay_data import (
 )
 from detector.training.retraining.retrain import WorseModelError, retrain
 from detector.training.retraining.settings import RetrainSettings, check_output
+from detector.training.retraining.user_features import _check_folds, prepare_documents
 from detector.training.retraining.writing import write_retrained
 
 ROOT = Path(__file__).parents[3]
@@ -173,6 +176,35 @@ def test_held_out_articles_are_measured_and_not_learnt(
     assert load_replay_data(bundle).frame["added"].sum() == 24
     measured = bundle.manifest.figures["your documents"]
     assert measured["overall"]["human"] == 12
+
+
+def test_a_file_that_is_given_twice_is_described_once(
+    tiny_base_bundle: Path,
+    make_pairs: MakePairs,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = write(make_pairs(12), tmp_path / "pairs.csv")
+    monkeypatch.chdir(tmp_path)
+    bundle, said = retrain_quietly([path, Path("pairs.csv")], tiny_base_bundle, tmp_path / "mine")
+    assert "warning: a file was given more than once; it is read once" in said
+    assert "same row again" not in said
+    assert {name: c["rows"] for name, c in bundle.manifest.corpora.items()} == {"pairs.csv": 12}
+    assert "refitted on pairs.csv, on top of" in bundle.manifest.provenance
+
+
+def test_ways_to_augment_that_fail_are_told(
+    make_pairs: MakePairs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from detector.training.generation import augmentation
+
+    def fail(seed: int) -> augmentation.Maker:
+        raise ApertiumError("apertium eng-spa failed: out of memory")
+
+    monkeypatch.setattr(augmentation, "METHODS", {"apertium-spa": fail})
+    path, said = write(make_pairs(12), tmp_path / "pairs.csv"), list[str]()
+    prepare_documents([path], RetrainSettings(augment=("all",)), said.append)
+    assert said[-1] == "not used: apertium-spa: apertium eng-spa failed: out of memory"
 
 
 def test_augmented_rows_are_reported(
@@ -336,6 +368,7 @@ def test_replay_data_and_links_are_no_place_for_a_model(
         (lambda f: f.assign(kind="sp un"), "kind is none of"),
         (lambda f: f.assign(text=f["original"]), "articles are too few|no document"),
         (lambda f: f.head(3), "3 articles are too few"),
+        (lambda f: f[["original"]], "no text of a machine's.*--depth thresholds"),
         (lambda f: f.rename(columns={"original": "a", "text": "b"}), "has no column 'original'"),
     ],
 )
@@ -395,6 +428,28 @@ def test_too_few_machine_articles_for_a_new_encoder_are_told(
         retrain_quietly(
             [write(frame, tmp_path / "pairs.csv")], tiny_base_bundle, tmp_path / "mine", settings
         )
+
+
+def test_every_fold_leaves_two_human_articles_to_fit_directions_on() -> None:
+    ids = pd.Series([str(n) for n in range(60)])
+    fold_of = assign_folds(ids, FOLDS)
+    [first, second, *_] = ids[fold_of == 0]
+    [other, *_], [third, *_] = ids[fold_of == 1], ids[fold_of == 2]
+
+    def check(human: list[str]) -> None:
+        documents = pd.DataFrame(
+            {
+                "label": ["original"] * len(human) + ["spun"] * 60,
+                "article_id": [*human, *ids],
+                "held_out": False,
+            }
+        )
+        _check_folds(documents)
+
+    for too_few in ([first, second], [first, other], [first, second, other], [first, first, other]):
+        with pytest.raises(PairsError, match=r"fewer than two human ones.*--depth classifier"):
+            check(too_few)
+    check([first, other, third])
 
 
 def test_encoder_is_tuned_and_resumed(

@@ -13,11 +13,10 @@ import torch
 from torch import nn
 from transformers import AutoTokenizer
 
+from detector.io.atomic_files import replace_folder_whole
 from detector.training.fitting.encoder.flat_graph import build_flat_graph, describe, fits
+from detector.training.fitting.encoder.settings import MAXIMUM_TOKENS
 from detector.training.fitting.encoder.tuned_encoder import TunedEncoder
-
-#: Of a sentence.
-_MAXIMUM_TOKENS = 96
 
 
 def export_encoder(
@@ -29,7 +28,8 @@ def export_encoder(
         model: a tuned model with an exit at `layers`.
         layers: how many layers to keep.
         base: where the tokenizer comes from.
-        folder: written anew: ``modules.json``, tokenizer, ``1_Pooling`` and ``onnx/``.
+        folder: written anew, whole or not at all: ``modules.json``, tokenizer, ``1_Pooling`` and
+            ``onnx/``. What it held before goes.
         quantize: store int8 weights (``onnx/model_quantized.onnx``), else float32.
 
     Returns:
@@ -45,19 +45,10 @@ def export_encoder(
     transformer = copy.deepcopy(model.transformer).eval()
     transformer.encoder.layer = transformer.encoder.layer[:layers]
     transformer.config.num_hidden_layers = layers
-    folder.mkdir(parents=True, exist_ok=True)
     tokenizer = AutoTokenizer.from_pretrained(str(base))
-    _write_model_folder(folder, transformer, tokenizer, sentence_transformers.__version__)
-    (folder / "onnx").mkdir(exist_ok=True)
-    plain, quantized = (folder / "onnx" / name for name in ("model.onnx", "model_quantized.onnx"))
-    if not quantize:
-        _export_onnx(transformer, plain)
-    elif fits(transformer.config):
-        onnx.save(build_flat_graph(describe(transformer, _MAXIMUM_TOKENS)), quantized)
-    else:
-        _export_onnx(transformer, plain)
-        _quantize(plain, quantized)
-        plain.unlink()
+    with replace_folder_whole(folder) as fresh:
+        _write_model_folder(fresh, transformer, tokenizer, sentence_transformers.__version__)
+        _write_onnx(fresh / "onnx", transformer, quantize)
     class_head: nn.Linear = model.class_heads[str(layers)]  # type: ignore[assignment]
     token_head: nn.Linear = model.token_heads[str(layers)]  # type: ignore[assignment]
 
@@ -72,12 +63,26 @@ def export_encoder(
     }
 
 
+def _write_onnx(folder: Path, transformer: Any, quantize: bool) -> None:
+    """The encoder as a graph, in a new folder: ``model.onnx`` or ``model_quantized.onnx``."""
+    folder.mkdir()
+    plain, quantized = (folder / name for name in ("model.onnx", "model_quantized.onnx"))
+    if not quantize:
+        _export_onnx(transformer, plain)
+    elif fits(transformer.config):
+        onnx.save(build_flat_graph(describe(transformer, MAXIMUM_TOKENS)), quantized)
+    else:
+        _export_onnx(transformer, plain)
+        _quantize(plain, quantized)
+        plain.unlink()
+
+
 def _write_model_folder(folder: Path, transformer: Any, tokenizer: Any, version: str) -> None:
     """The files that `SentenceTransformer` looks for, without a second copy of the weights."""
     tokenizer.save_pretrained(folder)
     transformer.config.save_pretrained(folder)
     width = transformer.config.hidden_size
-    (folder / "1_Pooling").mkdir(exist_ok=True)
+    (folder / "1_Pooling").mkdir()
     files: dict[str, Any] = {
         "modules.json": [
             {
@@ -100,7 +105,7 @@ def _write_model_folder(folder: Path, transformer: Any, tokenizer: Any, version:
             "pooling_mode_max_tokens": False,
             "pooling_mode_mean_sqrt_len_tokens": False,
         },
-        "sentence_bert_config.json": {"max_seq_length": _MAXIMUM_TOKENS, "do_lower_case": False},
+        "sentence_bert_config.json": {"max_seq_length": MAXIMUM_TOKENS, "do_lower_case": False},
         "config_sentence_transformers.json": {
             "__version__": {"sentence_transformers": version},
             "prompts": {},

@@ -5,6 +5,9 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
+#: Of a sentence; what `detector.features.encoder.SentenceEncoder` cuts it to.
+MAXIMUM_TOKENS = 96
+
 
 @dataclass(frozen=True)
 class TuningConfig:
@@ -30,7 +33,7 @@ class TuningConfig:
     weight_decay: float = 0.01
     warmup: float = 0.05
     tokens_per_batch: int = 2304
-    maximum_tokens: int = 96
+    maximum_tokens: int = MAXIMUM_TOKENS
     exits: dict[int, float] = field(default_factory=lambda: {2: 0.3, 3: 0.7, 4: 1.0})
     class_weight: float = 1.0
     pair_weight: float = 1.0

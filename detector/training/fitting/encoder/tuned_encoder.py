@@ -15,6 +15,7 @@ from torch import nn
 from transformers import AutoModel
 
 from detector.model.classes import SENTENCE_CLASSES
+from detector.training.fitting.encoder.settings import MAXIMUM_TOKENS
 
 NATIVE, HUMAN_TRANSLATION = map(SENTENCE_CLASSES.index, ("native", "human_translation"))
 
@@ -41,11 +42,29 @@ class TunedEncoder(nn.Module):
     """A transformer with a class head and a token head at each exit.
 
     `forward` returns, for each exit, class logits (n, 4) and token logits (n, tokens).
+
+    Args:
+        base: a sentence-transformers or transformers model folder (or hub name).
+        exits: numbers of layers; those that the base lacks are left out.
+        dropout: of hidden features.
+        tokens: that it must be able to read; where the base has fewer positions, its last one
+            stands for the others.
+
+    Raises:
+        ValueError: the base is of a kind that cannot be tuned, or has none of the exits.
     """
 
-    def __init__(self, base: Path | str, exits: Sequence[int], dropout: float = 0.0) -> None:
+    def __init__(
+        self,
+        base: Path | str,
+        exits: Sequence[int],
+        dropout: float = 0.0,
+        tokens: int = MAXIMUM_TOKENS,
+    ) -> None:
         super().__init__()
         self.transformer = AutoModel.from_pretrained(str(base), attn_implementation="eager")
+        _check_kind(self.transformer)
+        _lengthen(self.transformer, tokens)
         layers, width = len(self.transformer.encoder.layer), self.transformer.config.hidden_size
         self.exits = [e for e in exits if e <= layers]
         if not self.exits:
@@ -74,6 +93,42 @@ class TunedEncoder(nn.Module):
                 self.token_heads[str(e)](state).squeeze(-1).float(),
             )
         return outputs
+
+
+def _check_kind(transformer: Any) -> None:
+    """Refuse an encoder whose parts do not go by the names that are used here.
+
+    Raises:
+        ValueError: it is of another kind.
+    """
+    encoder, embeddings = (getattr(transformer, name, None) for name in ("encoder", "embeddings"))
+    if not hasattr(encoder, "layer") or not hasattr(embeddings, "word_embeddings"):
+        raise ValueError(
+            f"it is of the kind {transformer.config.model_type}; BERT, MPNet, RoBERTa and what is "
+            "built like them can be tuned"
+        )
+
+
+def _lengthen(transformer: Any, tokens: int) -> None:
+    """Repeat the last position until there are enough for so many tokens."""
+    embeddings = transformer.embeddings
+    table = getattr(embeddings, "position_embeddings", None)
+    if table is None:
+        return
+    # RoBERTa and MPNet count positions from behind that of padding.
+    first = 0 if table.padding_idx is None else table.padding_idx + 1
+    missing = first + tokens - table.num_embeddings
+    if missing <= 0:
+        return
+    weights = torch.cat([table.weight.detach(), table.weight.detach()[-1:].repeat(missing, 1)])
+    embeddings.position_embeddings = nn.Embedding.from_pretrained(
+        weights, freeze=False, padding_idx=table.padding_idx
+    )
+    transformer.config.max_position_embeddings = len(weights)
+    fresh = {"position_ids": torch.arange(len(weights))[None]}
+    fresh |= {"token_type_ids": torch.zeros_like(fresh["position_ids"])}
+    for name in fresh.keys() & dict(embeddings.named_buffers()).keys():
+        embeddings.register_buffer(name, fresh[name], persistent=False)
 
 
 def _replace_dropout(module: nn.Module, rate: float) -> None:
@@ -124,7 +179,7 @@ def score_masked(
     model: TunedEncoder,
     tokenizer: Any,
     masked_sentences: Sequence[Sequence[str]],
-    maximum_tokens: int = 96,
+    maximum_tokens: int = MAXIMUM_TOKENS,
 ) -> dict[int, npt.NDArray[np.float32]]:
     """Class logits (n, SENTENCE_CLASSES) of each masked sentence (its words), by exit."""
     device = next(model.parameters()).device

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -43,13 +44,31 @@ from detector.training.fitting.encoder.examples import (
     make_batches,
     prepare_examples,
 )
-from detector.training.fitting.encoder.settings import Schedule, TuningConfig
+from detector.training.fitting.encoder.loading_errors import describe_loading_error
+from detector.training.fitting.encoder.settings import MAXIMUM_TOKENS, Schedule, TuningConfig
 from detector.training.fitting.encoder.tuned_encoder import TunedEncoder, choose_precision
 
 #: A number in this file of the run's folder is a new plan of how many steps the run has.
 PLAN = "steps"
 
 _STEPS_BETWEEN_PLANS = 25
+
+_WITHOUT_CHECKPOINT = (
+    "leave out --resume to start anew in its place, or choose another folder with --work"
+)
+
+#: What PyTorch raises for a file that is cut off, altered or none of its own.
+_DAMAGES = (
+    AttributeError,
+    EOFError,
+    IndexError,
+    KeyError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    pickle.UnpicklingError,
+)
 
 
 def _mask_tokens(batch: dict[str, torch.Tensor], share: float, tokenizer: Any) -> None:
@@ -172,7 +191,8 @@ class _Training:
         draws: tuple[str, ...],
     ) -> _Training:
         """The base with new heads, before the first step."""
-        model = TunedEncoder(base, list(config.exits), config.dropout)
+        tokens = max(config.maximum_tokens, MAXIMUM_TOKENS)
+        model = TunedEncoder(base, list(config.exits), config.dropout, tokens)
         checksum = _identify_weights(model.transformer)
         model.to(_choose_device())
         embeddings = model.transformer.embeddings
@@ -207,14 +227,24 @@ class _Training:
         """Go back to where a checkpoint was saved: the number of steps that are done.
 
         Raises:
-            ValueError: it is of another run, or of one with more draws.
+            ValueError: it is damaged, of another run, or of one with more draws.
         """
-        state = torch.load(checkpoint, map_location=self.device, weights_only=True)
-        if others := self._find_differences(state):
+        try:
+            state = torch.load(checkpoint, map_location=self.device, weights_only=True)
+            others = self._find_differences(state)
+            done = 0 if others else self._take_over(state)
+        except _DAMAGES as error:
             raise ValueError(
-                f"{checkpoint} belongs to a run with {' and '.join(others)}; leave out --resume to "
-                "start anew in its place, or choose another folder with --work"
+                f"{checkpoint} cannot be read as a checkpoint; {_WITHOUT_CHECKPOINT}"
+            ) from error
+        if others:
+            raise ValueError(
+                f"{checkpoint} belongs to a run with {' and '.join(others)}; {_WITHOUT_CHECKPOINT}"
             )
+        return done
+
+    def _take_over(self, state: dict[str, Any]) -> int:
+        """Go on from what a checkpoint holds: the number of steps that are done."""
         for name in ("model", "optimizer"):
             getattr(self, name).load_state_dict(state[name])
         self.schedule = Schedule(**state["schedule"])
@@ -307,7 +337,7 @@ def explain_failures(base: Path | str) -> Iterator[None]:
     try:
         yield
     except (OSError, ValueError) as error:
-        reason = str(error).splitlines()[0]
+        reason = describe_loading_error(base, error)
         raise DetectorError(f"the encoder {base} cannot be tuned: {reason}") from error
 
 
@@ -332,7 +362,8 @@ def tune(
         report: receives a line of progress now and then.
 
     Raises:
-        ValueError: if `resume` finds a checkpoint of another configuration, base or pairs.
+        ValueError: `base` is of a kind that cannot be tuned, or `resume` finds a checkpoint that is
+            damaged or of another configuration, base or pairs.
     """
     tokenizer = AutoTokenizer.from_pretrained(str(base))
     examples = list(prepare_examples(pairs, tokenizer, config))
@@ -362,7 +393,8 @@ def tune_on_examples(
         validate: called with the model and tokenizer every `validate_every` steps; its figures
             go into the log.
         resume: continue from the checkpoint in `output`, with the same base, configuration and
-            draws; further draws may follow them.
+            draws; further draws may follow them. Without a checkpoint the run starts anew, and
+            `report` is told.
         report: receives a line of progress now and then.
 
     Returns:
@@ -371,7 +403,8 @@ def tune_on_examples(
         weights leads to wider optima and better generalization").
 
     Raises:
-        ValueError: if `resume` finds a checkpoint of another configuration, base or pairs.
+        ValueError: `base` is of a kind that cannot be tuned, or `resume` finds a checkpoint that is
+            damaged or of another configuration, base or pairs.
     """
     torch.manual_seed(config.seed)
     tokenizer = AutoTokenizer.from_pretrained(str(base))
@@ -385,7 +418,11 @@ def tune_on_examples(
     training = _Training.start(base, tokenizer, config, tuple(ends), checksums)
     output.mkdir(parents=True, exist_ok=True)
     checkpoint = output / "checkpoint.pt"
-    done = training.restore(checkpoint) if resume and checkpoint.exists() else 0
+    done = 0
+    if resume and checkpoint.exists():
+        done = training.restore(checkpoint)
+    elif resume:
+        report(f"no checkpoint in {output}: starting anew")
     (output / "config.json").write_text(json.dumps(training.settings, indent=2))
     started, seen = time.monotonic(), 0
     training.plan(output / PLAN, done, report)
