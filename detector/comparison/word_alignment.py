@@ -28,7 +28,8 @@ from detector.comparison.word_forms import (
     describe,
 )
 from detector.results import SPELLING, SUBSTITUTION_KINDS
-from detector.text.intake.misspellings import is_known, is_slip
+from detector.text.intake.misspellings import FEWEST_LETTERS, is_known, is_slip
+from detector.text.word_lists import read_words
 
 WORD_LINK_KINDS = ("same", *SUBSTITUTION_KINDS)
 """Kinds of `WordLink`: "same" is a run of words that were kept, the others are substitutions."""
@@ -37,8 +38,9 @@ WORD_LINK_KINDS = ("same", *SUBSTITUTION_KINDS)
 # rephrasing can be named.
 _LEAST_KEPT, _LEAST_ANCHORED, _MOST_UNANCHORED = 0.12, 0.35, 4
 
-#: A larger share of a sentence's content words with capitals makes it a headline.
-_MOST_NAMES = 0.6
+_CALENDAR = frozenset(
+    word for words in read_words("text/data/calendar.txt").values() for word in words
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ def _make_link(copy: Forms, original: Forms, column: Column) -> WordLink:
         kind = "same"
     else:
         kind = "word order" if column.state == MOVED else _name_kind(first, second)
-    if kind == "synonym" and _are_names(copy, words) and _are_names(original, theirs):
+    if kind == "synonym" and _are_names(first, second):
         kind = "name or number"
     return WordLink(kind, words, theirs)
 
@@ -140,30 +142,33 @@ def _name_kind(copy: Forms, original: Forms) -> str:
 
 def _is_slip(form: Form, other: Form) -> bool:
     """Whether one is the other misspelt; with a capital, it may be a name that was translated."""
-    return form.is_capitalized == other.is_capitalized and is_slip(form.lower, other.lower)
-
-
-def _are_names(forms: Forms, words: range) -> bool:
-    """Whether all content words of a phrase are names or numbers, and there are some.
-
-    A capital letter tells a name, but at the head of a sentence and in a headline: there only words
-    that are not English are names.
-
-    Args:
-        forms: of the whole sentence.
-        words: the phrase's.
-    """
-    contents = [index for index in words if not forms[index].is_function]
-    if not contents:
+    if form.is_capitalized != other.is_capitalized or _are_of_one_word(form, other):
         return False
-    others = [form.is_capitalized for form in forms[1:] if not form.is_function]
-    is_headline = sum(others) > _MOST_NAMES * len(others)
+    return is_slip(form.lower, other.lower)
 
-    def is_name(index: int) -> bool:
-        tells = index > 0 and not is_headline
-        return forms[index].is_capitalized and (tells or not is_known(forms[index].lower))
 
-    return all(forms[index].is_number or is_name(index) for index in contents)
+def _are_of_one_word(form: Form, other: Form) -> bool:
+    """Whether they are forms of one word: "sank" and "sunk"."""
+    verbs = IRREGULAR.get(form.lower), IRREGULAR.get(other.lower)
+    return form.stem == other.stem or (verbs[0] is not None and verbs[0] == verbs[1])
+
+
+def _are_names(copy: Forms, original: Forms) -> bool:
+    """Whether one name stands for another: "Marbury" for "Denholm", "Monday" for "Thursday".
+
+    Capitals alone make no name: "Foreign Minister" and "Foreign Secretary" are words of English.
+    """
+    sides = [[form for form in side if not form.is_function] for side in (copy, original)]
+    if not all(f.is_capitalized or f.is_number for side in sides for f in side):
+        return False
+    if all(side and all(f.lower in _CALENDAR for f in side) for side in sides):
+        return True
+    return all(any(map(_is_foreign, side)) for side in sides)
+
+
+def _is_foreign(form: Form) -> bool:
+    """Whether it is no word of English, as far as the list of these goes."""
+    return len(form.lower) >= FEWEST_LETTERS and form.lower.isalpha() and not is_known(form.lower)
 
 
 def _are_numbers(copy: Forms, original: Forms) -> bool:

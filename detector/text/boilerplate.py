@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
@@ -34,10 +33,10 @@ _OPENS_BOILERPLATE = re.compile(
     | (?:read|see|watch|find\ out|learn)\ (?:more|also|next)
         (?:\W*|\ ?[:|>].{{0,140}}|\ (?:about|at|on|in|from|here|stories|news)\b[^,]{{0,80}})
     | (?:related|recommended|trending|most\ (?:read|popular|viewed|shared)|also\ read
-        |in\ other\ news|you\ may\ also\ (?:like|be\ interested\ in)
-        |join\ the\ (?:conversation|discussion))(?:\W*|\ ?[:|>].{{0,140}})
-    | (?:do\ you\ have|have\ you\ got|got|have)\ an?\ (?:news\ )?(?:tip|story)\b[^.!?]{{0,60}}
-        \?.{{0,120}}
+        |in\ other\ news)(?:\W*|\ ?[:|>].{{0,140}})
+    | (?:do\ you\ have|have\ you\ got|got|have)\ an?\ (?:news\ )?(?:tip|story)
+        (?:\ (?:for\ us|to\ (?:share|tell)(?:\ us)?))?\?\W*
+        (?:(?:contact|e-?mail|write\ to|let\ us|tell\ us|call|send)\b.{{0,120}})?
     | advertisement(?:\W*|\ ?[:-].{{0,60}})
     | (?:article|story)\ continues\ (?:below|after)\b.{{0,40}} | scroll\ to\ continue.{{0,40}}
     | (?:follow|like|join|find)\ us\ on\b.{{0,80}}
@@ -79,7 +78,8 @@ _OPENS_UNFINISHED_BOILERPLATE = re.compile(
     | (?:related|recommended|more)\ (?:stories|articles|topics|content|links|news|posts|videos
         |coverage|reading|for\ you|from|on|in)\b.{{0,60}}
     | most\ (?:read|popular|viewed|shared)\b.{{0,30}} | trending\b.{{0,30}}
-    | what\ to\ read\ next | share\ (?:this|on|via)\b.{{0,60}}
+    | what\ to\ read\ next | you\ may\ also\ (?:like|be\ interested\ in)
+    | join\ the\ (?:conversation|discussion) | share\ (?:this|on|via)\b.{{0,60}}
     | sponsored(?:\ content|\ by\b.{{0,40}}|\ links?)? | advertisement.{{0,40}}
     | (?:published|updated|posted|first\ published|last\ (?:updated|modified))\b
         (?:\ (?:on|at|by))?\ ?(?:{_NAME},?\ )*\d.{{0,40}}
@@ -133,8 +133,19 @@ _SENTENCE_ENDS = (".", "!", "?")
 
 _LONGEST_BOILERPLATE = 400
 
-#: Headlines in a row that are no part of an article, and sentences that make it one.
+#: Headlines in a row that are no part of an article, and sentences above them that make it one.
 _FEWEST_TEASERS, _FEWEST_SENTENCES = 3, 5
+
+#: Characters of such a line, and of all of them as a share of the text.
+_LONGEST_TEASER, _MOST_TEASERS = 100, 0.25
+
+# What stands above the headlines of other articles.
+_TEASER_HEADING = re.compile(
+    r"\W*(?:related|recommended|trending|most (?:read|popular|viewed|shared)|also read|read (?:more"
+    r"|also|next)|in other news|more (?:stories|news|articles|from|on|in)|what to read next"
+    r"|you may also (?:like|be interested in)|editors?'?s? picks?)\b.{0,40}",
+    re.IGNORECASE,
+)
 
 # Texts that ask for consent, whoever wrote them: one of the first marks and three of all, in a
 # sentence that says "you" or "our partners". An article on privacy has one or two.
@@ -248,23 +259,23 @@ def find_consent(pieces: Sequence[str]) -> frozenset[int]:
 def find_teasers(pieces: Sequence[tuple[str, str]]) -> Iterator[int]:
     """Indices of the headlines of other articles that stand below an article.
 
-    They are three and more in a row, at its end or below what a page puts around it. What has few
-    sentences, or more in such lines than in sentences, is a list, and keeps them.
+    They are short, three and more in a row, at its end or below a line that says so. Where they are
+    much of a text it is a list, which keeps them.
 
     Args:
         pieces: kind and text of each sentence, see `detector.text.sentences.Sentence`.
     """
-    sizes = Counter[str]()
-    for kind, text in pieces:
-        sizes[kind] += len(text)
-    sentences = sum(kind == "sentence" for kind, _ in pieces)
-    if sentences < _FEWEST_SENTENCES or sizes["headline"] > sizes["sentence"]:
-        return
     runs = [(kind, list(run)) for kind, run in groupby(range(len(pieces)), lambda i: pieces[i][0])]
     last = max((n for n, (kind, _) in enumerate(runs) if kind != "boilerplate"), default=-1)
+    size, sentences = sum(len(text) for _, text in pieces), 0
     for number, (kind, run) in enumerate(runs):
-        is_below = number > 0 and runs[number - 1][0] == "boilerplate"
-        if kind == "headline" and len(run) >= _FEWEST_TEASERS and (is_below or number == last):
+        sentences += len(run) if kind == "sentence" else 0
+        if kind != "headline" or sentences < _FEWEST_SENTENCES or len(run) < _FEWEST_TEASERS:
+            continue
+        lengths = [len(pieces[index][1]) for index in run]
+        if max(lengths) > _LONGEST_TEASER or sum(lengths) > _MOST_TEASERS * size:
+            continue
+        if number == last or _TEASER_HEADING.fullmatch(pieces[run[0] - 1][1]):
             yield from run
 
 

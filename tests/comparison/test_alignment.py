@@ -169,7 +169,29 @@ PHRASES = [
         "Thursday",
         "name or number",
     ),
-    # At the head of a sentence a capital tells nothing, nor does it in a headline.
+    (
+        "Nils met Berta in Paris on Monday.",
+        "Nils met Berta in Paris on Thursday.",
+        "Monday",
+        "Thursday",
+        "name or number",
+    ),
+    # Capitals alone make no name.
+    (
+        "She spoke to the Prime Clergyman.",
+        "She spoke to the Prime Minister.",
+        "Clergyman",
+        "Minister",
+        "synonym",
+    ),
+    (
+        "Car Crash Closes The Harbour Road",
+        "Bus Crash Closes The Harbour Road",
+        "Car",
+        "Bus",
+        "synonym",
+    ),
+    ("The boat sank in May.", "The boat sunk in May.", "sank", "sunk", "inflection"),
     (
         "Officials closed the harbour on Thursday.",
         "Authorities closed the harbour on Thursday.",

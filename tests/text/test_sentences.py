@@ -95,21 +95,45 @@ STORY = [
     [
         ([*STORY, *TEASERS], True),
         ([*STORY, *TEASERS, "Share this article"], True),
-        ([*STORY[:4], "Most read", *TEASERS, STORY[4]], True),
-        ([*STORY[:4], "You may also like", *TEASERS, STORY[4]], True),
-        # in an article, above it, two of them, and where there is hardly an article
+        ([*STORY, "Most read", *TEASERS, "It is to open again."], True),
+        ([*STORY, "You may also like", *TEASERS, "It is to open again."], True),
+        # in an article, above it, below its head, two of them, and where there is hardly an article
+        ([*STORY, "Advertisement", *TEASERS, "It is to open again."], False),
+        (["Home", *TEASERS, *STORY], False),
+        (
+            [
+                *STORY,
+                *(
+                    f"{line}, as was told to those who came to the town hall on Monday evening to "
+                    "hear of it"
+                    for line in TEASERS
+                ),
+            ],
+            False,
+        ),
         ([*STORY[:4], *TEASERS, STORY[4]], False),
         ([*TEASERS, *STORY], False),
         ([*STORY, *TEASERS[:2]], False),
         ([*STORY[:4], *TEASERS], False),
-        ([*STORY, *(f"{n} {line}" for n in range(9) for line in TEASERS)], False),
+        ([*STORY, *(f"{n} {line}" for n in range(3) for line in TEASERS)], False),
     ],
 )
 def test_headlines_of_other_articles_below_one_are_boilerplate(
     lines: list[str], are_teasers: bool
 ) -> None:
-    kinds = {kind for kind, piece in cut("\n\n".join(lines)) if piece.endswith(tuple(TEASERS))}
+    kinds = {kind for kind, piece in cut("\n\n".join(lines)) if any(t in piece for t in TEASERS)}
     assert kinds == {"boilerplate" if are_teasers else "headline"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Do you have a tip for beginners? Start small.",
+        "Have a story like this one? Then you know.",
+    ],
+)
+def test_who_asks_another_is(line: str) -> None:
+    assert {kind for kind, _ in cut(f"{STORY[0]}\n\n{line}")} == {"sentence"}
 
 
 @pytest.mark.parametrize("line", ["Got a tip? Write to us.", "Do you have a story for us?"])

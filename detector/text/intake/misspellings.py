@@ -26,6 +26,8 @@ _SCANNED = (("rn", "m"), ("m", "rn"), ("li", "h"), ("h", "li"), ("cl", "d"), ("d
 
 _SCANNED_LETTERS = frozenset({"bh", "ce", "il", "ft"})
 
+_ENDINGS = ("s", "es", "d", "ed", "ing", "ly")
+
 
 class Misspellings(NamedTuple):
     """What a text misspells.
@@ -73,15 +75,21 @@ def is_slip(word: str, other: str) -> bool:
             scanned = any(wrong == right.replace(*letters) for letters in _SCANNED)
             if mistyped or cut_off or scanned:
                 return True
-    if not _is_one_unknown(word, other):
+    if word == other or min(len(word), len(other)) < FEWEST_LETTERS:
         return False
-    return _differ_inside(word, other) or _differ_as_scanned(word, other)
+    if not (word.isalpha() and other.isalpha()):
+        return False
+    is_one_known = _is_form_known(word) != _is_form_known(other)
+    are_known = _is_form_known(word) and _is_form_known(other)
+    if not are_known and sorted(word) == sorted(other) and OSA.distance(word, other) == 1:
+        return True
+    return is_one_known and (_differ_inside(word, other) or _differ_as_scanned(word, other))
 
 
-def _is_one_unknown(word: str, other: str) -> bool:
-    known = _read_lists()[1]
-    is_long = min(len(word), len(other)) >= FEWEST_LETTERS
-    return is_long and word.isalpha() and other.isalpha() and not (word in known and other in known)
+def _is_form_known(word: str) -> bool:
+    """Whether a word or what it is a form of is known: the list has few plurals."""
+    stems = [word, *(word.removesuffix(e) for e in _ENDINGS), re.sub("ies$", "y", word)]
+    return any(map(is_known, stems))
 
 
 def _differ_as_scanned(word: str, other: str) -> bool:
@@ -90,9 +98,10 @@ def _differ_as_scanned(word: str, other: str) -> bool:
 
 
 def _differ_inside(word: str, other: str) -> bool:
-    """Whether two words are one slip apart, and that is no ending."""
+    """Whether two words are one slip apart, and neither first letter nor ending is another."""
     is_ending = word.startswith(other) or other.startswith(word) or word[:-1] == other[:-1]
-    return not is_ending and OSA.distance(word, other, score_cutoff=1) <= 1
+    alike = word[0] == other[0] and not is_ending
+    return alike and OSA.distance(word, other, score_cutoff=1) <= 1
 
 
 def is_known(word: str) -> bool:

@@ -85,6 +85,8 @@ _JOINABLE = re.compile(r"^(?:The|A|An|He|She|It|They|This|That|In|On|At|But|And)
 
 _LINKS = ("and", "while", "as")
 
+_ABBREVIATION = re.compile(r"(?:[A-Za-z]\.)+")
+
 #: Written small unless they head a sentence; other words there may be names.
 _SMALL_WORDS = frozenset(read_words("text/data/function_words.txt")["unspun"])
 
@@ -154,8 +156,10 @@ def _retell(sentence: str) -> str:
 
 def _heads_small(text: str) -> bool:
     """Whether the first word of a sentence is written small elsewhere."""
-    word = text.split(" ", 1)[0]
-    return word != "I" and word.lower() in _SMALL_WORDS
+    word, *rest = text.split(" ", 2)
+    is_name = word in ("Will", "May") and rest and rest[0][:1].isupper()
+    is_acronym = word[1:] != word[1:].lower()
+    return word != "I" and not is_acronym and not is_name and word.lower() in _SMALL_WORDS
 
 
 def _lower_first(text: str) -> str:
@@ -218,8 +222,8 @@ def join_and_split(sentences: list[str], rng: random.Random) -> list[str]:
 
 def _drop_stop(sentence: str) -> str:
     """The sentence without its full stop, but where that is an abbreviation's, too."""
-    is_abbreviation = "." in sentence[:-1].rsplit(" ", 1)[-1]
-    return sentence if is_abbreviation else sentence.removesuffix(".")
+    is_abbreviation = _ABBREVIATION.fullmatch(sentence.rsplit(" ", 1)[-1])
+    return sentence if is_abbreviation else sentence.rstrip(".")
 
 
 def add_own(sentences: list[str], rng: random.Random) -> list[str]:

@@ -86,11 +86,12 @@ def _measure_pairs(
     Scores of the two texts are among a pair's features: texts of articles that the document
     classifier was fitted on are scored by one that was not.
     """
-    marker = _Marker(settings, pairs, chosen)
     detector = work_files.load_detector(work, threads=1)
     models = FoldModels.read(work / work_files.FOLD_MODELS, work / DOCUMENTS)
+    named = models.name_articles(pairs)
+    marker = _Marker(settings, named, chosen)
     judge = partial(models.judge, score=detector.measure_log_odds)
-    features = extract_pair_features(detector, models.name_articles(pairs), judge)
+    features = extract_pair_features(detector, named, judge)
     return PairFeatureTable.collect(pairs, marker.mark_along(features)), marker.marked
 
 

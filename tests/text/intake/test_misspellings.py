@@ -75,6 +75,8 @@ def test_a_word_and_its_slip_are_one_whichever_comes_first(wrong: str, right: st
         ("reading", "readout"), ("loaned", "leaned"), ("mzungu", "mzunga"), ("house", "house"),
         # a form that nobody uses is a choice
         ("informations", "information"), ("desilted", "desilter"), ("gnoming", "gnomings"),
+        # words that the list has not, or has only one of
+        ("haddock", "paddock"), ("mutton", "button"), ("ferries", "berries"), ("clinch", "flinch"),
         # another word altogether
         ("kubernetes", "government"), ("", "house"), ("t", "there"),
     ],

@@ -97,6 +97,9 @@ def test_a_rule_gives_what_an_editor_would(
         (["He came back from the U.S.", "In May he left."], {
             f"He came back from the U.S., {link} in May he left." for link in ("and", "while", "as")
         }),
+        (["Prices rose by 3.5.", "The council met."], {
+            f"Prices rose by 3.5, {link} the council met." for link in ("and", "while", "as")
+        }),
         # a name stays as it is, and so does what ends with a quotation
         (["The bridge was closed.", "London is far."], set()),
         (['He said: "No."', "The council met."], set()),
@@ -118,6 +121,15 @@ def test_an_opening_is_turned_round_only_where_its_head_is_no_name() -> None:
     assert any(one.startswith("Nobody was hurt, the ferry") for one in turned)
     kept = rewrite("London stopped in May, nobody was hurt.")
     assert not any("london" in one or one.startswith("Nobody") for one in kept)
+
+
+@pytest.mark.parametrize(
+    ("text", "lowered"),
+    [("The ferry", "the ferry"), ("US officials", "US officials"), ("Will Orr", "Will Orr"),
+     ("I came", "I came"), ("London", "London")],
+)  # fmt: skip
+def test_what_is_written_small_elsewhere(text: str, lowered: str) -> None:
+    assert editing._lower_first(text) == lowered
 
 
 def test_a_quotation_that_a_name_heads_is_left() -> None:
