@@ -211,14 +211,19 @@ def _open_store(options: _Options, identity: Mapping[str, Any]) -> Iterator[Craw
     try:
         with CrawlStore(place / "crawl.sqlite", identity) as store:
             # Once rows are written, what lies there may be this run's own.
-            own = bool(store.get_fact("writing"))
-            refuse_existing(options.written, overwrite=options.overwrite or own)
+            own = store.get_fact("written") or []
+            others = {n: p for n, p in options.written.items() if _name_place(p) not in own}
+            refuse_existing(others, overwrite=options.overwrite)
             yield store
     except (click.UsageError, MissingPackageError):
         if not begun:  # nothing was done that could be gone on with
             shutil.rmtree(place)
         raise
     shutil.rmtree(place)
+
+
+def _name_place(path: str | None) -> str | None:
+    return None if path is None else str(Path(path).absolute())
 
 
 def _find_groups(store: CrawlStore, detector: Detector, options: _Options) -> None:
@@ -257,7 +262,7 @@ def _write_results(store: CrawlStore, detector: Detector, options: _Options) -> 
     """Write rows, quarantine and page; how many inputs could not be read."""
     from detector.clusters.rows import Summary, list_columns, list_rows
 
-    store.keep_fact("writing", True)
+    store.keep_fact("written", [_name_place(path) for path in options.written.values()])
     summary = Summary()
     rows = summary.count(list_rows(store))
     try:

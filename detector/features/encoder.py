@@ -8,6 +8,7 @@ opens the same folder and gives the same embeddings.
 from __future__ import annotations
 
 import os
+from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -57,6 +58,13 @@ class EncodedSentences:
     word_embeddings: list[Floats]
 
 
+#: The words of a sentence, and the token head.
+_Key = tuple[tuple[str, ...], bytes, float]
+
+#: A sentence's embedding, the scores of its words, and their embeddings.
+_Encoding = tuple[Floats, Floats, Floats]
+
+
 class SentenceEncoder:
     """A sentence-transformers folder ready to encode words.
 
@@ -67,14 +75,20 @@ class SentenceEncoder:
         folder: holds ``tokenizer.json`` and ``onnx/model_quantized.onnx`` or ``onnx/model.onnx``,
             whose output ``last_hidden_state`` is (sentences, tokens, width).
         threads: batches encoded at a time; as many as cores unless told.
+        memory: encodings of so many sentences are kept, for those that come again. For models that
+            this package exports: in others a sentence's figures depend on its document.
 
     Raises:
         BundleError: a file is missing or cannot be read.
     """
 
-    def __init__(self, folder: str | os.PathLike[str], threads: int | None = None) -> None:
+    def __init__(
+        self, folder: str | os.PathLike[str], threads: int | None = None, memory: int = 0
+    ) -> None:
         self.folder = Path(folder)
         self.threads = threads
+        self.memory = memory
+        self._known: OrderedDict[_Key, _Encoding] = OrderedDict()
         # Either takes some 40 ms, and ONNX Runtime leaves Python to others meanwhile.
         with ThreadPoolExecutor(1) as pool:
             session = pool.submit(_load_session, self.folder)
@@ -86,7 +100,7 @@ class SentenceEncoder:
         self._process = 0  # that the pool's threads run in
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return SentenceEncoder, (self.folder, self.threads)
+        return SentenceEncoder, (self.folder, self.threads, self.memory)
 
     @property
     def width(self) -> int:
@@ -112,6 +126,25 @@ class SentenceEncoder:
             token_weights: (width, 1), the token head.
             token_bias: its bias.
         """
+        if not self.memory:
+            return self._encode(sentences, token_weights, token_bias)
+        head = token_weights.tobytes(), token_bias
+        keys = [(tuple(words), *head) for words in sentences]
+        new = [key for key in dict.fromkeys(keys) if key not in self._known]
+        encoded = self._encode([words for words, *_ in new], token_weights, token_bias)
+        parts = encoded.embeddings, encoded.word_scores, encoded.word_embeddings
+        self._known.update(zip(new, zip(*parts, strict=True), strict=True))
+        found = [self._known[key] for key in keys]
+        while len(self._known) > self.memory:
+            self._known.popitem(last=False)
+        embeddings = np.zeros((len(sentences), self.width), dtype=np.float32)
+        for row, (embedding, _, _) in enumerate(found):
+            embeddings[row] = embedding
+        return EncodedSentences(embeddings, [f[1] for f in found], [f[2] for f in found])
+
+    def _encode(
+        self, sentences: Sequence[Sequence[str]], token_weights: Floats, token_bias: float
+    ) -> EncodedSentences:
         embeddings = np.zeros((len(sentences), self.width), dtype=np.float32)
         word_scores: list[Floats] = [np.empty(0, dtype=np.float32)] * len(sentences)
         word_embeddings = [np.empty((0, self.width), dtype=np.float32)] * len(sentences)

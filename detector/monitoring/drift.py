@@ -200,8 +200,10 @@ def compare_streams(
 def _refuse_unknown(ignore: Collection[str], columns: Sequence[FileColumns]) -> None:
     """Refuse what is the name of no column and no share; of empty files no column is known."""
     known = list(dict.fromkeys(name for file in columns for name in file.names))
+    if not known or any(file.may_have_more for file in columns):
+        return
     for name in ignore:
-        if known and name not in {*known, *_FIXED_SHARES, "note"}:
+        if name not in {*known, *_FIXED_SHARES, "note", "notes"}:
             raise UnknownColumnError(name, known)
 
 

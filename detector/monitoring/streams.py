@@ -235,12 +235,14 @@ class FileColumns(NamedTuple):
     """The columns of a file of scored articles.
 
     Attributes:
-        names: all of them; none where the file has neither a header nor rows.
+        names: all that its header or first rows have; none where there is neither.
         numbers: the numeric ones, which may be measured.
+        may_have_more: later rows may have others.
     """
 
     names: tuple[str, ...]
     numbers: tuple[str, ...]
+    may_have_more: bool = False
 
 
 def read_columns(path: Path) -> FileColumns:
@@ -272,7 +274,7 @@ def read_columns(path: Path) -> FileColumns:
         and not name.endswith("_id")
         and (is_number or name in ("probability", "words"))
     )
-    return FileColumns(names, tuple(numbers))
+    return FileColumns(names, tuple(numbers), not header and rows == _FIRST)
 
 
 def _is_small(name: str, kind: type | None) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
+from dataclasses import replace
 
 from detector.results import (
     EDITED,
@@ -156,13 +156,13 @@ def find_strongest_trace(verdict: Verdict) -> Artifact | None:
 def find_clear_substitutions(comparison: Comparison, count: int) -> list[Substitution]:
     """The clearest substitutions, if they are clear enough to be named alone."""
     unlike = _find_unlike(comparison)
-    clear = (
+    clear = [
         item
-        for item in comparison.list_strongest()
+        for item in comparison.substitutions
         if item.strength >= _LEAST_NAMED_STRENGTH
         and not any(start <= item.start < end for start, end in unlike)
-    )
-    return list(islice(clear, count))
+    ]
+    return replace(comparison, substitutions=tuple(clear)).list_strongest(count)
 
 
 def _find_unlike(comparison: Comparison) -> list[tuple[int, int]]:

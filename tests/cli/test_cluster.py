@@ -218,6 +218,11 @@ def test_resuming_replaces_what_the_run_wrote_itself(
         patched.setattr("detector.presentation.html.write_cluster_report", break_off_writing)
         assert run(*call).exit_code == 130
     assert target.exists()
+    other = tmp_path / "mine.html"
+    other.write_text("mine")
+    refused = run(crawl, "--output", target, "--report", other, "--resume")
+    assert refused.exit_code == 2  # the run has not written that one
+    assert other.read_text() == "mine"
     assert run(*call).exit_code == 0
     assert "</html>" in page.read_text()
 

@@ -60,6 +60,32 @@ def test_embeddings_are_those_of_sentence_transformers(
     np.testing.assert_allclose(plain.embed(sentences), reference.encode(sentences), atol=1e-5)
 
 
+def test_what_is_kept_is_what_was_encoded(
+    tiny_encoder: TinyEncoder, head: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    encoder = SentenceEncoder(tiny_encoder.plain, threads=1, memory=3)
+    plain = SentenceEncoder(tiny_encoder.plain, threads=1)
+    encoded: list[int] = []
+    run = encoder._run
+    monkeypatch.setattr(
+        encoder, "_run", lambda ids, mask: encoded.append(len(ids)) or run(ids, mask)
+    )
+    words = [sentence.split() for sentence in SENTENCES[:3]]
+    for some, bias, new in (
+        (words[:2], 0.0, 2), ([words[1], words[2], words[1]], 0.0, 1), (words, 0.0, 0),
+        (words[:1], 1.0, 1), ([words[2], words[0]], 0.0, 1), ([], 0.0, 0),
+    ):  # fmt: skip
+        encoded.clear()
+        kept, fresh = (one.encode(some, head, bias) for one in (encoder, plain))
+        assert sum(encoded) == new
+        assert kept.embeddings.shape == (len(some), plain.width)
+        np.testing.assert_allclose(kept.embeddings, fresh.embeddings, atol=1e-5)
+        for ours, theirs in ((kept.word_scores, fresh.word_scores),
+                             (kept.word_embeddings, fresh.word_embeddings)):  # fmt: skip
+            for one, other in zip(ours, theirs, strict=True):
+                np.testing.assert_allclose(one, other, atol=1e-5)
+
+
 def test_exported_folder_describes_mean_pooling(tiny_encoder: TinyEncoder) -> None:
     folder = tiny_encoder.plain
     modules = json.loads((folder / "modules.json").read_text())

@@ -437,6 +437,14 @@ def test_a_share_is_left_out_by_its_name_or_its_column(write: Callable[..., Path
     assert not [name for name in ignored if name.startswith(("note ", "language "))]
 
 
+def test_a_column_of_later_rows_may_be_left_out(write: Callable[..., Path], tmp_path: Path) -> None:
+    a, b = write("a.jsonl", 1300, 1), tmp_path / "b.jsonl"
+    rows = draw_stream(1300, 2).to_json(orient="records", lines=True).splitlines()
+    rows[-1] = rows[-1].replace("{", '{"outlet_rank": 3, ', 1)
+    b.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    assert compare_streams(a, b, ["outlet_rank"])["moved"] is False
+
+
 @pytest.mark.parametrize("suffix", [".parquet", ".csv", ".jsonl"])
 def test_a_column_that_is_in_neither_file_cannot_be_left_out(
     write: Callable[..., Path], tmp_path: Path, suffix: str

@@ -137,6 +137,11 @@ def test_words_of_sentences_that_are_little_alike_are_not_named() -> None:
         links = (replace(first, similarity=similarity), *rest)
         outcome = explain_comparison(replace(pair, substitutions=clear, alignment=links))
         assert f"of 2 substitutions the clearest {said}" in outcome
+    # The same words may stand in a sentence that is alike, too, and show less there.
+    drives, tail = clear
+    twice = (tail, drives, replace(drives, start=tail.start, end=tail.end, strength=0.8))
+    outcome = explain_comparison(replace(pair, substitutions=twice, alignment=links))
+    assert "are “tail” for “horns” (wrong sense) and “drives” for “runs”" in outcome
 
 
 def test_the_three_clearest_substitutions_are_named() -> None:

@@ -41,6 +41,9 @@ MARKED_COPIES = "marked_copies.jsonl"
 #: How many pairs a process measures before it answers.
 _PAIRS_AT_ONCE = 256
 
+#: Copies hold sentences of their originals: so many encodings are kept.
+_SENTENCES_KEPT = 4096
+
 CLASSIFIER, FIGURES = "comparison.safetensors", "comparison.json"
 
 
@@ -86,7 +89,7 @@ def _measure_pairs(
     Scores of the two texts are among a pair's features: texts of articles that the document
     classifier was fitted on are scored by one that was not.
     """
-    detector = work_files.load_detector(work, threads=1)
+    detector = work_files.load_detector(work, threads=1, memory=_SENTENCES_KEPT)
     models = FoldModels.read(work / work_files.FOLD_MODELS, work / DOCUMENTS)
     named = models.name_articles(pairs)
     marker = _Marker(settings, named, chosen)

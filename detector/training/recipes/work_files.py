@@ -169,16 +169,17 @@ def read_marked_texts(path: Path) -> list[MarkedText]:
     return [MarkedText(**row | {"gold": [(a, b) for a, b in row["gold"]]}) for row in rows]
 
 
-def load_extractor(work: Path, threads: int | None = None) -> FeatureExtractor:
+def load_extractor(work: Path, threads: int | None = None, memory: int = 0) -> FeatureExtractor:
     """The extractor of the work folder's encoder and sentence models, without directions.
 
     Args:
         work: the work folder.
         threads: of the encoder; all cores unless told.
+        memory: see `SentenceEncoder`.
     """
     models = read_arrays(work / SENTENCE_MODELS)
     return FeatureExtractor(
-        SentenceEncoder(work / ENCODER, threads),
+        SentenceEncoder(work / ENCODER, threads, memory),
         read_arrays(work / HEADS),
         read_common_words(work),
         LinearScorer.from_arrays(models, "lexical"),
@@ -194,14 +195,15 @@ def pack_sentence_features(work: Path) -> Arrays:
     return read_arrays(work / HEADS) | models | halved | read_arrays(work / DIRECTIONS)
 
 
-def load_detector(work: Path, threads: int | None = None) -> Detector:
+def load_detector(work: Path, threads: int | None = None, memory: int = 0) -> Detector:
     """A detector of what the work folder holds, as it will score, and without the rest.
 
     Args:
         work: the work folder.
         threads: of the encoder; all cores unless told.
+        memory: see `SentenceEncoder`.
     """
-    extractor, packed = load_extractor(work, threads), pack_sentence_features(work)
+    extractor, packed = load_extractor(work, threads, memory), pack_sentence_features(work)
     extractor.lexical = LinearScorer.from_arrays(packed, "lexical")
     extractor.directions = LinearScorer.from_arrays(packed, "directions")
     fitted = read_arrays(work / CLASSIFIER)
