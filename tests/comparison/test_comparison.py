@@ -201,6 +201,33 @@ def test_no_machine_is_named_where_little_was_exchanged_or_little_is_a_copy(
     assert shares[0, RELATIONS.index(MACHINE_REWRITTEN)] == pytest.approx(expected)
 
 
+@pytest.mark.parametrize(
+    ("kept", "exchanged", "relation"),
+    [
+        (0.4, 6.0, RETOLD),
+        (0.68, 4.0, RETOLD),
+        # names kept, or few of them and hardly one exchanged
+        (0.8, 6.0, MACHINE_REWRITTEN),
+        (0.0, 1.0, MACHINE_REWRITTEN),
+    ],
+)
+def test_other_facts_by_one_template_are_no_machines(
+    kept: float, exchanged: float, relation: str
+) -> None:
+    def accuse(columns: object) -> np.ndarray:
+        return np.where(np.array(RELATIONS) == MACHINE_REWRITTEN, 9000.0, 0.0)[np.newaxis]
+
+    columns = np.zeros((1, len(PAIR_COLUMNS)))
+    for name, value in (
+        ("coverage", 1.0), ("kept words", 0.7), ("exchanges", 10.0), ("changes per 100", 20.0),
+        ("synonym per 100", 10.0), ("names kept", kept), ("name or spelling per 100", exchanged),
+    ):  # fmt: skip
+        columns[:, PAIR_COLUMNS.index(name)] = value
+    shares = judge_relations(accuse, columns)  # type: ignore[arg-type]
+    assert shares.sum() == pytest.approx(1.0)
+    assert RELATIONS[shares[0].argmax()] == relation
+
+
 @pytest.mark.parametrize(("synonyms", "relation"), [(0.0, VERBATIM), (0.5, EDITED)])
 def test_a_copy_with_synonyms_is_not_verbatim(synonyms: float, relation: str) -> None:
     def find_verbatim(columns: object) -> np.ndarray:
