@@ -69,7 +69,7 @@ _FEWEST_COVERED = 0.15
 
 #: Nor where less of the names and numbers was kept and in 100 words so many stand for others: two
 #: days' reports of one market say other facts by one template.
-_FEWEST_NAMES_KEPT, _MOST_NAMES_EXCHANGED = 0.7, 4.0
+_FEWEST_NAMES_KEPT, _MOST_NAMES_EXCHANGED = 0.7, 3.5
 
 #: So much of the probability of what is excluded remains, so that such pairs keep their order.
 _LEFT = 0.1

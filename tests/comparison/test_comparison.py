@@ -205,7 +205,7 @@ def test_no_machine_is_named_where_little_was_exchanged_or_little_is_a_copy(
     ("kept", "exchanged", "relation"),
     [
         (0.4, 6.0, RETOLD),
-        (0.68, 4.0, RETOLD),
+        (0.68, 3.5, RETOLD),
         # names kept, or few of them and hardly one exchanged
         (0.8, 6.0, MACHINE_REWRITTEN),
         (0.0, 1.0, MACHINE_REWRITTEN),
