@@ -92,6 +92,18 @@ def test_more_false_positives_within_the_guarantee_are_no_fault() -> None:
     assert [f.split(":")[0] for f in faults] == ["a set, overall", "a set, outlet gazette"]
 
 
+@pytest.mark.parametrize(
+    ("machine", "auroc", "faults"), [(10, -0.02, 0), (10, -0.04, 1), (200, -0.02, 1)]
+)
+def test_a_group_of_few_may_lose_a_little(machine: int, auroc: float, faults: int) -> None:
+    change = {"value": auroc, "low": auroc - 0.005, "high": auroc + 0.005}
+    cell = {"a": {"value": 0.9}, "b": {"value": 0.9 + auroc}, "difference": change}
+    row = {"machine": machine, "auroc": cell | {"verdict": WORSE}}
+    alike = {"machine": 900, "auroc": None}
+    figures = {"overall": alike, "by": {"system": {"spinner": row}}}
+    assert len(find_faults("a set", figures, ("auroc",))) == faults
+
+
 def test_a_guarantee_that_is_lost_is_a_fault(synthetic_classifier: DocumentClassifier) -> None:
     fewer = {r: s for r, s in synthetic_classifier.thresholds.items() if r != 0.01}
     new = replace(synthetic_classifier, thresholds=Thresholds(fewer))
