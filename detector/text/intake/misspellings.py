@@ -79,11 +79,11 @@ def is_slip(word: str, other: str) -> bool:
         return False
     if not (word.isalpha() and other.isalpha()):
         return False
-    is_one_known = _is_form_known(word) != _is_form_known(other)
-    are_known = _is_form_known(word) and _is_form_known(other)
-    if not are_known and sorted(word) == sorted(other) and OSA.distance(word, other) == 1:
+    one, two = _is_form_known(word), _is_form_known(other)
+    is_swapped = sorted(word) == sorted(other) and OSA.distance(word, other) == 1
+    if is_swapped and not (one and two):
         return True
-    return is_one_known and (_differ_inside(word, other) or _differ_as_scanned(word, other))
+    return one != two and (_differ_inside(word, other) or _differ_as_scanned(word, other))
 
 
 def _is_form_known(word: str) -> bool:
@@ -93,6 +93,7 @@ def _is_form_known(word: str) -> bool:
 
 
 def _differ_as_scanned(word: str, other: str) -> bool:
+    """Whether they differ in letters alone that a scanner takes for each other."""
     pairs = ["".join(sorted(pair)) for pair in zip(word, other, strict=False) if len({*pair}) > 1]
     return len(word) == len(other) and _SCANNED_LETTERS.issuperset(pairs)
 
