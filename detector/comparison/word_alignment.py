@@ -38,9 +38,7 @@ WORD_LINK_KINDS = ("same", *SUBSTITUTION_KINDS)
 # rephrasing can be named.
 _LEAST_KEPT, _LEAST_ANCHORED, _MOST_UNANCHORED = 0.12, 0.35, 4
 
-_CALENDAR = frozenset(
-    word for words in read_words("text/data/calendar.txt").values() for word in words
-)
+_CALENDAR = frozenset[str]().union(*read_words("text/data/calendar.txt").values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +101,15 @@ def _share_enough(copy: Forms, original: Forms, anchors: Sequence[tuple[int, int
 def _make_link(copy: Forms, original: Forms, column: Column) -> WordLink:
     first = copy[column.start : column.end]
     second = original[column.original_start : column.original_end]
-    words = range(column.start, column.end)
-    theirs = range(column.original_start, column.original_end)
     if column.state == KEPT:
         kind = "same"
     else:
         kind = "word order" if column.state == MOVED else _name_kind(first, second)
-    if kind == "synonym" and _are_names(first, second):
-        kind = "name or number"
-    return WordLink(kind, words, theirs)
+    return WordLink(
+        kind,
+        range(column.start, column.end),
+        range(column.original_start, column.original_end),
+    )
 
 
 def _name_kind(copy: Forms, original: Forms) -> str:
@@ -142,15 +140,9 @@ def _name_kind(copy: Forms, original: Forms) -> str:
 
 def _is_slip(form: Form, other: Form) -> bool:
     """Whether one is the other misspelt; with a capital, it may be a name that was translated."""
-    if form.is_capitalized != other.is_capitalized or _are_of_one_word(form, other):
-        return False
+    if form.is_capitalized != other.is_capitalized or form.stem == other.stem:
+        return False  # "sank" and "sunk" are forms of one word
     return is_slip(form.lower, other.lower)
-
-
-def _are_of_one_word(form: Form, other: Form) -> bool:
-    """Whether they are forms of one word: "sank" and "sunk"."""
-    verbs = IRREGULAR.get(form.lower), IRREGULAR.get(other.lower)
-    return form.stem == other.stem or (verbs[0] is not None and verbs[0] == verbs[1])
 
 
 def _are_names(copy: Forms, original: Forms) -> bool:
@@ -195,4 +187,6 @@ def _name_choice(copy: Forms, original: Forms, contents: int, original_contents:
     same_length = len(copy) == len(original) <= 3 and contents == original_contents
     particle = contents == original_contents == 1 and max(len(copy), len(original)) == 2
     alike = same_length or particle or len(copy) == len(original) == 1
-    return "synonym" if alike else "rephrasing"
+    if not alike:
+        return "rephrasing"
+    return "name or number" if _are_names(copy, original) else "synonym"

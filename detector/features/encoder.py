@@ -137,10 +137,10 @@ class SentenceEncoder:
         found = [self._known[key] for key in keys]
         while len(self._known) > self.memory:
             self._known.popitem(last=False)
-        embeddings = np.zeros((len(sentences), self.width), dtype=np.float32)
-        for row, (embedding, _, _) in enumerate(found):
-            embeddings[row] = embedding
-        return EncodedSentences(embeddings, [f[1] for f in found], [f[2] for f in found])
+        embeddings = np.reshape([f[0] for f in found], (len(found), self.width))
+        return EncodedSentences(
+            embeddings.astype(np.float32), [f[1] for f in found], [f[2] for f in found]
+        )
 
     def _encode(
         self, sentences: Sequence[Sequence[str]], token_weights: Floats, token_bias: float
