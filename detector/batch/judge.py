@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from detector.choices import (
@@ -41,13 +42,13 @@ class Settings:
     Attributes:
         false_positive_rate: see `Detector.score`.
         references: folder of a `ReferenceIndex` in which each document's original is sought, see
-            `Judge.judge`.
+            `Judge.judge`; it is kept as an absolute path, which holds wherever a process goes.
         comparing: every row gets `COMPARED_COLUMNS`, be there an original or not.
         artifacts: which spans are looked for, see `Detector.score`; unless "none", rows get them
             in a column of that name.
         whole: judgements keep the verdict and the comparison that their columns are taken from.
         among: file of a `CrawlStore` that was grouped: a text whose original is another of its
-            texts is compared with that.
+            texts is compared with that; likewise an absolute path.
     """
 
     false_positive_rate: float = DEFAULT_FALSE_POSITIVE_RATE
@@ -56,6 +57,12 @@ class Settings:
     artifacts: ArtifactSetting = "none"
     whole: bool = False
     among: str | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("references", "among"):
+            path = getattr(self, name)
+            if path is not None:
+                object.__setattr__(self, name, str(Path(path).absolute()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from detector.cli.logs import log_format_option, tell, tell_notes, tell_of_input
+from detector.cli.logs import (
+    log_format_option,
+    tell,
+    tell_notes,
+    tell_of_input,
+    tell_unread_dates,
+)
 from detector.cli.options import (
     INTERRUPTED,
     SOME_FAILED,
@@ -283,7 +289,7 @@ def _write_results(store: CrawlStore, detector: Detector, options: _Options) -> 
         if error.filename is None:  # standard output, see `guard_streams`
             raise
         raise CannotRunError(f"{error.filename}: {error.strerror}") from error
-    _tell_unread_dates(store, options.date_column)
+    tell_unread_dates(store, options.date_column)
     if not options.quiet:
         tell(str(summary), texts=summary.texts, groups=summary.groups, flagged=summary.flagged)
     return failed
@@ -305,24 +311,6 @@ def _print_rows(rows: Iterator[dict[str, Any]], form: str) -> None:
             stream.writelines(f"{line}\n" for line in format_groups(rows))
         else:
             stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-
-
-def _tell_unread_dates(store: CrawlStore, column: str) -> None:
-    """Say how many dates did not count since they could not be read, if any."""
-    from detector.presentation.terminal import name_on_a_line
-    from detector.presentation.wording import clip
-
-    unread = store.list_unread_dates(column)
-    first = next(unread, None)
-    if first is None:
-        return
-    count = 1 + sum(1 for _ in unread)
-    dates = count + store.count_dates()
-    tell(
-        f"{count:,} of {dates:,} dates in {column!r} could not be read, "
-        f"e.g. '{clip(name_on_a_line(str(first)))}': give ISO 8601",
-        "note", column=column, unread=count, dates=dates,
-    )  # fmt: skip
 
 
 def _write_quarantine(store: CrawlStore, options: _Options) -> int:

@@ -9,11 +9,14 @@ import json
 import logging
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from detector.io.readers import BadInput, Record
+
+if TYPE_CHECKING:
+    from detector.clusters.store import CrawlStore
 
 _LOGGER = logging.getLogger("detector")
 
@@ -104,6 +107,29 @@ def tell_notes(items: Iterable[Record | BadInput]) -> Iterator[Record | BadInput
         if isinstance(item, Record) and item.note:
             tell_of_input("note", item, item.note)
         yield item
+
+
+def tell_unread_dates(store: CrawlStore, column: str) -> None:
+    """Tell how many dates did not count since they could not be read, if any.
+
+    Args:
+        store: of the texts that were grouped.
+        column: with their dates.
+    """
+    from detector.presentation.terminal import name_on_a_line
+    from detector.presentation.wording import clip
+
+    unread = store.list_unread_dates(column)
+    first = next(unread, None)
+    if first is None:
+        return
+    count = 1 + sum(1 for _ in unread)
+    dates = count + store.count_dates()
+    tell(
+        f"{count:,} of {dates:,} dates in {column!r} could not be read, "
+        f"e.g. '{clip(name_on_a_line(str(first)))}': give ISO 8601",
+        "note", column=column, unread=count, dates=dates,
+    )  # fmt: skip
 
 
 def _choose(context: click.Context, parameter: click.Parameter, value: str) -> None:

@@ -110,6 +110,19 @@ def references(tmp_path: Path) -> str:
     return str(index.folder)
 
 
+def test_an_index_is_found_wherever_the_process_goes(
+    references: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(references).parent)
+    settings = Settings(references=Path(references).name, among="crawl.sqlite")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    assert settings.among == str(Path(references).parent / "crawl.sqlite")
+    judge = Judge(Directed(), replace(settings, among=None))
+    assert judge.judge(MIXED).columns["original_id"] is not None
+
+
 def test_the_original_beside_which_a_text_is_flagged_decides(references: str) -> None:
     detector = Recorder({BAKERY: FLAGGED})
     judgement = Judge(detector, Settings(references=references, whole=True)).judge(MIXED)

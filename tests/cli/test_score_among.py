@@ -125,3 +125,15 @@ def test_a_run_that_broke_off_goes_on(
     assert run(batch, "--output", target, "--resume").exit_code == 0
     assert asked == []  # what was grouped stays
     assert target.read_text() == whole.read_text()
+
+
+def test_dates_that_cannot_be_read_are_told_once(tmp_path: Path) -> None:
+    path, target = tmp_path / "batch.jsonl", tmp_path / "scored.jsonl"
+    dates = ["2024-05-09", "01/02/2024", None]
+    rows = [{"id": n, "text": f"{BAKERY}{n}", "date": date} for n, date in enumerate(dates)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    note = "1 of 2 dates in 'date' could not be read, e.g. '01/02/2024': give ISO 8601"
+    for more in ([], ["--output", target, "--quiet"]):
+        result = run(path, *more)
+        assert result.exit_code == 0
+        assert result.stderr.count(f"note: {note}\n") == 1

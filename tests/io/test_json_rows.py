@@ -145,6 +145,12 @@ def test_marked_rows_are_read(tmp_path: Path, encoding: str) -> None:
         assert [getattr(item, "text", item) for item in items] == [odd] * 3
 
 
+def test_files_that_were_joined_keep_their_marks(tmp_path: Path) -> None:
+    one = (json.dumps({"text": TEXT}) + "\n").encode("utf-8-sig")
+    items = list(read_records([write(tmp_path, "a.jsonl", one + one)]))
+    assert [getattr(item, "text", item) for item in items] == [TEXT] * 2
+
+
 def test_only_the_row_in_another_encoding_gets_a_note(tmp_path: Path) -> None:
     lines = [json.dumps({"text": TEXT}, ensure_ascii=False).encode(e) for e in ("utf-8", "cp1252")]
     good, guessed = read_records([write(tmp_path, "a.jsonl", b"\n".join(lines))])

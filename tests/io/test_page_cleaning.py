@@ -84,6 +84,28 @@ def test_a_sentence_is_read_as_it_is_shown(written: str, read: str) -> None:
     assert extract(page).splitlines()[1] == f"{start} {read}"
 
 
+@pytest.mark.parametrize(
+    ("hidden", "is_read"),
+    [
+        ("<p hidden>{}</p>", False),
+        ("<div hidden=''><p>{}</p></div>", False),
+        ("<section class='visually-hidden'><p>{}</p></section>", False),
+        ("<div hidden='until-found'><p>{}</p></div>", True),
+        ("<div hidden id='S:1'><p>{}</p></div>", True),
+    ],
+)
+def test_a_block_that_is_hidden_is_not_read(hidden: str, is_read: bool) -> None:
+    page = f"<article>{HEADING}{paragraphs(FERRY)}{hidden.format(' '.join(OWLS[:3]))}</article>"
+    text = extract(build(page))
+    assert all(holds(text, FERRY))
+    assert holds(text, OWLS[:3]) == [is_read] * 3
+
+
+def test_an_article_that_is_shown_later_is_read() -> None:
+    page = f"<main>{MENU}<div hidden>{HEADING}{paragraphs(FERRY)}</div></main>"
+    assert all(holds(extract(build(page)), FERRY))
+
+
 @pytest.mark.parametrize("hidden", ["<span hidden>{}</span>", "<span class='sr-only'>{}</span>"])
 def test_most_of_a_text_is_not_taken_for_a_hidden_part_of_it(hidden: str) -> None:
     page = f"<article>{HEADING}<p>{FERRY[0]} {hidden.format(' '.join(FERRY[1:]))}</p></article>"
@@ -251,14 +273,29 @@ def test_articles_that_belong_to_the_page_stay(page: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["cookie-banner", "gdpr-modal", "qc-cmp2-container", "cmp-wrapper"]
-)
+    "name",
+    [
+        "cookie-banner", "gdpr-modal", "qc-cmp2-container", "cmp-wrapper", "onetrust-banner-sdk",
+        "CybotCookiebotDialog", "sp_message_container_1",
+    ],
+)  # fmt: skip
 def test_what_asks_for_consent_is_dropped(name: str) -> None:
     asked = paragraphs([f"Our partner {name} measures content. {text}" for text in OWLS * 3])
     body = f"<div>{HEADING}{paragraphs(FERRY)}</div><div class='{name}'>{asked}</div>"
     text = extract(build(body))
     assert all(holds(text, FERRY))
     assert "Our partner" not in text
+
+
+@pytest.mark.parametrize(
+    ("said", "is_kept"), [("measures this with cookies.", False), ("has measured this.", True)]
+)
+def test_a_dialog_that_asks_for_consent_is_dropped(said: str, is_kept: bool) -> None:
+    asked = paragraphs([f"Our partner {said} {text}" for text in OWLS * 3])
+    text = extract(
+        build(f"<div>{HEADING}{paragraphs(FERRY)}</div><div role='dialog'>{asked}</div>")
+    )
+    assert ("Our partner" in text) == is_kept
 
 
 def test_an_article_on_consent_is_kept() -> None:

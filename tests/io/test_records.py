@@ -93,6 +93,11 @@ def test_text_that_opens_with_a_brace_needs_only_its_name(tmp_path: Path) -> Non
         ("a.txt", b"x" * (DOCUMENT_LIMIT + 1), "too long for an article: more than 1,048,576"),
         ("a.xml", b"<p>Hello</p>", ".xml files are not read: give text, html, jsonl, csv"),
         ("a.XML.gz", b"<p>Hello</p>", ".xml files are not read"),
+        ("a.mhtml", b"MIME-Version: 1.0\r\n\r\n<p>Hello=20</p>", "mails, and pages that a browser"),
+        ("a.eml", b"Subject: Hello\n\nHello", "mails, and pages that a browser saved as one"),
+        ("a.txt.bz2", b"BZh91AY&SY", "such archives are not read: unpack them"),
+        ("a.tar.gz", b"\x1f\x8b\x08", "such archives are not read: unpack them"),
+        ("a", b"PK\x03\x04\0", "such archives are not read: unpack them"),
     ],
 )
 def test_files_without_a_text_are_refused_with_the_reason(

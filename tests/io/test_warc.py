@@ -339,6 +339,17 @@ def test_a_body_that_is_cut_off_gets_a_note(
     assert (item.note or "").startswith("cut off") == cut
 
 
+def test_a_page_whose_headers_are_not_looked_for_is_told(tmp_path: Path, stand_in: None) -> None:
+    page, odd = make_page("a page"), "HTTPS://coast.example/1"
+    content = make_record(page) + make_record(page).replace(
+        b"https://coast.example/1", odd.encode()
+    )
+    first, second = read_warc(tmp_path, content)
+    assert isinstance(first, Record)
+    assert isinstance(second, BadInput)
+    assert second.reason.endswith(f"its address {odd!r} is none of HTTP")
+
+
 def test_an_address_that_is_none_has_no_host(tmp_path: Path, stand_in: None) -> None:
     odd = make_record("A text.", content_type="text/plain", url="http://[bad/")
     items = read_warc(tmp_path, odd + make_record("Another.", content_type="text/plain"))

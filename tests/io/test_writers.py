@@ -240,13 +240,22 @@ def test_pandas_reads_the_formats_alike(tmp_path: Path) -> None:
         assert frame["label"].isna().tolist() == [False, True, False]
 
 
+@pytest.mark.parametrize("name", ["out.csv", "out.tsv"])
+def test_a_zero_byte_is_escaped_in_csv(tmp_path: Path, name: str) -> None:
+    path = write(
+        tmp_path / name, [{"id": "1", "text": "Words.", "byline": "A\0B"}], ["id", "text", "byline"]
+    )
+    (item,) = read_records([str(path)])
+    assert item.fields == {"byline": "A\\u0000B"}
+
+
 def test_csv_takes_no_column_that_was_not_announced(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="no column 'more': CSV has them announced"):
         write(tmp_path / "out.csv", [{"id": 1, "more": 2}])
     assert list(tmp_path.iterdir()) == []
 
 
-CELLS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 
 @settings(derandomize=True, deadline=None, max_examples=100)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
+from detector.cli.logs import tell_unread_dates
 from detector.cli.scoring.options import ScoreOptions
 from detector.io.readers import BadInput, Record
 
@@ -67,4 +68,5 @@ def group_batch(
         # `load_scorer` made it, or both parts of it, a Detector, which a Scorer need not be.
         Grouping(store, cast("Detector", quick), workers=options.workers).run()
         yield Batch(store.items(), str(path))
+        tell_unread_dates(store, _DATE_COLUMN)
     shutil.rmtree(folder, ignore_errors=True)

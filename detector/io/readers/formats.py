@@ -86,6 +86,13 @@ _OFFICE = (
 
 _SHEET = "spreadsheets are not read: save the sheet as CSV, and name its column with --text-column"
 
+_MAIL = (
+    "mails, and pages that a browser saved as one, are not read: save the page as HTML, or the "
+    "text alone, and give that"
+)
+
+_PACKED = "such archives are not read: unpack them, and give the folder (.gz and .zst are read)"
+
 # Scored as plain text, markup would pass for an author's style.
 _REFUSED = {
     ".xml": f".xml files are not read: give {', '.join(form.name for form in FORMATS)}",
@@ -93,8 +100,16 @@ _REFUSED = {
 }
 _REFUSED |= dict.fromkeys((".docx", ".doc", ".odt", ".rtf", ".pages"), _OFFICE)
 _REFUSED |= dict.fromkeys((".xlsx", ".xls", ".ods", ".numbers"), _SHEET)
+_REFUSED |= dict.fromkeys((".mht", ".mhtml", ".eml", ".mbox"), _MAIL)
+_REFUSED |= dict.fromkeys((".zip", ".tar", ".tgz", ".bz2", ".xz", ".7z", ".rar"), _PACKED)
 
-_REFUSED_STARTS = {b"%PDF-": _PDF, b"{\\rtf": _OFFICE, b"\xd0\xcf\x11\xe0": _OFFICE}
+_REFUSED_STARTS = {
+    b"%PDF-": _PDF,
+    b"{\\rtf": _OFFICE,
+    b"\xd0\xcf\x11\xe0": _OFFICE,
+    b"PK\x03\x04": _PACKED,
+    b"\xfd7zXZ\0": _PACKED,
+}
 """First bytes of files that are not read, whatever they are called."""
 
 

@@ -95,7 +95,9 @@ def _find_small(elements: list[HtmlElement], *blocks: str) -> list[HtmlElement]:
 def _drop_unread(tree: HtmlElement) -> None:
     """Drop what a reader does not see, or does not read as part of the sentence."""
     unread = [element for element in tree.iter(*_INLINE, "del") if _is_unread(element)]
-    for element in _find_small(unread, *_BLOCKS, "div"):
+    hidden = [element for element in tree.iter(*_BLOCKS, "div", "section") if _is_hidden(element)]
+    small = _find_small(unread, *_BLOCKS, "div") + _find_small(hidden, "article", "main", "body")
+    for element in small:
         element.tag = "unread"
     etree.strip_elements(tree, "unread", with_tail=False)
 
@@ -110,6 +112,15 @@ def _is_unread(element: HtmlElement) -> bool:
         or element.get("role") == "tooltip"
         or bool(_FOR_SCREEN_READERS.search(element.get("class", "")))
     )
+
+
+def _is_hidden(element: HtmlElement) -> bool:
+    """Whether a block is shown to nobody, or read to the blind only."""
+    # React sends what it is going to show in hidden parts: "S:0".
+    never = "hidden" in element.attrib and not element.get("id", "").startswith("S:")
+    # What may be found by a search is shown then.
+    never = never and element.get("hidden", "").lower() != "until-found"
+    return never or bool(_FOR_SCREEN_READERS.search(element.get("class", "")))
 
 
 def _keep_words(tree: HtmlElement) -> None:

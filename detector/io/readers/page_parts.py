@@ -34,6 +34,15 @@ _CONSENT = re.compile(
     re.IGNORECASE | re.VERBOSE,
 )
 
+#: What the programs that many sites ask with call their dialogs.
+_CONSENT_PROGRAM = re.compile(
+    r"""(?:^|\s)(?:onetrust-|cybotcookiebot|sp_message_container|didomi-|usercentrics-|osano-cm-|cky-
+    |cmplz-|iubenda-cs-|truste[-_]|cookie-law-info-|moove_gdpr_|borlabs-?cookie)""",
+    re.IGNORECASE | re.VERBOSE,
+)
+
+_ASKS_FOR_CONSENT = re.compile(r"\b(?:cookies|your (?:consent|choices))\b", re.IGNORECASE)
+
 _PRIVACY_SECTION = re.compile(
     r"(?:^|\s)(?:privacy|cookies?)[-_]{1,2}(?:container|root|wrapper)(?:$|\s)", re.IGNORECASE
 )
@@ -81,10 +90,18 @@ def _get_names(element: HtmlElement) -> str:
 def drop_consent(tree: HtmlElement) -> None:
     """Drop dialogs that ask for consent: they are longer than many an article."""
     for element in list(tree.iter("div", "section", "aside", "dialog")):
-        is_dialog = any(map(_CONSENT.search, (element.get("class", ""), element.get("id", ""))))
+        is_dialog = _is_named_for_consent(element) or (
+            element.get("role") in ("dialog", "alertdialog")
+            and _ASKS_FOR_CONSENT.search(element.text_content()) is not None
+        )
         holds_page = any(True for _ in element.iter("h1", "article", "main"))
         if is_dialog and not holds_page and not _may_tell_of_privacy(element, tree):
             element.drop_tree()
+
+
+def _is_named_for_consent(element: HtmlElement) -> bool:
+    names = element.get("class", ""), element.get("id", "")
+    return any(form.search(name) for form in (_CONSENT, _CONSENT_PROGRAM) for name in names)
 
 
 def _may_tell_of_privacy(element: HtmlElement, tree: HtmlElement) -> bool:

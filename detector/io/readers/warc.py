@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import io
 import re
-import zlib
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from detector.io.addresses import split_address
 from detector.io.compression import GZIP, GzipStream, find_compression
-from detector.io.faults import ROW_LIMIT_BYTES, UnreadableError, explain_missing
+from detector.io.faults import UnreadableError, explain_missing
 from detector.io.readers.archive_records import ARC, PIECE, WARC, Layout, RawRecord, Records
 from detector.io.readers.html import PAGE_TOO_LONG, Page, decode_page, opens_page
+from detector.io.readers.http_bodies import decode_body
 from detector.io.readers.records import BadInput, FieldNames, Record, check_text
 
 if TYPE_CHECKING:
@@ -27,15 +27,10 @@ _HTML = frozenset({"text/html", "application/xhtml+xml"})
 
 _TEXT = frozenset({"text/plain"})
 
+# A page with its headers, which the library only parses where the address is one of HTTP.
+_MESSAGE = "application/http"
+
 _CHARSET = re.compile(r"""charset\s*=\s*["']?([\w.:-]+)""", re.I)
-
-_CODINGS = frozenset({"", "identity", "none", "gzip", "deflate"})
-
-
-# A chunk of no bytes, behind which there may be a few more headers.
-_LAST_CHUNK = re.compile(rb"(?:^|\r\n)0+[ \t]*(?:;[^\r\n]*)?\r\n")
-
-_LONGEST_TRAILER = 4096
 
 # What is longer is no length, and may have more digits than Python makes a number of.
 _LENGTH = re.compile(r"\s*(\d{1,18})\s*", re.ASCII)
@@ -105,6 +100,9 @@ def _read_record(
         return None
     content_type = _find_content_type(record)
     media_type = content_type.partition(";")[0].strip().lower()
+    if media_type == _MESSAGE and record.http_headers is None:
+        address = record.rec_headers.get_header("WARC-Target-URI")
+        raise UnreadableError(f"its address {address!r:.200} is none of HTTP")
     if media_type not in _HTML | _TEXT | {""}:
         return None
     if not raw.is_whole:
@@ -167,43 +165,15 @@ def _find_content_type(record: ArcWarcRecord) -> str:
 
 def _read_content(record: ArcWarcRecord) -> tuple[bytes, str | None]:
     """The body without its encodings, and a note where it was cut off."""
-    if record.http_headers is not None:
-        coding = (record.http_headers.get_header("Content-Encoding") or "").strip().lower()
-        if coding not in _CODINGS:
-            raise UnreadableError(f"its Content-Encoding {coding!r} cannot be decoded")
-    encoded = record.raw_stream.read()
-    record.raw_stream = io.BytesIO(encoded)
-    content = bytearray()
-    stream = record.content_stream()
-    try:
-        while len(content) <= ROW_LIMIT_BYTES and (piece := stream.read(PIECE)):
-            content += piece
-    except zlib.error as error:
-        raise UnreadableError(f"its Content-Encoding is broken: {error}") from error
-    if len(content) > ROW_LIMIT_BYTES:
-        raise UnreadableError(PAGE_TOO_LONG)
-    return bytes(content), _find_cut(record, encoded, stream)
-
-
-def _find_cut(record: ArcWarcRecord, encoded: bytes, stream: Any) -> str | None:
-    """Where a body breaks off, as far as its encodings or its announced length tell.
-
-    Args:
-        record: whose body it is.
-        encoded: the body as it was sent.
-        stream: of the library, by which it was decoded to its end.
-    """
-    decompressor = getattr(stream, "decompressor", None)
-    if decompressor is not None and not decompressor.eof:
-        return "cut off inside its Content-Encoding"
-    is_chunked = hasattr(stream, "not_chunked") and not stream.not_chunked
-    if is_chunked and not _LAST_CHUNK.search(encoded[-_LONGEST_TRAILER:]):
-        return "cut off inside its Transfer-Encoding"
-    headers = record.http_headers
-    length = _LENGTH.fullmatch((headers and headers.get_header("Content-Length")) or "")
-    if length and len(encoded) < int(length[1]) and not is_chunked:
-        return f"cut off: {len(encoded):,} of {int(length[1]):,} bytes"
-    return None
+    body, headers = record.raw_stream.read(), record.http_headers
+    if headers is None:
+        return body, None
+    transfer = headers.get_header("Transfer-Encoding") or ""
+    content, cut = decode_body(body, transfer, headers.get_header("Content-Encoding") or "")
+    length = _LENGTH.fullmatch(headers.get_header("Content-Length") or "")
+    if length and cut is None and not transfer and len(body) < int(length[1]):
+        cut = f"cut off: {len(body):,} of {int(length[1]):,} bytes"
+    return content, cut
 
 
 def _make_text(

@@ -167,7 +167,8 @@ def _read_line(line: bytes | str | None) -> tuple[str, str | None]:
     if line is None:
         raise UnreadableError(ROW_TOO_LONG, Fault.TOO_LONG)
     content, note = _decode_line(line)
-    content = content.strip()
+    # Files that were joined have a byte-order mark where each of them began.
+    content = content.strip().removeprefix("\ufeff")
     if not content:
         raise UnreadableError("blank line: no JSON object", Fault.BLANK)
     return content, note

@@ -83,7 +83,8 @@ class _LineEnds:
         self._take = take
 
     def write(self, line: str) -> None:
-        self._take(line[:-2] + "\n")
+        # Readers take a file with a zero byte for binary; JSON has this escape for it.
+        self._take(line[:-2].replace("\0", "\\u0000") + "\n")
 
 
 def _to_cell(value: Any) -> Any:
