@@ -463,7 +463,8 @@ def _describe_comparison(comparison: Comparison) -> list[str]:
         f"  {100 * comparison.coverage:.0f} % of the copy stems from the original, which it has "
         f"{100 * comparison.original_coverage:.0f} % of",
     ]
-    title = f"{len(comparison.reworded):,} substitutions, the clearest first"
+    count = len(comparison.reworded)
+    title = f"{count:,} substitution{'' if count == 1 else 's'}, the clearest first"
     lines += list_under(title, comparison.list_strongest(_SHOWN_SUBSTITUTIONS))
     if comparison.signature:
         lines.append(f"  {comparison.signature}")

@@ -89,6 +89,11 @@ _THOUSANDS = re.compile(r"[.,](?=\d{3}(?!\d))")
 
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 
+_DIGIT, _LETTER = re.compile(r"\d"), re.compile(r"[^\W\d_]")
+
+#: What a scanner takes for another letter or for a digit, and apostrophes and hyphens.
+_SCANNED = str.maketrans("0i1568", "ollsbb", "'-")
+
 
 class Form(NamedTuple):
     """What is asked of a word: as written small, without spelling, without inflection."""
@@ -194,9 +199,23 @@ def are_written_otherwise(copy: Forms, original: Forms) -> bool:
     """Whether two phrases are the same, in another spelling or format.
 
     "US" for "U.S.", "colour" for "color", "per cent" for "%", "2 million" for "two million", "is
-    not" for "isn't".
+    not" for "isn't", "cant" for "can't", "c1osure" for "closure".
     """
-    return _spell(copy) == _spell(original)
+    return _spell(copy) == _spell(original) or _have_same_letters(copy, original)
+
+
+def _have_same_letters(copy: Forms, original: Forms) -> bool:
+    """Whether two phrases differ in apostrophes alone, or one has digits scanned for its letters.
+
+    Of several words, since one with a digit is cut there: "counci1", "lors".
+    """
+    one, other = ("".join(form.lower for form in side) for side in (copy, original))
+    if one.replace("'", "") == other.replace("'", ""):
+        return True
+    if bool(_DIGIT.search(one)) == bool(_DIGIT.search(other)):
+        return False
+    has_letters = _LETTER.search(one) and _LETTER.search(other)
+    return bool(has_letters) and one.translate(_SCANNED) == other.translate(_SCANNED)
 
 
 def _spell(forms: Forms) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -63,6 +64,8 @@ _RELATION_SENTENCES: Mapping[str, str] = {
     MACHINE_REWRITTEN: "the copy reads like the original rewritten by a machine",
     INDEPENDENT: "the copy was not made from this original",
 }
+
+_EITHER_REWRITTEN = "one of the two texts reads like the other rewritten by a machine"
 
 #: Words of sentences that are less alike are not named as standing for each other.
 _LEAST_ALIKE = 0.45
@@ -203,6 +206,8 @@ def _name_facts(verdict: Verdict) -> Iterator[str]:
 
 
 def _name_changes(comparison: Comparison) -> Iterator[str]:
+    if comparison.relation == MACHINE_REWRITTEN and not comparison.flagged:
+        yield f"flagged from {format_threshold(comparison)} on"
     yield f"{format_percent(comparison.coverage)} stems from the original"
     if count := len(comparison.reworded):
         named = "".join(f", {_say_exchange(s)}" for s in find_clear_substitutions(comparison, 1))
@@ -214,24 +219,26 @@ def explain_comparison(comparison: Comparison) -> str:
     if comparison.probability is None:
         return f"Not judged ({comparison.reason})."
     covered = format_percent(comparison.coverage)
-    parts = [f"{covered} of its words stand in sentences that stem from it"]
-    if comparison.reason and comparison.relation == MACHINE_REWRITTEN:
-        # What cannot be flagged is not called a machine's either.
-        parts = [f"{covered} of the copy's words stand in sentences that stem from the original"]
+    # What cannot be flagged is not called a machine's either.
+    is_said = not (comparison.reason and comparison.relation == MACHINE_REWRITTEN)
+    parts = [_say_relation(comparison)] if is_said else []
+    if is_said and not _is_reversed(comparison):
+        parts.append(f"{covered} of its words stand in sentences that stem from it")
     else:
-        parts = [_say_relation(comparison), *parts]
+        whole = "of the copy's words stand in sentences that stem from the original"
+        parts.append(f"{covered} {whole}")
     if links := _say_links(comparison):
         parts.append(links)
-    if comparison.direction is not None and comparison.direction < _EVEN:
-        share = format_percent(1 - comparison.direction)
-        parts.append(f"the other way round is likelier ({share}): the original seems made of it")
     parts += _say_substitutions(comparison)
+    parts += comparison.verdict.notes  # the share is one of the words that were read
     return f"{_say_outcome(comparison)}: {'; '.join(parts)}."
 
 
 def _say_relation(comparison: Comparison) -> str:
     """What the copy is to the original, as far as it stems from it."""
     relation = comparison.relation or INDEPENDENT
+    if relation == MACHINE_REWRITTEN:
+        return _say_rewriting(comparison)
     if relation == EDITED and comparison.coverage < _MOST_OF_A_TEXT:
         return "the copy takes over some sentences of the original, as people edit them"
     if relation == INDEPENDENT and comparison.coverage >= _SOME_OF_A_TEXT:
@@ -239,17 +246,42 @@ def _say_relation(comparison: Comparison) -> str:
     return _RELATION_SENTENCES[relation]
 
 
+def _is_reversed(comparison: Comparison) -> bool:
+    """Whether it is likelier that the original was made of the copy."""
+    return comparison.direction is not None and comparison.direction < _EVEN
+
+
+def _say_rewriting(comparison: Comparison) -> str:
+    """Which text reads like the other rewritten by a machine, and that a flag needs more."""
+    reads = _RELATION_SENTENCES[MACHINE_REWRITTEN]
+    if comparison.direction is not None and _is_reversed(comparison):
+        share = format_percent(1 - comparison.direction)
+        reads = f"{_EITHER_REWRITTEN}, likelier the original ({share})"
+    if comparison.flagged:
+        return reads
+    return f"{reads}, but less surely than a flag needs ({format_threshold(comparison)})"
+
+
 def _say_links(comparison: Comparison) -> str | None:
-    """How many sentences kept their bounds, and how many of these have other words."""
+    """How many sentences of the copy kept their bounds, and how many have other words."""
     linked = [k for k in comparison.alignment if k.sentences and k.original_sentences]
-    kept = sum(link.kind == "one-to-one" for link in linked)
-    changed = comparison.features.get("changed sentences")
-    if not linked or changed is None:
+    stemming = {index for link in linked for index in link.sentences}
+    if not stemming:
         return None
-    reworded = round(changed * len(linked))
-    kept_so = "stems from it was kept" if len(linked) == 1 else "stem from it were kept"
-    sentences = _count(len(linked), "sentence")
-    return f"{kept:,} of {sentences} that {kept_so} one to one, {reworded:,} reworded"
+    kept = sum(link.kind == "one-to-one" for link in linked)
+    reworded = len(stemming.intersection(_find_reworded(comparison)))
+    stem = "stems" if len(stemming) == 1 else "stem"
+    was = "was" if kept == 1 else "were"
+    sentences = f"{_count(len(stemming), 'sentence')} that {stem} from it"
+    return f"{kept:,} of {sentences} {was} kept one to one, {reworded:,} reworded"
+
+
+def _find_reworded(comparison: Comparison) -> Iterator[int]:
+    """The sentences of the copy in which a substitution stands, one for each that it touches."""
+    starts = [sentence.start for sentence in comparison.verdict.sentences]
+    for item in comparison.reworded:
+        first = bisect_right(starts, item.start) - 1
+        yield from range(first, bisect_left(starts, item.end, first + 1))
 
 
 def explain_link(link: SentenceLink) -> str:
@@ -287,7 +319,9 @@ def _say_substitutions(comparison: Comparison) -> Iterator[str]:
     """How many there are, and the clearest of them."""
     reworded = len(comparison.reworded)
     telling = find_clear_substitutions(comparison, _NAMED_SUBSTITUTIONS)
-    if telling:
+    if telling and reworded == 1:
+        yield f"the only substitution is {_say_exchange(telling[0])}"
+    elif telling:
         *others, last = map(_say_exchange, telling)
         named = f"are {', '.join(others)} and {last}" if others else f"is {last}"
         yield f"of {_count(reworded, 'substitution')} the clearest {named}"

@@ -155,6 +155,11 @@ VARIANTS = [
     ("The lorries stood on the pavement.", "The trucks stood on the sidewalk."),
     ("The old man publised it becouse of him.", "The old man published it because of him."),
     ("The old govemment lost its philos", "The old government lost its philosophy."),
+    ("The 1ibrary will hit the counci1lors.", "The library will hit the councillors."),
+    ("It fell off the r00f in 5eptember.", "It fell off the roof in September."),
+    ("They dont say why he cant come.", "They don't say why he can't come."),
+    ("The smouldering tyre met a sceptic.", "The smoldering tire met a skeptic."),
+    ("The saviour's demeanour was lost.", "The savior's demeanor was lost."),
 ]
 
 
@@ -178,6 +183,9 @@ def test_another_spelling_is_no_rewording(copy: str, original: str) -> None:
         ("He sold 1.234571 million shares.", "He sold 1,234,567 shares."),
         ("It came on 10.12.2020 at last.", "It came on 10.11.2020 at last."),
         ("Release 1.2.3 is out.", "Release 1.2.4.1 is out."),
+        ("Some 31 of them came.", "Some 3.1 of them came."),
+        ("He lost 50 that day.", "He lost so that day."),
+        ("They took the B52 home.", "They took the 852 home."),
     ],
 )
 def test_another_number_is_no_spelling(copy: str, original: str) -> None:

@@ -35,6 +35,21 @@ def test_crossing_spans_nest_and_cover_what_they_should(
         assert sum(a.get("id") == f"a{i}" for a in page.having("tabindex")) == 1
 
 
+def test_a_gap_stands_within_its_sentence_and_before_the_mark_that_begins_there() -> None:
+    palette = Palette()
+    gap, mark = (
+        make_mark(key, place, "added", 1.0, palette)
+        for key, place in (("g", (0, 0)), ("m", (0, 2)))
+    )
+    sentence = Span(0, 5, "span", {"data-n": "s"}, {})
+    names = [
+        attributes.get("data-n")
+        for tag, attributes in Page(str(mark_up("It is.", [mark, gap, sentence]))).elements
+    ]
+    assert names == ["s", "g", "m"]
+    assert "</mark><mark" in mark_up("It is.", [mark, gap, sentence])
+
+
 def test_spans_of_another_text_are_an_error() -> None:
     with pytest.raises(ValueError, match="give the text that was judged"):
         mark_up("short", [Span(0, 6, "mark", {}, {})])

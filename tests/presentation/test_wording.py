@@ -23,7 +23,7 @@ from detector.presentation.wording import (
     round_parts,
     summarize_result,
 )
-from detector.results import SentenceScore, Verdict
+from detector.results import SentenceLink, SentenceScore, Verdict
 
 
 def test_why_in_one_sentence() -> None:
@@ -98,6 +98,8 @@ def test_what_cannot_be_flagged_is_not_called_a_machines() -> None:
         "that stem from the original; "
     )
     assert "machine" not in said
+    # Nor is the original called a rewriting of the copy.
+    assert explain_comparison(replace(pair, direction=0.2)) == said
     assert "as people edit" in explain_comparison(replace(pair, relation="edited"))
 
 
@@ -159,7 +161,7 @@ def test_spelling_is_told_apart_from_substitutions() -> None:
     pair = compare()
     spelt = replace(pair.substitutions[1], kind="spelling", strength=0.0)
     said = explain_comparison(replace(pair, substitutions=(spelt, spelt)))
-    assert said.endswith("1 reworded; 2 changes are of spelling alone.")
+    assert said.endswith("0 reworded; 2 changes are of spelling alone.")
 
 
 def test_why_in_a_line() -> None:
@@ -203,10 +205,53 @@ def test_sources_of_figures_have_plain_names() -> None:
 
 
 def test_an_original_that_seems_made_of_its_copy_is_said() -> None:
-    assert "the other way round is likelier (80 %): the original seems made of it" in (
-        explain_comparison(replace(compare(), direction=0.2))
+    assert explain_comparison(replace(compare(), direction=0.2)).startswith(
+        "Flagged: one of the two texts reads like the other rewritten by a machine, likelier the "
+        "original (80 %); 80 % of the copy's words stand in sentences that stem from the original;"
     )
-    assert "other way" not in explain_comparison(replace(compare(), direction=0.9))
+    assert "one of the two" not in explain_comparison(replace(compare(), direction=0.9))
+
+
+def test_what_falls_short_of_a_flag_is_said() -> None:
+    pair = replace(compare(), flagged=False, probability=0.7)
+    assert explain_comparison(pair).startswith(
+        "Not flagged: the copy reads like the original rewritten by a machine, but less surely "
+        "than a flag needs (0.900); 80 % of its words "
+    )
+    assert summarize_result(pair).startswith("flagged from 0.900 on; 80 % stems from the original")
+    assert "flagged from" not in summarize_result(replace(pair, relation="edited"))
+
+
+def test_sentences_that_became_several_are_counted_one_by_one() -> None:
+    pair = compare()
+    split = SentenceLink("split", (1, 2), (1,), 0.6)
+    said = explain_comparison(replace(pair, alignment=(pair.alignment[0], split)))
+    assert "; 1 of 3 sentences that stem from it was kept one to one, 2 reworded; " in said
+    whole = replace(pair, alignment=(replace(split, sentences=(0, 1, 2)),))
+    assert "; 0 of 3 sentences that stem from it were kept one to one" in explain_comparison(whole)
+
+
+def test_a_substitution_that_is_dropped_at_a_sentences_end_counts_for_that_sentence() -> None:
+    pair = compare()
+    end = pair.verdict.sentences[0].end
+    dropped = replace(pair.substitutions[0], start=end, end=end)
+    said = explain_comparison(replace(pair, substitutions=(dropped,)))
+    assert said.endswith("1 reworded; 1 substitution.")
+
+
+def test_the_only_substitution_is_no_clearest_one() -> None:
+    pair = compare()
+    said = explain_comparison(replace(pair, substitutions=pair.substitutions[2:]))
+    assert said.endswith("; the only substitution is “tail” for “horns” (wrong sense).")
+    assert "1 substitution, the clearest first:" in str(
+        replace(pair, substitutions=pair.substitutions[2:])
+    )
+
+
+def test_what_of_the_copy_was_left_out_is_said_beside_its_share() -> None:
+    noted = replace(VERDICT, notes=("foreign passages: 2 of 6 sentences left out, French",))
+    said = explain_comparison(replace(compare(), verdict=noted))
+    assert said.endswith("; foreign passages: 2 of 6 sentences left out, French.")
 
 
 @pytest.mark.parametrize(

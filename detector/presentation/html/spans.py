@@ -62,12 +62,16 @@ def mark_up(text: str, spans: Iterable[Span]) -> Markup:
 def cut_into_pieces(text: str, spans: Iterable[Span]) -> Iterator[Piece]:
     """Lay spans over a text; where they cross, one is cut in pieces, so that all are nested.
 
-    Longer spans go outside, equal ones by rank; an empty span marks a place.
+    Longer spans go outside, equal ones by rank; an empty span marks a place, and stands before a
+    mark that begins there.
 
     Raises:
         ValueError: a span lies outside the text, which is therefore another than was judged.
     """
-    waiting = sorted(spans, key=lambda span: (span.start, -span.end, span.rank))
+    waiting = sorted(
+        spans,
+        key=lambda span: (span.start, span.start < span.end and span.rank, -span.end, span.rank),
+    )
     for span in waiting:
         _check_end(span, text)
     boundaries = sorted({at for span in waiting for at in (span.start, span.end)} | {len(text)})
