@@ -1,10 +1,10 @@
-"""What callers may choose: false-positive rates with a guarantee, and which spans to point at."""
+"""What callers may choose: false-positive rates with a guarantee, which spans, how many workers."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from numbers import Real
+from numbers import Integral, Real
 from typing import Literal, get_args
 
 VERDICT_RATES = (0.05, 0.01, 0.001)
@@ -52,6 +52,24 @@ def check_rate(name: str, rate: object, known: Sequence[float] = VERDICT_RATES) 
         f"{name} must be {rates}, not {rate}: only for these are thresholds guaranteed, "
         "and between them nothing is"
     )
+
+
+def check_count(name: str, count: object) -> int:
+    """Refuse what is no number of threads, workers and the like.
+
+    Args:
+        name: what the caller calls it.
+        count: what was given.
+
+    Raises:
+        TypeError: it is no whole number.
+        ValueError: it is below 1.
+    """
+    if isinstance(count, bool) or not isinstance(count, Integral):
+        raise TypeError(f"{name} is {type(count).__name__} ({count!r:.40}); give a whole number")
+    if count < 1:
+        raise ValueError(f"{name} must be at least 1, not {count}")
+    return int(count)
 
 
 def check_artifacts(setting: object) -> None:

@@ -1,10 +1,9 @@
-"""How many processor cores this process may use, and how many threads a caller may ask for."""
+"""How many processor cores this process may use."""
 
 from __future__ import annotations
 
 import math
 import os
-from numbers import Integral
 from pathlib import Path
 
 _GROUPS = Path("/sys/fs/cgroup")
@@ -23,28 +22,6 @@ def count_cores() -> int:
     )
     quota = read_quota()
     return bound if quota is None else max(1, min(bound, math.ceil(quota)))
-
-
-def check_threads(threads: object) -> int | None:
-    """Refuse what is no number of threads.
-
-    Args:
-        threads: so many; None for as many as cores.
-
-    Raises:
-        TypeError: it is no whole number.
-        ValueError: it is below 1.
-    """
-    if threads is None:
-        return None
-    if isinstance(threads, bool) or not isinstance(threads, Integral):
-        raise TypeError(
-            f"threads is {type(threads).__name__} ({threads!r:.40}); give a whole number, or None "
-            "for as many as cores"
-        )
-    if threads < 1:
-        raise ValueError(f"threads must be at least 1, not {threads}")
-    return int(threads)
 
 
 def read_quota(groups: Path = _GROUPS, own: Path = _OWN_GROUPS) -> float | None:

@@ -17,7 +17,6 @@ from detector.choices import (
     check_artifacts,
     check_rate,
 )
-from detector.cores import check_threads
 from detector.errors import BundleError
 from detector.features.columns import FEATURE_COLUMNS
 from detector.features.document_features import DocumentFeatures
@@ -99,14 +98,14 @@ class Detector:
         """Load a model folder: the argument, else ``$DETECTOR_MODEL``, else the shipped one.
 
         Args:
-            path: a folder that `train.py` wrote.
+            path: a folder that `train.py` wrote, or "accurate" where that model is installed.
             threads: of the encoder; all cores unless told.
 
         Raises:
             BundleError: the folder is missing, foreign, newer, incomplete or altered.
             TypeError, ValueError: `threads` is no whole number, or it is below 1.
         """
-        threads, bundle = check_threads(threads), Bundle.open(path)
+        bundle = Bundle.open(path)
         arrays = bundle.read_arrays(parts.CLASSIFIER)
         return cls(
             FeatureExtractor.from_bundle(bundle, threads),

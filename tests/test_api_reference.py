@@ -45,6 +45,16 @@ def test_the_page_about_it_names_its_modules() -> None:
         assert rooms & named, module
 
 
+def test_what_the_pages_import_is_listed() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
+    imported = set(re.findall(r"^from (detector[\w.]*) import", text, re.MULTILINE))
+    listed = re.findall(r'^    "(detector[\w.]*)",$', BUILD.read_text(encoding="utf-8"), re.M)
+    assert len(imported) >= 4
+    for module in imported:
+        assert any(f"{name}.".startswith(f"{module}.") for name in listed), module
+
+
 def test_a_dead_link_is_found(folder: Path, tmp_path: Path) -> None:
     find_dead_links = runpy.run_path(str(BUILD))["find_dead_links"]
     (tmp_path / "a.html").write_text('<p id="here"><a href="b.html#there">b</a> <a href="#here">a')

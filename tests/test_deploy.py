@@ -59,8 +59,12 @@ def test_the_job_of_the_page_runs(articles: Path) -> None:
     scored = articles / "articles" / "scored"
     assert sorted(path.name for path in scored.iterdir()) == ["day.drift.txt", "day.parquet"]
     assert "No movement" in (scored / "day.drift.txt").read_text()
-    # A finished day is left alone.
-    assert run_job(articles, *job)[0] == 2
+    # A finished day is left alone, and its drift told again.
+    before = (scored / "day.parquet").stat().st_mtime_ns
+    (scored / "day.drift.txt").unlink()
+    assert run_job(articles, *job) == (0, "")
+    assert (scored / "day.parquet").stat().st_mtime_ns == before
+    assert "No movement" in (scored / "day.drift.txt").read_text()
     # A feed that turns German moves the stream.
     german = "Der Stadtrat hat am Montag beschlossen, das Schwimmbad zu schließen.\n" * 5
     for n in range(12):

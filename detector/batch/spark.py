@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from detector.batch.given_texts import take_given
 from detector.batch.judge import Judge, Judgement, Settings, make_failure
-from detector.choices import DEFAULT_FALSE_POSITIVE_RATE, check_rate
+from detector.choices import DEFAULT_FALSE_POSITIVE_RATE, VERDICT_RATES, check_count, check_rate
 from detector.columns import name_columns, rename_clashes
 from detector.errors import DetectorError
 from detector.io.readers import BadInput
@@ -270,12 +270,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = _parse(arguments)
     try:
-        from pyspark.errors import AnalysisException
+        model = _check_call(options)
+    except (DetectorError, ValueError) as error:
+        return _refuse(error)
+    try:
+        from pyspark.errors import PySparkException
         from pyspark.sql import SparkSession
     except ImportError:
-        print("error: pyspark is not installed: pip install 'mt-artifact-detector[spark]'",
-              file=sys.stderr)  # fmt: skip
-        return 2
+        return _refuse("pyspark is not installed: pip install 'mt-artifact-detector[spark]'")
     running = SparkSession.getActiveSession()
     spark = running or SparkSession.builder.appName("detector").getOrCreate()
     master = spark.sparkContext.master or ""
@@ -283,13 +285,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Otherwise the first python3 of the path, which may know nothing of this package.
         spark.sparkContext.pythonExec = sys.executable
     try:
-        return _run(spark, options)
-    except (AnalysisException, DetectorError, ValueError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        return _run(spark, options, model)
+    except (PySparkException, DetectorError, ValueError) as error:
+        return _refuse(error)
     finally:
         if running is None:
             spark.stop()
+
+
+def _refuse(fault: object) -> int:
+    print(f"error: {fault}", file=sys.stderr)
+    return 2
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -297,30 +303,54 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
         prog="detector.batch.spark", description="Score texts with Spark."
     )
     parser.add_argument("input", help="file or folder that Spark can read")
-    parser.add_argument("output", help="folder that Spark writes Parquet to")
+    parser.add_argument("output", help="folder that Spark writes to")
     parser.add_argument("--input-format", choices=_FORMATS, help="[default: by extension]")
-    parser.add_argument("--output-format", choices=_FORMATS, default="parquet")
-    parser.add_argument("--text-column", default="text")
-    parser.add_argument("--id-column")
-    parser.add_argument("--reference-column")
+    parser.add_argument(
+        "--output-format", choices=_FORMATS, default="parquet", help="[default: parquet]"
+    )
+    parser.add_argument("--text-column", default="text", help="with the texts  [default: text]")
+    parser.add_argument("--id-column", help="to be called id in the output")
+    parser.add_argument("--reference-column", help="with the original of each text")
     parser.add_argument("--references", help="index of originals, at this path on every machine")
     parser.add_argument("--model", help="model folder  [default: the one shipped]")
     parser.add_argument("--distribute", action="store_true", help="send the model to the executors")
-    parser.add_argument("--fpr", type=float, default=DEFAULT_FALSE_POSITIVE_RATE)
+    rates = ", ".join(f"{rate:g}" for rate in VERDICT_RATES)
+    parser.add_argument(
+        "--fpr", type=float, default=DEFAULT_FALSE_POSITIVE_RATE,
+        help="share of people's articles that may be flagged by mistake: "
+        f"{rates}  [default: {DEFAULT_FALSE_POSITIVE_RATE:g}]",
+    )  # fmt: skip
     parser.add_argument("--partitions", type=int, help="deal the rows out anew to so many tasks")
-    parser.add_argument("--overwrite", action="store_true")
+    parser.add_argument("--overwrite", action="store_true", help="replace an output that exists")
     return parser.parse_args(arguments)
 
 
-def _run(spark: SparkSession, options: argparse.Namespace) -> int:
+def _check_call(options: argparse.Namespace) -> str:
+    """Name the model, before Spark starts and makes a folder that would be in the next call's way.
+
+    Raises:
+        DetectorError: there is no such model or index.
+        ValueError: there is no such rate or number of partitions.
+    """
+    from detector.model.bundle import Bundle
+    from detector.references.index import ReferenceIndex
+
+    check_rate("--fpr", options.fpr)
+    if options.partitions is not None:
+        check_count("--partitions", options.partitions)
+    if options.references is not None:
+        ReferenceIndex.open(options.references).close()
+    return Bundle.open(options.model).identifier
+
+
+def _run(spark: SparkSession, options: argparse.Namespace, model: str) -> int:
     import time
 
     from detector.batch.summary import format_summary
-    from detector.model.bundle import Bundle
 
     started = time.monotonic()
     frame = _read(spark, options.input, options.input_format)
-    if options.partitions:
+    if options.partitions is not None:
         frame = frame.repartition(options.partitions)
     columns = options.text_column, options.reference_column
     judged = score(
@@ -342,7 +372,6 @@ def _run(spark: SparkSession, options: argparse.Namespace) -> int:
     # A format that keeps no types, or no columns without a value, is read as what was written.
     tally = _count(_read(spark, options.output, form, written.schema))
     tally.seconds = time.monotonic() - started
-    model = Bundle.open(options.model).identifier
     print(format_summary(tally.summarize(model, options.fpr)), file=sys.stderr)
     return 1 if tally.failed else 0
 

@@ -153,7 +153,8 @@ def _rank(counter: Counter[str]) -> dict[str, int]:
 
 def format_summary(summary: Mapping[str, Any]) -> str:
     """What `Tally.summarize` gave, in words, over some lines."""
-    lines = [f"{summary['inputs']:,} inputs, {summary['scored']:,} scored"]
+    inputs = "input" if summary["inputs"] == 1 else "inputs"
+    lines = [f"{summary['inputs']:,} {inputs}, {summary['scored']:,} scored"]
     if summary["failed"]:
         lines[0] += f", {summary['failed']:,} could not be: {_list(summary['failures'])}"
     if summary["duplicates"]:

@@ -28,6 +28,7 @@ from detector.batch.judge import (
     Settings,
     make_failure,
 )
+from detector.choices import check_count
 from detector.cores import count_cores
 from detector.errors import DetectorError, MissingPackageError
 
@@ -59,13 +60,13 @@ def count_workers(asked: int | None, *, loadable: bool) -> int:
         loadable: whether workers can load the detector.
 
     Raises:
-        ValueError: `asked` is below 1.
+        TypeError: `asked` is no whole number.
+        ValueError: it is below 1.
         MissingPackageError: several are asked for, and joblib is not installed.
     """
     if asked is None:
         return count_cores() if loadable and can_start_workers() else 1
-    if asked < 1:
-        raise ValueError(f"workers must be at least 1, not {asked}")
+    asked = check_count("workers", asked)
     if asked > 1 and not can_start_workers():
         raise MissingPackageError("several processes", "joblib", "batch")
     return asked

@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from detector.cli.logs import logs_json, set_log_format, tell
+from detector.cli.options import INTERRUPTED
 from detector.cli.streams import guard_streams
 from detector.version import __version__
 
@@ -31,9 +32,15 @@ class _Verbs(click.Group):
             return super().main(*args, **extra)
 
     def invoke(self, context: click.Context) -> Any:
-        """Run a verb; where messages are JSON lines, what is wrong with a call is one too."""
+        """Run a verb; where messages are JSON lines, what is wrong with a call is one too.
+
+        Ctrl-C has an exit code of its own: click's is that of inputs that could not be used.
+        """
         try:
             return super().invoke(context)
+        except KeyboardInterrupt:
+            tell("\ninterrupted", exit_code=INTERRUPTED)
+            return context.exit(INTERRUPTED)
         except click.ClickException as fault:
             if not logs_json():
                 raise

@@ -159,7 +159,9 @@ class _Options:
     help="Processes that compare.  [default: as many as cores]",
 )
 @click.option("--resume", is_flag=True, help="Go on with a run to --output that was broken off.")
-@click.option("--overwrite", is_flag=True, help="Replace an --output that exists.")
+@click.option(
+    "--overwrite", is_flag=True, help="Replace files that exist: --output and the others."
+)
 @click.option(
     "--quarantine",
     metavar="FILE",

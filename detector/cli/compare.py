@@ -10,6 +10,7 @@ import click
 
 from detector.cli.options import (
     CannotRunError,
+    choose_form,
     color_option,
     comparison_rate_option,
     load_detector,
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from detector.results import Comparison
 
 
+#: How files are called that are written in each form.
+_ENDINGS = {".json": "json", ".html": "html", ".htm": "html"}
+
+
 @click.command(short_help="Say what COPY did to ORIGINAL.")
 @click.argument("copy")
 @click.argument("original")
@@ -35,9 +40,8 @@ if TYPE_CHECKING:
     "--format",
     "form",
     type=click.Choice(["text", "json", "html"]),
-    default="text",
-    show_default=True,
-    help="How to print: html is a page of its own, with both texts side by side.",
+    help="How to print: html is a page of its own, with both texts side by side.  "
+    "[default: text, or as the name of --output ends]",
 )
 @comparison_rate_option
 @click.option("--output", metavar="FILE", help="Write here, all or nothing, instead of printing.")
@@ -48,7 +52,7 @@ if TYPE_CHECKING:
 def compare(
     copy: str,
     original: str,
-    form: str,
+    form: str | None,
     fpr: str,
     output: str | None,
     report: str | None,
@@ -66,6 +70,7 @@ def compare(
     if copy == original or (_is_file(copy) and _is_file(original) and _are_one(copy, original)):
         raise click.UsageError(f"COPY and ORIGINAL are the same file, {copy}: name two")
     refuse_addresses((copy, original))
+    form = choose_form(form, output, _ENDINGS)
     written = {"--output": output, "--report": report}
     refuse_overwriting((copy, original), written)
     refuse_existing(written, overwrite=overwrite)

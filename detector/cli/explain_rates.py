@@ -144,7 +144,7 @@ def _format(
         else ", as you measured it."
     )
     bases = [say_base_rate(base) for base in rows[0].right]
-    yield "Of 100 flags so many are right, if of all articles are machine-made"
+    yield "Of 100 flags so many are right, where this share of all articles is machine-made:"
     yield ""
     table = [["machine-made by", "found", *bases], *format_rows(rows)]
     widths = measure_columns(table)

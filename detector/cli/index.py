@@ -14,6 +14,7 @@ from detector.cli.logs import log_format_option, tell, tell_notes, tell_of_input
 from detector.cli.options import (
     SOME_FAILED,
     CannotRunError,
+    choose_form,
     figures_format_option,
     open_output,
     overwrite_option,
@@ -171,9 +172,8 @@ def _report(bad: BadInput) -> None:
     "--format",
     "form",
     type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to print: for people, or a JSON line an input.",
+    help="How to print: for people, or a JSON line an input.  [default: text, or as the name of "
+    "--output ends]",
 )
 @click.option("--output", metavar="FILE", help="Write here, all or nothing, instead of printing.")
 @overwrite_option
@@ -186,7 +186,7 @@ def find(
     folder: str,
     files: tuple[str, ...],
     most: int,
-    form: str,
+    form: str | None,
     output: str | None,
     overwrite: bool,
     **reading: Any,
@@ -195,6 +195,7 @@ def find(
 
     Exits with 0 when all was looked for, 1 when some inputs could not be, 2 when the call is wrong.
     """
+    form = choose_form(form, output, {".jsonl": "json", ".ndjson": "json", ".json": "json"})
     refuse_overwriting(files, {"--output": output})
     refuse_existing({"--output": output}, overwrite=overwrite)
     references = _open_index(folder)

@@ -279,6 +279,34 @@ def check_output(output: str | None, *, form: str | None, resume: bool) -> None:
         raise click.UsageError(f"--output {error}") from error
 
 
+#: Endings of rows and of what is compressed, which a single answer is not written as.
+_ENDINGS_OF_ROWS = frozenset({".csv", ".tsv", ".parquet", ".gz", ".zst"})
+
+
+def choose_form(form: str | None, output: str | None, endings: Mapping[str, str]) -> str:
+    """How to write: as ``--format`` tells, else as the name of ``--output`` ends, else as text.
+
+    Args:
+        form: what ``--format`` names, if anything.
+        output: the file that ``--output`` names, if any.
+        endings: the form by the ending of the file's name, such as ".json".
+
+    Raises:
+        click.UsageError: the name ends as a file's that holds neither.
+    """
+    if form is not None or output is None:
+        return form or "text"
+    ending = Path(output).suffix.lower()
+    if ending in endings:
+        return endings[ending]
+    if ending in _ENDINGS_OF_ROWS:
+        raise click.UsageError(
+            f"--output {output}: nothing is written as {ending} here: end the name in "
+            f"{', '.join(('.txt', *endings))}"
+        )
+    return "text"
+
+
 @contextmanager
 def open_output(output: str | None, option: str = "--output") -> Iterator[TextIO]:
     """Standard output, or a file that is put in place only when all of it is written.

@@ -214,7 +214,8 @@ def _say_how_to_resume(journal: Journal, options: ScoreOptions) -> str:
         return "nothing was finished yet"
     # A report shows a whole run, see `ScoreOptions.check`.
     without = "" if options.report is None else ", but without --report"
-    return f"{journal.inputs:,} inputs are finished; go on with the same call and --resume{without}"
+    finished = "1 input is" if journal.inputs == 1 else f"{journal.inputs:,} inputs are"
+    return f"{finished} finished; go on with the same call and --resume{without}"
 
 
 def _identify(detector: Scorer, options: ScoreOptions) -> dict[str, Any]:
@@ -255,7 +256,10 @@ def _fill(
     if journal.complete:
         return
     if journal.inputs and not options.quiet:
-        tell(f"going on after {journal.inputs:,} finished inputs", inputs=journal.inputs)
+        finished = "1 finished input" if journal.inputs == 1 else (
+            f"{journal.inputs:,} finished inputs"
+        )  # fmt: skip
+        tell(f"going on after {finished}", inputs=journal.inputs)
     try:
         with (
             group_batch(detector, options, items) as batch,

@@ -223,6 +223,9 @@ def _refuse_idle_options(context: click.Context, corpora: bool, options: dict[st
     if idle:
         name = "--" + idle[0].replace("_", "-")
         raise click.UsageError(f"{name} has no effect {where}; leave it out")
+    for name in ("until", "only"):
+        if options["list_steps"] and options[name]:
+            raise click.UsageError(f"--{name} has no effect with --list-steps; leave it out")
     if options["beside"] and options["recipe"] != "accurate":
         raise click.UsageError("--beside has no effect without --recipe accurate; leave it out")
     if options["translator"] and not options["round_trip"]:

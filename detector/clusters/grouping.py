@@ -24,6 +24,7 @@ from detector.batch.workers import count_workers
 from detector.choices import (
     COMPARISON_RATES,
     DEFAULT_COMPARISON_RATE,
+    check_count,
     check_rate,
 )
 from detector.clusters.candidates import CandidateFinder
@@ -35,7 +36,7 @@ from detector.clusters.words import CrawlWords
 from detector.io.readers import Record
 from detector.reasons import explain_refusal
 from detector.results import VERBATIM
-from detector.text.intake.arguments import check_text
+from detector.text.intake.arguments import check_pair, check_text
 
 ORIGINAL_ROLE, COPY_ROLE, ALONE_ROLE = ROLES = ("original", "copy", "alone")
 
@@ -147,7 +148,7 @@ def group(
 
     Raises:
         ClusterError: the texts cannot be kept there.
-        TypeError: a text is neither a string nor missing.
+        TypeError: a document is no pair, or its text neither a string nor missing.
         ValueError: `false_positive_rate` is none of `detector.choices.COMPARISON_RATES`,
             `candidates` or `workers` is below 1, or `workers` above 1 for a detector that came from
             no folder. It is told before a document is read.
@@ -156,7 +157,8 @@ def group(
     ids: list[object] = []
 
     def number() -> Iterator[Record]:
-        for place, (identity, text) in enumerate(documents):
+        for place, document in enumerate(documents):
+            identity, text = check_pair(document, place)
             ids.append(identity)
             yield Record(place, check_text(text, place), source="", row=place + 1)
 
@@ -226,13 +228,11 @@ class Grouping:
         self._store = store
         self._detector = detector
         self._rate = rate
-        self._candidates = candidates
+        self._candidates = check_count("candidates", candidates)
         loadable = getattr(detector, "bundle", None) is not None
         self._workers = count_workers(workers, loadable=loadable)
         if self._workers > 1 and not loadable:
             raise ValueError("several workers need a detector that came from a folder: use 1")
-        if candidates < 1:
-            raise ValueError(f"candidates must be at least 1, not {candidates}")
         self._comparer = PairComparer(detector, store.read_text, rate)
         self._evidence = Evidence(self._look, self._compare, store.read_text, store.find_date)
 
@@ -374,7 +374,8 @@ def list_places(store: CrawlStore, name: Callable[[int], Any] | None = None) -> 
     ):
         size = int(sizes[at])
         if size == 1:
-            reason = _explain_alone(store, number, blank)
+            language = None if blank else store.find_other_language(number)
+            reason = explain_alone(language, blank=blank)
             alone = Member(name(place), ALONE_ROLE, reason=reason)
             yield Place(place, number, at + 1, size, alone)
             continue
@@ -383,9 +384,8 @@ def list_places(store: CrawlStore, name: Callable[[int], Any] | None = None) -> 
         yield make_place(place, standing, (number, at + 1, size), firsts, name)
 
 
-def _explain_alone(store: CrawlStore, number: int, blank: bool) -> str | None:
-    """Why a text that stands alone could not be flagged: it is empty, or not English."""
-    language = None if blank else store.find_other_language(number)
+def explain_alone(language: str | None, *, blank: bool) -> str | None:
+    """Why a text that stands alone could not be flagged: it is empty, or in another language."""
     return explain_refusal(language) if blank or language is not None else None
 
 

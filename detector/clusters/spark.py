@@ -15,16 +15,27 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from detector.batch.spark import ModelPath, SentModel, send_model
-from detector.choices import COMPARISON_RATES, DEFAULT_COMPARISON_RATE, check_rate
+from detector.choices import (
+    COMPARISON_RATES,
+    DEFAULT_COMPARISON_RATE,
+    check_count,
+    check_rate,
+)
 from detector.clusters.comparing import PAIRS_TOGETHER, PairComparer
-from detector.clusters.grouping import CANDIDATES, list_components, make_place
+from detector.clusters.grouping import (
+    ALONE_ROLE,
+    CANDIDATES,
+    explain_alone,
+    list_components,
+    make_place,
+)
 from detector.clusters.links import Link, look_both_ways
 from detector.clusters.rows import make_row
 from detector.clusters.settling import Evidence, Standing, settle
 from detector.clusters.spark_candidates import connect, find_candidates, keep
 from detector.columns import CLUSTER_COLUMNS, rename_clashes
 from detector.io.dates import read_date
-from detector.reasons import explain_refusal
+from detector.text.document import find_other_language
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -55,8 +66,9 @@ def group_frame(
 ) -> DataFrame:
     """Group texts that stem from one another, and name the likeliest original of each group.
 
-    Every row is answered; one without text stands alone, with the reason. The frame is computed
-    while this runs, since later steps depend on how large earlier ones came out.
+    Every row is answered; one that stands alone and is empty or not in English gives that as its
+    reason. The frame is computed while this runs, since later steps depend on how large earlier
+    ones came out.
 
     Args:
         df: holds the texts.
@@ -76,11 +88,12 @@ def group_frame(
 
     Raises:
         ImportError: pyspark, pandas or pyarrow is not installed.
-        ValueError: there is no such column, the texts are no strings, or the rate is none of
-            `detector.choices.COMPARISON_RATES`.
+        ValueError: there is no such column, the texts are no strings, the rate is none of
+            `detector.choices.COMPARISON_RATES`, or `candidates` is below 1.
         BundleError: the model that is to be sent is missing, incomplete or altered.
     """
     check_rate("false_positive_rate", false_positive_rate, COMPARISON_RATES)
+    check_count("candidates", candidates)
     _check_columns(df, text_column, [id_column, *filter(None, (date_column, order_column))])
     find_model = send_model(df, model) if distribute else ModelPath(model)
     judge = _Judge(find_model, false_positive_rate)
@@ -88,7 +101,7 @@ def group_frame(
     rows = _name_texts(numbered, text_column, id_column, date_column)
     texts = rows.where("place = number").select("number", "text")
     told = _tell(rows, texts, find_candidates(texts, candidates), judge)
-    return _answer(df, numbered, rows, told)
+    return _answer(df, text_column, numbered, told)
 
 
 def _check_columns(df: DataFrame, text: str, others: list[str]) -> None:
@@ -128,7 +141,7 @@ def _name_texts(numbered: DataFrame, text: str, identity: str, date: str | None)
     rows = numbered.select(
         "place",
         row[identity].cast("string").alias("id"),
-        f.udf(read_date, "double")(told).alias("date"),
+        f.udf(read_date, "double", useArrow=False)(told).alias("date"),
         row[text].alias("text"),
     ).where(f.col("text").rlike(f"[^{_SPACES}]"))
     same = Window.partitionBy(f.sha2("text", 256))
@@ -273,15 +286,15 @@ def _place_rows(rows: pd.DataFrame, standings: Mapping[int, Standing]) -> pd.Dat
     return type(rows)(said)
 
 
-def _answer(df: DataFrame, numbered: DataFrame, rows: DataFrame, told: DataFrame) -> DataFrame:
+def _answer(df: DataFrame, text: str, numbered: DataFrame, told: DataFrame) -> DataFrame:
     """All rows with their own columns and ours; groups are counted from 1, by their first rows."""
     from pyspark.sql import functions as f
 
-    has_text = rows.select("place", f.lit(True).alias("has_text"))
-    frame = numbered.join(has_text, "place", "left").join(told, "place", "left")
+    frame = numbered.join(told, "place", "left")
+    explain = f.udf(_explain_alone, "string", useArrow=False)
     alone = {
-        "group": f.col("place"), "size": f.lit(1), "role": f.lit("alone"), "flagged": f.lit(False),
-        "reason": f.when(f.col("has_text").isNull(), f.lit(explain_refusal(None))),
+        "group": f.col("place"), "size": f.lit(1), "role": f.lit(ALONE_ROLE),
+        "flagged": f.lit(False), "reason": explain(f.col("role"), f.col("row")[text]),
     }  # fmt: skip
     for name, value in alone.items():
         frame = frame.withColumn(name, f.coalesce(f.col(name), value))
@@ -292,3 +305,12 @@ def _answer(df: DataFrame, numbered: DataFrame, rows: DataFrame, told: DataFrame
     names = rename_clashes(df.columns, CLUSTER_COLUMNS)
     own = [f.col("row")[name].alias(names[name]) for name in df.columns]
     return frame.select(*own, *map(f.col, CLUSTER_COLUMNS))
+
+
+def _explain_alone(role: str, text: str | None) -> str | None:
+    """Why a row that stands alone could not be flagged; None where it could, and of all others."""
+    if role != ALONE_ROLE:  # Spark asks of these, too, whatever condition stands before
+        return None
+    text = text or ""
+    blank = not text.strip()
+    return explain_alone(None if blank else find_other_language(text), blank=blank)

@@ -23,8 +23,7 @@ from detector.errors import DetectorError
 from detector.io.dates import is_blank_date, read_date
 from detector.io.file_states import describe_file
 from detector.io.readers import BadInput, Record
-from detector.text.document import Document
-from detector.text.language import ENGLISH, guess_language
+from detector.text.document import find_other_language
 
 _FORMAT = 3
 
@@ -161,7 +160,7 @@ class CrawlStore:
             return known
         number = self._count("texts")
         content = zlib.compress(_encode(text), 1)
-        row = (number, make_digest(text), content, encode_words(text), _find_other_language(text))
+        row = (number, make_digest(text), content, encode_words(text), find_other_language(text))
         self._execute("INSERT INTO texts VALUES (?, ?, ?, ?, ?)", *row)
         return number
 
@@ -449,12 +448,3 @@ def make_digest(text: str) -> bytes:
 
 def _encode(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass")
-
-
-def _find_other_language(text: str) -> str | None:
-    """Code of the language that a text is in; None of English, and where there is no text."""
-    if guess_language(text) == ENGLISH:
-        return None
-    # Markup and menus may have hidden that it is English; to take them off takes longer.
-    language = Document.make(text, ()).language
-    return None if language == ENGLISH else language

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from detector.choices import check_count
 from detector.cores import count_cores
 from detector.errors import BundleError
 
@@ -80,13 +81,14 @@ class SentenceEncoder:
 
     Raises:
         BundleError: a file is missing or cannot be read.
+        TypeError, ValueError: `threads` is no whole number, or it is below 1.
     """
 
     def __init__(
         self, folder: str | os.PathLike[str], threads: int | None = None, memory: int = 0
     ) -> None:
         self.folder = Path(folder)
-        self.threads = threads
+        self.threads = None if threads is None else check_count("threads", threads)
         self.memory = memory
         self._known: OrderedDict[_Key, _Encoding] = OrderedDict()
         # Either takes some 40 ms, and ONNX Runtime leaves Python to others meanwhile.

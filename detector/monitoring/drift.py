@@ -278,7 +278,7 @@ def _answer(a: Stream, b: Stream, comparable: bool, movements: Sequence[str]) ->
     if not comparable:
         first = (
             f"Not scored alike ({_name_models(a)} against {_name_models(b)}): their scores cannot "
-            "be compared; score both with one model. As for the articles: "
+            "be compared; score both with one model. "
         )
     if movements:
         moved = f"The stream has moved: {'; '.join(movements)}."

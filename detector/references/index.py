@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from detector.choices import check_count
 from detector.io.readers import BadInput, Record
 from detector.references.database import (
     CANNOT_ADD,
@@ -45,6 +46,7 @@ from detector.references.stored_texts import (
     prepare_addition,
 )
 from detector.references.writing import Writer
+from detector.text.intake.arguments import check_pair
 
 MINIMUM_SCORE = 0.35
 """Candidates below this cosine are not reported.
@@ -162,13 +164,14 @@ class ReferenceIndex:
         Raises:
             ReferenceIndexError: another process is writing, the disk is full, or the index is
                 damaged. The index is as it was before.
+            TypeError: a document is no pair; likewise.
         """
         self._check_presence()
         with open_writer(self._place, timeout) as connection:
             with explain_faults(self.folder):
                 writer = Writer(connection)
-            for source in documents:
-                refused = self._add_one(writer, source)
+            for position, source in enumerate(documents):
+                refused = self._add_one(writer, source, position)
                 if refused is not None:
                     writer.counts["refused"] += 1
                     if report is not None:
@@ -178,7 +181,7 @@ class ReferenceIndex:
         return Additions(**writer.counts)
 
     def _add_one(
-        self, writer: Writer, source: Record | BadInput | tuple[Id, str]
+        self, writer: Writer, source: Record | BadInput | tuple[Id, str], position: int
     ) -> BadInput | None:
         """Add one document; what cannot be added comes back with the reason."""
         if isinstance(source, BadInput):
@@ -187,7 +190,7 @@ class ReferenceIndex:
             identity, text, place = source.id, source.text, source.place
             origin, row = source.source, source.row
         else:
-            identity, text = source
+            identity, text = check_pair(source, position)
             place, origin, row = "", f"id {identity!r}", None
         try:
             addition = prepare_addition(identity, text, place)
@@ -210,10 +213,12 @@ class ReferenceIndex:
 
         Raises:
             ReferenceIndexError: the text is empty, or the index is damaged or deleted.
-            ValueError: k is less than 1.
+            TypeError: the text is no string, or `k` no whole number.
+            ValueError: `k` is below 1.
         """
-        if k < 1:
-            raise ValueError(f"k is how many candidates to return, at least 1, not {k}")
+        k = check_count("k", k)
+        if not isinstance(text, str):
+            raise TypeError(f"text is {type(text).__name__}; give a string")
         if not text.strip():
             raise ReferenceIndexError("empty text: give the words to look for")
         with self._reading() as connection:

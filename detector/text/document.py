@@ -81,6 +81,15 @@ class Document:
         return self.normalized.starts[spans[:, 0]], self.normalized.ends[spans[:, 1] - 1]
 
 
+def find_other_language(text: str) -> str | None:
+    """Code of the language that a text is in; None of English, and where there is no text."""
+    if guess_language(text) == ENGLISH:
+        return None
+    # Markup and menus may have hidden that it is English; to take them off takes longer.
+    language = Document.make(text, ()).language
+    return None if language == ENGLISH else language
+
+
 def is_judged(sentence: Sentence, masked: MaskedSentence) -> bool:
     """Whether a sentence is judged where it comes for the first time."""
     return sentence.is_of_article and masked.word_count >= MINIMUM_SENTENCE_WORDS

@@ -31,6 +31,7 @@ MODULES = (
     "detector.batch.judge",
     "detector.batch.spark",
     "detector.clusters.grouping",
+    "detector.clusters.spark",
     "detector.io.readers",
     "detector.monitoring.drift",
     "detector.presentation.html",

@@ -132,6 +132,26 @@ def test_the_program_reads_judges_writes_and_sums_up(
     assert "error: no column 'nothing'; there is 'body'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (["--model", "nowhere"], "error: nowhere: no such model folder"),
+        (["--references", "nowhere"], "error: nowhere: no such folder: build an index there first"),
+        (["--fpr", "0.02"], "error: --fpr must be 0.05, 0.01 or 0.001, not 0.02"),
+        (["--partitions", "0"], "error: --partitions must be at least 1, not 0"),
+    ],
+)
+def test_a_wrong_call_of_the_program_leaves_no_folder_behind(
+    wrong: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.jsonl").write_text('{"text": "a text"}\n')
+    assert module.main(["in.jsonl", "out", *wrong]) == 2
+    assert capsys.readouterr().err.startswith(message)
+    assert not (tmp_path / "out").exists()
+
+
 ODD = [
     ' a "quoted", cell ',
     "over\ntwo\r\nlines\rthree",

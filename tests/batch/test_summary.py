@@ -26,6 +26,12 @@ def test_nothing_has_no_interval() -> None:
     assert format_summary(summary).splitlines()[0] == "0 inputs, 0 scored"
 
 
+def test_one_input_is_no_plural() -> None:
+    tally = Tally()
+    tally.add(make_outcomes()[0])
+    assert format_summary(tally.summarize("m@1", 0.01)).splitlines()[0] == "1 input, 1 scored"
+
+
 @pytest.mark.parametrize(
     ("reason", "kind"),
     [

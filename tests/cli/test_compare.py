@@ -57,6 +57,31 @@ def test_the_output_is_written_whole(files: tuple[str, str], tmp_path: Path) -> 
     assert json.loads(output.read_text())["relation"] == "machine-rewritten"
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "start"),
+    [
+        ("out.json", (), '{"relation": '),
+        ("out.HTML", (), "<!DOCTYPE html>"),
+        ("out.txt", (), "A machine"),
+        ("out", (), "A machine"),
+        ("out.html", ("--format", "json"), '{"relation": '),
+        ("out.csv", ("--format", "text"), "A machine"),
+    ],
+)
+def test_the_outputs_name_tells_its_form_unless_told(
+    files: tuple[str, str], tmp_path: Path, name: str, options: tuple[str, ...], start: str
+) -> None:
+    assert run(*files, "--output", tmp_path / name, *options).exit_code == 0
+    assert (tmp_path / name).read_text().replace("[[", "").startswith(start)
+
+
+def test_no_table_is_promised(files: tuple[str, str], tmp_path: Path) -> None:
+    result = run(*files, "--output", tmp_path / "out.csv")
+    assert result.exit_code == 2
+    assert "nothing is written as .csv here: end the name in .txt, .json, .html" in result.stderr
+    assert not (tmp_path / "out.csv").exists()
+
+
 @pytest.mark.parametrize("option", ["--output", "--report"])
 def test_no_file_is_replaced_unasked(files: tuple[str, str], tmp_path: Path, option: str) -> None:
     older = tmp_path / "older"

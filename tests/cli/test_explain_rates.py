@@ -87,6 +87,7 @@ def test_the_shipped_models_rates_are_worked_out() -> None:
     table = run().stdout
     assert "1 in 2  1 in 10  1 in 100  1 in 1,000" in table
     assert "flagged by mistake at --fpr 0.01" in table
+    assert "right, where this share of all articles is machine-made:\n" in table
 
 
 def test_the_callers_own_rates_come_first() -> None:

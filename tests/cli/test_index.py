@@ -225,6 +225,17 @@ def test_find_writes_a_file_whole_or_not_at_all(folder: Path, copy: Path, tmp_pa
     assert run("find", folder, copy, "--output", tmp_path / "no" / "found.txt").exit_code == 2
 
 
+def test_what_find_writes_is_told_by_the_files_name(
+    folder: Path, copy: Path, tmp_path: Path
+) -> None:
+    target = tmp_path / "found.jsonl"
+    assert run("find", folder, copy, "--output", target).exit_code == 0
+    assert json.loads(target.read_text())["id"] == str(copy)
+    table = run("find", folder, copy, "--output", tmp_path / "found.csv")
+    assert table.exit_code == 2
+    assert "nothing is written as .csv here: end the name in .txt, .jsonl" in table.stderr
+
+
 def test_info(folder: Path) -> None:
     assert "documents: 2\n" in run("info", folder).stdout
     figures = json.loads(run("info", folder, "--format", "json").stdout)

@@ -448,6 +448,17 @@ def test_rows_may_bring_their_own_original(tmp_path: Path, monkeypatch: pytest.M
     assert (third["relation"], third["comparison_flagged"], third["coverage"]) == (None, None, None)
 
 
+def test_a_column_of_originals_that_no_input_has_is_told(tmp_path: Path) -> None:
+    text = write(tmp_path, "copy.txt", "some words")
+    rows = write(tmp_path, "rows.jsonl", '{"text": "some words", "was": "  "}\n')
+    for source, name in ((text, "original.txt"), (rows, "was")):
+        result = run("score", source, "--reference-column", name)
+        assert result.exit_code == 0
+        assert result.stderr.startswith(f"note: --reference-column {name}: no input has an origin")
+    rows.write_text('{"text": "some words", "was": "some words"}\n{"text": "more words"}\n')
+    assert "note" not in run("score", text, rows, "--reference-column", "was").stderr
+
+
 # --------------------------------------------------------------------------------------
 # Wrong calls
 # --------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from detector import __version__
 from detector.cli import VERBS, main
+from detector.cli.options import INTERRUPTED
 
 HEAVY = {
     "jinja2", "numpy", "pandas", "rich", "scipy", "sklearn", "skops", "torch", "tqdm",
@@ -46,6 +47,24 @@ def test_an_unknown_verb_is_a_wrong_call() -> None:
     result = CliRunner().invoke(main, ["guess"])
     assert result.exit_code == 2
     assert "No such command" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("verb", "interrupted"),
+    [
+        (["info"], "detector.model.bundle.Bundle.open"),
+        (["index", "info", "here"], "detector.references.index.ReferenceIndex.open"),
+    ],
+)
+def test_a_verb_that_is_interrupted_says_so_with_a_code_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, verb: list[str], interrupted: str
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(interrupted, interrupt)
+    result = CliRunner().invoke(main, verb)
+    assert (result.exit_code, result.stderr) == (INTERRUPTED, "\ninterrupted\n")
 
 
 def test_starting_up_imports_nothing_heavy() -> None:

@@ -31,6 +31,14 @@ for nothing, and a jar of honey for each week that it stays.
 """
 
 
+#: Nobody else's, and in another language.
+GERMAN = """\
+Die Imker im oberen Tal haben in diesem Frühjahr mehr Völker gezählt als je zuvor. Milde Wochen im
+Februar haben die Weiden früh blühen lassen, und kaum ein Stock ist erfroren. Der Verein hat bei
+einem Tischler sechzig Kästen bestellt und verleiht sie, bis die Heide verblüht ist.
+"""
+
+
 @pytest.fixture(scope="module")
 def crawl() -> list[tuple[str, str]]:
     paths = sorted([*DATA.glob("example_articles/*.txt"), *DATA.glob("example_crawl/*.txt")])
@@ -41,6 +49,7 @@ def crawl() -> list[tuple[str, str]]:
         ("repost", original),
         ("cut", "\n\n".join(paragraphs[: len(paragraphs) // 2])),
         ("lonely", LONELY),
+        ("german", GERMAN),
     ]
     return texts[::-1]
 
@@ -79,7 +88,9 @@ def test_spark_finds_the_groups_of_one_machine(
     with_text = rows[: len(crawl)]
     assert {row["id"]: tuple(row[name] for name in names) for row in with_text} == expected
     assert max(row["size"] for row in with_text) >= 5
-    assert {row["id"]: row["role"] for row in rows}["lonely"] == "alone"
+    alone = {row["id"]: row["reason"] for row in with_text if row["role"] == "alone"}
+    assert alone["lonely"] is None
+    assert alone["german"] == "not English: the text looks like 'de'"
 
 
 def test_rows_without_text_stand_alone_and_say_why(rows: list[dict[str, Any]]) -> None:
@@ -114,3 +125,5 @@ def test_a_wrong_column_is_named(frame: DataFrame) -> None:
         group_frame(frame, "number")
     with pytest.raises(ValueError, match="false_positive_rate"):
         group_frame(frame, "body", false_positive_rate=0.3)
+    with pytest.raises(ValueError, match="candidates must be at least 1, not 0"):
+        group_frame(frame, "body", candidates=0)

@@ -80,3 +80,20 @@ def test_pairs_are_compared_both_ways_where_one_does_not_tell_all(judge: module.
     assert links["again"].tolist().count(False) == 2
     assert links["place"].tolist()[0] == 0
     assert set(links["component"]) == {0}
+
+
+@pytest.mark.parametrize(
+    ("role", "text", "reason"),
+    [
+        ("alone", BRIDGE, None),
+        ("alone", "Die Brücke bleibt gesperrt, weil der Rost tiefer sitzt als gedacht.",
+         "not English: the text looks like 'de'"),
+        ("alone", "\x00\x01" * 99, "not English: the language could not be told"),
+        ("alone", " \n\xa0", "empty: there is no text"),
+        ("alone", None, "empty: there is no text"),
+        ("original", "Die Brücke bleibt gesperrt, weil der Rost tiefer sitzt als gedacht.", None),
+        ("copy", None, None),
+    ],
+)  # fmt: skip
+def test_only_who_stands_alone_says_why(role: str, text: str | None, reason: str | None) -> None:
+    assert module._explain_alone(role, text) == reason

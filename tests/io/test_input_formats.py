@@ -61,6 +61,9 @@ def test_the_format_may_be_given(tmp_path: Path) -> None:
 
 
 def test_an_unknown_format_is_refused_at_once() -> None:
+    # Each character of a single name would be one, and "/" the whole disk.
+    with pytest.raises(TypeError, match=r"sources is str; give a list of names: \['/a\.csv'\]"):
+        read_records("/a.csv")
     with pytest.raises(ValueError, match=r"must be one of text, html, .*, not 'pdf'"):
         read_records(["a.pdf"], input_format="pdf")
 

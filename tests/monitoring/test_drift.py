@@ -320,6 +320,7 @@ def test_another_model_is_named_first_and_scores_are_not_compared(
     other = write("b.csv", 1500, 2, shift=2.0, short=0.2, model="mine@99999999")
     result = compare_streams(write("a.csv", 1500, 1), other)
     assert result["answer"].startswith("Not scored alike (default@12345678, version 0.1.0")
+    assert "score both with one model. The stream has moved: " in result["answer"]
     assert "mine@99999999" in result["answer"].split("The stream has moved")[0]
     assert not result["comparable"]
     assert not result["distributions"]["probability"]["moved"]

@@ -30,10 +30,19 @@ def test_questions_that_cannot_be_answered(index: ReferenceIndex) -> None:
         index.find(" \n")
     with pytest.raises(ValueError, match="at least 1"):
         index.find(HARBOUR, k=0)
+    with pytest.raises(TypeError, match="text is int; give a string"):
+        index.find(5)  # type: ignore[arg-type]
     with refused("no document with the id 'nobody'"):
         index.text("nobody")
     with refused("no document with the id None"):
         index.text(None)  # type: ignore[arg-type]
+
+
+def test_what_is_no_pair_is_refused_and_nothing_added(index: ReferenceIndex) -> None:
+    before = len(index)
+    with pytest.raises(TypeError, match="document 1 is str; give pairs of id and text"):
+        index.add([("new", HARBOUR), HARBOUR])  # type: ignore[list-item]
+    assert len(index) == before
 
 
 def test_a_folder_that_is_no_index(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+from detector.cli.logs import tell
 from detector.cli.options import (
     ENOUGH_WITHOUT_COLUMN,
     load_detector,
@@ -31,7 +32,26 @@ def read_inputs(options: ScoreOptions) -> Iterator[Record | BadInput]:
     """
     names = FieldNames(options.text_column, options.id_column, options.reference_column)
     items = iter(read_records(options.files, names, input_format=options.input_format))
-    return _refuse_unknown_columns(refuse_missing_columns(items), options)
+    known = _refuse_unknown_columns(refuse_missing_columns(items), options)
+    return known if options.reference_column is None else _tell_of_no_original(known, options)
+
+
+def _tell_of_no_original(
+    items: Iterator[Record | BadInput], options: ScoreOptions
+) -> Iterator[Record | BadInput]:
+    """Pass inputs on; at their end tell if none brought an original, since plain texts cannot."""
+    texts = originals = 0
+    for item in items:
+        if isinstance(item, Record):
+            texts += 1
+            originals += bool(item.reference and item.reference.strip())
+        yield item
+    if texts and not originals:
+        tell(
+            f"--reference-column {options.reference_column}: no input has an original in such a "
+            "column, so none was compared; for two files there is detector compare",
+            "note",
+        )
 
 
 def _refuse_unknown_columns(

@@ -7,6 +7,7 @@ bad row stops nothing. Every row of the input ends as exactly one `Record` or `B
 from __future__ import annotations
 
 import io
+import os
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
@@ -65,8 +66,12 @@ def read_records(
         html_limits: what a page may cost before it is given up.
 
     Raises:
+        TypeError: `sources` is a single name.
         ValueError: there is no such format.
     """
+    if isinstance(sources, str | bytes | os.PathLike):
+        # Each character of it would be a name, and "/" holds all the files that there are.
+        raise TypeError(f"sources is {type(sources).__name__}; give a list of names: [{sources!r}]")
     if input_format is not None and input_format not in INPUT_FORMATS:
         raise ValueError(f"format must be one of {', '.join(INPUT_FORMATS)}, not {input_format!r}")
     items = _read_all(sources, names, standard_input, input_format)

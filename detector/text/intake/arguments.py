@@ -1,4 +1,4 @@
-"""What callers give as texts."""
+"""What callers give as texts and documents."""
 
 from __future__ import annotations
 
@@ -31,6 +31,19 @@ def check_text(item: Any, position: int) -> str:
     if item is None or _is_missing(item):
         return ""
     raise TypeError(f"text {position} is {type(item).__name__}; give strings")
+
+
+def check_pair(item: Any, position: int) -> tuple[Any, Any]:
+    """An item of a collection of documents: its id and its text.
+
+    Raises:
+        TypeError: it is no pair. A string of two characters is none, either.
+    """
+    is_one = isinstance(item, str | bytes | dict) or not isinstance(item, Iterable)
+    parts = () if is_one else tuple(item)
+    if len(parts) != 2:
+        raise TypeError(f"document {position} is {type(item).__name__}; give pairs of id and text")
+    return parts[0], parts[1]
 
 
 def _is_missing(item: Any) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from detector.errors import DetectorError
+from detector.io.readers.sources import explain
 from detector.io.tables import Columns, UnreadableError, find_table_format, iterate_whole_rows
 
 #: Text of all files together, in bytes: some 50,000 articles with a version of each, and 1 GB of
@@ -94,7 +95,7 @@ def _read_file(path: Path, budget: _Budget) -> pd.DataFrame:
     except UnreadableError as reason:
         raise PairsError(f"{path}: {reason}") from reason
     except OSError as error:
-        raise PairsError(f"{path}: cannot be read: {error}") from error
+        raise PairsError(f"{path}: {explain(error)}") from error
     if not rows:
         raise PairsError(f"{path}: has no rows")
     return pd.DataFrame(rows, columns=[*COLUMNS, *PLACE_COLUMNS])

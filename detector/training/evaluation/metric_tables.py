@@ -52,8 +52,8 @@ def format_model_comparison(result: Mapping[str, Any], name_a: str = "A", name_b
     lines += [
         "",
         f"{name_b} against {name_a}: of {compared} figures {better} better, {worse} worse beyond "
-        f"noise, of the rest no difference can be told. By chance alone some {compared / 40:.0f} "
-        "of either are to be expected.",
+        "noise, of the rest no difference can be told. To be expected by chance alone: "
+        f"{compared / 40:.0f} better and as many worse.",
     ]
     return "\n".join([*lines, *_format_notes(result)])
 

@@ -14,6 +14,7 @@ from detector.training.evaluation.calibration import measure_calibration
 from detector.training.evaluation.statistics import (
     FEWEST_ARTICLES,
     RESAMPLES,
+    Figure,
     Floats,
     bound_above,
     measure_auroc,
@@ -232,9 +233,7 @@ def _measure_row(documents: pd.DataFrame, resamples: int) -> dict[str, Any]:
     row: dict[str, Any] = dict(counts)
     values = {} if len(too_few) == len(FIGURES) else resample_figures(documents, resamples)
     for name in FIGURES:
-        figure = None if name in too_few else summarize_resamples(values[name])
-        if figure is not None and name in _SHARES:
-            figure = widen_share(figure, counts[_SHARES[name]])
+        figure = None if name in too_few else summarize_figure(name, values[name], counts)
         row[name] = figure and figure.to_dict()
     if row["false_positive_rate"] is not None:
         # Several human documents of an article say no more than one of it.
@@ -243,6 +242,20 @@ def _measure_row(documents: pd.DataFrame, resamples: int) -> dict[str, Any]:
         bound = bound_above(share * articles, articles)
         row["false_positive_rate"]["upper_bound"] = round(bound, 4)
     return row | {"too_few": too_few}
+
+
+def summarize_figure(name: str, values: Floats, counts: Mapping[str, int]) -> Figure | None:
+    """One of `FIGURES` with its interval, which is not empty where all documents are alike.
+
+    Args:
+        name: of the figure.
+        values: of `resample_figures`.
+        counts: of `count_rows`.
+    """
+    figure = summarize_resamples(values)
+    if figure is None or name not in _SHARES:
+        return figure
+    return widen_share(figure, counts[_SHARES[name]])
 
 
 def iterate_rows(result: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -15,6 +15,7 @@ from detector.training.evaluation.metrics import (
     iterate_rows,
     prepare_documents,
     resample_figures,
+    summarize_figure,
 )
 from detector.training.evaluation.statistics import RESAMPLES, Floats, summarize_resamples
 
@@ -93,20 +94,23 @@ def _compare_row(
     row: dict[str, Any] = dict(counts)
     if len(too_few) < len(FIGURES):
         first, second = resample_figures(a, resamples), resample_figures(b, resamples)
-    for name, (more_is_better, _) in FIGURES.items():
+    for name in FIGURES:
         row[name] = (
-            None if name in too_few else _compare_figure(first[name], second[name], more_is_better)
+            None if name in too_few else _compare_figure(name, first[name], second[name], counts)
         )
     return row | {"too_few": too_few}
 
 
-def _compare_figure(a: Floats, b: Floats, more_is_better: bool) -> dict[str, Any] | None:
-    figures = summarize_resamples(a), summarize_resamples(b), summarize_resamples(b - a)
-    if any(figure is None for figure in figures):
+def _compare_figure(
+    name: str, a: Floats, b: Floats, counts: Mapping[str, int]
+) -> dict[str, Any] | None:
+    old, new = summarize_figure(name, a, counts), summarize_figure(name, b, counts)
+    difference = summarize_resamples(b - a)
+    if old is None or new is None or difference is None:
         return None
-    old, new, difference = (figure for figure in figures if figure is not None)
     verdict = UNDECIDED
     if difference.low > 0 or difference.high < 0:
+        more_is_better, _ = FIGURES[name]
         verdict = BETTER if (difference.low > 0) == more_is_better else WORSE
     return {
         "a": old.to_dict(),

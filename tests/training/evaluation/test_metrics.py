@@ -302,6 +302,17 @@ def test_a_model_does_not_differ_from_itself() -> None:
     assert result["compared"] > 20
 
 
+def test_a_share_of_none_is_as_unsure_beside_another_model_as_by_itself() -> None:
+    documents = draw_documents(40).assign(flagged=False)
+    alone = measure_documents(documents, RESAMPLES)["overall"]
+    beside = compare_models(documents, documents, documents, RESAMPLES)["overall"]
+    for name in ("true_positive_rate", "false_positive_rate"):
+        figure = {key: alone[name][key] for key in ("value", "low", "high")}
+        assert figure["value"] == 0
+        assert figure["high"] > 0.05
+        assert beside[name]["a"] == beside[name]["b"] == figure
+
+
 def test_a_better_model_is_better_and_the_other_way_round_worse() -> None:
     documents = draw_documents(110, shift=1.0)
     machine = (documents["label"] != "original").to_numpy()

@@ -503,6 +503,7 @@ def test_too_few_sentences_for_an_encoder(
         (["--corpora", ".", "--resume"], "--resume has no effect without --encoder-base"),
         (["--pairs", "p.csv", "--until", "spans"], "--until has no effect without --corpora"),
         (["--pairs", "p.csv", "--recipe", "accurate"], "--recipe has no effect without --corpora"),
+        (["--list-steps", "--only", "spans"], "--only has no effect with --list-steps"),
         (["--corpora", ".", "--beside", "x"], "--beside has no effect without --recipe accurate"),
         (
             ["--corpora", ".", "--recipe", "accurate", "--licences", "permissive"],
@@ -523,7 +524,7 @@ def test_faults_are_one_line_and_no_traceback(tmp_path: Path) -> None:
     arguments = ["--pairs", str(tmp_path / "missing.csv"), "--output", str(tmp_path / "mine")]
     result = CliRunner().invoke(train, arguments)
     assert result.exit_code == 2
-    assert "missing.csv: cannot be read" in result.output
+    assert "missing.csv: no such file" in result.output
     assert "Traceback" not in result.output
 
 
