@@ -295,14 +295,15 @@ class Detector:
         shares = classifier.judge(features.columns[None])[0]
         by_relation: dict[str, float] = dict(zip(RELATIONS, map(float, shares), strict=True))
         probability = by_relation[MACHINE_REWRITTEN]
-        threshold = classifier.find_threshold(rate)
+        thresholds = classifier.choose_thresholds(features.compared_words)
+        threshold = thresholds.find(rate)
         relation = max(RELATIONS, key=by_relation.__getitem__)
         direction = None
         if relation == MACHINE_REWRITTEN:
             direction = float(classifier.tell_direction(features.columns)[0])
         words = min(copy.features.words, original.features.words)
         forms = copy.form, original.form
-        reason = find_pair_reason(words, forms, classifier.thresholds, rate)
+        reason = find_pair_reason(words, forms, direction, thresholds, rate)
         return Comparison(
             relation=relation,
             class_probabilities=by_relation,

@@ -7,7 +7,7 @@ the explanation may be reworded, the code may not.
 from __future__ import annotations
 
 from detector.features.document_features import DocumentFeatures
-from detector.model.thresholds import Thresholds
+from detector.model.thresholds import LEAST_DIRECTION, Thresholds
 from detector.results import Comparison, Verdict
 from detector.text.document import MAXIMUM_CHARACTERS, Document
 from detector.text.intake.form import find_deviation
@@ -55,13 +55,19 @@ def find_text_reason(
 
 
 def find_pair_reason(
-    words: int, forms: tuple[str | None, str | None], thresholds: Thresholds, rate: float
+    words: int,
+    forms: tuple[str | None, str | None],
+    direction: float | None,
+    thresholds: Thresholds,
+    rate: float,
 ) -> str | None:
     """Why a copy could not be flagged beside its original at a rate; None where it could.
 
     Args:
         words: of the shorter text.
         forms: what `explain_form` says of the copy and of the original.
+        direction: probability that the copy was made of the original; None where no machine seems
+            to have made either of the other.
         thresholds: of the model.
         rate: share of other pairs that may be flagged by mistake.
     """
@@ -71,6 +77,9 @@ def find_pair_reason(
         if form is not None:
             code, _, explanation = form.partition(": ")
             return f"{code}: {side}, since {explanation}"
+    if direction is not None and direction < LEAST_DIRECTION:
+        share = int(100 * (1 - direction))
+        return f"the other way round: the original seems made of the copy ({share} %)"
     return _find_missing_threshold(thresholds, rate)
 
 
@@ -108,8 +117,9 @@ def explain_spelling(features: DocumentFeatures) -> str | None:
 def _find_missing_threshold(thresholds: Thresholds, rate: float) -> str | None:
     if thresholds.find(rate) is not None:
         return None
-    guaranteed = ", ".join(f"{known:g}" for known in thresholds) or "none"
-    return f"no threshold: this model guarantees none at {rate:g}, only at {guaranteed}"
+    guaranteed = ", ".join(f"{known:g}" for known in thresholds)
+    only = f", only at {guaranteed}" if guaranteed else ""
+    return f"no threshold: this model guarantees none at {rate:g}{only}"
 
 
 def find_obstacle(copy: Document, original: Document) -> str | None:

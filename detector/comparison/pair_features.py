@@ -156,6 +156,12 @@ class PairFeatures:
         return np.nan_to_num(row)
 
     @property
+    def compared_words(self) -> int:
+        """Words of linked sentences, on the side that has fewer."""
+        counts = self.alignment.word_counts
+        return min(sum(c.words for c in counts), sum(c.original_words for c in counts))
+
+    @property
     def named_columns(self) -> dict[str, float]:
         """`columns` by name, rounded to four places."""
         rounded = self.columns.round(4).tolist()

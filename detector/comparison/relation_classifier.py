@@ -17,7 +17,7 @@ from detector.comparison.pair_features import PAIR_COLUMNS, PairFeatures, select
 from detector.comparison.word_forms import IRREGULAR, Form, Forms, describe
 from detector.model.linear import LinearScorer
 from detector.model.mlp import MultilayerPerceptron
-from detector.model.thresholds import Thresholds
+from detector.model.thresholds import LEAST_DIRECTION, Thresholds
 from detector.results import (
     EDITED,
     INDEPENDENT,
@@ -83,6 +83,9 @@ _COVERAGE, _KEPT_WORDS, _EXCHANGES, _CHANGES, _SYNONYMS, _NAMES_KEPT, _NAMES_EXC
 )  # fmt: skip
 
 _EXCHANGE_RATES = [PAIR_COLUMNS.index(f"{kind} per 100") for kind in EXCHANGES]
+
+#: Where fewer words are compared, chance has a larger part, and other thresholds hold.
+SHORT_PAIR_WORDS = 150
 
 # So many characters before and behind a word tell which sense is meant.
 _NEAR = 120
@@ -157,6 +160,7 @@ class PairClassifier:
         direction: `select_directed` → log-odds that the copy was made of the original; asked of
             both orders.
         thresholds: share of other pairs that may be flagged → least probability.
+        short_thresholds: the same of pairs of which fewer than `SHORT_PAIR_WORDS` are compared.
         equals: sorted hashes of word pairs that a dictionary gives for one another.
     """
 
@@ -164,6 +168,7 @@ class PairClassifier:
     substitutions: LinearScorer
     direction: MultilayerPerceptron
     thresholds: Thresholds
+    short_thresholds: Thresholds
     equals: npt.NDArray[np.uint32]
 
     def judge(self, columns: npt.ArrayLike) -> Floats:
@@ -181,9 +186,21 @@ class PairClassifier:
         )
         return np.asarray(0.5 * (1.0 + np.tanh(0.25 * (forward - back))))
 
-    def find_threshold(self, rate: float) -> float | None:
-        """Least probability that is flagged; None where none is guaranteed at that rate."""
-        return self.thresholds.find(rate)
+    def choose_thresholds(self, compared_words: float) -> Thresholds:
+        """The thresholds that hold for a pair of which so many words are compared."""
+        return self.short_thresholds if compared_words < SHORT_PAIR_WORDS else self.thresholds
+
+    def flag(
+        self, columns: npt.ArrayLike, compared_words: npt.ArrayLike, rate: float
+    ) -> npt.NDArray[np.bool_]:
+        """Which pairs (n,) are flagged at a rate, by `PAIR_COLUMNS` (n, k) and words (n,).
+
+        None is where the original is likelier the copy, see `LEAST_DIRECTION`.
+        """
+        machine = self.judge(columns)[:, RELATIONS.index(MACHINE_REWRITTEN)]
+        found = [self.choose_thresholds(words).find(rate) for words in np.asarray(compared_words)]
+        is_high = machine >= [np.inf if limit is None else limit for limit in found]
+        return np.asarray(is_high & (self.tell_direction(columns) >= LEAST_DIRECTION))
 
     def name_substitutions(self, features: PairFeatures) -> tuple[Substitution, ...]:
         """The alignment's substitutions with their scores, strength and wrong senses.
@@ -214,6 +231,7 @@ class PairClassifier:
         """Plain arrays, for a model folder."""
         return {
             **self.thresholds.to_arrays(),
+            **self.short_thresholds.to_arrays("short_"),
             "equals": self.equals,
             **self.relations.to_arrays("relations"),
             **self.substitutions.to_arrays("substitutions"),
@@ -228,6 +246,7 @@ class PairClassifier:
             LinearScorer.from_arrays(arrays, "substitutions"),
             MultilayerPerceptron.from_arrays(arrays, "direction"),
             Thresholds.from_arrays(arrays),
+            Thresholds.from_arrays(arrays, "short_"),
             arrays["equals"],
         )
 

@@ -15,7 +15,7 @@ from detector.version import __version__
 FORMAT = "mt-artifact-detector-bundle"
 
 #: 6: comparison measures more of a pair, and tells the direction by a network.
-FORMAT_VERSION = 6
+FORMAT_VERSION = 7
 
 MANIFEST = "manifest.json"
 

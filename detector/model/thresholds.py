@@ -11,6 +11,10 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
+#: Below this probability that a copy was made of its original, and not the other way round, it is
+#: not flagged: who named the two the wrong way round would accuse the original's author.
+LEAST_DIRECTION = 0.2
+
 
 class Thresholds(Mapping[float, float]):
     """False-positive rate → least score that is flagged; a rate without a guarantee is missing.
@@ -41,15 +45,16 @@ class Thresholds(Mapping[float, float]):
         near = (threshold for known, threshold in self.items() if math.isclose(known, rate))
         return next(near, None)
 
-    def to_arrays(self) -> dict[str, Floats]:
+    def to_arrays(self, prefix: str = "") -> dict[str, Floats]:
         """What `from_arrays` reads: rates and thresholds, both (rates,)."""
         return {
-            "threshold_rates": np.array(list(self), dtype=np.float64),
-            "threshold_values": np.array(list(self.values()), dtype=np.float64),
+            f"{prefix}threshold_rates": np.array(list(self), dtype=np.float64),
+            f"{prefix}threshold_values": np.array(list(self.values()), dtype=np.float64),
         }
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]]) -> Thresholds:
+    def from_arrays(cls, arrays: Mapping[str, npt.NDArray[Any]], prefix: str = "") -> Thresholds:
         """The thresholds that a model folder holds."""
-        pairs = zip(arrays["threshold_rates"], arrays["threshold_values"], strict=True)
+        names = (f"{prefix}threshold_rates", f"{prefix}threshold_values")
+        pairs = zip(*(arrays[name] for name in names), strict=True)
         return cls({float(rate): float(threshold) for rate, threshold in pairs})

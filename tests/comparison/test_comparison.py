@@ -122,7 +122,8 @@ def classifier(tiny_detector: Detector, pairs: pd.DataFrame) -> PairClassifier:
     gathered = PairFeatureTable.collect(pairs, extract_pair_features(tiny_detector, pairs))
     equals = np.array(sorted({hash_unordered_pair("town", "city")}), dtype=np.uint32)
     fitted, _ = fit_pair_classifier(gathered, equals)
-    return replace(fitted, thresholds=Thresholds({0.05: 0.5, 0.005: 0.6}))
+    thresholds = Thresholds({0.05: 0.5, 0.005: 0.6})
+    return replace(fitted, thresholds=thresholds, short_thresholds=thresholds)
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +139,34 @@ def comparing(
     parts |= ArtifactFinder(make_memory({"fissures": "cracks"}), make_model()).to_parts()
     write_bundle(folder / "model", parts, name="tiny", seed=3, licence="Apache-2.0")  # type: ignore[arg-type]
     return Detector.load(folder / "model", threads=1)
+
+
+def test_short_pairs_are_flagged_by_thresholds_of_their_own(
+    comparing: Detector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    short = comparing.compare(REWRITTEN, ORIGINAL)
+    limits = Thresholds({0.05: 0.5, 0.005: 0.999})
+    strict = replace(comparing._load_pair_classifier(), short_thresholds=limits)
+    monkeypatch.setattr(comparing, "_pair_classifier", strict)
+    withheld = comparing.compare(REWRITTEN, ORIGINAL)
+    assert (short.flagged, short.threshold) == (True, 0.6)
+    assert (withheld.flagged, withheld.threshold) == (False, 0.999)
+    assert withheld.probability == short.probability
+
+
+@pytest.mark.parametrize(("direction", "is_flagged"), [(0.25, True), (0.15, False)])
+def test_nobody_is_flagged_who_rather_wrote_the_original(
+    comparing: Detector, monkeypatch: pytest.MonkeyPatch, direction: float, is_flagged: bool
+) -> None:
+    monkeypatch.setattr(PairClassifier, "tell_direction", lambda *_: np.array([direction]))
+    judged = comparing.compare(REWRITTEN, ORIGINAL)
+    assert judged.relation == MACHINE_REWRITTEN
+    assert judged.flagged == is_flagged
+    reason = "the other way round: the original seems made of the copy (85 %)"
+    assert judged.reason == (None if is_flagged else reason)
+    columns = np.array([[judged.features[name] for name in PAIR_COLUMNS]])
+    classifier = comparing._load_pair_classifier()
+    assert classifier.flag(columns, [100], 0.005).tolist() == [is_flagged]
 
 
 def test_whose_form_is_odd_is_said(comparing: Detector) -> None:

@@ -127,8 +127,9 @@ def test_flags_that_are_right_are_worked_out_where_the_card_tells() -> None:
 
 def test_pairs_flagged_by_mistake_are_told() -> None:
     threshold = {"false_positive_rate": 0.01, "other_pairs": 900, "flagged": 4, "upper_bound": 0.01}
-    figures = {"comparison": {"thresholds": [threshold]}}
+    short = {"false_positive_rate": 0.01, "other_pairs": 100, "flagged": 2, "upper_bound": 0.02}
+    figures = {"comparison": {"thresholds": [threshold, short]}}
     stream = io.StringIO()
     card = {"figures": figures}
     write_comparison_report(stream, TEXT, ORIGINAL, compare(), model_card=card)
-    assert "4 of 900 pairs" in Page(stream.getvalue()).text("section")
+    assert "6 of 1,000 pairs" in Page(stream.getvalue()).text("section")

@@ -141,13 +141,17 @@ class _MeasuredPairs:
 
 def _find_measured_pairs(model_card: Mapping[str, Any], rate: float) -> _MeasuredPairs | None:
     comparison = (model_card.get("figures") or {}).get("comparison") or {}
-    for record in comparison.get("thresholds") or ():
-        known = {"false_positive_rate", "other_pairs", "flagged", "upper_bound"} <= record.keys()
-        if known and record["false_positive_rate"] == rate:
-            return _MeasuredPairs(
-                rate, record["other_pairs"], record["flagged"], record["upper_bound"]
-            )
-    return None
+    needed = {"false_positive_rate", "other_pairs", "flagged", "upper_bound"}
+    # Short pairs and long ones have thresholds of their own.
+    records = [
+        record
+        for record in comparison.get("thresholds") or ()
+        if needed <= record.keys() and record["false_positive_rate"] == rate
+    ]
+    if not records:
+        return None
+    pairs, flagged = (sum(r[name] for r in records) for name in ("other_pairs", "flagged"))
+    return _MeasuredPairs(rate, pairs, flagged, max(r["upper_bound"] for r in records))
 
 
 @cache

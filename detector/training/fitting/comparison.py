@@ -14,11 +14,16 @@ import pandas as pd
 
 from detector.choices import DEFAULT_COMPARISON_RATE
 from detector.comparison.pair_features import PairFeatures, select_directed
-from detector.comparison.relation_classifier import PairClassifier, judge_relations
+from detector.comparison.relation_classifier import (
+    SHORT_PAIR_WORDS,
+    PairClassifier,
+    judge_relations,
+)
 from detector.detector import Detector
 from detector.features.document_features import DocumentFeatures
 from detector.model.linear import LinearScorer
 from detector.model.mlp import MultilayerPerceptron
+from detector.model.thresholds import Thresholds
 from detector.results import EDITED, MACHINE_REWRITTEN, RELATIONS, RETOLD
 from detector.text.hashing import hash_unordered_pair
 from detector.training.corpora.broad.labelled_documents import TRANSLATED_DOCUMENTS
@@ -65,6 +70,25 @@ _HARDEST = {
 _HARDEST_RATE = 0.02
 
 
+#: Excerpts by what they are of, as figures name them.
+_EXCERPT_KINDS = {
+    (RETOLD, "teachers"): "teachers' versions",
+    (RETOLD, "retranslation"): "second translations by people",
+    (RETOLD, TRANSLATED_DOCUMENTS): "a machine's translation beside a person's",
+    (MACHINE_REWRITTEN, "roundtrip_news"): "news round trips",
+    (MACHINE_REWRITTEN, SPUN_COPIES): "spun copies",
+}
+
+_OTHER_COPIES, _OTHER_PAIRS = "other machine-made copies", "all other people's pairs"
+
+#: Where the next length of excerpts begins, in words that are compared, and what they are called.
+_EXCERPT_LENGTHS = (60, 100, SHORT_PAIR_WORDS)
+
+EXCERPT_LABELS = (
+    "under 60 words", "60 to 100", f"100 to {SHORT_PAIR_WORDS}", f"{SHORT_PAIR_WORDS} and more",
+)  # fmt: skip
+
+
 def extract_pair_features(
     detector: Detector, frame: pd.DataFrame, judge: Judge | None = None
 ) -> Iterator[PairFeatures]:
@@ -104,7 +128,8 @@ class PairFeatureTable:
     """Pairs with everything that is fitted on them.
 
     Attributes:
-        frame: a row per pair, with `relation`, `group`, `article_id` and `rate`.
+        frame: a row per pair, with `relation`, `group`, `article_id`, `rate` and `compared_words`,
+            see `PairFeatures`.
         columns: (pairs, PAIR_COLUMNS).
         substitutions: for each pair, (n, k) measures of its substitutions.
     """
@@ -116,11 +141,13 @@ class PairFeatureTable:
     @classmethod
     def collect(cls, frame: pd.DataFrame, features: Iterable[PairFeatures]) -> PairFeatureTable:
         """The features of each row of `frame`, in order; see `extract_pair_features`."""
-        columns, substitutions = [], []
+        columns, substitutions, words = [], [], []
         for of_pair in features:
             columns.append(of_pair.columns)
             substitutions.append(of_pair.substitution_columns)
-        return cls(frame.reset_index(drop=True), np.stack(columns), substitutions)
+            words.append(of_pair.compared_words)
+        measured = frame.reset_index(drop=True).assign(compared_words=words)
+        return cls(measured, np.stack(columns), substitutions)
 
     @classmethod
     def concatenate(cls, tables: Sequence[PairFeatureTable]) -> PairFeatureTable:
@@ -228,14 +255,30 @@ def fit_pair_classifier(
     copies = pairs.select(pairs.frame["group"] != TRANSLATED_DOCUMENTS)
     substitutions, direction = fit_substitutions(copies), fit_direction(copies, seed)
     frame, weights = pairs.frame, weigh_pairs(pairs.frame, by_rate=True)
+    scores = _score_out_of_fold(pairs, weights, seed)
+    is_short = (frame["compared_words"] < SHORT_PAIR_WORDS).to_numpy()
+    thresholds, rests_on = _fit_pair_thresholds(scores, frame, ~is_short)
+    of_short, also_on = _fit_pair_thresholds(scores, frame, is_short)
+    relations = fit_relations(pairs.columns, frame["relation"].tolist(), weights, seed)
+    classifier = PairClassifier(relations, substitutions, direction, thresholds, of_short, equals)
+    lengths = f"{SHORT_PAIR_WORDS} and more", f"fewer than {SHORT_PAIR_WORDS}"
+    return classifier, [
+        {"compared_words": length, **row}
+        for length, rows in zip(lengths, (rests_on, also_on), strict=True)
+        for row in rows
+    ]
+
+
+def _fit_pair_thresholds(
+    scores: npt.NDArray[np.float64], frame: pd.DataFrame, chosen: npt.NDArray[np.bool_]
+) -> tuple[Thresholds, list[dict[str, Any]]]:
+    """Thresholds of some pairs by their scores out of fold, and what they rest on."""
     is_other = (frame["relation"] != MACHINE_REWRITTEN) & (frame["group"] != TRANSLATED_DOCUMENTS)
-    others = is_other.to_numpy()
-    scores = _score_out_of_fold(pairs, weights, seed)[others]
-    groups = _name_kinds(frame)[others].reset_index(drop=True)
+    others = is_other.to_numpy() & chosen
     # Whoever is told that a machine did it may expect that to be likelier than not.
     thresholds, table = fit_thresholds(
-        scores,
-        groups,
+        scores[others],
+        _name_kinds(frame)[others].reset_index(drop=True),
         rates=PAIR_FALSE_POSITIVE_RATES,
         least=0.5,
         own_rates={
@@ -245,12 +288,10 @@ def fit_pair_classifier(
         },
         articles=frame["article_id"][others].reset_index(drop=True),
     )
-    relations = fit_relations(pairs.columns, frame["relation"].tolist(), weights, seed)
-    rests_on = [
+    return thresholds, [
         {name: row[key] for key, name in _PAIR_THRESHOLD_KEYS.items() if key in row}
         for row in table
     ]
-    return PairClassifier(relations, substitutions, direction, thresholds, equals), rests_on
 
 
 def _score_out_of_fold(
@@ -280,8 +321,7 @@ def measure_comparison(classifier: PairClassifier, pairs: PairFeatureTable) -> d
     shares = classifier.judge(pairs.columns)
     machine = shares[:, RELATIONS.index(MACHINE_REWRITTEN)]
     truth = (frame["relation"] == MACHINE_REWRITTEN).to_numpy()
-    threshold = classifier.find_threshold(DEFAULT_COMPARISON_RATE)
-    flagged = machine >= (np.inf if threshold is None else threshold)
+    flagged = classifier.flag(pairs.columns, frame["compared_words"], DEFAULT_COMPARISON_RATE)
     said = np.array(RELATIONS)[shares.argmax(1)]
     forward = classifier.tell_direction(pairs.columns) > 0.5
     groups = _name_kinds(frame)
@@ -308,6 +348,32 @@ def measure_comparison(classifier: PairClassifier, pairs: PairFeatureTable) -> d
         "machine": int(truth.sum()),
         "by_group": by_group,
     }
+
+
+def measure_excerpts(classifier: PairClassifier, pairs: PairFeatureTable) -> list[dict[str, Any]]:
+    """How many excerpts are flagged at `DEFAULT_COMPARISON_RATE`, by kind and words compared."""
+    words = pairs.frame["compared_words"]
+    flagged = classifier.flag(pairs.columns, words, DEFAULT_COMPARISON_RATE)
+    kinds = _name_excerpts(pairs.frame)
+    of_length = np.searchsorted(_EXCERPT_LENGTHS, words, side="right")
+    rows = []
+    for name in dict.fromkeys((*_EXCERPT_KINDS.values(), _OTHER_COPIES, _OTHER_PAIRS)):
+        is_kind = (kinds == name).to_numpy()
+        counts = {
+            label: [int((is_kind & (of_length == n)).sum()),
+                    int(flagged[is_kind & (of_length == n)].sum())]
+            for n, label in enumerate(EXCERPT_LABELS)
+        }  # fmt: skip
+        rows.append({"kind": name, **counts})
+    return rows
+
+
+def _name_excerpts(frame: pd.DataFrame) -> pd.Series:
+    keys = zip(frame["relation"], frame["group"], strict=True)
+    rest = np.where(frame["relation"] == MACHINE_REWRITTEN, _OTHER_COPIES, _OTHER_PAIRS)
+    return pd.Series(
+        [_EXCERPT_KINDS.get(key, other) for key, other in zip(keys, rest, strict=True)]
+    )
 
 
 def collect_equals(folder: Path = WORDNET_FOLDER) -> npt.NDArray[np.uint32]:

@@ -127,6 +127,8 @@ def bound_above_weighted(
 
 def _count_effectively(weights: Floats, clusters: npt.NDArray[np.int64] | None) -> float:
     """As many articles of equal weight tell as much (Kish 1965, "Survey sampling")."""
+    if not len(weights):
+        return 0.0
     of_articles = weights if clusters is None else np.bincount(clusters, weights)
     return float(weights.sum() ** 2 / (of_articles**2).sum())
 

@@ -24,11 +24,13 @@ from detector.training.fitting.comparison import (
     extract_pair_features,
     fit_pair_classifier,
     measure_comparison,
+    measure_excerpts,
 )
 from detector.training.fitting.spans import TRACE_KINDS, find_swapped, mark_traces
 from detector.training.generation.spinner import Spinner
 from detector.training.recipes import work_files
 from detector.training.recipes.documents import DOCUMENTS
+from detector.training.recipes.excerpts import add_excerpts
 from detector.training.recipes.fold_models import FoldModels
 from detector.training.recipes.shipped_settings import COMPARISON_SPINNERS, ShippedSettings
 from detector.training.recipes.work_files import MarkedText
@@ -48,7 +50,7 @@ CLASSIFIER, FIGURES = "comparison.safetensors", "comparison.json"
 
 
 def write_comparison_pairs(settings: ShippedSettings, work: Path, fresh: Path) -> None:
-    """Pairs of copy and original of known relation."""
+    """Pairs of copy and original of known relation, whole and some in excerpts."""
     drawn = {
         split: load_pairs(
             settings.corpora,
@@ -64,15 +66,18 @@ def write_comparison_pairs(settings: ShippedSettings, work: Path, fresh: Path) -
     # What is held out is measured on, on the test split.
     pairs = pairs[~((pairs["split"] == "dev") & pairs["held_out"].astype(bool))]
     ordered = pairs.sort_values(["split", "article_id"]).reset_index(drop=True)
-    ordered.to_parquet(fresh / PAIRS)
+    both = add_excerpts(ordered, dict(settings.amounts.pairs), settings.seed)
+    # Beside the whole pair, whose sentences are still known, see `SentenceEncoder`.
+    both.sort_values(["pair", "is_excerpt"]).reset_index(drop=True).to_parquet(fresh / PAIRS)
 
 
 def write_comparison_features(settings: ShippedSettings, work: Path, fresh: Path) -> None:
     """What is measured of each pair, and the words of some copies and originals, marked."""
     pairs = pd.read_parquet(work / PAIRS)
-    chosen = _choose_copies(pairs, settings)
+    models = FoldModels.read(work / work_files.FOLD_MODELS, work / DOCUMENTS)
+    named, chosen = models.name_articles(pairs), _choose_copies(pairs, settings)
     measured = Parallel(n_jobs=count_cores())(
-        delayed(_measure_pairs)(settings, work, pairs.iloc[rows], chosen[rows])
+        delayed(_measure_pairs)(settings, work, pairs.iloc[rows], named.iloc[rows], chosen[rows])
         for rows in np.array_split(np.arange(len(pairs)), math.ceil(len(pairs) / _PAIRS_AT_ONCE))
     )
     tables, marked = zip(*measured, strict=True)
@@ -82,16 +87,26 @@ def write_comparison_features(settings: ShippedSettings, work: Path, fresh: Path
 
 
 def _measure_pairs(
-    settings: ShippedSettings, work: Path, pairs: pd.DataFrame, chosen: npt.NDArray[np.bool_]
+    settings: ShippedSettings,
+    work: Path,
+    pairs: pd.DataFrame,
+    named: pd.DataFrame,
+    chosen: npt.NDArray[np.bool_],
 ) -> tuple[PairFeatureTable, list[MarkedText]]:
     """The features of some pairs, and the words of some of their texts, marked.
 
     Scores of the two texts are among a pair's features: texts of articles that the document
     classifier was fitted on are scored by one that was not.
+
+    Args:
+        settings: of the recipe.
+        work: the work folder.
+        pairs: of copy and original.
+        named: the same by the articles that the classifier was fitted on them as.
+        chosen: which copies' words are marked.
     """
     detector = work_files.load_detector(work, threads=1, memory=_SENTENCES_KEPT)
     models = FoldModels.read(work / work_files.FOLD_MODELS, work / DOCUMENTS)
-    named = models.name_articles(pairs)
     marker = _Marker(settings, named, chosen)
     judge = partial(models.judge, score=detector.measure_log_odds)
     features = extract_pair_features(detector, named, judge)
@@ -107,10 +122,11 @@ def write_comparison(settings: ShippedSettings, work: Path, fresh: Path) -> None
     classifier, table = fit_pair_classifier(pairs.select(is_development), equals, settings.seed)
     work_files.write_arrays(fresh / CLASSIFIER, classifier.to_arrays())
     # A professional's translation has machine versions in both splits.
-    is_known = frame["original"].isin(frame.loc[is_development, "original"])
-    is_test = (frame["split"] == "test") & ~is_known
-    test = pairs.select(is_test)
+    known = frame["original"].isin(frame.loc[is_development, "original"])
+    is_test = (frame["split"] == "test") & ~frame["pair"].isin(frame.loc[known, "pair"])
+    test = pairs.select(is_test & ~frame["is_excerpt"])
     figures = measure_comparison(classifier, test)
+    figures["excerpts"] = measure_excerpts(classifier, pairs.select(is_test & frame["is_excerpt"]))
     copies = test.select(test.frame["group"] != "retranslation")
     rest = measure_comparison(classifier, copies)
     figures["without other people's translations"] = {
@@ -143,7 +159,7 @@ class _Marker:
         for row, is_chosen, of_pair in rows:
             if is_chosen:
                 self.marked.append(self._mark_copy(row, of_pair))
-            elif row.relation in (EDITED, RETOLD) and row.original not in self._originals:
+            elif self._is_new_original(row):
                 self._originals.add(str(row.original))
                 marks: list[float | None] = [0.0] * len(of_pair.original_words.starts)
                 text, split = str(row.original), str(row.split)
@@ -151,6 +167,10 @@ class _Marker:
                     MarkedText(text, [], "human", split, str(row.article_id), marks=marks)
                 )
             yield of_pair
+
+    def _is_new_original(self, row: Any) -> bool:
+        is_whole = row.relation in (EDITED, RETOLD) and not row.is_excerpt
+        return is_whole and row.original not in self._originals
 
     def _mark_copy(self, row: Any, features: PairFeatures) -> MarkedText:
         """Mark what a spinner says it swapped, or what alignment says a round trip substituted."""
@@ -178,7 +198,7 @@ class _Marker:
 
 def _choose_copies(pairs: pd.DataFrame, settings: ShippedSettings) -> npt.NDArray[np.bool_]:
     """Machines' copies whose words are marked: some of each corpus and split."""
-    machine = pairs[pairs["relation"] == MACHINE_REWRITTEN]
+    machine = pairs[(pairs["relation"] == MACHINE_REWRITTEN) & ~pairs["is_excerpt"]]
     shuffled = machine.sample(frac=1.0, random_state=settings.seed)
     rank = shuffled.groupby(["group", "split", "held_out"]).cumcount()
     chosen = np.zeros(len(pairs), dtype=bool)

@@ -71,11 +71,18 @@ class FoldModels:
         """The pairs, their texts of the articles that the classifier was fitted on them as.
 
         A corpus may hold another's article under an id of its own. Copy and original of one article
-        stay together.
+        stay together, and an excerpt is of the article that the whole pair is of.
 
         Args:
-            pairs: with `copy`, `original`, `article_id` and `original_article_id`.
+            pairs: with `copy`, `original`, `article_id`, `original_article_id`, `pair` and
+                `is_excerpt`, see `add_excerpts`.
         """
+        whole = self._name_whole(pairs[~pairs["is_excerpt"]]).set_index("pair")
+        ids = ["article_id", "original_article_id"]
+        named = whole.loc[pairs["pair"], ids].set_axis(pairs.index)
+        return pairs.assign(**{name: named[name] for name in ids})
+
+    def _name_whole(self, pairs: pd.DataFrame) -> pd.DataFrame:
         originals = pairs["original"].map(self.articles).fillna(pairs["original_article_id"])
         copies = pairs["copy"].map(self.articles).fillna(pairs["article_id"])
         is_own = pairs["article_id"] == pairs["original_article_id"]

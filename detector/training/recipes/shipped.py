@@ -61,7 +61,8 @@ _DOCUMENTS_CODE = (
 )  # fmt: skip
 _COMPARISON_CODE = (
     *_MODEL_CODE, *_THRESHOLDS_CODE, "comparison", "detector.py", "measured_text.py",
-    "training/generation", "training/recipes/comparison.py", "training/recipes/fold_models.py",
+    "training/generation", "training/recipes/comparison.py", "training/recipes/excerpts.py",
+    "training/recipes/fold_models.py",
 )  # fmt: skip
 _SPANS_CODE = (*_COMPARISON_CODE, "spans", "training/recipes/spans.py")
 

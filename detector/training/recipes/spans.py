@@ -74,7 +74,9 @@ Reader = Callable[[MarkedText], tuple[DocumentFeatures, float]]
 
 def write_marked_texts(settings: ShippedSettings, work: Path, fresh: Path) -> None:
     """Development articles spun by many spinners, and texts that experts marked."""
-    spun = spin_articles(pd.read_parquet(work / PAIRS), make_word_spinners(settings), settings)
+    pairs = pd.read_parquet(work / PAIRS)
+    whole = pairs[~pairs["is_excerpt"]]
+    spun = spin_articles(whole, make_word_spinners(settings), settings)
     marked = [
         *spun,
         *read_experts_texts(settings.corpora, _FITTED_TEST_SET, settings.amounts.experts_share),

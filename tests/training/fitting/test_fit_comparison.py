@@ -12,15 +12,20 @@ from detector.comparison.pair_features import (
     _SUBSTITUTION_COLUMNS,
     PAIR_COLUMNS,
 )
+from detector.comparison.relation_classifier import SHORT_PAIR_WORDS
 from detector.results import MACHINE_REWRITTEN, RELATIONS, RETOLD
 from detector.training.corpora.broad.labelled_documents import TRANSLATED_DOCUMENTS
 from detector.training.fitting.comparison import (
+    EXCERPT_LABELS,
     PairFeatureTable,
     fit_pair_classifier,
+    measure_excerpts,
     weigh_pairs,
 )
 
 EQUALS = np.zeros(0, dtype=np.uint32)
+
+LONG, SHORT = 2 * SHORT_PAIR_WORDS, SHORT_PAIR_WORDS // 2
 
 
 def draw_pairs(translations: int) -> PairFeatureTable:
@@ -44,6 +49,7 @@ def draw_pairs(translations: int) -> PairFeatureTable:
         columns[:, PAIR_COLUMNS.index(name)] = value
     columns[is_translation, -1] += 3.0
     frame = pd.DataFrame({"relation": relations, "group": groups, "rate": 0.0})
+    frame["compared_words"] = LONG
     frame["article_id"] = [f"a{i}" for i in range(len(frame))]
     substitutions = rng.normal(0.0, 1.0, (len(frame), 2, len(_SUBSTITUTION_COLUMNS)))
     return PairFeatureTable(frame, columns, list(substitutions))
@@ -93,3 +99,61 @@ def test_the_hardest_weigh_more() -> None:
     weights = weigh_pairs(frame)
     others = weights[frame["group"] == TRANSLATED_DOCUMENTS].sum()
     assert weights[is_retold].sum() == pytest.approx(4 * others)
+
+
+def draw_short_and_long() -> PairFeatureTable:
+    """The pairs of `draw_pairs`, and as many short ones of which the relation shows less."""
+    long = draw_pairs(60)
+    columns = np.random.default_rng(5).normal(0.5 * long.columns, 1.0)
+    for name in ("coverage", "kept words", "exchanges", "changes per 100", "rephrasing per 100"):
+        at = PAIR_COLUMNS.index(name)
+        columns[:, at] = long.columns[:, at]
+    ids = "short " + long.frame["article_id"]
+    frame = long.frame.assign(article_id=ids, compared_words=SHORT)
+    short = PairFeatureTable(frame, columns, long.substitutions)
+    return PairFeatureTable.concatenate([long, short])
+
+
+def test_short_pairs_have_thresholds_of_their_own() -> None:
+    pairs = draw_short_and_long()
+    classifier, rests_on = fit_pair_classifier(pairs, EQUALS)
+    found = {(row["compared_words"], row["false_positive_rate"]): row for row in rests_on}
+    assert found["150 and more", 0.05]["other_pairs"] == 480
+    assert found["fewer than 150", 0.05]["other_pairs"] == 480
+    assert classifier.short_thresholds[0.05] > classifier.thresholds[0.05] + 0.05
+    half = len(pairs.frame) // 2
+    assert classifier.choose_thresholds(LONG) is classifier.thresholds
+    assert classifier.choose_thresholds(SHORT) is classifier.short_thresholds
+    machine = classifier.judge(pairs.columns)[:, RELATIONS.index(MACHINE_REWRITTEN)]
+    limits = np.repeat([classifier.thresholds[0.05], classifier.short_thresholds[0.05]], half)
+    np.testing.assert_array_equal(
+        classifier.flag(pairs.columns, pairs.frame["compared_words"], 0.05), machine >= limits
+    )
+    assert not classifier.flag(pairs.columns, pairs.frame["compared_words"], 1e-9).any()
+    arrays = classifier.to_arrays()
+    again = type(classifier).from_arrays(arrays)
+    assert again.short_thresholds == classifier.short_thresholds
+    assert again.thresholds == classifier.thresholds
+
+
+@pytest.mark.filterwarnings("error:invalid value")
+def test_lengths_of_which_there_is_no_pair_have_no_threshold() -> None:
+    classifier, rests_on = fit_pair_classifier(draw_pairs(60), EQUALS)
+    assert list(classifier.short_thresholds) == []
+    assert classifier.thresholds
+    assert not classifier.flag(draw_pairs(60).columns, np.full(660, SHORT), 0.05).any()
+    assert len(rests_on) == 6
+
+
+def test_excerpts_are_counted_by_kind_and_length() -> None:
+    pairs = draw_short_and_long()
+    frame = pairs.frame
+    frame.loc[frame["group"] != TRANSLATED_DOCUMENTS, "group"] = "roundtrip_news"
+    classifier, _ = fit_pair_classifier(pairs, EQUALS)
+    rows = {row["kind"]: row for row in measure_excerpts(classifier, pairs)}
+    at_60, at_150 = EXCERPT_LABELS[1], EXCERPT_LABELS[3]
+    trips = rows["news round trips"]
+    assert [trips[at_60][0], trips[at_150][0]] == [120, 120]
+    assert sum(row[label][0] for row in rows.values() for label in EXCERPT_LABELS) == len(frame)
+    flagged = sum(row[label][1] for row in rows.values() for label in EXCERPT_LABELS)
+    assert flagged == classifier.flag(pairs.columns, frame["compared_words"], 0.005).sum()

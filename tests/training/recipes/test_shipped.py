@@ -166,9 +166,11 @@ def test_a_text_is_of_the_article_that_it_was_fitted_on_as(made: Made) -> None:
         (known, "new", "a", "b"),
     ]  # fmt: skip
     pairs = pd.DataFrame(rows, columns=["copy", "original", "article_id", "original_article_id"])
-    named = models.name_articles(pairs)
-    assert named["article_id"].tolist() == [ids[0], ids[1], "a", ids[0]]
-    assert named["original_article_id"].tolist() == [ids[0], ids[0], "a", "b"]
+    pairs = pairs.assign(pair=[5, 6, 7, 8], is_excerpt=False)
+    excerpt = pairs.iloc[[1]].assign(copy=other[:50], original=known[:50], is_excerpt=True)
+    named = models.name_articles(pd.concat([pairs, excerpt], ignore_index=True))
+    assert named["article_id"].tolist() == [ids[0], ids[1], "a", ids[0], ids[1]]
+    assert named["original_article_id"].tolist() == [ids[0], ids[0], "a", "b", ids[0]]
 
 
 def test_a_model_of_permissive_corpora_says_so(made: Made, tmp_path: Path) -> None:
