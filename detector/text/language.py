@@ -29,6 +29,8 @@ _MOST = 20_000
 # Of a binary file read as text a quarter is unreadable, and CLD2 takes the rest for English.
 _MOST_UNREADABLE = 0.1
 
+# Of less, "OK" is Dutch and "hi" Tsonga.
+_SHORTEST_TEXT = 20
 
 #: In characters, and in percent of them: a name or a quoted title is no passage.
 _SHORTEST_PASSAGE, _LEAST_SHARE = 40, 80
@@ -55,7 +57,10 @@ def guess_language(text: str) -> str:
     # behind a "<" would be passed over.
     _, _, details = pycld2.detect(sample, isPlainText=True, bestEffort=True)
     code: str = details[0][1]
-    return UNKNOWN if code == "un" else code
+    if code == "un":
+        return UNKNOWN
+    is_short = len(sample.strip()) < _SHORTEST_TEXT and sample.isascii()
+    return ENGLISH if is_short else code
 
 
 def find_foreign_language(text: str) -> str | None:

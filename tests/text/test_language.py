@@ -52,6 +52,11 @@ def test_nothing_to_go_by_is_unknown(text: str) -> None:
     assert guess_language(text) == UNKNOWN
 
 
+@pytest.mark.parametrize("text", ["hi", "OK", "nan", " OK\n"])
+def test_a_word_or_two_are_taken_for_english(text: str) -> None:
+    assert guess_language(text) == "en"
+
+
 def test_binary_is_unknown() -> None:
     noise = random.Random(5).randbytes(20_000)
     assert guess_language(noise.decode("latin-1")) == UNKNOWN
