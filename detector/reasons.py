@@ -7,7 +7,8 @@ the explanation may be reworded, the code may not.
 from __future__ import annotations
 
 from detector.features.document_features import DocumentFeatures
-from detector.model.thresholds import LEAST_DIRECTION, Thresholds
+from detector.model.thresholds import Thresholds
+from detector.result_base import is_source
 from detector.results import Comparison, Verdict
 from detector.text.document import MAXIMUM_CHARACTERS, Document
 from detector.text.intake.form import find_deviation
@@ -68,7 +69,7 @@ def find_pair_reason(
         forms: what `explain_form` says of the copy and of the original.
         direction: probability that the copy was made of the original; None where no machine seems
             to have made either of the other.
-        thresholds: of the model.
+        thresholds: of pairs of which so many words are compared.
         rate: share of other pairs that may be flagged by mistake.
     """
     if words < MINIMUM_COMPARED_WORDS:
@@ -77,10 +78,10 @@ def find_pair_reason(
         if form is not None:
             code, _, explanation = form.partition(": ")
             return f"{code}: {side}, since {explanation}"
-    if direction is not None and direction < LEAST_DIRECTION:
+    if direction is not None and is_source(direction):
         share = int(100 * (1 - direction))
         return f"the other way round: the original seems made of the copy ({share} %)"
-    return _find_missing_threshold(thresholds, rate)
+    return _find_missing_threshold(thresholds, rate, " of pairs of this length")
 
 
 def explain_form(features: DocumentFeatures) -> str | None:
@@ -114,12 +115,12 @@ def explain_spelling(features: DocumentFeatures) -> str | None:
     )
 
 
-def _find_missing_threshold(thresholds: Thresholds, rate: float) -> str | None:
+def _find_missing_threshold(thresholds: Thresholds, rate: float, what: str = "") -> str | None:
     if thresholds.find(rate) is not None:
         return None
     guaranteed = ", ".join(f"{known:g}" for known in thresholds)
     only = f", only at {guaranteed}" if guaranteed else ""
-    return f"no threshold: this model guarantees none at {rate:g}{only}"
+    return f"no threshold: this model guarantees none at {rate:g}{what}{only}"
 
 
 def find_obstacle(copy: Document, original: Document) -> str | None:

@@ -7,6 +7,10 @@ from typing import Any, Protocol
 
 _SHOWN_CHARACTERS = 72
 
+#: Below this probability that a copy was made of its original, and not the other way round, it is
+#: not flagged: who named the two the wrong way round would accuse the original's author.
+LEAST_DIRECTION = 0.2
+
 
 class Renderer(Protocol):
     """Draws a result as markup that needs nothing from outside."""
@@ -32,6 +36,11 @@ class ShownAsHtml:
     def _render_html(self, *texts: str | None) -> str:
         (renderer,) = _registered
         return renderer(self, *texts)
+
+
+def is_source(direction: float | None) -> bool:
+    """Whether a text is so likely the source of its original that nothing is flagged beside it."""
+    return direction is not None and direction < LEAST_DIRECTION
 
 
 def check_span(start: int, end: int) -> None:

@@ -14,6 +14,7 @@ from detector.result_base import (
     check_shares,
     check_span,
     format_repr,
+    is_source,
     list_under,
     make_lists,
     shorten,
@@ -406,9 +407,9 @@ class Comparison(ShownAsHtml, Result):
         """Whether it tells if the copy is flagged; otherwise the copy's own words do.
 
         It does where the copy is flagged beside its original, or half of it stems from there: a
-        quotation clears no article.
+        quotation clears no article, nor does a copy that was made of it.
         """
-        if self.relation in (None, INDEPENDENT):
+        if self.relation in (None, INDEPENDENT) or is_source(self.direction):
             return False
         return self.flagged or self.coverage >= _LEAST_DECISIVE
 

@@ -15,6 +15,7 @@ from detector.choices import (
 )
 from detector.columns import BY_COMPARISON, BY_TEXT, COMPARED_COLUMNS, JUDGED_COLUMNS
 from detector.errors import DetectorError
+from detector.result_base import is_source
 from detector.results import LABELS
 
 if TYPE_CHECKING:
@@ -150,8 +151,9 @@ class Judge:
         say.
 
         Beside the likest original of the index, a text may be neither flagged nor covered for the
-        most part; then it is compared with the next two that the index finds as well. The first
-        original beside which it is flagged decides, or else the likest.
+        most part, or rather be that one's source; then it is compared with the next two that the
+        index finds as well. The first original beside which it is flagged decides, or else the
+        likest.
 
         Args:
             text: the document.
@@ -214,7 +216,8 @@ class Judge:
         likest, *others = originals
         first = self._compare(text, likest[0])
         readable = first.verdict.probability is not None
-        if readable and not first.flagged and first.coverage < _ENOUGH_COVERED:
+        is_settled = first.coverage >= _ENOUGH_COVERED and not is_source(first.direction)
+        if readable and not first.flagged and not is_settled:
             for original in others:
                 comparison = self._compare(text, original[0])
                 if comparison.flagged and comparison.decides:

@@ -279,8 +279,13 @@ def check_output(output: str | None, *, form: str | None, resume: bool) -> None:
         raise click.UsageError(f"--output {error}") from error
 
 
-#: Endings of rows and of what is compressed, which a single answer is not written as.
-_ENDINGS_OF_ROWS = frozenset({".csv", ".tsv", ".parquet", ".gz", ".zst"})
+#: Endings of files that no text for people is in: one whose form a verb does not write is refused.
+_ENDINGS_OF_FORMS = frozenset(
+    {
+        ".csv", ".tsv", ".parquet", ".gz", ".zst", ".json", ".jsonl", ".ndjson", ".html", ".htm",
+        ".xlsx",
+    }
+)  # fmt: skip
 
 
 def choose_form(form: str | None, output: str | None, endings: Mapping[str, str]) -> str:
@@ -299,7 +304,7 @@ def choose_form(form: str | None, output: str | None, endings: Mapping[str, str]
     ending = Path(output).suffix.lower()
     if ending in endings:
         return endings[ending]
-    if ending in _ENDINGS_OF_ROWS:
+    if ending in _ENDINGS_OF_FORMS:
         raise click.UsageError(
             f"--output {output}: nothing is written as {ending} here: end the name in "
             f"{', '.join(('.txt', *endings))}"

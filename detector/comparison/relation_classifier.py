@@ -17,7 +17,8 @@ from detector.comparison.pair_features import PAIR_COLUMNS, PairFeatures, select
 from detector.comparison.word_forms import IRREGULAR, Form, Forms, describe
 from detector.model.linear import LinearScorer
 from detector.model.mlp import MultilayerPerceptron
-from detector.model.thresholds import LEAST_DIRECTION, Thresholds
+from detector.model.thresholds import Thresholds
+from detector.result_base import LEAST_DIRECTION
 from detector.results import (
     EDITED,
     INDEPENDENT,
@@ -159,8 +160,9 @@ class PairClassifier:
         substitutions: `_SUBSTITUTION_COLUMNS` → log-odds of a machine's choice.
         direction: `select_directed` → log-odds that the copy was made of the original; asked of
             both orders.
-        thresholds: share of other pairs that may be flagged → least probability.
-        short_thresholds: the same of pairs of which fewer than `SHORT_PAIR_WORDS` are compared.
+        thresholds: share of other pairs that may be flagged → least probability, of pairs of which
+            `SHORT_PAIR_WORDS` and more are compared.
+        short_thresholds: the same of pairs of which fewer are.
         equals: sorted hashes of word pairs that a dictionary gives for one another.
     """
 
@@ -198,8 +200,10 @@ class PairClassifier:
         None is where the original is likelier the copy, see `LEAST_DIRECTION`.
         """
         machine = self.judge(columns)[:, RELATIONS.index(MACHINE_REWRITTEN)]
-        found = [self.choose_thresholds(words).find(rate) for words in np.asarray(compared_words)]
-        is_high = machine >= [np.inf if limit is None else limit for limit in found]
+        found = (of_length.find(rate) for of_length in (self.thresholds, self.short_thresholds))
+        long, short = (np.inf if least is None else least for least in found)
+        is_short = np.asarray(compared_words) < SHORT_PAIR_WORDS
+        is_high = machine >= np.where(is_short, short, long)
         return np.asarray(is_high & (self.tell_direction(columns) >= LEAST_DIRECTION))
 
     def name_substitutions(self, features: PairFeatures) -> tuple[Substitution, ...]:

@@ -14,7 +14,7 @@ from detector.version import __version__
 
 FORMAT = "mt-artifact-detector-bundle"
 
-#: 6: comparison measures more of a pair, and tells the direction by a network.
+#: 7: pairs of which few words are compared have thresholds of their own.
 FORMAT_VERSION = 7
 
 MANIFEST = "manifest.json"

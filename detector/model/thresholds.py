@@ -11,10 +11,6 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 
-#: Below this probability that a copy was made of its original, and not the other way round, it is
-#: not flagged: who named the two the wrong way round would accuse the original's author.
-LEAST_DIRECTION = 0.2
-
 
 class Thresholds(Mapping[float, float]):
     """False-positive rate → least score that is flagged; a rate without a guarantee is missing.

@@ -145,6 +145,30 @@ def test_the_likest_original_decides_where_none_flags(
     assert columns["flagged"] is False
 
 
+REVERSED = {
+    "relation": MACHINE_REWRITTEN, "probability": 1.0, "flagged": False, "direction": 0.1,
+    "reason": "the other way round: the original seems made of the copy (90 %)", "coverage": 1.0,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("direction", "judged_by"), [(0.1, BY_TEXT), (0.3, BY_COMPARISON)])
+def test_what_was_made_of_a_text_clears_it_not(direction: float, judged_by: str) -> None:
+    detector = Recorder({FERRY: REVERSED | {"direction": direction}})
+    text = next(text for n in range(99) if detector.score(text := f"{FERRY}Line {n}.").flagged)
+    columns = Judge(detector, Settings(comparing=True)).judge(text, FERRY).columns
+    assert columns["judged_by"] == judged_by
+    assert columns["flagged"] is (judged_by == BY_TEXT)
+    assert columns["reason"] == (None if judged_by == BY_TEXT else REVERSED["reason"])
+    assert columns["comparison_reason"] == REVERSED["reason"]
+
+
+def test_behind_a_copy_of_a_text_its_original_is_sought(references: str) -> None:
+    detector = Recorder({FERRY: REVERSED, BAKERY: FLAGGED})
+    columns = Judge(detector, Settings(references=references)).judge(MIXED).columns
+    assert detector.compared == [FERRY, BAKERY]
+    assert (columns["original_id"], columns["flagged"]) == ("bakery", True)
+
+
 @pytest.mark.parametrize(("coverage", "flagged"), [(0.49, True), (0.5, False)])
 def test_a_quotation_clears_no_text_of_which_most_is_anothers(
     coverage: float, flagged: bool

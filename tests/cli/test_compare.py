@@ -75,11 +75,13 @@ def test_the_outputs_name_tells_its_form_unless_told(
     assert (tmp_path / name).read_text().replace("[[", "").startswith(start)
 
 
-def test_no_table_is_promised(files: tuple[str, str], tmp_path: Path) -> None:
-    result = run(*files, "--output", tmp_path / "out.csv")
+@pytest.mark.parametrize("ending", [".csv", ".jsonl"])
+def test_no_table_is_promised(files: tuple[str, str], tmp_path: Path, ending: str) -> None:
+    result = run(*files, "--output", tmp_path / f"out{ending}")
     assert result.exit_code == 2
-    assert "nothing is written as .csv here: end the name in .txt, .json, .html" in result.stderr
-    assert not (tmp_path / "out.csv").exists()
+    refusal = f"nothing is written as {ending} here: end the name in .txt, .json, .html"
+    assert refusal in result.stderr
+    assert not (tmp_path / f"out{ending}").exists()
 
 
 @pytest.mark.parametrize("option", ["--output", "--report"])

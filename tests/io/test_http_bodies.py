@@ -55,6 +55,11 @@ def test_a_body_is_decoded_as_its_headers_say(transfer: str, content: str, body:
     assert decode_body(body, transfer, content) == (PAGE, None)
 
 
+def test_digits_in_the_first_line_are_no_chunk() -> None:
+    page = b"1\n" + PAGE
+    assert decode_body(page, "chunked", "") == (page, None)
+
+
 @pytest.mark.parametrize(
     ("transfer", "content", "body", "name"),
     [
@@ -79,6 +84,7 @@ def test_what_stands_before_a_break_is_kept(
     ("content", "body", "reason"),
     [
         ("gzip", gzip.compress(PAGE)[:10] + b"\xff" * 40, "its Content-Encoding is broken"),
+        ("deflate", zlib.compress(PAGE)[:10] + b"\xff" * 400, "its Content-Encoding is broken"),
         ("br", PAGE, "its Content-Encoding 'br' cannot be decoded"),
     ],
 )

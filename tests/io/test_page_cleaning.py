@@ -92,6 +92,8 @@ def test_a_sentence_is_read_as_it_is_shown(written: str, read: str) -> None:
         ("<section class='visually-hidden'><p>{}</p></section>", False),
         ("<div hidden='until-found'><p>{}</p></div>", True),
         ("<div hidden id='S:1'><p>{}</p></div>", True),
+        # The rest of an article, for who reads on.
+        ("<div hidden><p>{}</p><p>Read by few.</p></div>", True),
     ],
 )
 def test_a_block_that_is_hidden_is_not_read(hidden: str, is_read: bool) -> None:

@@ -132,4 +132,6 @@ def test_pairs_flagged_by_mistake_are_told() -> None:
     stream = io.StringIO()
     card = {"figures": figures}
     write_comparison_report(stream, TEXT, ORIGINAL, compare(), model_card=card)
-    assert "6 of 1,000 pairs" in Page(stream.getvalue()).text("section")
+    page = Page(stream.getvalue()).text("section")
+    assert "2 %" in page
+    assert "6 of 1,000 pairs" in page

@@ -49,7 +49,8 @@ def _tell_of_no_original(
     if texts and not originals:
         tell(
             f"--reference-column {options.reference_column}: no input has an original in such a "
-            "column, so none was compared; for two files there is detector compare",
+            "column, so none was compared with one of its own; for two files there is "
+            "detector compare",
             "note",
         )
 

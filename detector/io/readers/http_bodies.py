@@ -11,7 +11,7 @@ from detector.io.readers.html import PAGE_TOO_LONG
 
 _CODINGS = frozenset({"", "identity", "none", "gzip", "x-gzip", "deflate"})
 
-_CHUNK = re.compile(rb"([0-9a-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n", re.IGNORECASE)
+_CHUNK = re.compile(rb"([0-9a-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r\n", re.IGNORECASE)
 
 _END_OF_LINE = re.compile(rb"\r?\n")
 
@@ -33,8 +33,8 @@ def decode_body(body: bytes, transfer: str, content: str) -> tuple[bytes, str | 
         content: the header Content-Encoding.
 
     Raises:
-        UnreadableError: a content coding is unknown, or broken from its start, or the body is too
-            long for a page.
+        UnreadableError: a content coding is unknown, a coding is broken from its start, or the body
+            is too long for a page.
     """
     cut = None
     for name, codings in (("Transfer", _split(transfer)), ("Content", _split(content))):
@@ -65,7 +65,14 @@ def _decode(body: bytes, coding: str) -> tuple[bytes, bool]:
                 content, is_whole = _decompress(body, window)
                 if content:
                     return content, is_whole
+            if _opens_zlib(body):
+                return b"", False
     return body, True
+
+
+def _opens_zlib(body: bytes) -> bool:
+    """Whether a body begins as zlib's format does (RFC 1950), which no page does."""
+    return len(body) > 1 and body[0] & 0x0F == 8 and int.from_bytes(body[:2], "big") % 31 == 0
 
 
 def _join_chunks(body: bytes) -> tuple[bytes, bool]:

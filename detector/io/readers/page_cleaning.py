@@ -116,11 +116,16 @@ def _is_unread(element: HtmlElement) -> bool:
 
 def _is_hidden(element: HtmlElement) -> bool:
     """Whether a block is shown to nobody, or read to the blind only."""
-    # React sends what it is going to show in hidden parts: "S:0".
-    never = "hidden" in element.attrib and not element.get("id", "").startswith("S:")
-    # What may be found by a search is shown then.
-    never = never and element.get("hidden", "").lower() != "until-found"
-    return never or bool(_FOR_SCREEN_READERS.search(element.get("class", "")))
+    if _FOR_SCREEN_READERS.search(element.get("class", "")):
+        return True
+    # What may be found by a search is shown then, the rest of an article is shown to who reads on,
+    # and React sends what it is going to show in hidden parts: "S:0".
+    is_shown_later = (
+        element.get("hidden", "").lower() == "until-found"
+        or element.get("id", "").startswith("S:")
+        or sum(1 for _ in element.iter("p")) > 1
+    )
+    return "hidden" in element.attrib and not is_shown_later
 
 
 def _keep_words(tree: HtmlElement) -> None:

@@ -69,7 +69,6 @@ _HARDEST = {
 #: pairs is: they tell an article anew, and none is a copy that someone would be accused of.
 _HARDEST_RATE = 0.02
 
-
 #: Excerpts by what they are of, as figures name them.
 _EXCERPT_KINDS = {
     (RETOLD, "teachers"): "teachers' versions",
@@ -256,9 +255,11 @@ def fit_pair_classifier(
     substitutions, direction = fit_substitutions(copies), fit_direction(copies, seed)
     frame, weights = pairs.frame, weigh_pairs(pairs.frame, by_rate=True)
     scores = _score_out_of_fold(pairs, weights, seed)
-    is_short = (frame["compared_words"] < SHORT_PAIR_WORDS).to_numpy()
-    thresholds, rests_on = _fit_pair_thresholds(scores, frame, ~is_short)
-    of_short, also_on = _fit_pair_thresholds(scores, frame, is_short)
+    # Pairs of which nothing is compared are never flagged: no threshold rests on them.
+    is_long = frame["compared_words"] >= SHORT_PAIR_WORDS
+    is_short = ~is_long & (frame["compared_words"] > 0)
+    thresholds, rests_on = _fit_pair_thresholds(scores, frame, is_long.to_numpy())
+    of_short, also_on = _fit_pair_thresholds(scores, frame, is_short.to_numpy())
     relations = fit_relations(pairs.columns, frame["relation"].tolist(), weights, seed)
     classifier = PairClassifier(relations, substitutions, direction, thresholds, of_short, equals)
     lengths = f"{SHORT_PAIR_WORDS} and more", f"fewer than {SHORT_PAIR_WORDS}"
@@ -351,13 +352,17 @@ def measure_comparison(classifier: PairClassifier, pairs: PairFeatureTable) -> d
 
 
 def measure_excerpts(classifier: PairClassifier, pairs: PairFeatureTable) -> list[dict[str, Any]]:
-    """How many excerpts are flagged at `DEFAULT_COMPARISON_RATE`, by kind and words compared."""
+    """How many excerpts are flagged at `DEFAULT_COMPARISON_RATE`, by kind and words compared.
+
+    Those of which nothing is compared are left out.
+    """
+    pairs = pairs.select(pairs.frame["compared_words"] > 0)
     words = pairs.frame["compared_words"]
     flagged = classifier.flag(pairs.columns, words, DEFAULT_COMPARISON_RATE)
     kinds = _name_excerpts(pairs.frame)
     of_length = np.searchsorted(_EXCERPT_LENGTHS, words, side="right")
     rows = []
-    for name in dict.fromkeys((*_EXCERPT_KINDS.values(), _OTHER_COPIES, _OTHER_PAIRS)):
+    for name in (*_EXCERPT_KINDS.values(), _OTHER_COPIES, _OTHER_PAIRS):
         is_kind = (kinds == name).to_numpy()
         counts = {
             label: [int((is_kind & (of_length == n)).sum()),

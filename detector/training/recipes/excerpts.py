@@ -8,8 +8,9 @@ machine's.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -33,9 +34,25 @@ _FEWEST_OF_A_SIDE = 30
 #: A text of which more is left is no excerpt.
 _MOST_LEFT = 0.8
 
-#: What stands between the sentences of the original that were found may be up to so many times as
-#: long as the excerpt.
+#: From the first to the last sentence that was found the original may have up to so many times the
+#: words of the excerpt; of more, those around the middle one are taken.
 _MOST_BETWEEN = 2.0
+
+_WORD = re.compile(r"\w+")
+
+
+class Excerpt(NamedTuple):
+    """Sentences of a copy, and those of its original that go with them.
+
+    Attributes:
+        copy: of the copy.
+        original: of the original.
+        is_linked: some of the copy's stem from the original.
+    """
+
+    copy: str
+    original: str
+    is_linked: bool
 
 
 def add_excerpts(pairs: pd.DataFrame, most: dict[str, int], seed: int) -> pd.DataFrame:
@@ -61,25 +78,39 @@ def add_excerpts(pairs: pd.DataFrame, most: dict[str, int], seed: int) -> pd.Dat
 
 
 def _draw(group: pd.DataFrame, wanted: int, rng: np.random.Generator) -> Iterator[dict[str, Any]]:
+    """Cut so many pairs; those are left out of which no sentence shows what was done."""
     count = 0
     for row in group.to_dict("records"):
         if count == wanted:
             return
         words = math.exp(rng.uniform(math.log(_FEWEST), math.log(_MOST)))
-        texts = cut_alike(row["copy"], row["original"], words, float(rng.random()))
-        if texts is not None and _is_excerpt(row, texts):
+        cut = cut_alike(row["copy"], row["original"], words, float(rng.random()))
+        if cut is not None and _is_excerpt(row, cut):
             count += 1
-            yield {**row, "copy": texts[0], "original": texts[1], "is_excerpt": True}
+            if _shows(row["relation"], cut):
+                yield {**row, "copy": cut.copy, "original": cut.original, "is_excerpt": True}
 
 
-def _is_excerpt(row: dict[str, Any], texts: tuple[str, str]) -> bool:
-    """Whether both sides are long enough, and what was done to the copy shows in them."""
-    is_changed = row["relation"] in (VERBATIM, INDEPENDENT) or texts[0] != texts[1]
-    is_long = min(len(text.split()) for text in texts) >= _FEWEST_OF_A_SIDE
-    return is_changed and is_long and len(texts[0]) <= _MOST_LEFT * len(row["copy"])
+def _is_excerpt(row: dict[str, Any], cut: Excerpt) -> bool:
+    """Whether both sides are long enough, the copy's is a part of the whole, and was changed."""
+    is_changed = row["relation"] in (VERBATIM, INDEPENDENT) or cut.copy != cut.original
+    fewest = min(len(text.split()) for text in (cut.copy, cut.original))
+    is_part = len(cut.copy) <= _MOST_LEFT * len(row["copy"])
+    return is_changed and fewest >= _FEWEST_OF_A_SIDE and is_part
 
 
-def cut_alike(copy: str, original: str, words: float, place: float) -> tuple[str, str] | None:
+def _shows(relation: str, cut: Excerpt) -> bool:
+    """Whether an excerpt is what the whole pair is: some sentence stems from the original, or none.
+
+    And not only white space and punctuation was changed.
+    """
+    if relation in (VERBATIM, INDEPENDENT):
+        return cut.is_linked == (relation == VERBATIM)
+    words = (_WORD.findall(text.lower()) for text in (cut.copy, cut.original))
+    return cut.is_linked and next(words) != next(words)
+
+
+def cut_alike(copy: str, original: str, words: float, place: float) -> Excerpt | None:
     """Sentences of a copy that follow one another, and those of the original that they stem from.
 
     Where none stems from it, its first sentences. None where the copy is too short.
@@ -102,14 +133,15 @@ def cut_alike(copy: str, original: str, words: float, place: float) -> tuple[str
     end = _find_end(ours, first, words)
     assert end is not None
     linked = align_linked(LinkedTexts.link(*map(DescribedText.describe, documents)))
-    sources = sorted(
+    sources = {
         source
         for link in linked.links
         if any(first <= sentence < end for sentence in link.sentences)
         for source in link.original_sentences
-    )
-    found = _bound(sources, theirs, words)
-    return _cut(documents[0], first, end), _cut(documents[1], *found)
+    }
+    found = _bound(sorted(sources), theirs, words)
+    texts = _cut(documents[0], first, end), _cut(documents[1], *found)
+    return Excerpt(*texts, is_linked=bool(sources))
 
 
 def _find_end(counts: Sequence[int], first: int, words: float) -> int | None:

@@ -116,7 +116,11 @@ def draw_short_and_long() -> PairFeatureTable:
 
 def test_short_pairs_have_thresholds_of_their_own() -> None:
     pairs = draw_short_and_long()
-    classifier, rests_on = fit_pair_classifier(pairs, EQUALS)
+    unlinked = pairs.select(np.arange(50))
+    apart = unlinked.frame.assign(compared_words=0)
+    nothing = PairFeatureTable(apart, unlinked.columns, unlinked.substitutions)
+    both = PairFeatureTable.concatenate([pairs, nothing])
+    classifier, rests_on = fit_pair_classifier(both, EQUALS)
     found = {(row["compared_words"], row["false_positive_rate"]): row for row in rests_on}
     assert found["150 and more", 0.05]["other_pairs"] == 480
     assert found["fewer than 150", 0.05]["other_pairs"] == 480

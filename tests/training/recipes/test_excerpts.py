@@ -21,6 +21,11 @@ SENTENCES = tuple(
 
 ORIGINAL = " ".join(SENTENCES)
 
+OTHER = " ".join(
+    f"Rain fell on day {n} in the valley, as it had done all through that grey spring."
+    for n in range(1, 21)
+)
+
 SPUN = ORIGINAL.replace("closed", "shut").replace("nobody", "no one").replace("flood", "deluge")
 
 
@@ -32,7 +37,8 @@ def name_subjects(text: str) -> list[str]:
 def test_both_are_cut_to_the_same_sentences(place: float) -> None:
     texts = cut_alike(SPUN, ORIGINAL, 60, place)
     assert texts is not None
-    copy, original = texts
+    copy, original, is_linked = texts
+    assert is_linked
     assert copy in SPUN
     assert original in ORIGINAL
     assert 60 <= len(copy.split()) < 60 + 24
@@ -58,17 +64,14 @@ def test_sentences_in_another_order_are_found() -> None:
         "Four million euros is what the repair may cost, and the region will pay most of that.",
     ]
     texts = cut_alike(" ".join(reversed(story)), " ".join(story), 20, 0.0)
-    assert texts == (" ".join(reversed(story[3:])), " ".join(story[3:]))
+    assert texts == (" ".join(reversed(story[3:])), " ".join(story[3:]), True)
 
 
 def test_what_stems_from_nothing_is_cut_at_its_beginning() -> None:
-    other = " ".join(
-        f"Rain fell on day {n} in the valley, as it had done all through that grey spring."
-        for n in ("one", "two", "three", "four", "five", "six", "seven")
-    )
-    texts = cut_alike(other, ORIGINAL, 40, 0.9)
+    texts = cut_alike(OTHER, ORIGINAL, 40, 0.9)
     assert texts is not None
-    assert ORIGINAL.startswith(texts[1])
+    assert ORIGINAL.startswith(texts.original)
+    assert not texts.is_linked
 
 
 def test_a_text_that_is_too_short_is_not_cut() -> None:
@@ -90,6 +93,8 @@ def make_pairs() -> pd.DataFrame:
 
 def test_excerpts_stand_beside_whole_pairs() -> None:
     pairs = make_pairs()
+    is_independent = pairs["relation"] == INDEPENDENT
+    pairs.loc[is_independent, "copy"] = f"{OTHER} {OTHER.replace('Rain', 'Snow')}"
     both = add_excerpts(pairs, {"dev": 9, "test": 3}, 7)
     whole, excerpts = both[~both["is_excerpt"]], both[both["is_excerpt"]]
     pd.testing.assert_frame_equal(whole[pairs.columns], pairs)
@@ -114,11 +119,26 @@ def test_excerpts_stand_beside_whole_pairs() -> None:
     pd.testing.assert_frame_equal(both, add_excerpts(pairs, {"dev": 9, "test": 3}, 7))
 
 
-def test_an_excerpt_without_a_change_is_no_edited_pair() -> None:
-    copy = ORIGINAL + " The end of the week was dry, and the mayor of Harrowmere said thanks."
-    pairs = pd.DataFrame([(copy, ORIGINAL, EDITED, "dev", "a", "news")],
-        columns=["copy", "original", "relation", "split", "article_id", "group"])  # fmt: skip
-    pairs = pd.concat([pairs] * 3, ignore_index=True)
-    both = add_excerpts(pairs, {"dev": 9}, 7)
-    excerpts = both[both["is_excerpt"]]
-    assert (excerpts["copy"] != excerpts["original"]).all()
+@pytest.mark.parametrize(
+    ("relation", "copy", "is_kept"),
+    [
+        (EDITED, SPUN, True),
+        # white space and punctuation alone
+        (EDITED, ORIGINAL.replace(" ", "  "), False),
+        (MACHINE_REWRITTEN, ORIGINAL.replace(",", ""), False),
+        # other texts
+        (MACHINE_REWRITTEN, OTHER, False),
+        (RETOLD, OTHER, False),
+        (INDEPENDENT, OTHER, True),
+        (INDEPENDENT, SPUN, False),
+        (VERBATIM, ORIGINAL, True),
+        (VERBATIM, OTHER, False),
+    ],
+)
+def test_what_does_not_show_in_an_excerpt_is_left_out(
+    relation: str, copy: str, is_kept: bool
+) -> None:
+    row = (copy, ORIGINAL, relation, "dev", "a", "news")
+    columns = ["copy", "original", "relation", "split", "article_id", "group"]
+    both = add_excerpts(pd.DataFrame([row], columns=columns), {"dev": 9}, 7)
+    assert both["is_excerpt"].tolist() == [False, True][: 1 + is_kept]

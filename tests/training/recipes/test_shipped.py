@@ -28,6 +28,7 @@ from detector.model.bundle import Bundle
 from detector.model.document_classifier import DocumentClassifier
 from detector.model.linear import LinearScorer
 from detector.model.parts import TRAINING_LOG
+from detector.training.fitting.comparison import EXCERPT_LABELS
 from detector.training.fitting.directions import fill_matrix
 from detector.training.fitting.feature_table import FOLDS, assign_folds
 from detector.training.recipes.broad.settings import BroadMix
@@ -125,6 +126,12 @@ def test_card_and_manifest_say_what_was_measured(made: Made) -> None:
     card = (made.bundle.folder / "model_card.md").read_text(encoding="utf-8")
     for title in ("Thresholds", "By document", "A copy against its original", "Spans"):
         assert f"## {title}" in card
+    assert f"| excerpts of | {' | '.join(EXCERPT_LABELS)} |" in card
+    excerpts = manifest.figures["comparison"]["test"]["excerpts"]
+    (trips,) = (row for row in excerpts if row["kind"] == "news round trips")
+    shares = [f"{n} of {of}" if of else "–" for of, n in (trips[name] for name in EXCERPT_LABELS)]
+    assert f"| news round trips | {' | '.join(shares)} |" in card
+    assert any(row[name][0] for row in excerpts for name in EXCERPT_LABELS)
 
 
 def test_pairs_are_scored_by_what_saw_nothing_of_their_articles(made: Made) -> None:
