@@ -67,8 +67,9 @@ def fit_thresholds(
             together, as far as they have the articles for it.
         rates: false-positive rates for which a threshold is sought.
         least: no threshold is lower.
-        own_rates: groups of a kind that is known to be the hardest, with the share of them that may
-            be flagged, instead of the test of large groups. They count in the share of all.
+        own_rates: groups of a kind that is known to be the hardest, with the share above which they
+            may not lie significantly, instead of the test of large groups. They count in the share
+            of all.
         articles: ids of the articles that scores are of; each is its own unless told.
 
     Returns:
@@ -163,7 +164,7 @@ def _choose_for_all(
         if np.isnan(limits[name]):
             is_over = own >= ARTICLES_OF_A_REGISTER and bound_below(counts[name], own) > rate
         else:
-            is_over = counts[name] > max(rate, limits[name]) * own
+            is_over = bound_below(counts[name], own) > max(rate, limits[name])
         if is_over or bound_above(share * size, size) > rate:
             # Just above the first score that must not be flagged, if none need be.
             keeps = place > 0 or bound_above(0, size) <= rate
