@@ -70,10 +70,10 @@ def compare(
     if copy == original or (_is_file(copy) and _is_file(original) and _are_one(copy, original)):
         raise click.UsageError(f"COPY and ORIGINAL are the same file, {copy}: name two")
     refuse_addresses((copy, original))
-    form = choose_form(form, output, _ENDINGS)
     written = {"--output": output, "--report": report}
     refuse_overwriting((copy, original), written)
     refuse_existing(written, overwrite=overwrite)
+    form = choose_form(form, output, _ENDINGS)
     records = (_read_one(copy), _read_one(original))
     detector = load_detector(model)
     texts = (records[0].text, records[1].text)

@@ -195,9 +195,9 @@ def find(
 
     Exits with 0 when all was looked for, 1 when some inputs could not be, 2 when the call is wrong.
     """
-    form = choose_form(form, output, {".jsonl": "json", ".ndjson": "json", ".json": "json"})
     refuse_overwriting(files, {"--output": output})
     refuse_existing({"--output": output}, overwrite=overwrite)
+    form = choose_form(form, output, {".jsonl": "json", ".ndjson": "json", ".json": "json"})
     references = _open_index(folder)
     items = _read(files, **reading)
     seen = failed = 0
