@@ -279,13 +279,8 @@ def check_output(output: str | None, *, form: str | None, resume: bool) -> None:
         raise click.UsageError(f"--output {error}") from error
 
 
-#: Endings of files that no text for people is in: one whose form a verb does not write is refused.
-_ENDINGS_OF_FORMS = frozenset(
-    {
-        ".csv", ".tsv", ".parquet", ".gz", ".zst", ".json", ".jsonl", ".ndjson", ".html", ".htm",
-        ".xlsx",
-    }
-)  # fmt: skip
+#: Besides those of rows, endings of files that no text for people is in.
+_ENDINGS_OF_FORMS = frozenset({".gz", ".zst", ".html", ".htm", ".xlsx"})
 
 
 def choose_form(form: str | None, output: str | None, endings: Mapping[str, str]) -> str:
@@ -299,12 +294,14 @@ def choose_form(form: str | None, output: str | None, endings: Mapping[str, str]
     Raises:
         click.UsageError: the name ends as a file's that holds neither.
     """
+    from detector.io.writers.formats import OUTPUT_FORMATS
+
     if form is not None or output is None:
         return form or "text"
     ending = Path(output).suffix.lower()
     if ending in endings:
         return endings[ending]
-    if ending in _ENDINGS_OF_FORMS:
+    if ending in _ENDINGS_OF_FORMS or any(ending in known.endings for known in OUTPUT_FORMATS):
         raise click.UsageError(
             f"--output {output}: nothing is written as {ending} here: end the name in "
             f"{', '.join(('.txt', *endings))}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -76,8 +77,12 @@ def write_comparison_features(settings: ShippedSettings, work: Path, fresh: Path
     pairs = pd.read_parquet(work / PAIRS)
     models = FoldModels.read(work / work_files.FOLD_MODELS, work / DOCUMENTS)
     named, chosen = models.name_articles(pairs), _choose_copies(pairs, settings)
+    # The texts' articles are named, and need not be sent to each process.
+    models = replace(models, articles={})
     measured = Parallel(n_jobs=count_cores())(
-        delayed(_measure_pairs)(settings, work, pairs.iloc[rows], named.iloc[rows], chosen[rows])
+        delayed(_measure_pairs)(
+            settings, work, models, pairs.iloc[rows], named.iloc[rows], chosen[rows]
+        )
         for rows in np.array_split(np.arange(len(pairs)), math.ceil(len(pairs) / _PAIRS_AT_ONCE))
     )
     tables, marked = zip(*measured, strict=True)
@@ -89,6 +94,7 @@ def write_comparison_features(settings: ShippedSettings, work: Path, fresh: Path
 def _measure_pairs(
     settings: ShippedSettings,
     work: Path,
+    models: FoldModels,
     pairs: pd.DataFrame,
     named: pd.DataFrame,
     chosen: npt.NDArray[np.bool_],
@@ -101,12 +107,12 @@ def _measure_pairs(
     Args:
         settings: of the recipe.
         work: the work folder.
+        models: of the folds.
         pairs: of copy and original.
         named: the same by the articles that the classifier was fitted on them as.
         chosen: which copies' words are marked.
     """
     detector = work_files.load_detector(work, threads=1, memory=_SENTENCES_KEPT)
-    models = FoldModels.read(work / work_files.FOLD_MODELS, work / DOCUMENTS)
     marker = _Marker(settings, named, chosen)
     judge = partial(models.judge, score=detector.measure_log_odds)
     features = extract_pair_features(detector, named, judge)

@@ -126,12 +126,11 @@ def cut_alike(copy: str, original: str, words: float, place: float) -> Excerpt |
     ours, theirs = (
         [sentence.text.count(" ") + 1 for sentence in document.sentences] for document in documents
     )
-    starts = [first for first in range(len(ours)) if _find_end(ours, first, words) is not None]
-    if not starts:
+    ends = [(first, _find_end(ours, first, words)) for first in range(len(ours))]
+    runs = [(first, end) for first, end in ends if end is not None]
+    if not runs:
         return None
-    first = starts[max(0, int((2.0 * place - 1.0) * len(starts)))]
-    end = _find_end(ours, first, words)
-    assert end is not None
+    first, end = runs[max(0, int((2.0 * place - 1.0) * len(runs)))]
     linked = align_linked(LinkedTexts.link(*map(DescribedText.describe, documents)))
     sources = {
         source
